@@ -1,0 +1,103 @@
+"""The closed sets: topics, entity kinds, stages, reasons for refusal, date sources.
+
+Whatever is grouped or counted by users comes from here, so that a label never appears with two spellings.
+"""
+
+from typing import Final, NamedTuple
+
+
+class Topic(NamedTuple):
+    """One top-level concept of the IPTC Media Topics."""
+
+    slug: str  # partition value
+    code: str  # medtop id
+    english: str
+    arabic: str
+
+
+# The seventeen top-level IPTC Media Topics, https://iptc.org/standards/media-topics/ (names as of 2024).
+# The Arabic names are ours: IPTC publishes an Arabic translation, but not in a form that could be checked here.
+TOPICS: Final[tuple[Topic, ...]] = (
+    Topic(
+        "arts_culture_entertainment_and_media",
+        "medtop:01000000",
+        "arts, culture, entertainment and media",
+        "فنون وثقافة وترفيه وإعلام",
+    ),
+    Topic("crime_law_and_justice", "medtop:02000000", "crime, law and justice", "جريمة وقانون وعدالة"),
+    Topic(
+        "disaster_accident_and_emergency_incident",
+        "medtop:03000000",
+        "disaster, accident and emergency incident",
+        "كوارث وحوادث وطوارئ",
+    ),
+    Topic("economy_business_and_finance", "medtop:04000000", "economy, business and finance", "اقتصاد وأعمال ومال"),
+    Topic("education", "medtop:05000000", "education", "تعليم"),
+    Topic("environment", "medtop:06000000", "environment", "بيئة"),
+    Topic("health", "medtop:07000000", "health", "صحة"),
+    Topic("human_interest", "medtop:08000000", "human interest", "منوعات وقصص إنسانية"),
+    Topic("labour", "medtop:09000000", "labour", "عمل ونقابات"),
+    Topic("lifestyle_and_leisure", "medtop:10000000", "lifestyle and leisure", "أسلوب حياة وأوقات فراغ"),
+    Topic("politics_and_government", "medtop:11000000", "politics and government", "سياسة وحكومة"),
+    Topic("religion", "medtop:12000000", "religion", "دين"),
+    Topic("science_and_technology", "medtop:13000000", "science and technology", "علوم وتقنية"),
+    Topic("society", "medtop:14000000", "society", "مجتمع"),
+    Topic("sport", "medtop:15000000", "sport", "رياضة"),
+    Topic("conflict_war_and_peace", "medtop:16000000", "conflict, war and peace", "نزاعات وحرب وسلام"),
+    Topic("weather", "medtop:17000000", "weather", "طقس"),
+)
+OTHER_TOPIC: Final = "other"  # the partition of articles that no topic fits
+TOPIC_SLUGS: Final[frozenset[str]] = frozenset(topic.slug for topic in TOPICS) | {OTHER_TOPIC}
+
+# Entity kinds and their Arabic names.
+ENTITY_KINDS: Final[dict[str, str]] = {"person": "شخص", "place": "مكان", "organisation": "منظمة"}
+
+# Where an article's date came from, most trusted first.
+DATE_SOURCES: Final[dict[str, str]] = {
+    "json_ld": "JSON-LD datePublished",
+    "meta": "a <meta> element such as article:published_time",
+    "time_tag": "a <time datetime> element",
+    "byline": "the date written on the page",
+    "url": "the date in the page's address",
+    "fetched": "the day the page was fetched: nothing better was found",
+}
+
+# Every way a page can be refused, by the stage that refuses it, in order of flow.
+REASONS: Final[dict[str, dict[str, str]]] = {
+    "read": {
+        "corrupt_record": "the record could not be read",
+        "not_html": "not a page: another media type, or an empty body",
+        "http_error": "the server answered with an error or a redirect",
+        "too_large": "the page is larger than --read_max_bytes",
+    },
+    "screen": {"no_arabic_bytes": "no Arabic text in any encoding"},
+    "decode": {"undecodable": "no charset gives readable text"},
+    "extract": {
+        "no_main_text": "no article text was found on the page",
+        "not_an_article": "an index, gallery, error or search page",
+        "parse_timeout": "parsing took longer than --extract_timeout",
+        "parse_crash": "the parser died on this page",
+    },
+    "clean": {"too_short": "less text than --clean_min_words after furniture was removed"},
+    "language": {"not_arabic": "the text is in another language"},
+    "quality": {
+        "few_sentences": "the lines are labels, not sentences",
+        "duplicate_lines": "the same lines again and again",
+        "repeated_words": "the same words or phrases again and again",
+        "odd_words": "the words are too short or too long for Arabic prose",
+        "few_letters": "mostly digits and signs",
+        "no_stop_words": "none of the small words that Arabic prose can't do without",
+        "unpunctuated": "almost no line ends like a sentence",
+        "short_lines": "mostly very short lines: a list",
+    },
+    "deduplicate": {
+        "duplicate": "the same text stands in an earlier article",
+        "near_duplicate": "almost the same text stands in an earlier article (--near_duplicates drop)",
+    },
+}
+ERROR_REASON: Final = "error"  # in any stage: the page broke our code; detail says how
+
+# Refusals that make up the bulk of a mixed crawl: counted for each dump, rows only with --rejected all.
+MASS_REASONS: Final[frozenset[str]] = frozenset({"not_html", "no_arabic_bytes"})
+
+STAGES: Final[tuple[str, ...]] = (*REASONS, "entities", "topics")

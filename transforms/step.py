@@ -1,0 +1,75 @@
+"""The one place where a page's failure becomes a row.
+
+A stage is a pure function of one record. It returns a new record or raises `Rejection`; `StepFn` routes. Functions
+under `StepFn` do no I/O, so whatever else they raise is the page's fault and costs that page one row with the reason
+`error`. What lies outside a page (storage, brokers, model files) must not be touched under `StepFn`: it is not caught,
+and the runner retries it.
+"""
+
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Final, Generic, TypeVar
+
+import apache_beam as beam
+from apache_beam.metrics import Metrics
+
+from schemas.labels import ERROR_REASON
+from schemas.records import Article, Document, Page, Rejected
+
+KEPT: Final = "kept"
+REJECTED: Final = "rejected"
+
+
+class Rejection(Exception):  # noqa: N818  (a verdict, not an error)
+    """A rule said no. `reason` is one of labels.REASONS[stage]; `detail` is evidence in a few words."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+
+
+In = TypeVar("In", Page, Document, Article)
+Out = TypeVar("Out", Page, Document, Article)
+
+
+def reject(record: Page | Document | Article, stage: str, reason: str, detail: str) -> Rejected:
+    """The row that `record` leaves behind when `stage` refuses it."""
+    size = len(record.content) if isinstance(record, Page) else record.bytes
+    return Rejected(record.url, record.dump, record.dump_offset, stage, reason, detail, size, record.fetched_at)
+
+
+def describe(error: Exception) -> str:
+    """What broke and where, in one line: `ValueError: bad value (dates.py:120)`."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}"[:300] + where
+
+
+class StepFn(beam.DoFn, Generic[In, Out]):
+    """Applies one pure function; each record leaves by exactly one door, KEPT or REJECTED."""
+
+    def __init__(self, stage: str, function: Callable[[In], Out]) -> None:
+        self._stage = stage
+        self._function = function
+
+    def process(self, record: In) -> Iterator[Out | beam.pvalue.TaggedOutput]:
+        self._count("pages_in")
+        try:
+            result = self._function(record)
+        except Rejection as verdict:
+            yield self._refuse(record, verdict.reason, verdict.detail)
+        except MemoryError:  # the machine's trouble, not the page's: the runner retries
+            raise
+        except Exception as error:  # noqa: BLE001  (the page broke our code: a row, not a lost run)
+            yield self._refuse(record, ERROR_REASON, describe(error))
+        else:
+            self._count("pages_out")
+            yield result
+
+    def _refuse(self, record: In, reason: str, detail: str) -> beam.pvalue.TaggedOutput:
+        self._count(f"pages_rejected_{reason}")
+        return beam.pvalue.TaggedOutput(REJECTED, reject(record, self._stage, reason, detail))
+
+    def _count(self, counter: str) -> None:
+        Metrics.counter(self._stage, counter).inc()
