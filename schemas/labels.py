@@ -77,6 +77,7 @@ REASONS: Final[dict[str, dict[str, str]]] = {
         "not_an_article": "an index, gallery, error or search page",
         "parse_timeout": "parsing took longer than --extract_timeout",
         "parse_crash": "the parser died on this page",
+        "too_large": "more markup than --extract_max_markup",
     },
     "clean": {"too_short": "less text than --clean_min_words after furniture was removed"},
     "language": {"not_arabic": "the text is in another language"},

@@ -4,12 +4,14 @@ All are immutable NamedTuples with a deterministic coder. Times are aware `datet
 """
 
 import datetime as dt
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import apache_beam as beam
 from apache_beam.typehints.schemas import LogicalType, NoArgumentLogicalType
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+
+Sketch: TypeAlias = bytes  # a MinHash signature
 
 
 @LogicalType.register_logical_type
@@ -107,6 +109,8 @@ class Article(NamedTuple):
     language: str = ""
     language_score: float = 0.0
     article_id: str = ""  # 128-bit hex digest of canonical URL and text digest
+    text_digest: str = ""  # 128-bit hex digest of the folded text: equal for exact copies
+    sketch: Sketch = b""  # of the text, for finding near copies
     duplicate_of: str | None = None  # article_id of the earliest near copy
     entities: list[Entity] = []  # noqa: RUF012
     tagger: str = ""

@@ -51,7 +51,7 @@ class StepFn(beam.DoFn, Generic[In, Out]):
 
     def __init__(self, stage: str, function: Callable[[In], Out]) -> None:
         self._stage = stage
-        self._function = function
+        self._function: Callable[[In], Out] = function
 
     def process(self, record: In) -> Iterator[Out | beam.pvalue.TaggedOutput]:
         self._count("pages_in")

@@ -1,0 +1,44 @@
+"""`warraq …`, the same as `python -m pipelines …`."""
+
+import importlib
+import sys
+from typing import Final
+
+from pipelines import __version__
+
+# Command → module, function and one line of help. A module is imported only when its command is called.
+COMMANDS: Final = {
+    "ingest": ("pipelines.ingest", "read crawl dumps and add their Arabic news articles to a dataset"),
+    "query": ("pipelines.query", "answer SQL over a dataset with DuckDB"),
+    "explain": ("pipelines.explain", "take one page through all stages and show every verdict"),
+}
+
+_USAGE: Final = f"""Warraq {__version__}: crawled web pages in, a clean Arabic news dataset out.
+
+usage: warraq COMMAND …
+
+{chr(10).join(f"  {name:<9}{text}" for name, (_, text) in COMMANDS.items())}
+
+Example:
+  warraq ingest crawl.warc.gz --output dataset && warraq query --output dataset "FROM articles LIMIT 5"
+
+`warraq COMMAND --help` tells more."""
+
+
+def main() -> int:
+    """Runs a command; returns its exit code: 0 done, 1 failed, 2 wrong usage."""
+    command, *arguments = sys.argv[1:] or ["--help"]
+    if command in ("--help", "-h"):
+        print(_USAGE)
+        return 0
+    if command == "--version":
+        print(__version__)
+        return 0
+    if command not in COMMANDS:
+        print(f"warraq: no command {command!r}; there are {', '.join(COMMANDS)} (see warraq --help)", file=sys.stderr)
+        return 2
+    return int(importlib.import_module(COMMANDS[command][0]).main(arguments))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""The architecture on one screen: Page → (Article, Rejected), the same in batch and in stream."""
+
+from dataclasses import dataclass, field
+
+import apache_beam as beam
+from transforms.clean import CleanRules, CleanText
+from transforms.decode import DecodePages, DecodeRules
+from transforms.entities import TagEntities
+from transforms.quality import KeepGoodText, QualityRules
+from transforms.screen import ScreenPages, ScreenRules
+
+from transforms.deduplicate import Deduplicate, DuplicateRules
+from transforms.extract import ExtractArticles, ExtractRules
+from transforms.language import KeepArabic, LanguageRules
+from transforms.read import ReadRules
+from transforms.step import KEPT, REJECTED
+from transforms.topics import ClassifyTopics, TopicRules
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Every rule and backend of the flow: with the dump, it decides the rows."""
+
+    read: ReadRules = field(default_factory=ReadRules)
+    screen: ScreenRules = field(default_factory=ScreenRules)
+    decode: DecodeRules = field(default_factory=DecodeRules)
+    extract: ExtractRules = field(default_factory=ExtractRules)
+    clean: CleanRules = field(default_factory=CleanRules)
+    language: LanguageRules = field(default_factory=LanguageRules)
+    quality: QualityRules | None = field(default_factory=QualityRules)  # None: the stage is off
+    deduplicate: DuplicateRules = field(default_factory=DuplicateRules)
+    topics: TopicRules = field(default_factory=TopicRules)
+    tagger: str = "gazetteer"
+    classifier: str = "linear"
+
+
+@dataclass
+class RefinePages(beam.PTransform):
+    """Page → Article (KEPT) and Rejected (REJECTED). `known` gives the references of articles in the dataset."""
+
+    recipe: Recipe
+    known: beam.PTransform | None = None
+
+    def steps(self) -> dict[str, beam.PTransform]:
+        """The stages by label, cheap refusals first; each has two doors."""
+        recipe = self.recipe
+        quality = {"KeepGoodText": KeepGoodText(recipe.quality)} if recipe.quality else {}
+        return {
+            "ScreenPages": ScreenPages(recipe.screen),
+            "DecodePages": DecodePages(recipe.decode),
+            "ExtractArticles": ExtractArticles(recipe.extract),
+            "CleanText": CleanText(recipe.clean),
+            "KeepArabic": KeepArabic(recipe.language),
+            **quality,
+            "Deduplicate": Deduplicate(recipe.deduplicate, self.known),
+            "TagEntities": TagEntities(recipe.tagger),
+            "ClassifyTopics": ClassifyTopics(recipe.classifier, recipe.topics),
+        }
+
+    def expand(self, pages: beam.PCollection) -> dict[str, beam.PCollection]:
+        items, refused = pages, []
+        for label, step in self.steps().items():
+            doors = items | label >> step
+            items = doors[KEPT]
+            refused.append(doors[REJECTED])
+        return {KEPT: items, REJECTED: refused | "JoinRejected" >> beam.Flatten()}

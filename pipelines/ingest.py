@@ -1,0 +1,167 @@
+"""The batch job: dumps in, committed rows out."""
+
+import datetime as dt
+import hashlib
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+from pipelines import __version__, progress
+from pipelines.flow import Recipe, RefinePages
+from pipelines.options import LOCAL, IngestOptions, parse_ingest
+from pipelines.summary import errors, summary
+from transforms.dataset import Dataset, DatasetError
+from transforms.deduplicate import ReadKnown
+from transforms.ledger import CountPages
+from transforms.read import Dump, InputError, ReadPages, find_dumps
+from transforms.step import KEPT, REJECTED
+from transforms.write import CommitRun, Run, WriteArticles, WriteRejected
+
+DONE: Final = 0
+FAILED: Final = 1
+WRONG_USAGE: Final = 2
+
+
+@dataclass
+class Ingest(beam.PTransform):
+    """Dumps → the row of `runs`. The whole batch job; `tally` is a folder for progress counts, or none."""
+
+    dumps: Sequence[Dump]
+    recipe: Recipe
+    run: Run
+    known_files: Sequence[str]
+    tally: str | None = None
+
+    def expand(self, start: beam.PCollection) -> beam.PCollection:
+        pages = start | "ReadPages" >> ReadPages(self.dumps, self.recipe.read)
+        known = ReadKnown(self.known_files) if self.known_files else None
+        refined = pages[KEPT] | "RefinePages" >> RefinePages(self.recipe, known)
+        read = (pages[KEPT], pages[REJECTED]) | "JoinRead" >> beam.Flatten()
+        rejected = (pages[REJECTED], refined[REJECTED]) | "JoinRejected" >> beam.Flatten()
+        self._watch(pages=read, rejected=rejected, written=refined[KEPT])
+
+        counts = (read, rejected) | "CountPages" >> CountPages()
+        articles = refined[KEPT] | "WriteArticles" >> WriteArticles(self.run)
+        refusals = rejected | "WriteRejected" >> WriteRejected(self.run)
+        files = (articles, refusals) | "JoinFiles" >> beam.Flatten()
+        return (files, counts) | "CommitRun" >> CommitRun(self.run)
+
+    def _watch(self, **watched: beam.PCollection) -> None:
+        if self.tally:
+            for name, records in watched.items():
+                records | f"Watch{name.capitalize()}" >> beam.ParDo(progress.TallyFn(self.tally, name))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`warraq ingest`; returns the exit code. Words go to stderr, the summary to stdout."""
+    options = parse_ingest(arguments)
+    dataset = Dataset(options.output)
+    try:
+        dataset.check()
+        found = find_dumps(options.inputs)
+    except (InputError, DatasetError) as error:
+        return _say(str(error), WRONG_USAGE)
+    for path in found.skipped:
+        _say(f"{path}: no dump, skipped")
+    for run_id in dataset.staged_runs():
+        _recover(dataset, run_id)
+
+    recipe = _digest(__version__, options.recipe_json())
+    done = [run for run in dataset.rows("runs") if options.only_new or run["recipe"] == recipe]
+    committed = {dump["fingerprint"]: run["run_id"] for run in done for dump in run["dumps"]}
+    dumps = [dump for dump in found.dumps if dump.fingerprint not in committed]
+    if dumps:
+        return _ingest(options, dataset, _describe(options, recipe, dumps), dumps)
+    _say(f"nothing to do: {dataset.root} holds all {len(found.dumps)} dumps already")
+    _print_summary(dataset, sorted({committed[dump.fingerprint] for dump in found.dumps}))
+    return DONE
+
+
+def _ingest(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[Dump]) -> int:
+    """Runs the job while it holds the run's lock. A run that fails leaves no file behind."""
+    with dataset.lock(run.run_id) as free:
+        if not free:
+            return _say("another job is ingesting the same dumps into this dataset right now", FAILED)
+        try:
+            _run_pipeline(options, dataset, run, dumps)
+        except KeyboardInterrupt:
+            dataset.recover(run.run_id)
+            return _say("interrupted; nothing was committed, the same command starts again", FAILED)
+        except Exception as error:  # noqa: BLE001  (a runner may raise anything; one line says what)
+            dataset.recover(run.run_id)  # it may have failed after it began to publish
+            return _say(_last_line(error), FAILED)
+    _print_summary(dataset, [run.run_id])
+    if options.strict and (broken := errors(dataset, run.run_id)):
+        return _say(f"--strict: {broken} pages were rejected as `error`; see the view `rejected`", FAILED)
+    return DONE
+
+
+def _print_summary(dataset: Dataset, runs: Sequence[str]) -> None:
+    for line in summary(dataset, runs):
+        print(line)
+
+
+def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[Dump]) -> None:
+    """Returns when the run is committed."""
+    local = options.runner == LOCAL
+    with tempfile.TemporaryDirectory(prefix="warraq-") as tally:
+        job = Ingest(dumps, options.recipe, run, dataset.files("articles"), tally if local else None)
+        runner, pipeline_options = _local_engine(options) if local else (options.runner, options.beam)
+        with progress.Progress(tally, quiet=options.quiet or not local):
+            pipeline = beam.Pipeline(runner=runner, options=pipeline_options)
+            pipeline | "Ingest" >> job
+            pipeline.run().wait_until_finish()
+
+
+def _local_engine(options: IngestOptions) -> tuple[FnApiRunner, PipelineOptions]:
+    """Beam's own local runner, named: `DirectRunner` would try to download another one (apache-beam 2.68 and later)."""
+    mode = "multi_processing" if options.workers > 1 else "in_memory"
+    flags = [*options.beam_flags, f"--direct_num_workers={options.workers}", f"--direct_running_mode={mode}"]
+    return FnApiRunner(), PipelineOptions(flags)
+
+
+def _describe(options: IngestOptions, recipe: str, dumps: Sequence[Dump]) -> Run:
+    return Run(
+        output=Dataset(options.output).root,
+        run_id=_digest(recipe, *sorted(dump.fingerprint for dump in dumps)),
+        recipe=recipe,
+        options=options.recipe_json(),
+        version=__version__,
+        runner=options.runner,
+        started_at=dt.datetime.now(dt.timezone.utc),
+        dumps=[
+            {"dump": dump.path, "format": dump.format, "size": dump.size, "fingerprint": dump.fingerprint}
+            for dump in dumps
+        ],
+        all_rejected=options.all_rejected,
+        max_error_share=options.max_error_share,
+    )
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
+
+
+def _recover(dataset: Dataset, run_id: str) -> None:
+    """Clears up after a dead run. A live one holds its lock, and is left alone."""
+    with dataset.lock(run_id) as free:
+        if free and dataset.recover(run_id):
+            _say(f"finished the publication of run {run_id}, which was killed")
+
+
+def _last_line(error: BaseException) -> str:
+    """What went wrong, out of a worker's traceback."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[-1].strip() if lines else type(error).__name__
+
+
+def _say(words: str, code: int = DONE) -> int:
+    print(f"warraq: {words}", file=sys.stderr)
+    return code

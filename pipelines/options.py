@@ -1,0 +1,198 @@
+"""Every flag, its default and its help: the only place that knows flags.
+
+The rules of a stage are dataclasses in the stage's file; their fields become flags here, named after the stage.
+"""
+
+import argparse
+import dataclasses
+import difflib
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipelines.flow import Recipe
+from transforms import clean, decode, deduplicate, entities, extract, language, quality, read, screen, topics
+
+LOCAL: Final = "local"  # the runner when none is named: Beam's in-process one, spread over worker processes
+
+# Stage → its rules, in order of flow. A field of the rules becomes the flag --STAGE_FIELD.
+RULES: Final[Mapping[str, type]] = {
+    "read": read.ReadRules,
+    "screen": screen.ScreenRules,
+    "decode": decode.DecodeRules,
+    "extract": extract.ExtractRules,
+    "clean": clean.CleanRules,
+    "language": language.LanguageRules,
+    "quality": quality.QualityRules,
+    "deduplicate": deduplicate.DuplicateRules,
+    "topics": topics.TopicRules,
+}
+# Fields that have a flag of their own below.
+_NAMED: Final = {("deduplicate", "near")}
+
+
+@dataclass(frozen=True)
+class IngestOptions:
+    """What `warraq ingest` was asked to do."""
+
+    inputs: Sequence[str]
+    output: str
+    recipe: Recipe
+    all_rejected: bool
+    only_new: bool
+    workers: int
+    strict: bool
+    quiet: bool
+    max_error_share: float
+    beam_flags: Sequence[str]
+
+    @property
+    def beam(self) -> PipelineOptions:
+        """The flags that Beam understands."""
+        return PipelineOptions(list(self.beam_flags))
+
+    @property
+    def runner(self) -> str:
+        """The runner's name."""
+        return self.beam.get_all_options().get("runner") or LOCAL
+
+    def recipe_json(self) -> str:
+        """All that decides the rows besides the dumps, in a fixed order."""
+        return json.dumps({**dataclasses.asdict(self.recipe), "all_rejected": self.all_rejected}, sort_keys=True)
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line and exits with 2."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {message} (see {self.prog} --help)", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def ingest_parser() -> Parser:
+    """The parser of `warraq ingest`, without Beam's own flags."""
+    parser = Parser(
+        prog="warraq ingest",
+        usage="warraq ingest INPUT… --output DIR [flags] [Beam pipeline options]",
+        description="Reads crawl dumps and adds the Arabic news articles in them to a dataset.",
+        epilog="Example:\n  warraq ingest crawl/*.warc.gz pages/ --output dataset\n\n"
+        "Everything that Beam understands may follow, for example --runner=FlinkRunner --flink_master=localhost:8081.",
+    )
+    add = parser.add_argument
+    add("inputs", metavar="INPUT", nargs="+", help="files, folders and globs: WARC, WET, HTML, text, ZIP, JSON lines")
+    add("--output", required=True, metavar="DIR", help="the dataset; made if it is not there")
+    add("--new", action="store_true", help="only dumps that the dataset has not committed yet, under whatever options")
+    add(
+        "--rejected",
+        choices=("useful", "all"),
+        default="useful",
+        help="rows in rejected/ for every refusal but the mass ones of a crawl (not_html, no_arabic_bytes), or for all",
+    )
+    add("--quality", choices=tuple(quality.PRESETS), default="news", help="rules for good text (default: news)")
+    add(
+        "--near_duplicates",
+        choices=deduplicate.MODES,
+        default="mark",
+        help="near copies: mark sets duplicate_of, drop rejects them (default: mark)",
+    )
+    add("--tagger", choices=tuple(entities.BACKENDS), default=Recipe.tagger, help="what finds the entities")
+    add("--classifier", choices=tuple(topics.BACKENDS), default=Recipe.classifier, help="what assigns the topics")
+    add("--workers", type=_count, default=_cores(), metavar="N", help="processes of a local run (default: all cores)")
+    add("--strict", action="store_true", help="exit with 1 if any page was rejected as `error`")
+    add("--quiet", action="store_true", help="no progress")
+    add(
+        "--max_error_share",
+        type=float,
+        default=0.05,
+        metavar="SHARE",
+        help="commit nothing if a larger share of pages broke the code (default: 0.05)",
+    )
+    for stage, rules in RULES.items():
+        _add_rules(parser, stage, rules)
+    return parser
+
+
+def _add_rules(parser: Parser, stage: str, rules: type) -> None:
+    group = parser.add_argument_group(f"rules of {stage}")
+    for field in dataclasses.fields(rules):
+        if (stage, field.name) in _NAMED:
+            continue
+        kind = type(field.default)
+        how: dict[str, Any] = {"action": argparse.BooleanOptionalAction} if kind is bool else {"type": kind}
+        if kind is not bool:
+            how["metavar"] = kind.__name__.upper()
+        # argparse reads % in help as a format
+        text = f"{field.metadata['help']} (default: {field.default})".replace("%", "%%")
+        group.add_argument(f"--{stage}_{field.name}", default=argparse.SUPPRESS, help=text, **how)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text}: must be 1 or more")
+    return number
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def parse_ingest(arguments: Sequence[str]) -> IngestOptions:
+    """The options of `warraq ingest`. Exits with 2 and one line if a flag is wrong."""
+    parser = ingest_parser()
+    known, others = parser.parse_known_args(arguments)
+    unknown = _unknown_to_beam(others)
+    if unknown:
+        parser.error(_unknown_flag(parser, unknown[0]))
+    return IngestOptions(
+        inputs=known.inputs,
+        output=known.output,
+        recipe=_recipe(known),
+        all_rejected=known.rejected == "all",
+        only_new=known.new,
+        workers=known.workers,
+        strict=known.strict,
+        quiet=known.quiet,
+        max_error_share=known.max_error_share,
+        beam_flags=others,
+    )
+
+
+def _recipe(known: argparse.Namespace) -> Recipe:
+    presets = {
+        "quality": quality.PRESETS[known.quality],
+        "deduplicate": deduplicate.DuplicateRules(near=known.near_duplicates),
+    }
+    chosen = {}
+    for stage, rules in RULES.items():
+        base = presets.get(stage, rules())
+        given = {
+            field.name: getattr(known, f"{stage}_{field.name}")
+            for field in dataclasses.fields(rules)
+            if hasattr(known, f"{stage}_{field.name}")
+        }
+        chosen[stage] = dataclasses.replace(base, **given) if base and given else base
+    return Recipe(**chosen, tagger=known.tagger, classifier=known.classifier)
+
+
+def _unknown_to_beam(arguments: Sequence[str]) -> list[str]:
+    """The arguments that no Beam option takes (Beam itself would pass over them with a warning)."""
+    parser = Parser(prog="warraq ingest", add_help=False)
+    for options in PipelineOptions.__subclasses__():
+        options._add_argparse_args(parser)  # noqa: SLF001  (the hook by which every Beam option is declared)
+    return parser.parse_known_args(arguments)[1]
+
+
+def _unknown_flag(parser: Parser, flag: str) -> str:
+    names = [name for action in parser._actions for name in action.option_strings]  # noqa: SLF001
+    close = difflib.get_close_matches(flag.split("=", maxsplit=1)[0], names, 1)
+    return f"unknown flag {flag.split('=', maxsplit=1)[0]}" + (f"; did you mean {close[0]}?" if close else "")

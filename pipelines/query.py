@@ -1,0 +1,165 @@
+"""DuckDB over the dataset: the views, one statement, or a prompt.
+
+The views read the files that the Delta log names, so they are right even while a run is publishing.
+"""
+
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.options import Parser
+from schemas.arrow import TABLES
+from schemas.labels import TOPICS
+from transforms import storage
+from transforms.dataset import Dataset, DatasetError
+
+FORMATS: Final = ("table", "csv", "json", "parquet")
+
+VIEWS: Final = {
+    "articles": "one row an article",
+    "entities": "one row a mention, with its article's id, site, date, topic and title",
+    "topics": "one row a topic of an article, with English and Arabic names",
+    "rejected": "one row a refused page",
+    "runs": "one row an ingestion",
+    "ledger": "one row a line of a run's ledger",
+}
+_DERIVED: Final = {
+    "entities": """
+        SELECT article_id, site, date, topic, title, entity.*
+        FROM (SELECT article_id, site, date, topic, title, unnest(entities) AS entity FROM articles)""",
+    "topics": """
+        SELECT article_id, site, date, title, slug AS topic, code, english, arabic, assigned.score
+        FROM (SELECT article_id, site, date, title, unnest(topics) AS assigned FROM articles)
+        JOIN topic_names ON code = assigned.code""",
+    "ledger": """
+        SELECT run_id, committed_at, line.*
+        FROM (SELECT run_id, committed_at, unnest(ledger) AS line FROM runs)""",
+}
+
+
+def query_parser() -> Parser:
+    """The parser of `warraq query`."""
+    views = "\n".join(f"  {name:<10}{text}" for name, text in VIEWS.items())
+    parser = Parser(
+        prog="warraq query",
+        description=f"Answers SQL over a dataset with DuckDB. Without SQL it opens a prompt.\n\nViews:\n{views}",
+        epilog='Example:\n  warraq query --output dataset "SELECT topic, count(*) FROM articles GROUP BY topic"',
+    )
+    parser.add_argument("sql", nargs="?", metavar="SQL", help="one statement; none: a prompt, or statements from stdin")
+    parser.add_argument("--output", required=True, metavar="DIR", help="the dataset, as given to warraq ingest")
+    parser.add_argument("--format", choices=FORMATS, default="table", help="of the answer (json: an object a line)")
+    parser.add_argument("--to", metavar="FILE", help="write the answer there instead of printing it")
+    return parser
+
+
+def connect(dataset: Dataset) -> duckdb.DuckDBPyConnection:
+    """A connection with all views; it reads the dataset as of now and can't change it.
+
+    Raises:
+      DatasetError: there is no dataset, or it is newer than this program.
+    """
+    dataset.check_version()
+    if not dataset.open("runs"):
+        raise DatasetError(f"{dataset.root}: no dataset there; make one: warraq ingest INPUT… --output {dataset.root}")
+    connection = duckdb.connect(config={"autoinstall_known_extensions": False})  # no download behind the user's back
+    connection.register("topic_names", pa.Table.from_pylist([topic._asdict() for topic in TOPICS]))
+    for name in TABLES:
+        connection.execute(f"CREATE VIEW {name} AS {_scan(connection, dataset, name)}")
+    for name, sql in _DERIVED.items():
+        connection.execute(f"CREATE VIEW {name} AS {sql}")
+    return connection
+
+
+def _scan(connection: duckdb.DuckDBPyConnection, dataset: Dataset, name: str) -> str:
+    """The SELECT that reads one table."""
+    columns = ", ".join(f'"{column}"' for column in TABLES[name].names)
+    files = dataset.files(name)
+    if not files:
+        connection.register(f"no_{name}", TABLES[name].empty_table())
+        return f"SELECT {columns} FROM no_{name}"
+    if storage.is_remote(dataset.root):  # DuckDB alone would need an extension, which it would have to download
+        table = dataset.open(name)
+        connection.register(f"remote_{name}", table.to_pyarrow_dataset() if table else None)
+        return f"SELECT {columns} FROM remote_{name}"
+    quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
+    return f"SELECT {columns} FROM read_parquet([{quoted}], hive_partitioning = true, union_by_name = true)"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`warraq query`; returns the exit code."""
+    options = query_parser().parse_args(arguments)
+    if options.format == "parquet" and not options.to:
+        return _complain("--format parquet needs --to FILE")
+    try:
+        connection = connect(Dataset(options.output))
+    except DatasetError as error:
+        return _complain(str(error))
+    if options.sql is None and sys.stdin.isatty():
+        return prompt(connection)
+    try:
+        answer(connection, options.sql or sys.stdin.read(), options.format, options.to)
+    except duckdb.Error as error:
+        return _complain(str(error))
+    return 0
+
+
+def answer(connection: duckdb.DuckDBPyConnection, sql: str, form: str = "table", target: str | None = None) -> None:
+    """Prints the answer of `sql`, or writes it to the file `target`."""
+    relation = connection.sql(sql)
+    if relation is None:  # a statement without an answer, such as SET
+        return
+    if form == "table":
+        with _stdout_to(target):
+            relation.show(max_rows=100, max_width=160)
+        return
+    sys.stdout.flush()
+    path = target or "/dev/stdout"
+    if form == "csv":
+        relation.write_csv(path)
+    elif form == "parquet":
+        relation.write_parquet(path)
+    else:
+        connection.execute("COPY (FROM relation) TO $path (FORMAT json)", {"path": path})
+
+
+@contextlib.contextmanager
+def _stdout_to(target: str | None) -> Iterator[None]:
+    if target is None:
+        yield
+        return
+    with Path(target).open("w", encoding="utf-8") as file, contextlib.redirect_stdout(file):
+        yield
+
+
+def prompt(connection: duckdb.DuckDBPyConnection) -> int:
+    """Reads statements that end with a semicolon until Ctrl-D."""
+    with contextlib.suppress(ImportError):
+        import readline  # noqa: F401, PLC0415  (line editing and history, where the platform has them)
+    print(f"Views: {', '.join(VIEWS)}. End a statement with a semicolon; Ctrl-D leaves.", file=sys.stderr)
+    statement = ""
+    while True:
+        try:
+            statement += input("warraq> " if not statement else "   ...> ") + "\n"
+        except EOFError:
+            print(file=sys.stderr)
+            return 0
+        except KeyboardInterrupt:
+            print(file=sys.stderr)
+            statement = ""
+            continue
+        if statement.rstrip().endswith(";"):
+            try:
+                answer(connection, statement)
+            except duckdb.Error as error:
+                _complain(str(error))
+            statement = ""
+
+
+def _complain(message: str) -> int:
+    print(f"warraq query: {message.strip().splitlines()[0]}", file=sys.stderr)
+    return 2

@@ -1,0 +1,137 @@
+"""The three tables as they lie on disk: Arrow schemas, partition columns, and how records become rows.
+
+The schemas only grow. `SCHEMA_VERSION` is written into every file and table; older files stay readable.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import pyarrow as pa
+
+from schemas.records import Article, Rejected
+
+SCHEMA_VERSION: Final = 1
+
+_METADATA: Final = {b"warraq.schema_version": str(SCHEMA_VERSION).encode()}
+_TIME: Final = pa.timestamp("us", tz="UTC")
+
+ENTITY: Final = pa.struct(
+    [
+        ("text", pa.string()),
+        ("kind", pa.string()),
+        ("start", pa.int32()),
+        ("end", pa.int32()),
+        ("name", pa.string()),
+        ("score", pa.float32()),
+    ]
+)
+TOPIC: Final = pa.struct([("code", pa.string()), ("score", pa.float32())])
+DUMP: Final = pa.struct(
+    [("dump", pa.string()), ("format", pa.string()), ("size", pa.int64()), ("fingerprint", pa.string())]
+)
+LEDGER_LINE: Final = pa.struct(
+    [
+        ("dump", pa.string()),
+        ("door", pa.string()),
+        ("stage", pa.string()),
+        ("reason", pa.string()),
+        ("pages", pa.int64()),
+    ]
+)
+
+
+def _required(name: str, kind: pa.DataType) -> pa.Field:
+    return pa.field(name, kind, nullable=False)
+
+
+ARTICLES: Final = pa.schema(
+    [
+        _required("article_id", pa.string()),
+        _required("url", pa.string()),
+        _required("canonical_url", pa.string()),
+        _required("site", pa.string()),
+        pa.field("site_name", pa.string()),
+        pa.field("title", pa.string()),
+        pa.field("description", pa.string()),
+        pa.field("section", pa.string()),
+        pa.field("image_url", pa.string()),
+        _required("authors", pa.list_(pa.string())),
+        _required("tags", pa.list_(pa.string())),
+        _required("text", pa.string()),
+        _required("words", pa.int32()),
+        pa.field("published_at", _TIME),
+        _required("date", pa.date32()),
+        _required("date_source", pa.string()),
+        _required("fetched_at", _TIME),
+        _required("language", pa.string()),
+        _required("language_score", pa.float32()),
+        pa.field("credit", pa.string()),
+        _required("entities", pa.list_(ENTITY)),
+        _required("topic", pa.string()),
+        _required("topic_score", pa.float32()),
+        _required("topics", pa.list_(TOPIC)),
+        pa.field("duplicate_of", pa.string()),
+        _required("dump", pa.string()),
+        _required("dump_offset", pa.int64()),
+        _required("warraq_version", pa.string()),
+        _required("tagger", pa.string()),
+        _required("classifier", pa.string()),
+        # What later runs need to find copies of this article without reading its text.
+        _required("text_digest", pa.string()),
+        _required("sketch", pa.binary()),
+    ],
+    metadata=_METADATA,
+)
+REJECTED: Final = pa.schema(
+    [
+        _required("url", pa.string()),
+        _required("dump", pa.string()),
+        _required("dump_offset", pa.int64()),
+        _required("stage", pa.string()),
+        _required("reason", pa.string()),
+        _required("detail", pa.string()),
+        _required("bytes", pa.int64()),
+        pa.field("fetched_at", _TIME),
+        _required("run_id", pa.string()),
+    ],
+    metadata=_METADATA,
+)
+RUNS: Final = pa.schema(
+    [
+        _required("run_id", pa.string()),
+        _required("recipe", pa.string()),  # digest of options and version: with the dump, it decides the rows
+        _required("options", pa.string()),  # the same, as JSON
+        _required("warraq_version", pa.string()),
+        _required("runner", pa.string()),
+        _required("started_at", _TIME),
+        _required("committed_at", _TIME),
+        _required("dumps", pa.list_(DUMP)),
+        _required("ledger", pa.list_(LEDGER_LINE)),
+    ],
+    metadata=_METADATA,
+)
+
+TABLES: Final[Mapping[str, pa.Schema]] = {"articles": ARTICLES, "rejected": REJECTED, "runs": RUNS}
+PARTITIONS: Final[Mapping[str, tuple[str, ...]]] = {"articles": ("date", "topic"), "rejected": ("stage",), "runs": ()}
+
+
+def article_row(article: Article, version: str) -> dict[str, Any]:
+    """One row of `articles`; `version` is Warraq's own."""
+    fields = article._asdict()
+    fields["entities"] = [entity._asdict() for entity in article.entities]
+    fields["topics"] = [topic._asdict() for topic in article.topics]
+    fields["warraq_version"] = version
+    return {name: fields[name] for name in ARTICLES.names}
+
+
+def rejected_row(rejected: Rejected, run_id: str) -> dict[str, Any]:
+    """One row of `rejected`."""
+    return {**rejected._asdict(), "run_id": run_id}
+
+
+def file_table(table: str, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+    """The rows as one file of `table` holds them: typed, without the partition columns, which live in the path."""
+    rows = list(rows)
+    schema = TABLES[table]
+    inside = pa.schema([field for field in schema if field.name not in PARTITIONS[table]], metadata=schema.metadata)
+    return pa.Table.from_pylist(rows, schema=inside)

@@ -1,0 +1,94 @@
+"""The ledger: every page that was read left by exactly one door, and the books prove it, dump by dump.
+
+Pages are counted where they are read; refusals where they are refused; articles from the files that hold them. Three
+counts of different origin, so a page that is lost or doubled on the way shows.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+import apache_beam as beam
+
+from schemas.labels import ERROR_REASON
+from schemas.records import Page, Rejected
+
+READ: Final = "read"
+ARTICLE: Final = "article"
+REJECTED: Final = "rejected"
+
+
+class Line(NamedTuple):
+    """One line of the ledger; its amount is a number of pages."""
+
+    dump: str
+    door: str  # read, article or rejected
+    stage: str = ""
+    reason: str = ""
+
+
+beam.coders.registry.register_coder(Line, beam.coders.RowCoder)
+
+Ledger = Mapping[Line, int]
+
+
+class LedgerError(Exception):
+    """The books do not balance, or too many pages broke the code; nothing may be committed."""
+
+
+def read_line(record: Page | Rejected) -> tuple[Line, int]:
+    """What a record coming out of `ReadPages` adds, whichever door it takes there."""
+    return Line(record.dump, READ), 1
+
+
+def rejected_line(rejected: Rejected) -> tuple[Line, int]:
+    """What a refusal adds."""
+    return Line(rejected.dump, REJECTED, rejected.stage, rejected.reason), 1
+
+
+def total(lines: Iterable[tuple[Line, int]]) -> dict[Line, int]:
+    """The sum of all amounts for each line, in order."""
+    ledger: dict[Line, int] = {}
+    for line, pages in lines:
+        ledger[line] = ledger.get(line, 0) + pages
+    return dict(sorted(ledger.items()))
+
+
+def audit(ledger: Ledger, max_error_share: float) -> None:
+    """Returns if each dump balances and few enough pages broke.
+
+    Raises:
+      LedgerError: what does not balance, or the share of `error` pages is above `max_error_share`.
+    """
+    balance: dict[str, int] = {}
+    for line, pages in ledger.items():
+        balance[line.dump] = balance.get(line.dump, 0) + (pages if line.door == READ else -pages)
+    wrong = [f"{dump}: {abs(left)} {'lost' if left > 0 else 'too many'}" for dump, left in balance.items() if left]
+    if wrong:
+        raise LedgerError(f"the ledger does not balance, nothing was committed ({'; '.join(wrong)})")
+    read = pages_by_door(ledger, READ)
+    broken = sum(pages for line, pages in ledger.items() if line.reason == ERROR_REASON)
+    if read and broken / read > max_error_share:
+        raise LedgerError(
+            f"{broken} of {read} pages were rejected as `error`, more than --max_error_share {max_error_share}; "
+            "nothing was committed"
+        )
+
+
+def pages_by_door(ledger: Ledger, door: str) -> int:
+    """How many pages of all dumps left by (or came in through) `door`."""
+    return sum(pages for line, pages in ledger.items() if line.door == door)
+
+
+class CountPages(beam.PTransform):
+    """((Page, Rejected) as read, all Rejected) → (Line, pages)."""
+
+    def expand(self, doors: tuple[beam.PCollection, beam.PCollection]) -> beam.PCollection:
+        read, rejected = doors
+        return (
+            (
+                read | "Read" >> beam.Map(read_line).with_output_types(tuple[Line, int]),
+                rejected | "Rejected" >> beam.Map(rejected_line).with_output_types(tuple[Line, int]),
+            )
+            | "JoinLines" >> beam.Flatten()
+            | "SumLines" >> beam.CombinePerKey(sum)
+        )

@@ -1,0 +1,135 @@
+"""Files, on a local disk or in a bucket: the few operations that the dataset needs, each all-or-nothing.
+
+Beam's `FileSystems` serves buckets. Local files are handled here, because its local form neither replaces files nor
+makes folders when it renames (apache-beam 2.77).
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from apache_beam.io.filesystems import FileSystems
+
+
+def is_remote(path: str) -> bool:
+    """Whether `path` names a bucket or another remote store."""
+    return "://" in path
+
+
+def join(root: str, *parts: str) -> str:
+    """`root` and `parts` as one path; a part may itself hold slashes."""
+    return "/".join([root.rstrip("/") or "/", *parts])
+
+
+@contextlib.contextmanager
+def create(path: str) -> Iterator[IO[bytes]]:
+    """A new file, which appears under its name when it is whole, in place of what stood there."""
+    if is_remote(path):
+        with FileSystems.create(path) as stream:
+            yield stream
+        return
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    descriptor, unfinished = tempfile.mkstemp(dir=Path(path).parent, prefix=".unfinished-")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            yield stream
+        Path(unfinished).chmod(0o666 & ~_umask())
+        Path(unfinished).replace(path)
+    except BaseException:
+        Path(unfinished).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def exists(path: str) -> bool:
+    """Whether a file or folder is there."""
+    return FileSystems.exists(path) if is_remote(path) else Path(path).exists()
+
+
+def size(path: str) -> int:
+    """Length of a file in bytes."""
+    if is_remote(path):
+        return int(FileSystems.match([path])[0].metadata_list[0].size_in_bytes)
+    return Path(path).stat().st_size
+
+
+def read(path: str) -> bytes:
+    """A whole small file."""
+    if is_remote(path):
+        with FileSystems.open(path) as stream:
+            return bytes(stream.read())
+    return Path(path).read_bytes()
+
+
+def move(source: str, target: str) -> None:
+    """Moves one file, in place of what stood there. Does nothing if it was moved before."""
+    if not exists(source):
+        return
+    if is_remote(source):
+        FileSystems.rename([source], [target])
+    else:
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+        Path(source).replace(target)
+
+
+def remove(folder: str) -> None:
+    """Removes a folder and all in it, if it is there."""
+    if is_remote(folder):
+        files = [match.path for match in FileSystems.match([join(folder, "**")])[0].metadata_list]
+        if files:
+            FileSystems.delete(files)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def entries(folder: str) -> list[str]:
+    """The names of what lies directly in a folder, sorted; none if there is no such folder."""
+    if is_remote(folder):
+        matches = FileSystems.match([join(folder, "**")])[0].metadata_list
+        return sorted({match.path[len(folder) :].strip("/").split("/")[0] for match in matches})
+    return sorted(path.name for path in Path(folder).iterdir()) if Path(folder).is_dir() else []
+
+
+def check_writable(folder: str) -> None:
+    """Returns if a file can be written in a folder, which is made if need be.
+
+    Raises:
+      OSError: it can't.
+    """
+    probe = join(folder, ".writable")
+    with create(probe) as stream:
+        stream.write(b"")
+    if is_remote(probe):
+        FileSystems.delete([probe])
+    else:
+        Path(probe).unlink()
+
+
+@contextlib.contextmanager
+def lock(path: str) -> Iterator[bool]:
+    """Holds the lock named `path` while the block runs; False if another living process holds it.
+
+    Buckets know no locks: there it is always free, and callers must be safe to repeat.
+    """
+    if is_remote(path):
+        yield True
+        return
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with Path(path).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+        Path(path).unlink(missing_ok=True)

@@ -1,0 +1,262 @@
+"""WriteArticles, WriteRejected, CommitRun: committed rows, or no trace.
+
+Beam's own file sinks lose nested folders on a local disk, name files by order of arrival and can't be repeated
+(apache/beam#29515, #21269). Here rows are grouped by partition and by a shard of their own place, sorted, and staged as
+one file a group, named by a digest of its rows; the last step audits the ledger and publishes everything.
+"""
+
+import collections
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import apache_beam as beam
+
+from schemas import arrow
+from schemas.labels import MASS_REASONS
+from schemas.records import Article, Rejected
+from transforms import ledger
+from transforms.dataset import DataFile, Dataset, DumpPages
+from transforms.ledger import LedgerError, Line
+
+_ROWS_A_FILE: Final = 20_000  # about 50 MB of Parquet, and 200 MB of memory while a file is made
+
+
+@dataclass(frozen=True)
+class Run:
+    """One ingestion, as `runs` describes it. Equal dumps and options give an equal `run_id`."""
+
+    output: str
+    run_id: str
+    recipe: str
+    options: str  # JSON
+    version: str
+    runner: str
+    started_at: dt.datetime
+    dumps: Sequence[Mapping[str, Any]]  # rows of arrow.DUMP
+    all_rejected: bool  # rows for mass refusals too
+    max_error_share: float
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How one kind of record lies in its table."""
+
+    table: str
+    record: type
+    partition: Callable[[Any], str]  # values of the partition columns, joined by "/"
+    order: Callable[[Any], tuple[Any, ...]]  # inside a file
+    row: Callable[[Any, Run], dict[str, Any]]
+
+
+def article_partition(article: Article) -> str:
+    """Day and topic."""
+    return f"{article.date.isoformat()}/{article.topic}"
+
+
+def article_order(article: Article) -> tuple[Any, ...]:
+    """By site, then time (a day alone comes last), then id."""
+    time = article.published_at.isoformat() if article.published_at else "~"
+    return article.site, time, article.article_id
+
+
+def article_row(article: Article, run: Run) -> dict[str, Any]:
+    """The row of `articles`."""
+    return arrow.article_row(article, run.version)
+
+
+def rejected_partition(rejected: Rejected) -> str:
+    """The stage that refused."""
+    return rejected.stage
+
+
+def rejected_order(rejected: Rejected) -> tuple[Any, ...]:
+    """By place in the dumps; the rest only breaks ties."""
+    return rejected.dump, rejected.dump_offset, rejected.url, rejected.reason, rejected.detail
+
+
+def rejected_row(rejected: Rejected, run: Run) -> dict[str, Any]:
+    """The row of `rejected`."""
+    return arrow.rejected_row(rejected, run.run_id)
+
+
+ARTICLES: Final = Layout("articles", Article, article_partition, article_order, article_row)
+REJECTED: Final = Layout("rejected", Rejected, rejected_partition, rejected_order, rejected_row)
+
+
+class Group(NamedTuple):
+    """What is written as one file: rows of one partition, and of one shard of it."""
+
+    partition: str  # values joined by "/"
+    shard: int
+
+
+beam.coders.registry.register_coder(Group, beam.coders.RowCoder)
+
+
+def assign(partition: str, record: Article | Rejected, sizes: Mapping[str, int]) -> Group:
+    """The group of a record: enough shards that none has many more than `_ROWS_A_FILE` rows."""
+    shards = -(-sizes[partition] // _ROWS_A_FILE)
+    place = f"{record.dump}\n{record.dump_offset}".encode()
+    return Group(partition, int.from_bytes(hashlib.blake2b(place, digest_size=8).digest(), "big") % shards)
+
+
+def file_of(table: str, partition: str, rows: Sequence[Mapping[str, Any]], run_id: str) -> DataFile:
+    """Describes the file that will hold `rows`; its name is a digest of run, partition and rows, in order."""
+    digest = hashlib.blake2b(f"{run_id}\n{partition}".encode(), digest_size=16)
+    for row in rows:
+        digest.update(f"\n{row.get('article_id', '')} {row['url']} {row['dump']} {row['dump_offset']}".encode())
+    values = partition.split("/")
+    folders = [f"{column}={value}" for column, value in zip(arrow.PARTITIONS[table], values, strict=True)]
+    pages = collections.Counter(row["dump"] for row in rows)
+    dumps = [DumpPages(dump, count) for dump, count in sorted(pages.items())]
+    return DataFile(table, "/".join([*folders, f"part-{digest.hexdigest()}.parquet"]), values, len(rows), 0, dumps)
+
+
+def is_written(reason: str, all_rejected: bool) -> bool:
+    """Whether a refusal gets a row: the mass refusals of a crawl only when asked for."""
+    return all_rejected or reason not in MASS_REASONS
+
+
+def close_books(files: Iterable[DataFile], counts: Iterable[tuple[Line, int]], run: Run) -> dict[Line, int]:
+    """The audited ledger of a run: counted lines, and articles as the files hold them.
+
+    Raises:
+      LedgerError: pages were lost or doubled, refusals are missing a row, or too many pages broke the code.
+    """
+    written: collections.Counter[tuple[str, str]] = collections.Counter()
+    for file in files:
+        for part in file.dumps:
+            written[file.table, part.dump] += part.pages
+    articles = [(Line(dump, ledger.ARTICLE), pages) for (table, dump), pages in written.items() if table == "articles"]
+    books = ledger.total([*counts, *articles])
+    ledger.audit(books, run.max_error_share)
+    due: collections.Counter[str] = collections.Counter()
+    for line, pages in books.items():
+        if line.door == ledger.REJECTED and is_written(line.reason, run.all_rejected):
+            due[line.dump] += pages
+    for dump, pages in due.items():
+        if written["rejected", dump] != pages:
+            found = written["rejected", dump]
+            raise LedgerError(f"{dump}: {pages} pages were refused, {found} rows say so; nothing was committed")
+    return books
+
+
+def run_row(run: Run, books: Mapping[Line, int], committed_at: dt.datetime) -> dict[str, Any]:
+    """The row of `runs`."""
+    return {
+        "run_id": run.run_id,
+        "recipe": run.recipe,
+        "options": run.options,
+        "warraq_version": run.version,
+        "runner": run.runner,
+        "started_at": run.started_at,
+        "committed_at": committed_at,
+        "dumps": list(run.dumps),
+        "ledger": [{**line._asdict(), "pages": pages} for line, pages in books.items()],
+    }
+
+
+class _StageFn(beam.DoFn):
+    """One group of records → one staged file."""
+
+    def __init__(self, layout: Layout, run: Run) -> None:
+        self._layout, self._run = layout, run
+
+    def process(self, group: tuple[Group, Iterable[Any]]) -> Iterator[DataFile]:
+        layout, run = self._layout, self._run
+        rows = [layout.row(record, run) for record in sorted(group[1], key=layout.order)]
+        file = file_of(layout.table, group[0].partition, rows, run.run_id)
+        yield Dataset(run.output).stage(run.run_id, file, arrow.file_table(layout.table, rows))
+
+
+@dataclass
+class _WriteRows(beam.PTransform):
+    """Record → DataFile, staged. Shuffles whole records once."""
+
+    layout: Layout
+    run: Run
+
+    def expand(self, records: beam.PCollection) -> beam.PCollection:
+        kind = self.layout.record
+        keyed = records | "Partition" >> beam.Map(_keyed, self.layout).with_output_types(beam.typehints.Tuple[str, kind])
+        sizes = keyed | "CountRows" >> beam.combiners.Count.PerKey()
+        return (
+            keyed
+            | "Assign" >> beam.MapTuple(_grouped, sizes=beam.pvalue.AsDict(sizes)).with_output_types(beam.typehints.Tuple[Group, kind])
+            | "GroupRows" >> beam.GroupByKey()
+            | "Stage" >> beam.ParDo(_StageFn(self.layout, self.run)).with_output_types(DataFile)
+        )
+
+
+@dataclass
+class WriteArticles(beam.PTransform):
+    """Article → DataFile, staged."""
+
+    run: Run
+
+    def expand(self, articles: beam.PCollection) -> beam.PCollection:
+        return articles | "WriteRows" >> _WriteRows(ARTICLES, self.run)
+
+
+@dataclass
+class WriteRejected(beam.PTransform):
+    """Rejected → DataFile, staged; the mass refusals of a crawl are left out unless the run asks for all."""
+
+    run: Run
+
+    def expand(self, rejected: beam.PCollection) -> beam.PCollection:
+        wanted = rejected | "KeepWanted" >> beam.Filter(_wanted, self.run.all_rejected)
+        return wanted | "WriteRows" >> _WriteRows(REJECTED, self.run)
+
+
+class _CommitFn(beam.DoFn):
+    """Audits and publishes once; repeating it changes nothing."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def process(
+        self, _: None, files: Sequence[DataFile], counts: Sequence[tuple[Line, int]]
+    ) -> Iterator[dict[str, Any]]:
+        dataset = Dataset(self._run.output)
+        if dataset.has_run(self._run.run_id):
+            return
+        books = close_books(files, counts, self._run)
+        row = run_row(self._run, books, dt.datetime.now(dt.timezone.utc))
+        name = f"run-{self._run.run_id}.parquet"
+        file = dataset.stage(self._run.run_id, DataFile("runs", name, [], 1, 0, []), arrow.file_table("runs", [row]))
+        dataset.publish(self._run.run_id, sorted([*files, file]))
+        yield row
+
+
+@dataclass
+class CommitRun(beam.PTransform):
+    """(DataFile, (Line, pages)) → the row of `runs`, once everything is published.
+
+    Raises LedgerError on a worker, which fails the run, if the books do not balance.
+    """
+
+    run: Run
+
+    def expand(self, results: tuple[beam.PCollection, beam.PCollection]) -> beam.PCollection:
+        files, counts = results
+        return (
+            files.pipeline
+            | "Once" >> beam.Create([None])
+            | "Publish" >> beam.ParDo(_CommitFn(self.run), beam.pvalue.AsList(files), beam.pvalue.AsList(counts))
+        )
+
+
+def _keyed(record: Any, layout: Layout) -> tuple[str, Any]:
+    return layout.partition(record), record
+
+
+def _grouped(partition: str, record: Any, sizes: Mapping[str, int]) -> tuple[Group, Any]:
+    return assign(partition, record, sizes), record
+
+
+def _wanted(rejected: Rejected, all_rejected: bool) -> bool:
+    return is_written(rejected.reason, all_rejected)
