@@ -3,11 +3,9 @@
 import datetime as dt
 import hashlib
 import json
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -17,17 +15,13 @@ from pipelines import __version__, progress
 from pipelines.flow import Recipe, RefinePages
 from pipelines.options import LOCAL, IngestOptions, parse_ingest
 from pipelines.summary import errors, summary
+from pipelines.usage import DONE, FAILED, WRONG_USAGE, say
 from transforms.dataset import Dataset, DatasetError
 from transforms.deduplicate import ReadKnown
 from transforms.ledger import CountPages
 from transforms.read import Dump, InputError, ReadPages, find_dumps
 from transforms.step import KEPT, REJECTED
 from transforms.write import CommitRun, Run, WriteArticles, WriteRejected
-
-DONE: Final = 0
-FAILED: Final = 1
-WRONG_USAGE: Final = 2
-
 
 @dataclass
 class Ingest(beam.PTransform):
@@ -67,9 +61,9 @@ def main(arguments: Sequence[str]) -> int:
         dataset.check()
         found = find_dumps(options.inputs)
     except (InputError, DatasetError) as error:
-        return _say(str(error), WRONG_USAGE)
-    for path in found.skipped:
-        _say(f"{path}: no dump, skipped")
+        return say(str(error), WRONG_USAGE)
+    for path, why in found.skipped:
+        say(f"{path}: skipped, {why}")
     for run_id in dataset.staged_runs():
         _recover(dataset, run_id)
 
@@ -79,7 +73,7 @@ def main(arguments: Sequence[str]) -> int:
     dumps = [dump for dump in found.dumps if dump.fingerprint not in committed]
     if dumps:
         return _ingest(options, dataset, _describe(options, recipe, dumps), dumps)
-    _say(f"nothing to do: {dataset.root} holds all {len(found.dumps)} dumps already")
+    say(f"nothing to do: {dataset.root} holds all {len(found.dumps)} dumps already")
     _print_summary(dataset, sorted({committed[dump.fingerprint] for dump in found.dumps}))
     return DONE
 
@@ -88,18 +82,18 @@ def _ingest(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[
     """Runs the job while it holds the run's lock. A run that fails leaves no file behind."""
     with dataset.lock(run.run_id) as free:
         if not free:
-            return _say("another job is ingesting the same dumps into this dataset right now", FAILED)
+            return say("another job is ingesting the same dumps into this dataset right now", FAILED)
         try:
             _run_pipeline(options, dataset, run, dumps)
         except KeyboardInterrupt:
             dataset.recover(run.run_id)
-            return _say("interrupted; nothing was committed, the same command starts again", FAILED)
+            return say("interrupted; nothing was committed, the same command starts again", FAILED)
         except Exception as error:  # noqa: BLE001  (a runner may raise anything; one line says what)
             dataset.recover(run.run_id)  # it may have failed after it began to publish
-            return _say(_last_line(error), FAILED)
+            return say(_last_line(error), FAILED)
     _print_summary(dataset, [run.run_id])
     if options.strict and (broken := errors(dataset, run.run_id)):
-        return _say(f"--strict: {broken} pages were rejected as `error`; see the view `rejected`", FAILED)
+        return say(f"--strict: {broken} pages were rejected as `error`; see the view `rejected`", FAILED)
     return DONE
 
 
@@ -153,15 +147,10 @@ def _recover(dataset: Dataset, run_id: str) -> None:
     """Clears up after a dead run. A live one holds its lock, and is left alone."""
     with dataset.lock(run_id) as free:
         if free and dataset.recover(run_id):
-            _say(f"finished the publication of run {run_id}, which was killed")
+            say(f"finished the publication of run {run_id}, which was killed")
 
 
 def _last_line(error: BaseException) -> str:
     """What went wrong, out of a worker's traceback."""
     lines = [line for line in str(error).splitlines() if line.strip()]
     return lines[-1].strip() if lines else type(error).__name__
-
-
-def _say(words: str, code: int = DONE) -> int:
-    print(f"warraq: {words}", file=sys.stderr)
-    return code

@@ -8,14 +8,14 @@ import dataclasses
 import difflib
 import json
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.flow import Recipe
+from pipelines.usage import Parser
 from transforms import clean, decode, deduplicate, entities, extract, language, quality, read, screen, topics
 
 LOCAL: Final = "local"  # the runner when none is named: Beam's in-process one, spread over worker processes
@@ -64,17 +64,6 @@ class IngestOptions:
     def recipe_json(self) -> str:
         """All that decides the rows besides the dumps, in a fixed order."""
         return json.dumps({**dataclasses.asdict(self.recipe), "all_rejected": self.all_rejected}, sort_keys=True)
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line and exits with 2."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
-
-    def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message} (see {self.prog} --help)", file=sys.stderr)
-        raise SystemExit(2)
 
 
 def ingest_parser() -> Parser:

@@ -12,7 +12,7 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
-from pipelines.options import Parser
+from pipelines.usage import DONE, WRONG_USAGE, Parser, say
 from schemas.arrow import TABLES
 from schemas.labels import TOPICS
 from transforms import storage
@@ -94,18 +94,18 @@ def main(arguments: Sequence[str]) -> int:
     """`warraq query`; returns the exit code."""
     options = query_parser().parse_args(arguments)
     if options.format == "parquet" and not options.to:
-        return _complain("--format parquet needs --to FILE")
+        return say("--format parquet needs --to FILE", WRONG_USAGE)
     try:
         connection = connect(Dataset(options.output))
     except DatasetError as error:
-        return _complain(str(error))
+        return say(str(error), WRONG_USAGE)
     if options.sql is None and sys.stdin.isatty():
         return prompt(connection)
     try:
         answer(connection, options.sql or sys.stdin.read(), options.format, options.to)
     except duckdb.Error as error:
-        return _complain(str(error))
-    return 0
+        return say(_first_line(error), WRONG_USAGE)
+    return DONE
 
 
 def answer(connection: duckdb.DuckDBPyConnection, sql: str, form: str = "table", target: str | None = None) -> None:
@@ -147,7 +147,7 @@ def prompt(connection: duckdb.DuckDBPyConnection) -> int:
             statement += input("warraq> " if not statement else "   ...> ") + "\n"
         except EOFError:
             print(file=sys.stderr)
-            return 0
+            return DONE
         except KeyboardInterrupt:
             print(file=sys.stderr)
             statement = ""
@@ -156,10 +156,9 @@ def prompt(connection: duckdb.DuckDBPyConnection) -> int:
             try:
                 answer(connection, statement)
             except duckdb.Error as error:
-                _complain(str(error))
+                say(_first_line(error))
             statement = ""
 
 
-def _complain(message: str) -> int:
-    print(f"warraq query: {message.strip().splitlines()[0]}", file=sys.stderr)
-    return 2
+def _first_line(error: duckdb.Error) -> str:
+    return str(error).strip().splitlines()[0]

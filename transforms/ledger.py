@@ -5,7 +5,7 @@ counts of different origin, so a page that is lost or doubled on the way shows.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import apache_beam as beam
 
@@ -82,7 +82,7 @@ def pages_by_door(ledger: Ledger, door: str) -> int:
 class CountPages(beam.PTransform):
     """((Page, Rejected) as read, all Rejected) → (Line, pages)."""
 
-    def expand(self, doors: tuple[beam.PCollection, beam.PCollection]) -> beam.PCollection:
+    def expand(self, doors: Any) -> beam.PCollection:
         read, rejected = doors
         return (
             (

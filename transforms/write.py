@@ -185,7 +185,7 @@ class _WriteRows(beam.PTransform):
         sizes = keyed | "CountRows" >> beam.combiners.Count.PerKey()
         return (
             keyed
-            | "Assign" >> beam.MapTuple(_grouped, sizes=beam.pvalue.AsDict(sizes)).with_output_types(beam.typehints.Tuple[Group, kind])
+            | "Assign" >> beam.Map(_grouped, beam.pvalue.AsDict(sizes)).with_output_types(beam.typehints.Tuple[Group, kind])
             | "GroupRows" >> beam.GroupByKey()
             | "Stage" >> beam.ParDo(_StageFn(self.layout, self.run)).with_output_types(DataFile)
         )
@@ -241,7 +241,7 @@ class CommitRun(beam.PTransform):
 
     run: Run
 
-    def expand(self, results: tuple[beam.PCollection, beam.PCollection]) -> beam.PCollection:
+    def expand(self, results: Any) -> beam.PCollection:
         files, counts = results
         return (
             files.pipeline
@@ -254,7 +254,8 @@ def _keyed(record: Any, layout: Layout) -> tuple[str, Any]:
     return layout.partition(record), record
 
 
-def _grouped(partition: str, record: Any, sizes: Mapping[str, int]) -> tuple[Group, Any]:
+def _grouped(keyed: tuple[str, Any], sizes: Mapping[str, int]) -> tuple[Group, Any]:
+    partition, record = keyed
     return assign(partition, record, sizes), record
 
 

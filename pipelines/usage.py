@@ -1,0 +1,26 @@
+"""How every command speaks: one line on stderr, exit 0 for done, 1 for failed, 2 for wrong usage."""
+
+import argparse
+import sys
+from typing import Any, Final, NoReturn
+
+DONE: Final = 0
+FAILED: Final = 1
+WRONG_USAGE: Final = 2
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with the flags in one line and exits with 2."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {message} (see {self.prog} --help)", file=sys.stderr)
+        raise SystemExit(WRONG_USAGE)
+
+
+def say(words: str, code: int = DONE) -> int:
+    """Prints one line on stderr; returns `code`."""
+    print(f"warraq: {' '.join(words.split())}", file=sys.stderr)
+    return code

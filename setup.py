@@ -1,0 +1,51 @@
+"""What the package is; the settings of tools stand in pyproject.toml."""
+
+import re
+from pathlib import Path
+
+from setuptools import setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+)"', (HERE / "pipelines/__init__.py").read_text(encoding="utf-8"))
+
+setup(
+    name="warraq",
+    version=VERSION[1] if VERSION else "",
+    description="Crawled web pages in, a clean Arabic news dataset out: an Apache Beam pipeline.",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.10",
+    packages=[
+        "schemas",
+        "transforms",
+        "transforms.extract",
+        "transforms.models",
+        "transforms.read",
+        "pipelines",
+    ],
+    package_data={"transforms.models": ["*"]},
+    entry_points={"console_scripts": ["warraq = pipelines.__main__:main"]},
+    install_requires=[
+        "apache-beam>=2.77",
+        "deltalake>=1.6",
+        "duckdb>=1.4",
+        "fastwarc>=0.15",
+        "ftfy>=6.3",
+        "hijridate>=2.5",
+        "isal>=1.7",
+        "langdetect>=1.0.9",
+        "lxml>=5.4",
+        "lxml_html_clean>=0.4",  # lxml 6 gave it up, trafilatura's dependencies still import it
+        "numpy>=1.26",
+        "pyarrow>=18",
+        "tld>=0.13",
+        "trafilatura>=2.1",
+    ],
+    extras_require={
+        "test": ["hypothesis>=6.100", "pytest>=8.2", "pytest-xdist>=3.6"],
+        "dev": ["build>=1.2", "mypy>=1.15", "ruff>=0.11"],
+        "aws": ["apache-beam[aws]"],
+        "gcp": ["apache-beam[gcp]"],
+    },
+)

@@ -1,0 +1,55 @@
+"""The architecture, held: imports run one way, and the core knows no Beam."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCES = [path for folder in ("schemas", "transforms", "pipelines") for path in sorted((ROOT / folder).rglob("*.py"))]
+MAY_IMPORT = {
+    "schemas": {"schemas"},
+    "transforms": {"schemas", "transforms"},
+    "pipelines": {"schemas", "transforms", "pipelines"},
+}
+OURS = {*MAY_IMPORT, "tests", "benchmarks", "samples"}
+# What every stage may use: how a failure becomes a row, the books, and where things lie.
+SHARED = {"transforms.step", "transforms.ledger", "transforms.dataset", "transforms.storage"}
+# A stage of more than one file, beside the folders read/ and extract/.
+PARTS = {"transforms.entities": {"transforms.gazetteer", "transforms.lexicon"}}
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            ours = node.module.split(".")[0] in OURS and "." not in node.module
+            yield from ([f"{node.module}.{alias.name}" for alias in node.names] if ours else [node.module])
+
+
+def name(path):
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_imports_run_one_way(path):
+    layer = path.relative_to(ROOT).parts[0]
+    ours = {module.split(".")[0] for module in imports(path)} & OURS
+    assert ours <= MAY_IMPORT[layer]
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if "transforms" in path.parts], ids=name)
+def test_stages_do_not_import_each_other(path):
+    stage = ".".join(name(path).split(".")[:2])
+    others = {module for module in imports(path) if module.startswith("transforms.")} - SHARED
+    family = {stage, *PARTS.get(stage, set()), *(part for parts in PARTS.values() if stage in parts for part in parts)}
+    assert {".".join(module.split(".")[:2]) for module in others} <= family
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if "transforms" in path.parts], ids=name)
+def test_only_classes_name_beam(path):
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef):
+            named = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+            assert "beam" not in named, f"{node.name} names beam: a function of the core must not"

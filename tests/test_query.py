@@ -1,0 +1,112 @@
+import json
+
+import duckdb
+import pytest
+from pipelines import query
+from pipelines.query import VIEWS, connect
+from schemas.arrow import TABLES, article_row, file_table
+from schemas.records import Entity, TopicScore
+from transforms.dataset import DataFile, Dataset, DatasetError
+from transforms.write import file_of
+
+
+@pytest.fixture
+def dataset(tmp_path, make_article):
+    dataset = Dataset(str(tmp_path / "it's out"))  # a quote in the path must not break the SQL
+    entity = Entity("روسيا", "place", 1, 6, "روسيا", 0.5)
+    article = make_article("لروسيا موقف", topic="sport", entities=[entity], topics=[TopicScore("medtop:15000000", 0.5)])
+    rows = [article_row(article, "1")]
+    line = {"dump": "a", "door": "read", "stage": "", "reason": "", "pages": 1}
+    run = {name: "" for name in TABLES["runs"].names}
+    run |= {"run_id": "r1", "started_at": 0, "committed_at": 0, "dumps": [], "ledger": [line]}
+    dataset.publish(
+        "r1",
+        [
+            dataset.stage("r1", file_of("articles", "2025-05-30/sport", rows, "r1"), file_table("articles", rows)),
+            dataset.stage("r1", DataFile("runs", "r1.parquet", [], 1, 0, []), file_table("runs", [run])),
+        ],
+    )
+    return dataset
+
+
+@pytest.mark.parametrize(
+    ("sql", "answer"),
+    [
+        ("SELECT text, topic, typeof(date), date::VARCHAR FROM articles", ("لروسيا موقف", "sport", "DATE", "2025-05-30")),
+        ("SELECT text, kind, name, title FROM entities", ("روسيا", "place", "روسيا", "عنوان")),
+        ("SELECT topic, code, arabic, score FROM topics", ("sport", "medtop:15000000", "رياضة", 0.5)),
+        ("SELECT count(*) FROM rejected", (0,)),
+        ("SELECT run_id FROM runs", ("r1",)),
+        ("SELECT door, pages FROM ledger", ("read", 1)),
+        # offsets are code points, as DuckDB counts them
+        (
+            'SELECT substr(a.text, e.start + 1, e."end" - e.start) FROM articles a JOIN entities e USING (article_id)',
+            ("روسيا",),
+        ),
+    ],
+)
+def test_the_views_answer(dataset, sql, answer):
+    assert connect(dataset).execute(sql).fetchall() == [answer]
+
+
+def test_every_view_has_rows_or_is_empty(dataset):
+    connection = connect(dataset)
+    for view in VIEWS:
+        assert connection.execute(f"SELECT count(*) FROM {view}").fetchall()[0][0] >= 0
+
+
+def ask(dataset, *arguments):
+    return query.main(["--output", dataset.root, *arguments])
+
+
+def test_answers_come_in_every_format(dataset, capfd, tmp_path):
+    sql = "SELECT topic, words FROM articles"
+    assert ask(dataset, sql) == 0
+    assert "sport" in capfd.readouterr().out
+    assert ask(dataset, sql, "--format", "csv") == 0
+    assert capfd.readouterr().out == "topic,words\nsport,0\n"
+    assert ask(dataset, sql, "--format", "json") == 0
+    assert json.loads(capfd.readouterr().out) == {"topic": "sport", "words": 0}
+    target = tmp_path / "answer.parquet"
+    assert ask(dataset, sql, "--format", "parquet", "--to", str(target)) == 0
+    assert duckdb.sql(f"FROM '{target}'").fetchall() == [("sport", 0)]
+    assert ask(dataset, sql, "--to", str(tmp_path / "answer.txt")) == 0
+    assert "sport" in (tmp_path / "answer.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["SELECT nothing FROM articles"], "nothing"),
+        (["SELEC 1"], "syntax error"),
+        (["SELECT 1", "--format", "parquet"], "--to FILE"),
+    ],
+)
+def test_a_wrong_question_costs_one_line(dataset, capfd, arguments, complaint):
+    assert ask(dataset, *arguments) == 2
+    error = capfd.readouterr().err
+    assert complaint in error
+    assert error.count("\n") == 1
+
+
+def test_no_dataset_is_said_in_one_line(tmp_path, capfd):
+    assert query.main(["--output", str(tmp_path), "SELECT 1"]) == 2
+    assert "no dataset there" in capfd.readouterr().err
+    with pytest.raises(DatasetError):
+        connect(Dataset(str(tmp_path)))
+
+
+def test_the_prompt_goes_on_after_a_mistake(dataset, capfd, monkeypatch):
+    lines = iter(["SELECT oops;", "SELECT count(*) AS n", "FROM articles;"])
+
+    def typed(_):
+        try:
+            return next(lines)
+        except StopIteration:
+            raise EOFError from None
+
+    monkeypatch.setattr("builtins.input", typed)
+    assert query.prompt(connect(dataset)) == 0
+    captured = capfd.readouterr()
+    assert "oops" in captured.err
+    assert "1" in captured.out

@@ -1,0 +1,270 @@
+import datetime as dt
+import time
+
+import apache_beam as beam
+import numpy as np
+import pytest
+from apache_beam.testing.test_pipeline import TestPipeline
+from apache_beam.testing.util import assert_that, equal_to
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.labels import OTHER_TOPIC, TOPIC_SLUGS, TOPICS
+from schemas.records import Article, Rejected, TopicScore
+from transforms import topics
+from transforms.step import KEPT, REJECTED
+from transforms.topics import (
+    BACKENDS,
+    COLUMN_OF_SLUG,
+    ClassifyTopics,
+    LinearClassifier,
+    TopicRules,
+    assign_topic,
+    features,
+    folders,
+    hints,
+    load_classifier,
+    read_sections,
+    section_key,
+    stem,
+    words,
+)
+
+DAY = dt.datetime(2024, 5, 1, tzinfo=dt.timezone.utc)
+MATCH = "فاز الفريق الضيف بهدفين مقابل هدف في المباراة النهائية، وسجل اللاعب الهدف الثاني من ركلة جزاء في الشوط الثاني."
+PRICES = "ارتفعت أسعار النفط في البورصة وتراجع الدولار، وقال البنك المركزي إن التضخم سيبقى مرتفعا وإن الاستثمار يتباطأ."
+PLAIN = "جلس الرجل على الكرسي ثم نظر إلى الباب."
+
+
+def article(text="", title=None, url="https://www.example.com/a/1", **known):
+    return Article(url, "", "example.com", title, text, None, DAY.date(), "fetched", DAY, "d", 7, 100, **known)
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    return load_classifier("linear")
+
+
+def topic_of(classifier, page):
+    return assign_topic(page, classifier.classify([page])[0], classifier.name, TopicRules()).topic
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("المباراة", "مباراه"),
+        ("ومباراة", "مباراه"),
+        ("شركات", "شركه"),
+        ("الرياضيون", "رياضي"),
+        ("رياضية", "رياضي"),
+        ("اللاعبين", "لاعب"),
+        ("لاعبون", "لاعب"),
+        ("إقتصاد", "اقتصاد"),
+        ("اقتصــاد", "اقتصاد"),
+        ("اِقْتِصَاد", "اقتصاد"),
+        ("وزير", "وزير"),
+        ("من", "من"),
+        ("Apple", "apple"),
+    ],
+)
+def test_forms_of_a_word_share_a_stem(word, expected):
+    assert stem(word) == expected
+
+
+def test_riyadh_is_not_sport():
+    assert stem("الرياض") != stem("الرياضة")
+
+
+def test_words_are_runs_of_letters():
+    assert words("فاز 3-1 على iPhone، وَقال!") == ["فاز", "على", "iPhone", "وَقال"]
+
+
+def test_features_count_the_title_twice_and_pairs_of_neighbours():
+    counts = features(article("كأس العالم", title="كأس"))
+    assert counts == {"كاس": 3, "عالم": 1, "كاس عالم": 1}
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://www.example.com/ar/sport/2024/05/01/some-long-title-of-it", ["www", "ar", "sport"]),
+        ("https://sport.example.com/title", ["sport"]),
+        ("https://example.com/%D8%B1%D9%8A%D8%A7%D8%B6%D8%A9/1234", ["رياضة"]),
+        ("https://example.com/a-very-long-slug-here/x?y=/sport/z", []),
+        ("file.txt", []),
+        ("https://[bad/sport/x", ["sport"]),
+        ("", []),
+    ],
+)
+def test_folders_of_an_address(url, expected):
+    assert folders(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("known", "slugs"),
+    [
+        ({"section": "الرياضة"}, {"sport"}),
+        ({"section": "الرئيسية > أخبار > رياضة عالمية"}, {"sport"}),
+        ({"section": "حوادث"}, {"crime_law_and_justice", "disaster_accident_and_emergency_incident"}),
+        ({"section": "أخبار العالم"}, set()),
+        ({"url": "https://example.com/culture-and-art/2018/02/title"}, {"arts_culture_entertainment_and_media"}),
+        ({"url": "https://example.com/economy/"}, {"economy_business_and_finance"}),
+        ({"tags": ["كورونا", "مصر"]}, {"health"}),
+        ({"tags": ["رياضة المال والسياسة"]}, set()),
+        ({}, set()),
+    ],
+)
+def test_what_the_page_says_about_itself(known, slugs):
+    columns = {column for hint in hints(article(**known), read_sections()) for column in hint.columns}
+    assert columns == {COLUMN_OF_SLUG[slug] for slug in slugs}
+
+
+def test_a_section_has_one_key_however_it_is_written():
+    assert section_key("الرياضة") == section_key("رياضة") == section_key("رِيَاضَه")
+
+
+def test_a_clear_text_needs_no_page(classifier):
+    assert topic_of(classifier, article(MATCH)) == "sport"
+    assert topic_of(classifier, article(PRICES)) == "economy_business_and_finance"
+
+
+def test_the_section_settles_a_text_that_says_little(classifier):
+    assert topic_of(classifier, article(PLAIN)) == OTHER_TOPIC
+    assert topic_of(classifier, article(PLAIN, section="طقس")) == "weather"
+
+
+def test_a_clear_text_overrules_the_section(classifier):
+    assert topic_of(classifier, article(MATCH, section="اقتصاد")) == "sport"
+
+
+def test_war_and_politics_are_told_apart(classifier):
+    war = "قصف الجيش مواقع المسلحين بالمدفعية وسقط عشرات القتلى من الجنود في معارك عنيفة قرب خط الجبهة."
+    politics = (
+        "صوت نواب البرلمان على منح الثقة للحكومة الجديدة، وقال رئيس الوزراء إن الأحزاب اتفقت على موعد الانتخابات."
+    )
+    assert topic_of(classifier, article(war)) == "conflict_war_and_peace"
+    assert topic_of(classifier, article(politics)) == "politics_and_government"
+
+
+@pytest.mark.parametrize("text", ["", "\n", "123 !", "hello world", "كلمة", "\ud7ff\x00", "ا" * 5000])
+def test_a_text_without_evidence_is_other(classifier, text):
+    assert topic_of(classifier, article(text)) == OTHER_TOPIC
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(max_size=300), st.text(max_size=30), st.text(max_size=60))
+def test_any_text_gets_all_topics_best_first(text, section, url):
+    (scores,) = LinearClassifier.classify(load_classifier("linear"), [article(text, section=section, url=url)])
+    assert {score.code for score in scores} == {topic.code for topic in TOPICS}
+    values = [score.score for score in scores]
+    assert values == sorted(values, reverse=True)
+    assert all(0 <= value <= 1 for value in values)
+    assert sum(values) == pytest.approx(1, abs=0.01)
+
+
+def test_batches_make_no_difference(classifier):
+    pages = [article(MATCH), article(PRICES), article(PLAIN, section="صحة")]
+    assert classifier.classify(pages) == [classifier.classify([page])[0] for page in pages]
+
+
+def test_evidence_names_words_as_written_and_the_section(classifier):
+    evidence = classifier.evidence(article(MATCH, section="رياضة"))
+    assert evidence[0] == "section: رياضة"
+    assert {"المباراة", "اللاعب"} & set(evidence)
+
+
+def test_a_huge_text_costs_no_more_than_a_long_one(classifier):
+    started = time.perf_counter()
+    classifier.classify([article(MATCH * 20_000)])
+    assert time.perf_counter() - started < 0.5
+
+
+@pytest.mark.parametrize(
+    ("scores", "slug", "kept"),
+    [
+        ([("medtop:15000000", 0.9), ("medtop:17000000", 0.06)], "sport", 1),
+        ([("medtop:15000000", 0.3), ("medtop:17000000", 0.3)], OTHER_TOPIC, 2),
+        ([("medtop:15000000", 0.4)] + [("medtop:17000000", 0.15)] * 4, "sport", 3),
+        ([("unknown", 0.9)], OTHER_TOPIC, 1),
+        ([], OTHER_TOPIC, 0),
+    ],
+)
+def test_scores_become_fields(scores, slug, kept):
+    given_scores = [TopicScore(*score) for score in scores]
+    labelled = assign_topic(article(), given_scores, "linear-1", TopicRules())
+    assert labelled.topic == slug
+    assert labelled.topics == given_scores[:kept]
+    assert labelled.topic_score == (scores[0][1] if scores else 0.0)
+    assert labelled.classifier == "linear-1"
+
+
+def test_lists_name_only_known_topics_and_no_term_twice():
+    for name in ("topics.terms.txt", "topics.sections.txt"):
+        for slug, _, terms in topics.read_lists(name):
+            assert slug in TOPIC_SLUGS
+            assert all(terms)
+            assert len(terms) == len(set(terms)), (slug, sorted({term for term in terms if terms.count(term) > 1}))
+
+
+def test_the_model_is_whole():
+    model = topics.read_model()
+    assert model.weights.shape == (len(model.features), len(TOPICS))
+    assert model.weights.dtype == np.int8
+    assert len(set(model.features)) == len(model.features)
+
+
+def test_backends_load_once():
+    for name in BACKENDS:
+        assert load_classifier(name) is load_classifier(name)
+    with pytest.raises(KeyError):
+        load_classifier("absent")
+
+
+class Fragile:
+    """Breaks on a batch that holds the word "broken"."""
+
+    name = "fragile-1"
+
+    def classify(self, articles):
+        if any("broken" in page.text for page in articles):
+            raise ValueError("bad text")
+        return [[TopicScore("medtop:15000000", 1.0)] for _ in articles]
+
+
+def test_a_broken_article_costs_one_row(monkeypatch):
+    monkeypatch.setitem(BACKENDS, "fragile", f"{__name__}:Fragile")
+    load_classifier.cache_clear()
+    pages = [article("one"), article("broken"), article("two")]
+    pipeline = TestPipeline()
+    kept, rejected = pipeline | beam.Create(pages) | ClassifyTopics(backend="fragile")
+    assert_that(
+        kept | beam.Map(lambda page: (page.text, page.topic)), equal_to([("one", "sport"), ("two", "sport")]), KEPT
+    )
+    reasons = rejected | beam.Map(lambda row: (type(row), row.stage, row.reason, row.detail.split(" (")[0]))
+    assert_that(reasons, equal_to([(Rejected, "topics", "error", "ValueError: bad text")]), REJECTED)
+    assert counters(pipeline.run()) == {"pages_in": 3, "pages_out": 2, "pages_rejected_error": 1}
+    load_classifier.cache_clear()
+
+
+def test_articles_keep_their_time_and_window():
+    pipeline = TestPipeline()
+    pages = [beam.window.TimestampedValue(article(MATCH, title=str(second)), second) for second in (5, 65)]
+    kept, rejected = (
+        pipeline
+        | beam.Create(pages)
+        | beam.WindowInto(beam.window.FixedWindows(60))
+        | ClassifyTopics(rules=TopicRules())
+    )
+    assert_that(kept | beam.ParDo(TimeOf()), equal_to([("5", 5, 60, "sport"), ("65", 65, 120, "sport")]), KEPT)
+    assert_that(rejected, equal_to([]), REJECTED)
+    pipeline.run()
+
+
+class TimeOf(beam.DoFn):
+    def process(self, page, time=beam.DoFn.TimestampParam, window=beam.DoFn.WindowParam):
+        yield page.title, int(time), int(window.end), page.topic
+
+
+def counters(result):
+    found = result.metrics().query(beam.metrics.MetricsFilter().with_namespace("topics"))["counters"]
+    return {counter.key.metric.name: counter.result for counter in found}

@@ -1,0 +1,134 @@
+import datetime as dt
+
+import apache_beam as beam
+import duckdb
+import pytest
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.testing.test_pipeline import TestPipeline
+from schemas.records import Rejected
+from transforms import write
+from transforms.dataset import DataFile, Dataset, DumpPages
+from transforms.ledger import ARTICLE, READ, REJECTED, CountPages, LedgerError, Line
+from transforms.write import CommitRun, Run, WriteArticles, WriteRejected, assign, close_books, file_of
+
+START = dt.datetime(2025, 6, 1, tzinfo=dt.timezone.utc)
+
+
+@pytest.fixture
+def run(tmp_path):
+    dump = {"dump": "a.warc", "format": "warc", "size": 9, "fingerprint": "f"}
+    return Run(str(tmp_path / "out"), "r1", "recipe", "{}", "1.0", "local", START, [dump], False, 0.5)
+
+
+@pytest.fixture
+def articles(make_article):
+    days = [dt.date(2025, 5, 1), dt.date(2025, 5, 2)]
+    return [
+        make_article(f"خبر {n}", dump="a.warc", dump_offset=n, date=days[n % 2], topic="sport", site=f"s{n % 3}", article_id=f"{n:032}")
+        for n in range(20)
+    ]
+
+
+def refusal(number, reason="too_short"):
+    stage = "clean" if reason == "too_short" else "screen"
+    return Rejected(f"u{number}", "a.warc", 100 + number, stage, reason, "3 words", 10, START)
+
+
+def commit(run, articles, refusals, pages):
+    with TestPipeline(runner=FnApiRunner()) as pipeline:
+        rejected = pipeline | "R" >> beam.Create(refusals)
+        counts = (pipeline | "P" >> beam.Create(pages), rejected) | CountPages()
+        files = (
+            pipeline | "A" >> beam.Create(articles) | WriteArticles(run),
+            rejected | WriteRejected(run),
+        ) | beam.Flatten()
+        (files, counts) | CommitRun(run)
+
+
+def rows(run, sql):
+    return duckdb.sql(sql.replace("ARTICLES", f"read_parquet('{run.output}/articles/*/*/*.parquet', hive_partitioning = true)")).fetchall()
+
+
+def test_a_run_is_committed_with_its_ledger(run, articles, make_page):
+    refusals = [refusal(0), refusal(1), refusal(2, "no_arabic_bytes")]
+    commit(run, articles, refusals, [make_page(dump="a.warc")] * 23)
+    assert rows(run, "SELECT date, count(*) FROM ARTICLES GROUP BY ALL ORDER BY ALL") == [(dt.date(2025, 5, 1), 10), (dt.date(2025, 5, 2), 10)]
+    [row] = Dataset(run.output).rows("runs")
+    assert row["started_at"] == START
+    assert row["dumps"] == list(run.dumps)
+    assert {(line["door"], line["reason"]): line["pages"] for line in row["ledger"]} == {
+        (READ, ""): 23,
+        (ARTICLE, ""): 20,
+        (REJECTED, "too_short"): 2,
+        (REJECTED, "no_arabic_bytes"): 1,
+    }
+    # the mass refusal is counted and has no row
+    rejected = duckdb.from_parquet(Dataset(run.output).files("rejected"), hive_partitioning=True)
+    assert rejected.project("url, stage, run_id").order("url").fetchall() == [("u0", "clean", "r1"), ("u1", "clean", "r1")]
+
+
+def test_a_lost_page_stops_the_commit(run, articles, make_page):
+    with pytest.raises(Exception, match="a.warc: 1 lost"):
+        commit(run, articles, [], [make_page(dump="a.warc")] * 21)
+    assert not Dataset(run.output).has_run("r1")
+    assert Dataset(run.output).files("articles") == []
+
+
+def test_a_run_without_articles_is_a_run(run, make_page):
+    commit(run, [], [refusal(0, "no_arabic_bytes")], [make_page(dump="a.warc")])
+    assert Dataset(run.output).has_run("r1")
+
+
+def test_same_rows_give_the_same_files_in_any_order(run, articles, make_page, tmp_path):
+    contents = []
+    for name, order in (("one", articles), ("two", articles[::-1])):
+        target = write.Run(**{**run.__dict__, "output": str(tmp_path / name)})
+        commit(target, order, [], [make_page(dump="a.warc")] * 20)
+        root = tmp_path / name / "articles"
+        contents.append({str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*.parquet")})
+    assert contents[0] == contents[1]
+    assert len(contents[0]) == 2
+
+
+def test_rows_are_sorted_inside_a_file(run, articles, make_page):
+    timed = [article._replace(date=START.date(), published_at=START.replace(hour=n)) for n, article in enumerate(articles[:9])]
+    commit(run, [*timed, articles[9]._replace(date=START.date())], [], [make_page(dump="a.warc")] * 10)
+    found = rows(run, "SELECT site, published_at, article_id FROM ARTICLES")
+    assert found == sorted(found, key=lambda row: (row[0], row[1] is None, str(row[1]), row[2]))
+    assert found[0][0] == "s0"
+
+
+def test_large_partitions_are_cut_into_shards(articles):
+    groups = [assign("2025-05-01/sport", article, {"2025-05-01/sport": 50_000}) for article in articles]
+    assert {group.shard for group in groups} == {0, 1, 2}
+    assert groups == [assign("2025-05-01/sport", article, {"2025-05-01/sport": 50_000}) for article in articles]
+
+
+def test_a_file_is_named_by_its_rows():
+    row = {"article_id": "1", "url": "u", "dump": "d", "dump_offset": 1}
+    one = file_of("articles", "2025-05-01/sport", [row, {**row, "article_id": "2"}], "r1")
+    assert one.path.startswith("date=2025-05-01/topic=sport/part-")
+    assert one.dumps == [DumpPages("d", 2)]
+    assert one == file_of("articles", "2025-05-01/sport", [row, {**row, "article_id": "2"}], "r1")
+    assert one.path != file_of("articles", "2025-05-01/sport", [row], "r1").path
+    assert one.path != file_of("articles", "2025-05-01/sport", [row, {**row, "article_id": "2"}], "r2").path
+
+
+@pytest.mark.parametrize(
+    ("all_rejected", "written", "balances"), [(False, 1, True), (False, 2, False), (True, 2, True), (True, 1, False)]
+)
+def test_every_refusal_that_is_due_has_a_row(run, all_rejected, written, balances):
+    counts = [
+        (Line("d", READ), 2),
+        (Line("d", REJECTED, "clean", "too_short"), 1),
+        (Line("d", REJECTED, "screen", "no_arabic_bytes"), 1),
+    ]
+    files = [DataFile("rejected", "p", ["clean"], written, 1, [DumpPages("d", written)])]
+    run = write.Run(**{**run.__dict__, "all_rejected": all_rejected})
+    if balances:
+        assert close_books(files, counts, run)
+    else:
+        with pytest.raises(LedgerError, match="2 pages were refused" if all_rejected else "1 pages were refused"):
+            close_books(files, counts, run)
+
+
