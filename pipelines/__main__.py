@@ -1,6 +1,7 @@
 """`warraq …`, the same as `python -m pipelines …`."""
 
 import importlib
+import logging
 import sys
 from typing import Final
 
@@ -37,6 +38,7 @@ def main() -> int:
     if command not in COMMANDS:
         print(f"warraq: no command {command!r}; there are {', '.join(COMMANDS)} (see warraq --help)", file=sys.stderr)
         return 2
+    logging.disable(logging.CRITICAL)  # Beam logs much that is not the user's business; what fails is raised
     return int(importlib.import_module(COMMANDS[command][0]).main(arguments))
 
 

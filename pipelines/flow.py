@@ -3,17 +3,17 @@
 from dataclasses import dataclass, field
 
 import apache_beam as beam
-from transforms.clean import CleanRules, CleanText
 from transforms.decode import DecodePages, DecodeRules
-from transforms.entities import TagEntities
-from transforms.quality import KeepGoodText, QualityRules
-from transforms.screen import ScreenPages, ScreenRules
 
+from transforms.clean import CleanRules, CleanText
 from transforms.deduplicate import Deduplicate, DuplicateRules
+from transforms.entities import TagEntities
 from transforms.extract import ExtractArticles, ExtractRules
 from transforms.language import KeepArabic, LanguageRules
+from transforms.quality import KeepGoodText, QualityRules
 from transforms.read import ReadRules
-from transforms.step import KEPT, REJECTED
+from transforms.screen import ScreenPages, ScreenRules
+from transforms.step import KEPT, REJECTED, Doors
 from transforms.topics import ClassifyTopics, TopicRules
 
 
@@ -27,7 +27,7 @@ class Recipe:
     extract: ExtractRules = field(default_factory=ExtractRules)
     clean: CleanRules = field(default_factory=CleanRules)
     language: LanguageRules = field(default_factory=LanguageRules)
-    quality: QualityRules | None = field(default_factory=QualityRules)  # None: the stage is off
+    quality: QualityRules | None = field(default_factory=QualityRules)  # None: every text is good
     deduplicate: DuplicateRules = field(default_factory=DuplicateRules)
     topics: TopicRules = field(default_factory=TopicRules)
     tagger: str = "gazetteer"
@@ -44,20 +44,19 @@ class RefinePages(beam.PTransform):
     def steps(self) -> dict[str, beam.PTransform]:
         """The stages by label, cheap refusals first; each has two doors."""
         recipe = self.recipe
-        quality = {"KeepGoodText": KeepGoodText(recipe.quality)} if recipe.quality else {}
         return {
             "ScreenPages": ScreenPages(recipe.screen),
             "DecodePages": DecodePages(recipe.decode),
             "ExtractArticles": ExtractArticles(recipe.extract),
             "CleanText": CleanText(recipe.clean),
             "KeepArabic": KeepArabic(recipe.language),
-            **quality,
+            "KeepGoodText": KeepGoodText(recipe.quality),
             "Deduplicate": Deduplicate(recipe.deduplicate, self.known),
             "TagEntities": TagEntities(recipe.tagger),
             "ClassifyTopics": ClassifyTopics(recipe.classifier, recipe.topics),
         }
 
-    def expand(self, pages: beam.PCollection) -> dict[str, beam.PCollection]:
+    def expand(self, pages: beam.PCollection) -> Doors:
         items, refused = pages, []
         for label, step in self.steps().items():
             doors = items | label >> step

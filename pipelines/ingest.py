@@ -1,18 +1,21 @@
 """The batch job: dumps in, committed rows out."""
 
+import contextlib
 import datetime as dt
 import hashlib
+import io
 import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipelines import __version__, progress
 from pipelines.flow import Recipe, RefinePages
+from pipelines.local import local_runner, watched_workers
 from pipelines.options import LOCAL, IngestOptions, parse_ingest
 from pipelines.summary import errors, summary
 from pipelines.usage import DONE, FAILED, WRONG_USAGE, say
@@ -22,6 +25,7 @@ from transforms.ledger import CountPages
 from transforms.read import Dump, InputError, ReadPages, find_dumps
 from transforms.step import KEPT, REJECTED
 from transforms.write import CommitRun, Run, WriteArticles, WriteRejected
+
 
 @dataclass
 class Ingest(beam.PTransform):
@@ -90,6 +94,8 @@ def _ingest(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[
             return say("interrupted; nothing was committed, the same command starts again", FAILED)
         except Exception as error:  # noqa: BLE001  (a runner may raise anything; one line says what)
             dataset.recover(run.run_id)  # it may have failed after it began to publish
+            if options.traceback:
+                raise
             return say(_last_line(error), FAILED)
     _print_summary(dataset, [run.run_id])
     if options.strict and (broken := errors(dataset, run.run_id)):
@@ -104,21 +110,22 @@ def _print_summary(dataset: Dataset, runs: Sequence[str]) -> None:
 
 def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[Dump]) -> None:
     """Returns when the run is committed."""
-    local = options.runner == LOCAL
-    with tempfile.TemporaryDirectory(prefix="warraq-") as tally:
-        job = Ingest(dumps, options.recipe, run, dataset.files("articles"), tally if local else None)
-        runner, pipeline_options = _local_engine(options) if local else (options.runner, options.beam)
-        with progress.Progress(tally, quiet=options.quiet or not local):
-            pipeline = beam.Pipeline(runner=runner, options=pipeline_options)
-            pipeline | "Ingest" >> job
-            pipeline.run().wait_until_finish()
+    known = dataset.files("articles")
+    if options.runner != LOCAL:
+        _execute(Ingest(dumps, options.recipe, run, known), options.runner, options.beam)
+        return
+    with tempfile.TemporaryDirectory(prefix="warraq-") as tally, tempfile.TemporaryDirectory(prefix="warraq-") as alive:
+        job = Ingest(dumps, options.recipe, run, known, tally)
+        local = PipelineOptions([*options.beam_flags, f"--direct_num_workers={options.workers}"])
+        with progress.Progress(tally, options.quiet), watched_workers(alive):
+            _execute(job, local_runner(local, options.workers), local)
 
 
-def _local_engine(options: IngestOptions) -> tuple[FnApiRunner, PipelineOptions]:
-    """Beam's own local runner, named: `DirectRunner` would try to download another one (apache-beam 2.68 and later)."""
-    mode = "multi_processing" if options.workers > 1 else "in_memory"
-    flags = [*options.beam_flags, f"--direct_num_workers={options.workers}", f"--direct_running_mode={mode}"]
-    return FnApiRunner(), PipelineOptions(flags)
+def _execute(job: Ingest, runner: Any, options: PipelineOptions) -> None:
+    pipeline = beam.Pipeline(runner=runner, options=options)
+    pipeline | "Ingest" >> job
+    with contextlib.redirect_stderr(io.StringIO()):  # Beam prints a failure there before it raises it
+        pipeline.run().wait_until_finish()
 
 
 def _describe(options: IngestOptions, recipe: str, dumps: Sequence[Dump]) -> Run:

@@ -48,6 +48,7 @@ class IngestOptions:
     workers: int
     strict: bool
     quiet: bool
+    traceback: bool
     max_error_share: float
     beam_flags: Sequence[str]
 
@@ -97,6 +98,7 @@ def ingest_parser() -> Parser:
     add("--workers", type=_count, default=_cores(), metavar="N", help="processes of a local run (default: all cores)")
     add("--strict", action="store_true", help="exit with 1 if any page was rejected as `error`")
     add("--quiet", action="store_true", help="no progress")
+    add("--traceback", action="store_true", help="if the run fails, show where in the code")
     add(
         "--max_error_share",
         type=float,
@@ -142,21 +144,27 @@ def parse_ingest(arguments: Sequence[str]) -> IngestOptions:
     unknown = _unknown_to_beam(others)
     if unknown:
         parser.error(_unknown_flag(parser, unknown[0]))
+    try:
+        recipe = _recipe(known)
+    except ValueError as error:
+        parser.error(str(error))
     return IngestOptions(
         inputs=known.inputs,
         output=known.output,
-        recipe=_recipe(known),
+        recipe=recipe,
         all_rejected=known.rejected == "all",
         only_new=known.new,
         workers=known.workers,
         strict=known.strict,
         quiet=known.quiet,
+        traceback=known.traceback,
         max_error_share=known.max_error_share,
         beam_flags=others,
     )
 
 
 def _recipe(known: argparse.Namespace) -> Recipe:
+    """The recipe that the flags describe. Raises ValueError, from a rule's own `validate`, if one can't be followed."""
     presets = {
         "quality": quality.PRESETS[known.quality],
         "deduplicate": deduplicate.DuplicateRules(near=known.near_duplicates),
@@ -170,6 +178,8 @@ def _recipe(known: argparse.Namespace) -> Recipe:
             if hasattr(known, f"{stage}_{field.name}")
         }
         chosen[stage] = dataclasses.replace(base, **given) if base and given else base
+        if hasattr(chosen[stage], "validate"):
+            chosen[stage].validate()
     return Recipe(**chosen, tagger=known.tagger, classifier=known.classifier)
 
 

@@ -63,7 +63,8 @@ class Progress:
 
     def __init__(self, folder: str, quiet: bool) -> None:
         self._folder = folder
-        self._terminal = sys.stderr.isatty()
+        self._stream = sys.stderr  # kept: the runner's own is muffled while it works
+        self._terminal = self._stream.isatty()
         self._every = 0.2 if self._terminal else 10.0
         self._done = threading.Event()
         self._thread = None if quiet else threading.Thread(target=self._watch, daemon=True)
@@ -86,7 +87,7 @@ class Progress:
             print(
                 f"\r\x1b[K{text}" if self._terminal else text,
                 end="\n" if last or not self._terminal else "",
-                file=sys.stderr,
+                file=self._stream,
                 flush=True,
             )
 

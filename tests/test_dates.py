@@ -49,6 +49,9 @@ def day_and_source(*args, **kwargs):
         ("2024-05-12", "2024-05-12", None),
         ("2024/05/12 14:30", "2024-05-12", None),
         ("20240512", "2024-05-12", None),
+        ("20240512143000", "2024-05-12", None),
+        ("2024-05-12T25:61:00Z", "2024-05-12", None),
+        ("2024-05-12T14:30:00+99:00", "2024-05-12", None),
         ("Sun, 12 May 2024 14:30:00 GMT", "2024-05-12", "2024-05-12 14:30"),
         ("Sun, 12 May 2024 14:30:00 +0300", "2024-05-12", "2024-05-12 11:30"),
         ("Sun May 12 2024 14:30:00 GMT+0300 (Arabian Standard Time)", "2024-05-12", "2024-05-12 11:30"),
@@ -104,6 +107,7 @@ def test_the_local_day_is_kept_and_the_instant_is_utc():
         ([{"@type": ["Article", "NewsArticle"], "datePublished": "2024-05-12"}], "2024-05-12"),
         ([{"@type": "BlogPosting", "dateCreated": "2024-05-12", "dateModified": "2024-05-14"}], "2024-05-12"),
         ([{"@type": "NewsArticle", "dateModified": "2024-05-14", "datePublished": "2024-05-12"}], "2024-05-12"),
+        ([{"@type": "NewsArticle", "dateModified": "2024-05-14"}], "2024-05-14"),
         ([{"@type": "WebPage", "datePublished": "2024-05-12"}], "2024-05-12"),
         ([{"@type": "WebPage", "mainEntity": {"@type": "NewsArticle", "datePublished": "2024-05-12"}}], "2024-05-12"),
         (
@@ -249,6 +253,15 @@ def test_the_day_at_the_top_of_the_page_is_not_the_articles():
     assert day_and_source(page(before=today, after=BODY)) == ("2024-05-20", "fetched")
 
 
+def test_the_day_that_readers_saw_goes_with_a_stamp_in_greenwich():
+    stamp = '<meta property="article:published_time" content="2024-05-12T21:30:00Z">'
+    publication = published(page(after="<div>13 مايو 2024 - 00:30</div>" + BODY, head=stamp))
+    assert publication[:3] == (dt.date(2024, 5, 13), dt.datetime(2024, 5, 12, 21, 30, tzinfo=UTC), "meta")
+    assert day_and_source(page(after="<div>14 مايو 2024</div>" + BODY, head=stamp)) == ("2024-05-12", "meta")
+    noon = stamp.replace("21:30", "12:30")
+    assert day_and_source(page(after="<div>13 مايو 2024</div>" + BODY, head=noon)) == ("2024-05-12", "meta")
+
+
 def test_a_change_counts_where_nothing_else_is_known():
     changed = '<meta property="article:modified_time" content="2024-05-14T10:00:00Z">'
     assert day_and_source(page(after=BODY, head=changed)) == ("2024-05-14", "meta")
@@ -304,6 +317,7 @@ _DAYS = st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1))
             st.none(),
             st.just(""),
             st.sampled_from([FIRM, CHANGED, LOOSE]),
+            st.none(),
         )
     )
 )

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Final, NamedTuple
 
-import apache_beam as beam
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction
@@ -20,6 +19,7 @@ from deltalake.exceptions import TableNotFoundError
 from deltalake.transaction import AddAction
 
 from schemas.arrow import PARTITIONS, SCHEMA_VERSION, TABLES
+from schemas.records import register
 from transforms import storage
 
 STAGING: Final = "_staging"
@@ -50,8 +50,7 @@ class DataFile(NamedTuple):
     dumps: list[DumpPages]
 
 
-for _record in (DumpPages, DataFile):
-    beam.coders.registry.register_coder(_record, beam.coders.RowCoder)
+register(DumpPages, DataFile)
 
 
 class Dataset:
@@ -116,9 +115,9 @@ class Dataset:
         return storage.join(self.root, STAGING, run_id)
 
     def staged_runs(self) -> list[str]:
-        """The runs that have something staged: at work now, or dead."""
+        """The runs that have something staged, if only their lock: at work now, or dead."""
         names = storage.entries(storage.join(self.root, STAGING))
-        return [name for name in names if not name.endswith(_LOCK)]
+        return sorted({name.removesuffix(_LOCK) for name in names})
 
     def lock(self, run_id: str) -> AbstractContextManager[bool]:
         """Holds a run's name while the block runs; False if a living process has it. It dies with its process."""

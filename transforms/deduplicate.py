@@ -16,9 +16,9 @@ import apache_beam as beam
 import numpy as np
 from apache_beam.metrics import Metrics
 
-from schemas.records import Article
+from schemas.records import Article, register
 from transforms.dataset import read_table
-from transforms.step import KEPT, REJECTED, StepFn, reject
+from transforms.step import KEPT, REJECTED, Doors, Refusal, StepFn, reject
 
 STAGE: Final = "deduplicate"
 MODES: Final = ("mark", "drop", "off")
@@ -58,8 +58,7 @@ class Verdict(NamedTuple):
     original: str  # its article_id
 
 
-for _record in (Reference, Verdict):
-    beam.coders.registry.register_coder(_record, beam.coders.RowCoder)
+register(Reference, Verdict)
 
 # Spellings that Arabic newsrooms vary freely: marks and tatweel go; hamza carriers, final ya and ta marbuta fold.
 _FOLD: Final = {
@@ -208,7 +207,7 @@ class _SettleFn(beam.DoFn):
     def __init__(self, drop_near: bool) -> None:
         self._drop_near = drop_near
 
-    def process(self, joined: tuple[str, dict[str, Iterable[Any]]]) -> Iterator[Article | beam.pvalue.TaggedOutput]:
+    def process(self, joined: tuple[str, dict[str, Iterable[Any]]]) -> Iterator[Article | Refusal]:
         for article in joined[1]["articles"]:
             settled, verdict = settle(article, joined[1]["verdicts"])
             if verdict and (verdict.reason == "duplicate" or self._drop_near):
@@ -229,7 +228,7 @@ class Deduplicate(beam.PTransform):
     rules: DuplicateRules = DuplicateRules()
     known: beam.PTransform | None = None
 
-    def expand(self, articles: beam.PCollection) -> dict[str, beam.PCollection]:
+    def expand(self, articles: beam.PCollection) -> Doors:
         identified = articles | "Identify" >> beam.ParDo(_IdentifyFn()).with_outputs(REJECTED, main=KEPT)
         verdicts = self._verdicts(identified[KEPT])
         joined = {

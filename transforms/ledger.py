@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import apache_beam as beam
 
 from schemas.labels import ERROR_REASON
-from schemas.records import Page, Rejected
+from schemas.records import Page, Rejected, register
 
 READ: Final = "read"
 ARTICLE: Final = "article"
@@ -26,7 +26,7 @@ class Line(NamedTuple):
     reason: str = ""
 
 
-beam.coders.registry.register_coder(Line, beam.coders.RowCoder)
+register(Line)
 
 Ledger = Mapping[Line, int]
 

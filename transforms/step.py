@@ -8,7 +8,7 @@ and the runner retries it.
 
 import traceback
 from collections.abc import Callable, Iterator
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
@@ -18,6 +18,8 @@ from schemas.records import Article, Document, Page, Rejected
 
 KEPT: Final = "kept"
 REJECTED: Final = "rejected"
+Refusal: TypeAlias = beam.pvalue.TaggedOutput[Literal["rejected"], Rejected]
+Doors: TypeAlias = Any  # what a stage's `expand` gives: PCollections by name, KEPT and REJECTED
 
 
 class Rejection(Exception):  # noqa: N818  (a verdict, not an error)
@@ -53,7 +55,7 @@ class StepFn(beam.DoFn, Generic[In, Out]):
         self._stage = stage
         self._function: Callable[[In], Out] = function
 
-    def process(self, record: In) -> Iterator[Out | beam.pvalue.TaggedOutput]:
+    def process(self, record: In) -> Iterator[Out | Refusal]:
         self._count("pages_in")
         try:
             result = self._function(record)
@@ -67,7 +69,7 @@ class StepFn(beam.DoFn, Generic[In, Out]):
             self._count("pages_out")
             yield result
 
-    def _refuse(self, record: In, reason: str, detail: str) -> beam.pvalue.TaggedOutput:
+    def _refuse(self, record: In, reason: str, detail: str) -> Refusal:
         self._count(f"pages_rejected_{reason}")
         return beam.pvalue.TaggedOutput(REJECTED, reject(record, self._stage, reason, detail))
 

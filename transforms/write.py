@@ -16,7 +16,7 @@ import apache_beam as beam
 
 from schemas import arrow
 from schemas.labels import MASS_REASONS
-from schemas.records import Article, Rejected
+from schemas.records import Article, Rejected, register
 from transforms import ledger
 from transforms.dataset import DataFile, Dataset, DumpPages
 from transforms.ledger import LedgerError, Line
@@ -93,7 +93,7 @@ class Group(NamedTuple):
     shard: int
 
 
-beam.coders.registry.register_coder(Group, beam.coders.RowCoder)
+register(Group)
 
 
 def assign(partition: str, record: Article | Rejected, sizes: Mapping[str, int]) -> Group:
@@ -180,12 +180,12 @@ class _WriteRows(beam.PTransform):
     run: Run
 
     def expand(self, records: beam.PCollection) -> beam.PCollection:
-        kind = self.layout.record
-        keyed = records | "Partition" >> beam.Map(_keyed, self.layout).with_output_types(beam.typehints.Tuple[str, kind])
+        keyed_type, grouped_type = (beam.typehints.Tuple[key, self.layout.record] for key in (str, Group))
+        keyed = records | "Partition" >> beam.Map(_keyed, self.layout).with_output_types(keyed_type)
         sizes = keyed | "CountRows" >> beam.combiners.Count.PerKey()
         return (
             keyed
-            | "Assign" >> beam.Map(_grouped, beam.pvalue.AsDict(sizes)).with_output_types(beam.typehints.Tuple[Group, kind])
+            | "Assign" >> beam.Map(_grouped, beam.pvalue.AsDict(sizes)).with_output_types(grouped_type)
             | "GroupRows" >> beam.GroupByKey()
             | "Stage" >> beam.ParDo(_StageFn(self.layout, self.run)).with_output_types(DataFile)
         )

@@ -1,0 +1,199 @@
+"""One page through the pure core: every stage's verdict, its evidence and its time.
+
+No runner and no dataset: the functions are the very ones that the stages call, which makes this the shortest way to
+learn what Warraq does, and why a page was refused.
+"""
+
+import dataclasses
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+from pipelines.flow import Recipe
+from pipelines.usage import DONE, WRONG_USAGE, Parser, say
+from schemas.labels import DATE_SOURCES, ENTITY_KINDS, REASONS, TOPICS
+from schemas.records import Article, Document, Entity, Page, Rejected
+from transforms import clean, decode, deduplicate, entities, extract, language, quality, screen, topics
+from transforms.extract.json_ld import read_json_ld
+from transforms.read import InputError, open_page
+from transforms.step import Rejection
+
+_COLOURS: Final = {"person": "\x1b[1;35m", "place": "\x1b[1;32m", "organisation": "\x1b[1;34m"}
+_PLAIN: Final = "\x1b[0m"
+_MOST: Final = 12  # lines shown of what may be long
+
+_NAMES: Final = {topic.code: f"{topic.english} ({topic.arabic})" for topic in TOPICS}
+
+Record = Any  # Page, Document or Article: each stage takes what the one before gives
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """A stage as it is explained."""
+
+    name: str
+    function: Callable[[Record], Record]
+    evidence: Callable[[Record, Record | None], Iterator[str]]  # of input, and output if it was not refused
+
+
+def explain_parser() -> Parser:
+    """The parser of `warraq explain`."""
+    parser = Parser(
+        prog="warraq explain",
+        description="Takes one page through all stages and shows each verdict, its evidence and its time.",
+        epilog="Examples:\n  warraq explain page.html\n  warraq explain crawl.warc.gz@48213\n"
+        "  warraq explain crawl.warc.gz https://akhbar.example/1",
+    )
+    parser.add_argument("page", metavar="FILE[@OFFSET]", help="a page, or a dump and where in it (column dump_offset)")
+    parser.add_argument("url", nargs="?", metavar="URL", help="the page's address in the dump")
+    return parser
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`warraq explain`; returns the exit code."""
+    options = explain_parser().parse_args(arguments)
+    path, at, offset = options.page.rpartition("@")
+    try:
+        if at and offset.isdigit():
+            page = open_page(path, int(offset), options.url)
+        else:
+            page = open_page(options.page, None, options.url)
+    except InputError as error:
+        return say(str(error), WRONG_USAGE)
+    for line in explain(page, Recipe(), colour=sys.stdout.isatty()):
+        print(line)
+    return DONE
+
+
+def explain(page: Page | Rejected, recipe: Recipe, *, colour: bool = False) -> Iterator[str]:
+    """The lines of the explanation, up to the stage that refuses the page."""
+    yield f"{page.url or 'no address'}"
+    yield f"{page.dump}@{page.dump_offset}"
+    if isinstance(page, Rejected):
+        yield _refused(page.stage, page.reason, page.detail)
+        return
+    record: Record = page
+    for stage in _stages(recipe, colour):
+        before, start = record, time.perf_counter()
+        verdict = None
+        try:
+            record = stage.function(before)
+        except Rejection as refusal:
+            verdict = refusal
+        yield f"\n{stage.name:<12}{1000 * (time.perf_counter() - start):>9.1f} ms"
+        yield from (f"  {line}" for line in stage.evidence(before, None if verdict else record))
+        if verdict:
+            yield _refused(stage.name, verdict.reason, verdict.detail)
+            return
+    yield f"\nkept: date={record.date}/topic={record.topic}/  article {record.article_id}"
+
+
+def _refused(stage: str, reason: str, detail: str) -> str:
+    return f"\nrejected by {stage}: {reason} ({REASONS[stage][reason]})" + (f": {detail}" if detail else "")
+
+
+def _stages(recipe: Recipe, colour: bool) -> list[Stage]:
+    """The flow of pipelines/flow.py, for one page; Deduplicate has nothing to compare it with."""
+    tagger, classifier = entities.load_tagger(recipe.tagger), topics.load_classifier(recipe.classifier)
+
+    def tag(article: Article) -> Article:
+        return entities.tag_entities([article], tagger)[0]
+
+    def classify(article: Article) -> Article:
+        return topics.assign_topic(article, classifier.classify([article])[0], classifier.name, recipe.topics)
+
+    def show_entities(_: Article, tagged: Article | None) -> Iterator[str]:
+        return _entities(tagged, colour) if tagged else iter(())
+
+    def show_topics(article: Article, classified: Article | None) -> Iterator[str]:
+        if classified:
+            yield from (f"{score.score:.2f}  {_NAMES[score.code]}" for score in classified.topics)
+            yield f"because of {', '.join(classifier.evidence(article))}"
+
+    return [
+        Stage("screen", lambda page: screen.screen(page, recipe.screen), _screen),
+        Stage("decode", lambda page: decode.decode(page, recipe.decode), _decode),
+        Stage("extract", lambda document: extract.extract(document, recipe.extract), _extract),
+        Stage("clean", lambda article: clean.clean(article, recipe.clean), _clean),
+        Stage("language", lambda article: language.keep_arabic(article, recipe.language), _language),
+        Stage("quality", lambda article: quality.keep_good(article, recipe.quality), _quality),
+        Stage("deduplicate", deduplicate.identify, _identity),
+        Stage("entities", tag, show_entities),
+        Stage("topics", classify, show_topics),
+    ]
+
+
+def _screen(page: Page, _: Page | None) -> Iterator[str]:
+    kind = "text" if page.is_text else "markup"
+    yield f"{len(page.content):,} bytes of {kind}, fetched {page.fetched_at:%Y-%m-%d %H:%M}"
+
+
+def _decode(_: Page, document: Document | None) -> Iterator[str]:
+    if document:
+        yield f"{document.charset}, told by {document.charset_source}"
+
+
+def _extract(document: Document, article: Article | None) -> Iterator[str]:
+    if article:
+        for name in ("title", "authors", "site", "site_name", "section", "tags", "canonical_url", "description"):
+            if value := getattr(article, name):
+                yield f"{name:<14}{' · '.join(value) if isinstance(value, list) else value}"
+    tree = None if document.is_text else extract.parse(document.markup)
+    json_ld = [] if tree is None else read_json_ld(tree)
+    candidates = extract.find_dates(tree, json_ld, document.url, document.markup if document.is_text else "")
+    if article:
+        chosen = extract.choose_date(candidates, document.fetched_at)
+        yield f"{'date':<14}{chosen.date}, from {chosen.source}: {DATE_SOURCES[chosen.source]}"
+    yield from _first([f"date seen     {one.date or ''} {one.source}: {one.evidence}" for one in candidates])
+    if article and tree is not None:
+        yield f"text kept     {len(article.text):,} characters in {article.text.count(chr(10)) + 1} lines"
+        yield from _first([f"thrown away   {line}" for line in extract.dropped_lines(tree, article.text)])
+
+
+def _clean(before: Article, after: Article | None) -> Iterator[str]:
+    if after:
+        kept = set(after.text.split("\n"))
+        yield f"{after.words} words" + (f", credited to {after.credit}" if after.credit else "")
+        yield from _first([f"changed or gone: {line}" for line in before.text.split("\n") if line not in kept])
+
+
+def _language(article: Article, _: Article | None) -> Iterator[str]:
+    verdict = language.identify(article.text)
+    yield f"{verdict.language} {verdict.score:.3f}, by {verdict.evidence}"
+
+
+def _quality(article: Article, _: Article | None) -> Iterator[str]:
+    measures = quality.measure(article.text)._asdict()
+    yield "  ".join(f"{name} {value:.4g}" for name, value in measures.items())
+
+
+def _identity(_: Article, identified: Article | None) -> Iterator[str]:
+    if identified:
+        yield f"text digest {identified.text_digest}; one page alone has no copies"
+
+
+def _entities(article: Article, colour: bool) -> Iterator[str]:
+    for kind, arabic in ENTITY_KINDS.items():
+        names = sorted({entity.name for entity in article.entities if entity.kind == kind})
+        if names:
+            yield f"{kind:<14}{arabic}: {'، '.join(names)}"
+    yield ""
+    yield from highlight(article.text, article.entities, colour).split("\n")
+
+
+def highlight(text: str, found: Sequence[Entity], colour: bool) -> str:
+    """`text` with its entities marked: coloured, or as [words|kind]."""
+    marked, end = "", 0
+    for entity in found:
+        marked += text[end : entity.start]
+        marked += f"{_COLOURS[entity.kind]}{entity.text}{_PLAIN}" if colour else f"[{entity.text}|{entity.kind}]"
+        end = entity.end
+    return marked + text[end:]
+
+
+def _first(lines: Sequence[str]) -> Iterator[str]:
+    """The first lines, and how many more there are."""
+    yield from (line[:160] for line in lines[:_MOST])
+    if len(lines) > _MOST:
+        yield f"… and {len(lines) - _MOST} more"

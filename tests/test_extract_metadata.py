@@ -1,0 +1,206 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms.extract import parse
+from transforms.extract.json_ld import read_json_ld
+from transforms.extract.metadata import find_metadata, registered_domain, split_names, without_tracking
+
+URL = "https://www.nahar.example/news/7"
+FIELDS = st.sampled_from(
+    ["@type", "@id", "author", "name", "headline", "image", "publisher", "keywords", "articleSection", "description"]
+)
+TITLE = "مهرجان الزيتون يبدأ غدا"
+
+
+def metadata(head="", body="", json_ld=None, url=URL):
+    script = f"<script type='application/ld+json'>{json.dumps(json_ld, ensure_ascii=False)}</script>" if json_ld else ""
+    tree = parse(f"<html><head>{script}{head}</head><body>{body}<p>نص</p></body></html>")
+    return find_metadata(tree, read_json_ld(tree), url)
+
+
+def og(name, value):
+    return f'<meta property="{name}" content="{value}">'
+
+
+def article(**fields):
+    return {"@context": "https://schema.org", "@type": "NewsArticle", **fields}
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "json_ld", "title"),
+    [
+        ("", "", article(headline=TITLE), TITLE),
+        (og("og:title", "عنوان الشبكات"), "", article(headline=TITLE), TITLE),
+        (og("og:title", TITLE), "<h1>عنوان الصفحة</h1>", None, TITLE),
+        ('<meta name="twitter:title" content="مهرجان الزيتون يبدأ غدا">', "", None, TITLE),
+        ('<meta name="DC.title" content="مهرجان الزيتون يبدأ غدا">', "<h1>عنوان</h1>", None, TITLE),
+        ("", f"<h2 itemprop='headline'>{TITLE}</h2><h1>النهار</h1>", None, TITLE),
+        ("", f"<h1> {TITLE}\n</h1>", None, TITLE),
+        (f"<title>{TITLE}</title>", "", None, TITLE),
+        (f"<title>{TITLE} - النهار</title>", "", None, TITLE),
+        (og("og:title", f"{TITLE} | BBC Arabic"), f"<h1>{TITLE}</h1>", None, TITLE),
+        (
+            og("og:title", f"{TITLE} - جريدة النهار اليومية السياسية")
+            + og("og:site_name", "جريدة النهار اليومية السياسية"),
+            "",
+            None,
+            TITLE,
+        ),
+        (og("og:title", f"النهار - {TITLE}") + og("og:site_name", "النهار"), "", None, TITLE),
+        (
+            og("og:title", "حوار - مع مديرة المهرجان"),
+            "<h1>حوار - مع مديرة المهرجان</h1>",
+            None,
+            "حوار - مع مديرة المهرجان",
+        ),
+        ("", "<h1>النهار</h1>", article(headline=TITLE, publisher={"@type": "Organization", "name": "النهار"}), TITLE),
+        ("", f"<h1>{TITLE} وسط حضور كبير</h1>", article(headline="مهرجان الزيتون يبدأ..."), f"{TITLE} وسط حضور كبير"),
+        ("", "", article(headline="قال &quot;نعم&quot;"), 'قال "نعم"'),
+        ("", "", None, None),
+    ],
+)
+def test_title(head, body, json_ld, title):
+    assert metadata(head, body, json_ld).title == title
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "json_ld", "authors"),
+    [
+        ("", "", article(author={"@type": "Person", "name": "ليلى حداد"}), ["ليلى حداد"]),
+        ("", "", article(author=["ليلى حداد", {"name": "سامي عون"}]), ["ليلى حداد", "سامي عون"]),
+        ("", "", [article(author={"@id": "#p"}), {"@id": "#p", "@type": "Person", "name": "ليلى حداد"}], ["ليلى حداد"]),
+        ("", "", {"@graph": [article(author={"givenName": "ليلى", "familyName": "حداد"})]}, ["ليلى حداد"]),
+        ('<meta name="author" content="كتب: سامي عون، ليلى حداد">', "", None, ["سامي عون", "ليلى حداد"]),
+        (
+            og("article:author", "https://facebook.com/nahar"),
+            "<span class='author'>بقلم سامي عون</span>",
+            None,
+            ["سامي عون"],
+        ),
+        ('<meta name="author" content="admin">', "<p class='writeBy'>كتبت ليلى حداد</p>", None, ["ليلى حداد"]),
+        ('<meta name="dc.creator" content="تحرير: سامي عون">', "", None, ["سامي عون"]),
+        (
+            "",
+            "<a rel='author' href='/a'>سامي عون</a><div class='box'><a rel='author'>كاتب خبر آخر</a></div>",
+            None,
+            ["سامي عون"],
+        ),
+        ("", "<p>كتب: سامي عون</p>", None, ["سامي عون"]),
+        (og("og:site_name", "النهار") + '<meta name="author" content="النهار">', "", None, []),
+        ("", "<span class='byline'>رياضة</span>", None, []),
+        ("", "", article(author="هيئة التحرير"), []),
+    ],
+)
+def test_authors(head, body, json_ld, authors):
+    assert metadata(head, body, json_ld).authors == authors
+
+
+@pytest.mark.parametrize(
+    ("stated", "names"),
+    [
+        ("كتب: أحمد علي", ["أحمد علي"]),
+        ("كتبت - منى حسن", ["منى حسن"]),
+        ("بقلم/ أحمد علي و منى حسن", ["أحمد علي", "منى حسن"]),
+        ("أحمد وليد", ["أحمد وليد"]),
+        ("By Sara Aoun and Omar Said", ["Sara Aoun", "Omar Said"]),
+        ("إعداد: أحمد علي / القاهرة", ["أحمد علي", "القاهرة"]),
+        ("https://a.example/x", []),
+        ("محرر", []),
+        ("", []),
+    ],
+)
+def test_names_in_a_byline(stated, names):
+    assert split_names(stated) == names
+
+
+def test_the_other_fields_come_from_their_first_source():
+    found = metadata(
+        og("og:site_name", "النهار")
+        + og("og:description", "وصف")
+        + og("og:image", "/a.jpg")
+        + og("article:tag", "زيتون"),
+        json_ld=article(articleSection=["ثقافة", "فن"], keywords="زيتون, مهرجان،زيت"),
+    )
+    assert (found.site_name, found.description, found.section) == ("النهار", "وصف", "ثقافة")
+    assert found.image_url == "https://www.nahar.example/a.jpg"
+    assert found.tags == ["زيتون", "مهرجان", "زيت"]
+
+
+def test_a_breadcrumb_gives_the_section():
+    crumbs = [{"@type": "ListItem", "name": name} for name in ("الرئيسية", "اقتصاد", TITLE)]
+    found = metadata(og("og:title", TITLE), json_ld={"@type": "BreadcrumbList", "itemListElement": crumbs})
+    assert found.section == "اقتصاد"
+
+
+@pytest.mark.parametrize(
+    ("head", "url", "canonical", "site"),
+    [
+        (
+            "<link rel=canonical href='/a?utm_source=x&id=3#top'>",
+            URL,
+            "https://www.nahar.example/a?id=3",
+            "nahar.example",
+        ),
+        ("<link rel=canonical href='https://m.nahar.example/a'>", URL, "https://m.nahar.example/a", "nahar.example"),
+        (og("og:url", "https://nahar.example/b"), URL, "https://nahar.example/b", "nahar.example"),
+        ("<link rel=canonical href='https://other.example/a'>", URL, URL, "nahar.example"),
+        ("<link rel=canonical href='javascript:void(0)'>", URL, URL, "nahar.example"),
+        ("", "https://WWW.Nahar.co.uk/A?fbclid=1#x", "https://www.nahar.co.uk/A", "nahar.co.uk"),
+        (
+            "<link rel=canonical href='https://nahar.example/a'>",
+            "page.html",
+            "https://nahar.example/a",
+            "nahar.example",
+        ),
+        ("", "page.html", "page.html", ""),
+        ("", "http://[bad", "http://[bad", ""),
+    ],
+)
+def test_canonical_address_and_site(head, url, canonical, site):
+    found = metadata(head, url=url)
+    assert (found.canonical_url, found.site) == (canonical, site)
+
+
+@pytest.mark.parametrize(
+    ("url", "site"),
+    [
+        ("https://arabic.rt.com/x", "rt.com"),
+        ("https://news.gov.eg/x", "news.gov.eg"),
+        ("http://127.0.0.1:80/", "127.0.0.1"),
+        ("http://localhost/", "localhost"),
+        ("https://x.blogspot.com/", "x.blogspot.com"),
+    ],
+)
+def test_registered_domain(url, site):
+    assert registered_domain(url) == site
+
+
+def test_an_address_without_tracking_is_otherwise_as_stated():
+    assert without_tracking("https://a.example/x?b=%D9%85&a=1") == "https://a.example/x?b=%D9%85&a=1"
+
+
+@pytest.mark.parametrize(
+    ("script", "objects"),
+    [
+        ('{"@type": "A"}', [{"@type": "A"}]),
+        ('[{"a": 1}, {"b": 2}]', [{"a": 1}, {"b": 2}]),
+        ('<!-- {"a": 1} -->', [{"a": 1}]),
+        ('//<![CDATA[\n{"a": 1}\n//]]>', [{"a": 1}]),
+        ('{"a": "line\nbreak"};', [{"a": "line\nbreak"}]),
+        ('{"a": ', []),
+        ("[" * 100_000, []),
+        ('"text"', []),
+    ],
+)
+def test_json_ld_is_read_leniently(script, objects):
+    assert read_json_ld(parse(f"<script type='application/ld+json'>{script}</script><p>x</p>")) == objects
+
+
+@given(
+    st.recursive(st.none() | st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(FIELDS, inner))
+)
+def test_no_json_ld_breaks_the_page(value):
+    metadata(json_ld={"@type": "NewsArticle", "x": value} | (value if isinstance(value, dict) else {}))

@@ -1,0 +1,173 @@
+"""The job as a user meets it: wrong input, interruptions, full disks, dead workers."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+from pipelines.query import connect
+from transforms.dataset import Dataset
+
+ROOT = Path(__file__).parents[1]
+DUMPS = ROOT / "samples" / "dumps"
+NEWS = str(DUMPS / "news.warc.gz")
+
+pytestmark = pytest.mark.slow
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "pipelines", "ingest", *map(str, arguments)]
+
+
+def ingest(*arguments, **options):
+    return subprocess.run(command(*arguments), capture_output=True, text=True, cwd=ROOT, **options)
+
+
+def texts(output):
+    return connect(Dataset(str(output))).execute("SELECT article_id FROM articles ORDER BY ALL").fetchall()
+
+
+def first_worker(job):
+    """The process id of a worker of `job`, once it is at work."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        time.sleep(0.2)
+        found = subprocess.run(["pgrep", "-P", str(job.pid), "-f", "pipelines.worker"], capture_output=True, text=True)
+        if found.stdout:
+            time.sleep(2)
+            return int(found.stdout.split()[0])
+    raise TimeoutError("no worker was started")
+
+
+def leftovers(output):
+    return [path for path in Path(output, "_staging").rglob("*") if path.is_file()]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    output = tmp_path_factory.mktemp("undisturbed") / "out"
+    assert ingest(NEWS, "--output", output, "--quiet").returncode == 0
+    return texts(output)
+
+
+@pytest.fixture
+def bad(tmp_path):
+    (tmp_path / "empty.warc.gz").write_bytes(b"")
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0" + bytes(range(256)))
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "thesis.docx").write_text("x")
+    (tmp_path / "file").write_text("x")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["missing.warc", "--output", "out"], "no such file"),
+        (["*.nothing", "--output", "out"], "nothing matches"),
+        (["empty.warc.gz", "--output", "out"], "empty"),
+        (["photo.jpg", "--output", "out"], "not a dump"),
+        (["folder", "--output", "out"], "no dump in it"),
+        ([NEWS, "--output", "theirs"], "not a Warraq dataset"),
+        ([NEWS, "--output", "file"], "can't write there"),
+        ([NEWS, "--output", "out", "--wokers", "2"], "did you mean --workers?"),
+        ([NEWS], "--output"),
+    ],
+)
+def test_bad_input_costs_one_line_before_work_starts(bad, arguments, complaint):
+    done = subprocess.run(
+        command(*arguments), capture_output=True, text=True, cwd=bad, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    assert done.returncode == 2
+    assert complaint in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+    assert not Path(bad, "out", "articles").exists()
+
+
+def test_progress_and_ledger_are_told(tmp_path):
+    done = ingest(NEWS, "--output", tmp_path / "out", "--workers", "1")
+    assert done.returncode == 0
+    assert "38 pages" in done.stderr.splitlines()[-1]
+    assert done.stdout.splitlines()[0].split() == ["pages", "read", "38"]
+
+
+def test_an_interrupted_run_leaves_nothing_and_can_be_repeated(tmp_path, undisturbed):
+    job = subprocess.Popen(
+        command(DUMPS, "--output", tmp_path / "out", "--workers", "2"),
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    first_worker(job)
+    os.killpg(job.pid, signal.SIGINT)
+    _, words = job.communicate(timeout=30)
+    assert job.returncode == 1
+    assert "interrupted; nothing was committed" in words
+    assert "Traceback" not in words
+    assert leftovers(tmp_path / "out") == []
+    assert ingest(NEWS, "--output", tmp_path / "out", "--quiet").returncode == 0
+    assert texts(tmp_path / "out") == undisturbed
+
+
+@pytest.mark.parametrize("seconds", [3, 5, 7])
+def test_a_killed_run_is_made_good_by_the_next(tmp_path, undisturbed, seconds):
+    job = subprocess.Popen(command(NEWS, "--output", tmp_path / "out", "--quiet"), cwd=ROOT, start_new_session=True)
+    time.sleep(seconds)
+    os.killpg(job.pid, signal.SIGKILL)
+    job.wait()
+    assert ingest(NEWS, "--output", tmp_path / "out", "--quiet").returncode == 0
+    assert texts(tmp_path / "out") == undisturbed
+    assert leftovers(tmp_path / "out") == []
+    plain = f"SELECT count(*) FROM read_parquet('{tmp_path}/out/articles/*/*/*.parquet', hive_partitioning = true)"
+    assert duckdb.sql(plain).fetchall() == [(len(undisturbed),)]
+
+
+def test_a_dead_worker_ends_the_run(tmp_path):
+    output = tmp_path / "out"
+    job = subprocess.Popen(
+        command(DUMPS, "--output", output, "--workers", "2", "--quiet"), cwd=ROOT, stderr=subprocess.PIPE, text=True
+    )
+    os.kill(first_worker(job), signal.SIGKILL)
+    _, words = job.communicate(timeout=60)
+    assert job.returncode == 1
+    assert "a worker process died" in words
+    assert leftovers(output) == []
+
+
+def test_two_identical_jobs_at_once_add_the_rows_once(tmp_path, undisturbed):
+    jobs = [
+        subprocess.Popen(
+            command(NEWS, "--output", tmp_path / "out", "--quiet"), cwd=ROOT, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    words = [job.communicate(timeout=120)[1] for job in jobs]
+    assert texts(tmp_path / "out") == undisturbed
+    assert {job.returncode for job in jobs} <= {0, 1}
+    assert all("right now" in said for said, job in zip(words, jobs, strict=True) if job.returncode == 1)
+
+
+def test_a_full_disk_commits_nothing(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], capture_output=True).returncode:
+        pytest.skip("a small file system can't be mounted here: not root, or no tmpfs")
+    try:
+        done = ingest(NEWS, "--output", disk / "out", "--quiet")
+        assert done.returncode == 1
+        assert "No space left on device" in done.stderr
+        assert done.stderr.count("\n") == 1
+        assert not list(Path(disk, "out").rglob("*.parquet"))
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_strict_counts_pages_that_broke_the_code(tmp_path):
+    assert ingest(NEWS, "--output", tmp_path / "out", "--strict", "--quiet").returncode == 0

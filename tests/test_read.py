@@ -1,0 +1,411 @@
+"""Dumps are found and recognised by content; each format gives its pages; the shell reads each once."""
+
+import datetime as dt
+import gzip
+import io
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import apache_beam as beam
+import pytest
+from apache_beam.io.restriction_trackers import OffsetRange
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.sdf_utils import RestrictionTrackerView, ThreadsafeRestrictionTracker
+from apache_beam.testing.util import assert_that, equal_to
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.records import Page, Rejected
+from transforms.read import (
+    FORMATS,
+    InputError,
+    ReadPages,
+    ReadRules,
+    _ReadFn,
+    find_dumps,
+    fingerprint,
+    open_page,
+    read_range,
+)
+from transforms.read.rules import parse_time
+from transforms.read.sniff import recognise
+from transforms.step import KEPT, REJECTED
+
+UTC = dt.timezone.utc
+RULES = ReadRules(max_bytes=50_000)
+HTML = "<!DOCTYPE html><html><body><p>نص</p></body></html>"
+WARC = (
+    "WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://a.example/{n}\r\nWARC-Date: 2024-05-01T10:11:12Z\r\n"
+    "Content-Type: application/http\r\nContent-Length: {size}\r\n\r\n{block}\r\n\r\n"
+)
+LINE = {"url": "http://a.example/", "html": HTML, "fetched_at": "2024-05-01T00:00:00Z"}
+
+
+def warc(n, body=HTML, status="200 OK"):
+    block = f"HTTP/1.1 {status}\r\nContent-Type: text/html\r\n\r\n{body}"
+    return WARC.format(n=n, size=len(block.encode()), block=block).encode()
+
+
+def zipped(members):
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in members.items():
+            packed.writestr(zipfile.ZipInfo(name, (2023, 4, 5, 6, 7, 8)), content)
+    return target.getvalue()
+
+
+def lines(*objects):
+    return b"".join(line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n" for line in objects)
+
+
+FILES = {
+    "warc": warc(1) + warc(2),
+    "warc.gz": gzip.compress(warc(1)) + gzip.compress(warc(2)),
+    "warc.gz.solid": gzip.compress(warc(1) + warc(2)),
+    "html": HTML.encode(),
+    "html.gz": gzip.compress(HTML.encode()),
+    "text": "نص قصير".encode(),
+    "text.gz": gzip.compress("نص قصير".encode()),
+    "zip": zipped({"a.html": HTML}),
+    "jsonl": lines(LINE),
+    "jsonl.gz": gzip.compress(lines(LINE)),
+}
+
+
+def write(folder, name, content):
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def read(path, rules=RULES):
+    return [item for dump in find_dumps([str(path)]).dumps for item in read_range(dump, 0, None, rules)]
+
+
+def test_every_format_has_a_file_here():
+    assert set(FILES) == FORMATS
+
+
+@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize("name", ["a", "a.warc.gz", "a.html", "a.zip"])
+def test_formats_are_recognised_by_content_never_by_name(tmp_path, kind, name):
+    (dump,) = find_dumps([str(write(tmp_path, name, FILES[kind]))]).dumps
+    assert (dump.format, dump.size) == (kind, len(FILES[kind]))
+    items = list(read_range(dump, 0, None, RULES))
+    assert len(items) == (2 if "warc" in kind else 1)
+    assert all(isinstance(item, Page) for item in items), items
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"", ""),
+        (b"  \n ", ""),
+        (b"\x89PNG\r\n\x1a\n\0\0", ""),
+        (b"%PDF-1.7 text", ""),
+        (b"filedesc://a.arc 0.0.0.0 20080430204825 text/plain 1\n<html>", ""),
+        (b"\x28\xb5\x2f\xfd\0", ""),
+        (b"\n\nWARC/1.1\r\n", "warc"),
+        (b"PK\x03\x04...", "zip"),
+        (b"\xef\xbb\xbf <!doctype HTML>", "html"),
+        ("<html><p>نص".encode("utf-16"), "html"),
+        (b"<?xml version='1.0'?><!DOCTYPE html PUBLIC><html>", "html"),
+        (b"<!-- a comment --><html>", "html"),
+        (b"words before <html lang=ar>", "html"),
+        ("نص".encode("utf-16"), "text"),
+        ("نص قديم".encode("cp1256"), "text"),
+        (b'{"url": "a"}\n{', "jsonl"),
+        (b'{"text": "' + b"a" * 9000, "jsonl"),
+        (b'{\n  "pretty": 1\n}', "text"),
+        (b'["a"]\n', "text"),
+        (b"{not json}\n", "text"),
+    ],
+)
+def test_recognise(head, kind):
+    assert recognise(head[:8192]) == kind
+
+
+def test_folders_and_globs_are_sorted_without_hidden_files_and_doubles(tmp_path):
+    for name in ("b/2.html", "b/1.html", "a.html", ".hidden/x.html", "b/.x.html"):
+        write(tmp_path, name, HTML.encode())
+    write(tmp_path, "b/pixel.png", b"\x89PNG\0")
+    write(tmp_path, "b/empty.html", b"")
+    found = find_dumps([f"{tmp_path}/b/../b", f"{tmp_path}/*.html", f"{tmp_path}/a.html", str(tmp_path)])
+    assert [os.path.relpath(dump.path, tmp_path) for dump in found.dumps] == ["a.html", "b/1.html", "b/2.html"]
+    assert [Path(path).name for path, _ in found.skipped] == ["empty.html", "pixel.png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "stated", "words"),
+    [
+        (None, b"", "no/such.warc", "no such file"),
+        (None, b"", "*.warc", "nothing matches"),
+        (None, b"", ".", "no dump in it"),
+        ("a.warc", b"", "a.warc", "the file is empty"),
+        ("a.warc", b"\x89PNG\0", "a.warc", "not a dump that can be read"),
+        ("a.warc", b"\x89PNG\0", "*.warc", "no dump in it"),
+    ],
+)
+def test_what_cannot_be_read_is_said_in_one_line(  # noqa: PLR0917  (fixtures and a table)
+    tmp_path, monkeypatch, name, content, stated, words
+):
+    monkeypatch.chdir(tmp_path)
+    if name:
+        write(tmp_path, name, content)
+    with pytest.raises(InputError, match=words) as error:
+        find_dumps([stated])
+    assert "\n" not in str(error.value)
+    assert str(error.value).startswith(stated)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_an_unreadable_file_is_an_error_even_in_a_folder(tmp_path):
+    write(tmp_path, "a.html", HTML.encode()).chmod(0)
+    with pytest.raises(InputError, match="Permission denied"):
+        find_dumps([str(tmp_path)])
+
+
+def test_fingerprints_know_content_only(tmp_path):
+    large = bytearray(os.urandom(9_000_000))
+    one, two = write(tmp_path, "one", bytes(large)), write(tmp_path, "two", bytes(large))
+    os.utime(two, (1, 1))
+    assert fingerprint(str(one)) == fingerprint(str(two))
+    for place in (0, 4_500_000 // 15 * 2, len(large) - 1):
+        large[place] ^= 255
+        assert fingerprint(str(write(tmp_path, "three", bytes(large)))) != fingerprint(str(one)), place
+        large[place] ^= 255
+    assert len(fingerprint(str(one))) == 32
+    assert fingerprint(str(write(tmp_path, "a", b"x"))) != fingerprint(str(write(tmp_path, "b", b"y")))
+
+
+def test_loose_files(tmp_path):
+    path = write(tmp_path, "a page.html", HTML.encode())
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    (page,) = read(path)
+    assert page == Page(
+        f"file:{tmp_path}/a%20page.html", HTML.encode(), False, None, None,
+        dt.datetime.fromtimestamp(1_700_000_000, UTC), str(path), 0,
+    )  # fmt: skip
+    assert read(path, ReadRules(fetched_at="2020-01-02"))[0].fetched_at == dt.datetime(2020, 1, 2, tzinfo=UTC)
+    assert read(write(tmp_path, "b.txt", b"words"))[0].is_text
+    (row,) = read(write(tmp_path, "c.html", HTML.encode() * 9000))
+    assert row.reason == "too_large"
+    (row,) = read(write(tmp_path, "d.html.gz", gzip.compress(HTML.encode() * 99)[:-12]))
+    assert (row.reason, row.detail) == ("corrupt_record", "cut short")
+
+
+def test_zip_members(tmp_path):
+    members = {
+        "../../etc/a.html": HTML,
+        "نص.txt": "نص قصير",
+        "folder/": "",
+        "b.png": b"\x89PNG\0",
+        "inner.zip": zipped({"a.html": HTML}),
+        "empty.html": "",
+        "bomb.html": b"<html>" + bytes(10**7),
+    }
+    path = write(tmp_path, "a.zip", zipped(members))
+    items = read(path)
+    found = [(i.url.partition("!/")[2], i.reason if isinstance(i, Rejected) else i.is_text) for i in items]
+    assert found == [
+        ("../../etc/a.html", False),
+        ("%D9%86%D8%B5.txt", True),
+        ("b.png", "not_html"),
+        ("inner.zip", "not_html"),
+        ("empty.html", "not_html"),
+        ("bomb.html", "too_large"),
+    ]
+    assert items[0].fetched_at == dt.datetime(2023, 4, 5, 6, 7, 8, tzinfo=UTC)
+    assert [item.dump_offset for item in items] == sorted({item.dump_offset for item in items})
+    assert {row.detail for row in items if isinstance(row, Rejected)} >= {"binary", "zip", "empty"}
+
+
+def test_damaged_zips_cost_rows(tmp_path):
+    content = bytearray(zipped({"a.html": HTML * 30, "b.html": HTML}))
+    content[60] ^= 255
+    row, page = read(write(tmp_path, "a.zip", bytes(content)))
+    assert row.reason == "corrupt_record"
+    assert page.content == HTML.encode()
+    (row,) = read(write(tmp_path, "b.zip", bytes(content[:-30])))
+    assert row.reason == "corrupt_record"
+
+
+def test_json_lines(tmp_path):
+    content = lines(
+        {**LINE, "title": "عنوان"},
+        b"\n",
+        {"url": "u2", "text": "نص", "html": HTML, "fetched_at": 1_700_000_000_000},
+        {"url": "u3"},
+        b'{"url": "u4", "text": \n',
+        ["no object"],
+        {"url": "u5", "text": "\ud800 lone"},
+        {"url": "u6", "html": HTML.encode("cp1256").decode("latin-1"), "charset": "windows-1256"},
+        {"url": "u7", "html": HTML, "charset": "windows-1256"},
+        {"html": "<p>" + "a" * 400_000},
+        b'{"text": "' + b"a" * 2_000_000 + b'"}\n',
+        {"text": "last"},
+    )
+    items = read(write(tmp_path, "a.jsonl", content))
+    assert [i.reason if isinstance(i, Rejected) else i.content.decode("cp1256" if i.url == "u6" else "utf-8") for i in items] == [
+        HTML, "نص", "not_html", "corrupt_record", "corrupt_record", "? lone", HTML, HTML, "too_large", "too_large", "last",
+    ]  # fmt: skip
+    assert [content[item.dump_offset : item.dump_offset + 1] for item in items] == [b"{"] * 4 + [b"["] + [b"{"] * 6
+    assert (items[0].title, items[0].charset, items[0].is_text) == ("عنوان", "utf-8", False)
+    assert (items[1].fetched_at, items[1].is_text) == (dt.datetime.fromtimestamp(1_700_000_000, UTC), True)
+    assert (items[6].charset, items[7].charset) == ("windows-1256", "utf-8")
+    assert items[-1].url == f"file:{tmp_path}/a.jsonl#{items[-1].dump_offset}"
+    assert read(write(tmp_path, "b", gzip.compress(content)))[5:7] == [
+        item._replace(dump=f"{tmp_path}/b") for item in items[5:7]
+    ]
+
+
+def test_json_fields_can_have_other_names(tmp_path):
+    path = write(tmp_path, "a", lines({"link": "u", "body": "نص", "when": "2024-05-01"}))
+    (page,) = read(path, ReadRules(fields="url=link, text=body,fetched_at=when"))
+    assert (page.url, page.content.decode(), page.fetched_at.day) == ("u", "نص", 1)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"fields": "url"},
+        {"fields": "link=url"},
+        {"fields": "url="},
+        {"fetched_at": "yesterday"},
+        {"max_bytes": 0},
+        {"split_bytes": 0},
+    ],
+)
+def test_wrong_rules_are_said_in_one_line(rules):
+    with pytest.raises(ValueError, match=r"^read_"):
+        ReadRules(**rules).validate()
+    ReadRules().validate()
+
+
+@pytest.mark.parametrize(
+    ("stated", "iso"),
+    [
+        ("2024-05-01T10:11:12Z", "2024-05-01T10:11:12+00:00"),
+        ("2024-05-01T10:11:12.123456789Z", "2024-05-01T10:11:12.123456+00:00"),
+        ("2024-05-01T10:11:12.5+03:00", "2024-05-01T07:11:12.500000+00:00"),
+        ("2024-05-01 10:11", "2024-05-01T10:11:00+00:00"),
+        ("2024-05-01", "2024-05-01T00:00:00+00:00"),
+        ("2024", "2024-01-01T00:00:00+00:00"),
+        (0, "1970-01-01T00:00:00+00:00"),
+        (1_700_000_000.5, "2023-11-14T22:13:20.500000+00:00"),
+        (1_700_000_000_000, "2023-11-14T22:13:20+00:00"),
+    ],
+)
+def test_times(stated, iso):
+    assert parse_time(stated).isoformat() == iso
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [None, "", "May 2024", "2024-13-01", "2024-05-01T25:00", "0000-01-01", 1e300, True, [], "0001-01-01T00:00+23:00"],
+)
+def test_no_times(stated):
+    assert parse_time(stated) is None
+
+
+@given(st.sampled_from(sorted(FORMATS)), st.integers(0, 400), st.binary(min_size=1, max_size=20))
+@settings(max_examples=150, deadline=None)
+def test_damage_gives_rows_never_an_exception(tmp_path_factory, kind, place, splice):
+    content = FILES[kind]
+    path = write(tmp_path_factory.getbasetemp(), "damaged", content[:place] + splice + content[place + len(splice) :])
+    try:
+        items = read(path)
+    except InputError:
+        return  # damaged so that it can't be told what it was
+    assert all(isinstance(item, (Page, Rejected)) for item in items)
+
+
+def test_open_page(tmp_path):
+    for kind in ("warc", "warc.gz", "warc.gz.solid", "zip", "jsonl"):
+        path = str(write(tmp_path, kind.replace(".", "_"), FILES[kind]))
+        for item in read(path):
+            assert open_page(path, item.dump_offset) == item
+            assert open_page(path, url=item.url) == item
+            assert open_page(path, item.dump_offset, item.url) == item
+    with pytest.raises(InputError, match="no page at offset 5"):
+        open_page(path, 5)
+
+
+def tally(pages):
+    with beam.Pipeline(runner=FnApiRunner()) as pipeline:
+        doors = pipeline | pages
+        yield doors
+    yield {
+        metric.key.metric.name: metric.committed
+        for metric in pipeline.result.metrics().query()["counters"]
+        if metric.key.metric.namespace == "read"
+    }
+
+
+def test_read_pages_gives_each_record_one_door(tmp_path):
+    content = b"".join(gzip.compress(warc(n, status="404 No" if n % 10 == 0 else "200 OK")) for n in range(50))
+    write(tmp_path, "a", content)
+    write(tmp_path, "b", zipped({f"{n}.html": HTML for n in range(5)}))
+    rules = ReadRules(split_bytes=700)
+    run = tally(ReadPages(find_dumps([str(tmp_path)]).dumps, rules))
+    doors = next(run)
+    kept = doors[KEPT] | "Kept" >> beam.Map(lambda page: page.url.rpartition("/")[2])
+    numbers = [str(n) for n in range(50) if n % 10]
+    assert_that(kept, equal_to(numbers + [f"{n}.html" for n in range(5)]), "kept")
+    rows = doors[REJECTED] | "Rows" >> beam.Map(lambda row: (row.url.rpartition("/")[2], row.stage, row.detail))
+    assert_that(rows, equal_to([(str(n), "read", "404") for n in range(0, 50, 10)]), "rejected")
+    assert next(run) == {"pages_in": 55, "pages_out": 50, "pages_rejected_http_error": 5}
+
+
+def test_no_dumps_give_no_pages():
+    run = tally(ReadPages([]))
+    assert_that(next(run)[KEPT], equal_to([]))
+    assert next(run) == {}
+
+
+def test_only_warcs_are_split_and_sizes_add_up(tmp_path):
+    fn = _ReadFn(ReadRules(split_bytes=100))
+    for kind, content in FILES.items():
+        (dump,) = find_dumps([str(write(tmp_path, "a", content))]).dumps
+        whole = fn.initial_restriction(dump)
+        parts = list(fn.split(dump, whole))
+        assert whole == OffsetRange(0, len(content))
+        assert (len(parts) > 1) == (kind in ("warc", "warc.gz"))
+        assert sum(fn.restriction_size(dump, part) for part in parts) == len(content)
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.floats(0, 1)), max_size=4), st.sampled_from(sorted(FORMATS)))
+@settings(max_examples=60, deadline=None)
+def test_every_record_is_read_once_however_a_runner_splits(tmp_path_factory, splits, kind):
+    content = b"".join(gzip.compress(warc(n)) for n in range(30)) if kind == "warc.gz" else FILES[kind]
+    (dump,) = find_dumps([str(write(tmp_path_factory.getbasetemp(), "dump", content))]).dumps
+    fn, seen = _ReadFn(RULES), []
+    waiting = [fn.initial_restriction(dump)]
+    while waiting:
+        tracker = ThreadsafeRestrictionTracker(fn.create_tracker(waiting.pop()))
+        items = fn.process(dump, RestrictionTrackerView(tracker))
+        after, share = splits.pop() if splits else (None, 0)
+        for count, item in enumerate(items):
+            seen.append((item.dump_offset, item.url))
+            if count == after and (parts := tracker.try_split(share)):
+                waiting.append(parts[1])
+        tracker.check_done()
+    assert sorted(seen) == [(item.dump_offset, item.url) for item in read_range(dump, 0, None, RULES)]
+
+
+@pytest.mark.slow
+def test_all_workers_read_one_large_dump(tmp_path):
+    path = write(tmp_path, "a", b"".join(gzip.compress(warc(n, HTML + os.urandom(20_000).hex())) for n in range(200)))
+    options = PipelineOptions(["--direct_num_workers=2", "--direct_running_mode=multi_processing"])
+    with beam.Pipeline(runner=FnApiRunner(), options=options) as pipeline:
+        pages = pipeline | ReadPages(find_dumps([str(path)]).dumps, ReadRules(split_bytes=200_000))
+        note = beam.Map(lambda page, folder: (folder / f"{os.getpid()}.{page.dump_offset}").touch(), tmp_path / "pids")
+        (tmp_path / "pids").mkdir()
+        pages[KEPT] | note
+    noted = [path.name.partition(".") for path in (tmp_path / "pids").iterdir()]
+    assert len({offset for _, _, offset in noted}) == len(noted) == 200
+    assert len({pid for pid, _, _ in noted}) == 2

@@ -1,0 +1,147 @@
+"""Document → Article: main text, metadata and date from one parse of the page, guarded against hostile markup.
+
+What the page may do to the parser, and what that costs, is the business of guard.py; everything here is pure.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Iterator
+from dataclasses import field
+
+import apache_beam as beam
+from lxml import etree
+from lxml.html import HtmlElement, HTMLParser, fromstring
+
+from schemas.records import Article, Document
+from transforms.extract.body import dropped_lines, find_body
+from transforms.extract.dates import Publication, choose_date, find_dates
+from transforms.extract.guard import Guard
+from transforms.extract.json_ld import read_json_ld
+from transforms.extract.metadata import Metadata, find_metadata, without_page
+from transforms.extract.page_kind import refuse_other_pages, refuse_other_texts
+from transforms.extract.plain_text import read_plain_text
+from transforms.step import KEPT, REJECTED, Doors, Refusal, Rejection, StepFn
+
+__all__ = [
+    "ExtractArticles",
+    "ExtractRules",
+    "choose_date",
+    "dropped_lines",
+    "extract",
+    "find_body",
+    "find_dates",
+    "parse",
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class ExtractRules:
+    """How much a page may cost, and how it is guarded."""
+
+    timeout: float = field(default=10.0, metadata={"help": "seconds a page may take; the slowest real pages take 1"})
+    memory_mb: int = field(default=2048, metadata={"help": "memory in MiB that the extracting process may use"})
+    max_markup: int = field(
+        default=20_000_000, metadata={"help": "characters of markup; longer pages are refused unread"}
+    )
+    guard: bool = field(
+        default=True, metadata={"help": "extract in a process of its own, so that no page ends the run"}
+    )
+
+
+def extract(document: Document, rules: ExtractRules) -> Article:
+    """The article on the page, as the page states it; CleanText gives text, title and names their final form.
+
+    Raises Rejection: no_main_text, not_an_article, too_large.
+    """
+    if len(document.markup) > rules.max_markup:
+        raise Rejection("too_large", f"{len(document.markup)} characters of markup")
+    return _extract_plain_text(document) if document.is_text else _extract_page(document)
+
+
+def parse(markup: str) -> HtmlElement:
+    """The page as a tree, without comments and processing instructions. The markup's own charset claims are ignored.
+
+    Raises Rejection: no_main_text, where there is nothing to parse.
+    """
+    parser = HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, default_doctype=False
+    )
+    try:
+        return fromstring(markup.replace("\0", "").encode("utf-8", "replace"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError) as error:
+        raise Rejection("no_main_text", f"nothing to parse: {error}"[:100]) from error
+
+
+def _extract_page(document: Document) -> Article:
+    tree = parse(document.markup)
+    json_ld = read_json_ld(tree)
+    metadata = find_metadata(tree, json_ld, document.url)
+    refuse_other_pages(tree, json_ld, document.url)
+    body = find_body(tree, json_ld, metadata.title, metadata.description)
+    refuse_other_texts(body.text.split("\n"), metadata.title)
+    published = choose_date(find_dates(tree, json_ld, document.url, body.text), document.fetched_at)
+    return _article(document, metadata, body.text, published)
+
+
+def _extract_plain_text(document: Document) -> Article:
+    title, lines = read_plain_text(document.markup, document.title)
+    refuse_other_texts(lines, title)
+    published = choose_date(find_dates(None, [], document.url, document.markup), document.fetched_at)
+    metadata = without_page(document.url, title)
+    return _article(document, metadata, "\n".join(lines), published)
+
+
+def _article(document: Document, metadata: Metadata, text: str, published: Publication) -> Article:
+    return Article(
+        url=document.url,
+        canonical_url=metadata.canonical_url,
+        site=metadata.site,
+        title=metadata.title or document.title,
+        text=text,
+        published_at=published.published_at,
+        date=published.date,
+        date_source=published.source,
+        fetched_at=document.fetched_at,
+        dump=document.dump,
+        dump_offset=document.dump_offset,
+        bytes=document.bytes,
+        site_name=metadata.site_name,
+        description=metadata.description,
+        section=metadata.section,
+        image_url=metadata.image_url,
+        authors=metadata.authors,
+        tags=metadata.tags,
+    )
+
+
+class _ExtractFn(StepFn[Document, Article]):
+    """StepFn whose function runs in a guarded process, started with the worker and ended with it."""
+
+    def __init__(self, rules: ExtractRules) -> None:
+        super().__init__("extract", functools.partial(extract, rules=rules))
+        self._rules = rules
+        self._guard: Guard[Document, Article] | None = None
+
+    def setup(self) -> None:
+        if self._rules.guard:
+            self._guard = Guard(self._function, self._rules.timeout, self._rules.memory_mb)
+            self._function = self._guard
+
+    def process(self, document: Document) -> Iterator[Article | Refusal]:
+        if self._guard is not None:
+            self._guard.get_ready()  # here, where its failure is not taken for the page's
+        yield from super().process(document)
+
+    def teardown(self) -> None:
+        if self._guard is not None:
+            self._guard.close()
+
+
+@dataclasses.dataclass
+class ExtractArticles(beam.PTransform):
+    """Document → (Article, Rejected)."""
+
+    rules: ExtractRules = dataclasses.field(default_factory=ExtractRules)
+
+    def expand(self, documents: beam.PCollection[Document]) -> Doors:
+        return documents | "Extract" >> beam.ParDo(_ExtractFn(self.rules)).with_outputs(REJECTED, main=KEPT)

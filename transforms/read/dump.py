@@ -1,0 +1,70 @@
+"""A dump, how it is opened, and the row of a record that the reader refuses."""
+
+import datetime as dt
+import re
+from typing import BinaryIO, Final, NamedTuple, cast
+
+from schemas.records import Page, Rejected, register
+from transforms.read.rules import STAGE
+
+BUFFER: Final = 1024 * 1024
+
+
+class Dump(NamedTuple):
+    """One input file."""
+
+    path: str  # as the user gave or found it, normalised
+    size: int  # bytes
+    format: str  # one of read.FORMATS
+    fingerprint: str  # digest of the content, whatever its name
+    modified: int  # seconds since 1970, UTC; stands in where pages state no fetch time
+
+    @property
+    def modified_at(self) -> dt.datetime:
+        """`modified` as a time."""
+        return dt.datetime.fromtimestamp(self.modified, tz=dt.timezone.utc)
+
+
+register(Dump)
+
+
+def is_remote(path: str) -> bool:
+    """Whether `path` is an address such as s3://bucket/key rather than a local file."""
+    return re.match(r"[a-z][a-z0-9+.-]+://", path, re.IGNORECASE) is not None
+
+
+def open_dump(path: str) -> BinaryIO:
+    """The file's bytes as they are, seekable. Local files are opened directly: Beam's layer costs a copy."""
+    if not is_remote(path):
+        return open(path, "rb", buffering=BUFFER)  # noqa: PTH123  (closed by the caller)
+    from apache_beam.io.filesystem import CompressionTypes  # noqa: PLC0415  (heavy, and only for remote files)
+    from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415
+
+    return cast("BinaryIO", FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED))
+
+
+def refuse(  # noqa: PLR0913  (what a row says)
+    dump: Dump,
+    offset: int,
+    reason: str,
+    detail: str,
+    *,
+    url: str = "",
+    size: int = 0,
+    fetched_at: dt.datetime | None = None,
+) -> Rejected:
+    """The row that a record leaves behind when the reader refuses it."""
+    return Rejected(sound(url), dump.path, offset, STAGE, reason, sound(detail)[:200], size, fetched_at)
+
+
+def sized(page: Page, max_bytes: int) -> Page | Rejected:
+    """The page itself, or its refusal if it is empty or larger than `max_bytes`."""
+    if page.content and len(page.content) <= max_bytes:
+        return page
+    reason, detail = ("too_large", f"more than {max_bytes} bytes") if page.content else ("not_html", "empty")
+    return Rejected(page.url, page.dump, page.dump_offset, STAGE, reason, detail, len(page.content), page.fetched_at)
+
+
+def sound(text: str) -> str:
+    """`text` without the lone surrogates that no encoder accepts."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

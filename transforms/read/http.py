@@ -1,0 +1,132 @@
+"""What an HTTP response in a dump says about its body, and the body without its encodings.
+
+FastWARC parses the headers. Its own decoding of bodies isn't used: in 2.0.1 a lying `Content-Encoding` or
+`Transfer-Encoding` (common in dumps: many crawlers store decoded bodies beside undecoded headers) raises in mid-archive
+and costs the records that follow, and reading a chunked body skips the next record.
+"""
+
+import io
+import re
+import zlib
+from typing import Final, NamedTuple
+
+from fastwarc.stream_io import BrotliReader, ZstdReader
+from fastwarc.warc import HeaderMap
+
+from transforms.read.inflate import GZIP_OR_ZLIB, MAGIC, RAW_DEFLATE, inflate
+from transforms.read.sniff import looks_like_html
+
+HTML_TYPES: Final = frozenset({"text/html", "application/xhtml+xml"})
+
+_STATUS: Final = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})\b|ICY (\d{3})\b")
+_CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?\s*([^\s;\"']+)", re.IGNORECASE)
+_CHUNK: Final = re.compile(rb"[ \t]*([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
+_ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+
+
+class Body(NamedTuple):
+    """A body without its encodings; `problem` says why there is none."""
+
+    content: bytes
+    problem: str = ""
+
+
+def parse_headers(head: bytes) -> HeaderMap:
+    """The fields of a WARC or HTTP header, looked up without regard to case; line ends of either kind."""
+    headers = HeaderMap()
+    headers.parse(io.BytesIO(head if b"\r\n" in head else head.replace(b"\n", b"\r\n")))
+    return headers
+
+
+def field_of(headers: HeaderMap, name: str) -> str:
+    """The field's value without white space around it; "" where there is none."""
+    return (headers.get(name) or "").strip()
+
+
+def status_of(status_line: bytes) -> int | None:
+    """The status code, or None if the line states none."""
+    stated = _STATUS.match(status_line)
+    return int(stated[1] or stated[2]) if stated else None
+
+
+def media_type_of(content_type: str) -> str:
+    """`Text/HTML; charset=x` → `text/html`."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def charset_of(content_type: str) -> str | None:
+    """The charset that a Content-Type states, as it is written there."""
+    stated = _CHARSET.search(content_type)
+    return stated[1] if stated else None
+
+
+def is_html(media_type: str, content: bytes) -> bool:
+    """Whether a body is a page: by its media type, and by its first bytes where none is stated."""
+    return media_type in HTML_TYPES or (not media_type and looks_like_html(content))
+
+
+def decode_body(raw: bytes, transfer_encoding: str, content_encoding: str, limit: int) -> Body:
+    """The body without transfer and content encodings, cut after `limit` + 1 bytes.
+
+    Headers that lie are seen through: a body that isn't chunked or compressed stays as it is. A cut body gives what
+    is there. A problem is stated only where nothing can be had.
+    """
+    content = dechunk(raw) if "chunked" in transfer_encoding.lower() else raw
+    codings = [coding.strip().lower() for coding in content_encoding.split(",")]
+    for coding in reversed(codings):
+        unpacked = _unpack(content, coding, limit + 1)
+        if unpacked is None:
+            return Body(b"", f"content-encoding {coding}")
+        content = unpacked
+    return Body(content[: limit + 1])
+
+
+def dechunk(raw: bytes) -> bytes:
+    """The body of a chunked message (RFC 9112, 7.1); `raw` itself if it isn't chunked. A cut message gives its part."""
+    parts, at = [], 0
+    while header := _CHUNK.match(raw, at):
+        size = int(header[1], 16)
+        begin = header.end()
+        parts.append(raw[begin : begin + size])
+        at = begin + size
+        if size == 0 or at >= len(raw):
+            return b"".join(parts)
+        at += 2 if raw.startswith(b"\r\n", at) else raw.startswith(b"\n", at)
+    return raw if at == 0 else b"".join(parts) + raw[at:]
+
+
+def _unpack(packed: bytes, coding: str, limit: int) -> bytes | None:
+    """At most `limit` bytes of what `packed` holds; itself if it is not packed as stated; None if it is damaged."""
+    if not packed or coding in ("", "identity"):
+        return packed
+    if coding in ("gzip", "x-gzip", "deflate"):
+        return _inflated(packed, limit)
+    if coding == "zstd":
+        return _read(ZstdReader(io.BytesIO(packed)), limit) if packed.startswith(_ZSTD_MAGIC) else packed
+    if coding == "br":  # without a magic number: what can't be read as brotli and looks like a page is one
+        unpacked = _read(BrotliReader(io.BytesIO(packed)), limit)
+        return packed if unpacked is None and looks_like_html(packed) else unpacked
+    return packed
+
+
+def _inflated(packed: bytes, limit: int) -> bytes | None:
+    """As `_unpack`, for gzip, zlib and the raw deflate that old servers send as "deflate"."""
+    if packed.startswith(MAGIC):
+        return inflate(packed, GZIP_OR_ZLIB, limit)
+    if looks_like_html(packed):
+        return packed
+    is_zlib = packed[0] & 15 == zlib.DEFLATED and int.from_bytes(packed[:2], "big") % 31 == 0  # RFC 1950, 2.2
+    return inflate(packed, GZIP_OR_ZLIB if is_zlib else RAW_DEFLATE, limit) or packed
+
+
+def _read(reader: BrotliReader | ZstdReader, limit: int) -> bytes | None:
+    """What can be read up to `limit` bytes; None if nothing can."""
+    parts: list[bytes] = []
+    held = 0
+    try:
+        while held < limit and (piece := reader.read(min(65536, limit - held))):
+            parts.append(piece)
+            held += len(piece)
+    except OSError:  # FastWARC's name for damaged bytes; the reader works in memory
+        pass
+    return b"".join(parts) or None

@@ -1,0 +1,34 @@
+"""A file that is one page: HTML or plain text, in gzip too."""
+
+import io
+from collections.abc import Iterator
+from typing import BinaryIO
+from urllib.parse import quote
+
+from schemas.records import Page, Rejected
+from transforms.read.dump import Dump, is_remote, refuse, sized
+from transforms.read.inflate import Inflated
+from transforms.read.rules import ReadRules
+
+
+def read_loose(stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Page | Rejected]:
+    """The one page, at offset 0, of a dump whose format is html or text.
+
+    Its address is that of the file (extraction finds the canonical one). Its fetch time is the rule's, else the time
+    of the file: the only evidence there is.
+    """
+    is_packed = dump.format.endswith(".gz")
+    inflated = Inflated(stream)
+    content = (io.BufferedReader(inflated) if is_packed else stream).read(rules.max_bytes + 1)
+    if is_packed and inflated.damage:
+        yield refuse(dump, 0, "corrupt_record", inflated.damage, url=file_url(dump.path), size=dump.size)
+        return
+    fetched_at = rules.stated_time() or dump.modified_at
+    page = Page(file_url(dump.path), content, dump.format.startswith("text"), None, None, fetched_at, dump.path, 0)
+    yield sized(page, rules.max_bytes)
+
+
+def file_url(path: str, member: str = "") -> str:
+    """The address of a page that states none: `file:pages/a.html`, `file:pages.zip!/a.html` inside an archive."""
+    address = path if is_remote(path) else "file:" + quote(path, errors="surrogateescape")
+    return f"{address}!/{quote(member, errors='surrogateescape')}" if member else address

@@ -1,0 +1,385 @@
+"""Each article has one IPTC Media Topic as its `topic`, or `other` where nothing is certain, and others with scores.
+
+A backend gives every article its topics with scores; `assign_topic` turns them into the article's fields. The default
+backend, `linear`, adds up weights of words and pairs of words (trained, see models/topics.CARD.md) and what the page
+says about itself: its section, its tags and the folders of its address. Nothing is certain by itself: a page's
+section counts as much as a few telling words, and a text that clearly speaks of something else overrules it.
+"""
+
+import dataclasses
+import functools
+import importlib
+import importlib.resources
+import io
+import itertools
+import json
+import math
+import re
+import urllib.parse
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field
+from typing import Any, Final, NamedTuple, Protocol, cast
+
+import apache_beam as beam
+import numpy as np
+from apache_beam.metrics import Metrics
+from apache_beam.utils.windowed_value import WindowedValue
+from numpy.typing import NDArray
+
+from schemas.labels import ERROR_REASON, OTHER_TOPIC, TOPICS
+from schemas.records import Article, Rejected, TopicScore
+from transforms.step import KEPT, REJECTED, describe, reject
+
+_SLUG_OF_CODE: Final = {topic.code: topic.slug for topic in TOPICS}
+_COLUMN_OF_CODE: Final = {topic.code: column for column, topic in enumerate(TOPICS)}
+COLUMN_OF_SLUG: Final = {topic.slug: column for column, topic in enumerate(TOPICS)}
+
+
+@dataclasses.dataclass(frozen=True)
+class TopicRules:
+    """How sure a topic must be."""
+
+    min_score: float = field(default=0.3, metadata={"help": "least score of the main topic, 0..1; below it: other"})
+    min_further: float = field(default=0.1, metadata={"help": "least score of a topic in `topics`, 0..1"})
+    max_topics: int = field(default=3, metadata={"help": "most topics an article has in `topics`"})
+
+
+class Classifier(Protocol):
+    """A backend. The same article gives the same scores on any batch size and machine."""
+
+    name: str  # name and version, written beside every label
+
+    def classify(self, articles: Sequence[Article]) -> list[list[TopicScore]]:
+        """The topics of each article, best first; scores are 0..1 and comparable between articles."""
+        ...
+
+    def evidence(self, article: Article) -> list[str]:
+        """What spoke for the best topic, strongest first, in a few words each."""
+        ...
+
+
+_BATCH: Final = 64
+BACKENDS: Final[dict[str, str]] = {"linear": "transforms.topics:LinearClassifier"}
+
+
+@functools.lru_cache(maxsize=4)
+def load_classifier(backend: str) -> Classifier:
+    """The classifier of that name, one for each process.
+
+    Raises:
+      KeyError: there is no backend of that name.
+    """
+    module, _, name = BACKENDS[backend].partition(":")
+    return cast("Classifier", getattr(importlib.import_module(module), name)())
+
+
+def assign_topic(article: Article, scores: Sequence[TopicScore], classifier: str, rules: TopicRules) -> Article:
+    """The article with its topic fields filled from `scores`, which are best first."""
+    topics = [score for score in scores[: rules.max_topics] if score.score >= rules.min_further]
+    best = scores[0] if scores else TopicScore("", 0.0)
+    slug = _SLUG_OF_CODE.get(best.code, OTHER_TOPIC) if best.score >= rules.min_score else OTHER_TOPIC
+    return article._replace(topic=slug, topic_score=best.score, topics=topics, classifier=classifier)
+
+
+# --- Words ---------------------------------------------------------------------------------------------------------
+
+_MOST_WORDS: Final = 400
+_WORD: Final = re.compile(r"[A-Za-z\u0620-\u065F\u0670-\u06D3\u06FA-\u06FF]+")
+_MARKS: Final = re.compile(r"[\u0640\u064B-\u065F\u0670]")  # tatweel, short vowels, hamza above
+_FOLD: Final = str.maketrans("أإآٱىئؤةڨگیکپڤچ", "اااايووهققيكبفج")
+_ARTICLES: Final = ("وال", "بال", "فال", "كال", "ولل", "ال", "لل")
+_ENDINGS: Final = (  # and what stands for each, so that "رياضية" and "رياضيون" meet in "رياضي", not in "رياض"
+    *(("يون", "ي"), ("يين", "ي"), ("يات", "ي"), ("يه", "ي"), ("ات", "ه")),
+    *(("ها", ""), ("هم", ""), ("ون", ""), ("ين", "")),
+)
+
+
+def words(text: str) -> list[str]:
+    """The runs of Arabic or Latin letters of `text`, as written."""
+    return _WORD.findall(text)
+
+
+def fold(word: str) -> str:
+    """A word in one spelling: no vowel signs, no article, letters often confused levelled."""
+    word = _MARKS.sub("", word).lower().translate(_FOLD)
+    for article in _ARTICLES:
+        if word.startswith(article) and len(word) - len(article) >= 2:
+            return word[len(article) :]
+    return word
+
+
+@functools.lru_cache(maxsize=1 << 17)
+def stem(word: str) -> str:
+    """A folded word without joined و and inflection: "والمدرسون" and "مدرس" become one, "شركات" and "شركة" too.
+
+    A light stemmer in the manner of Larkey, Ballesteros and Connell (2002, "light10"): it looks for no roots and
+    leaves at least three letters.
+    """
+    word = fold(word)
+    if word.startswith("و") and len(word) >= 5:
+        word = word[1:]
+    for ending, stand_in in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word.removesuffix(ending) + stand_in
+    return word
+
+
+def features(article: Article) -> Counter[str]:
+    """How often each stem and each pair of neighbouring stems occurs in the title (twice) and the text's first words.
+
+    News says first what it is about; the limit also keeps the cost of a page constant.
+    """
+    counts: Counter[str] = Counter()
+    for text in (article.title or "", article.title or "", article.text[: _MOST_WORDS * 12]):
+        stems = [stem(word) for word in words(text)[:_MOST_WORDS]]
+        counts.update(stems)
+        counts.update(map(" ".join, itertools.pairwise(stems)))
+    return counts
+
+
+# --- What the page says about itself -------------------------------------------------------------------------------
+
+
+class Hint(NamedTuple):
+    """Something that the page says about itself and that names topics."""
+
+    evidence: str  # where it stands and how it is written there
+    columns: frozenset[int]  # topics, as positions in TOPICS
+    weight: float  # added to the logit of each of these topics
+
+
+# Log odds. Chosen so that a right section settles short texts and a wrong one does not turn a clear text (both
+# measured by benchmarks/topics.py). A section and a folder are not independent, so only the stronger one counts.
+_SECTION_WEIGHT: Final = 3.0
+_FOLDER_WEIGHT: Final = 3.0
+_TAG_WEIGHT: Final = 1.0
+_MOST_TAGS: Final = 30
+
+
+def section_key(name: str) -> str:
+    """The form in which names of sections are compared: "الرياضة", "رياضة" and "/رياضه/" are one."""
+    return " ".join(fold(word) for word in words(name))
+
+
+def hints(article: Article, sections: Mapping[str, frozenset[int]]) -> list[Hint]:
+    """What section, tags and address of the article say, by the table `sections` (key → topics)."""
+    found = [
+        *(("section", part, _SECTION_WEIGHT) for part in re.split(r"[>»/|،,]", article.section or "")),
+        *(("address", folder, _FOLDER_WEIGHT) for folder in folders(article.canonical_url or article.url)),
+        *(("tag", tag, _TAG_WEIGHT) for tag in article.tags[:_MOST_TAGS]),
+    ]
+    return [
+        Hint(f"{place}: {name.strip()}", columns, weight)
+        for place, name, weight in found
+        if (columns := _named(name, sections, whole=place == "tag"))
+    ]
+
+
+def folders(url: str) -> list[str]:
+    """Parts of an address that may name a section: subdomains and folders, without the page's own name.
+
+    "https://sport.example.com/ar/كرة-القدم/123/title" → sport, example, ar, كرة-القدم. Numbers, dates and long slugs
+    are left out.
+    """
+    host, _, path = url.partition("://")[2].partition("/")
+    segments = urllib.parse.unquote(re.split(r"[?#]", path)[0]).split("/")[:-1]
+    return [part for part in host.split(".")[:-2] + segments if 1 <= len(words(part)) <= 3]
+
+
+def _named(name: str, sections: Mapping[str, frozenset[int]], *, whole: bool) -> frozenset[int]:
+    """The topics of a section's name; unless `whole`, of the words in a short one that is not in the table."""
+    key = section_key(name)
+    if key in sections or whole or len(key.split()) > 3:
+        return sections.get(key, frozenset())
+    return frozenset().union(*(sections.get(word, frozenset()) for word in key.split() if len(word) > 3))
+
+
+# --- The default backend -------------------------------------------------------------------------------------------
+
+# Weight of a feature that occurs so often in a text: eight times 1 + ln n, whole numbers so that sums are exact.
+TERM_FREQUENCY: Final = tuple(round(8 * (1 + math.log(n))) if n else 0 for n in range(65))
+# Added to the squared length of every text, about one rare word: one word alone never makes a topic certain.
+SHORTNESS: Final = 600**2
+
+
+@dataclasses.dataclass(frozen=True)
+class LinearModel:
+    """Weights of features (stems and pairs of stems) for the topics, in the order of TOPICS.
+
+    All are whole numbers and so are the sums of their products: batch size and machine make no difference.
+    """
+
+    name: str  # name and version
+    features: tuple[str, ...]
+    rarity: NDArray[np.int8]  # a number for each feature: inverse document frequency, scaled
+    weights: NDArray[np.int8]  # features × topics
+    scale: float  # what a whole weight is worth
+
+    @functools.cached_property
+    def rows(self) -> dict[str, int]:
+        return {feature: row for row, feature in enumerate(self.features)}
+
+    def vector(self, counts: Counter[str]) -> tuple[list[int], NDArray[np.int64]]:
+        """The rows of known features and their values: frequency in the text times rarity in the language."""
+        known = [(row, n) for feature, n in counts.items() if (row := self.rows.get(feature)) is not None]
+        rows = [row for row, _ in known]
+        frequencies = [TERM_FREQUENCY[min(n, len(TERM_FREQUENCY) - 1)] for _, n in known]
+        return rows, np.array(frequencies, dtype=np.int64) * self.rarity[rows]
+
+    def logits(self, counts: Counter[str]) -> NDArray[np.floating]:
+        """What the text alone says: one number for each topic, higher is likelier; all 0 if no word is known."""
+        rows, values = self.vector(counts)
+        if not rows:
+            return np.zeros(len(TOPICS))
+        sums = values @ self.weights[rows].astype(np.int64)
+        return sums * (self.scale / math.sqrt(int(values @ values) + SHORTNESS))
+
+
+def ranked(logits: NDArray[np.floating]) -> list[TopicScore]:
+    """All topics, best first, with scores that add up to 1 (softmax); rounded, so that machines agree."""
+    odds = np.exp(logits - logits.max())
+    scores = (odds / odds.sum()).round(4)
+    order = np.argsort(-scores, kind="stable")
+    return [TopicScore(TOPICS[column].code, float(scores[column])) for column in order]
+
+
+def read_model() -> LinearModel:
+    """The model in models/topics.*: a description, the features a line each, and a table of rarity and weights."""
+    about = json.loads(_model_file("topics.model.json"))
+    table = np.load(io.BytesIO(_model_file("topics.weights.npy")), allow_pickle=False)
+    features = tuple(_model_file("topics.features.txt").decode().splitlines())
+    return LinearModel(about["name"], features, table[:, 0], table[:, 1:], about["scale"])
+
+
+class LinearClassifier:
+    """Softmax regression over words and pairs of words, plus the page's hints."""
+
+    def __init__(self, model: LinearModel | None = None) -> None:
+        self.model = model or read_model()
+        self._sections = read_sections()
+        self.name = self.model.name
+
+    def classify(self, articles: Sequence[Article]) -> list[list[TopicScore]]:
+        return [self._scores(article) for article in articles]
+
+    def evidence(self, article: Article) -> list[str]:
+        """The page's hints and up to eight words, as written, that speak most for the best topic."""
+        best = _COLUMN_OF_CODE[self._scores(article)[0].code]
+        rows, values = self.model.vector(features(article))
+        pull = values * (self.model.weights[rows, best] - self.model.weights[rows].mean(axis=1))
+        strongest = [
+            self.model.features[rows[place]] for place in np.argsort(-pull, kind="stable")[:8] if pull[place] > 0
+        ]
+        written = _as_written(article)
+        page = [hint.evidence for hint in hints(article, self._sections) if best in hint.columns]
+        return page + [" ".join(written[part] for part in feature.split()) for feature in strongest]
+
+    def _scores(self, article: Article) -> list[TopicScore]:
+        return ranked(self.model.logits(features(article)) + self._hint_logits(article))
+
+    def _hint_logits(self, article: Article) -> NDArray[np.float64]:
+        """For each topic: its strongest section or folder, and one tag."""
+        page, tags = np.zeros(len(TOPICS)), np.zeros(len(TOPICS))
+        for hint in hints(article, self._sections):
+            target = tags if hint.weight == _TAG_WEIGHT else page
+            target[list(hint.columns)] = np.maximum(target[list(hint.columns)], hint.weight)
+        return page + tags
+
+
+def read_sections() -> dict[str, frozenset[int]]:
+    """The names of sections → the topics they stand for, from models/topics.sections.txt."""
+    sections: dict[str, frozenset[int]] = {}
+    for slug, _, names in read_lists("topics.sections.txt"):
+        for key in map(section_key, names):
+            sections[key] = sections.get(key, frozenset()) | {COLUMN_OF_SLUG[slug]}
+    return sections
+
+
+def read_lists(name: str) -> Iterator[tuple[str, list[str], list[str]]]:
+    """The lines `slug | … | term, term` of a file of lists in models/: slug, the fields between, the terms."""
+    for line in _model_file(name).decode().splitlines():
+        if not line.startswith("#"):
+            slug, *between, terms = (part.strip() for part in line.split("|"))
+            yield slug, between, [term.strip() for term in terms.split(",")]
+
+
+def _model_file(name: str) -> bytes:
+    return importlib.resources.files("transforms").joinpath("models", name).read_bytes()
+
+
+def _as_written(article: Article) -> dict[str, str]:
+    """Each stem of the article → the word as first written."""
+    written: dict[str, str] = {}
+    for word in words(f"{article.title or ''}\n{article.text[: _MOST_WORDS * 12]}"):
+        written.setdefault(stem(word), word)
+    return written
+
+
+# --- The stage -----------------------------------------------------------------------------------------------------
+
+
+class _ClassifyFn(beam.DoFn):
+    """Classifies in batches, which keep each article's own time and window; a broken article costs one row."""
+
+    def __init__(self, backend: str, rules: TopicRules) -> None:
+        self._backend = backend
+        self._rules = rules
+
+    def setup(self) -> None:
+        self._classifier = load_classifier(self._backend)
+
+    def start_bundle(self) -> None:
+        self._waiting: list[tuple[Article, Any, Any]] = []
+
+    def process(
+        self, article: Article, time: Any = beam.DoFn.TimestampParam, window: Any = beam.DoFn.WindowParam
+    ) -> Iterator[Any]:
+        self._count("pages_in")
+        self._waiting.append((article, time, window))
+        if len(self._waiting) >= _BATCH:
+            yield from self._classify_waiting()
+
+    def finish_bundle(self) -> Iterator[Any]:
+        yield from self._classify_waiting()
+
+    def _classify_waiting(self) -> Iterator[Any]:
+        waiting, self._waiting = self._waiting, []
+        results = self._classify([article for article, _, _ in waiting])
+        for (_, time, window), result in zip(waiting, results, strict=True):
+            if isinstance(result, Article):
+                self._count("pages_out")
+                yield WindowedValue(result, time, (window,))
+            else:
+                self._count(f"pages_rejected_{ERROR_REASON}")
+                yield beam.pvalue.TaggedOutput(REJECTED, WindowedValue(result, time, (window,)))
+
+    def _classify(self, articles: list[Article]) -> list[Article | Rejected]:
+        """The batch classified; if anything in it breaks, row by row."""
+        try:
+            scores = self._classifier.classify(articles)
+            return [
+                assign_topic(article, topics, self._classifier.name, self._rules)
+                for article, topics in zip(articles, scores, strict=True)
+            ]
+        except MemoryError:  # the machine's trouble, not the page's: the runner retries
+            raise
+        except Exception as error:  # noqa: BLE001  (the page broke our code: a row, not a lost run)
+            if len(articles) == 1:
+                return [reject(articles[0], "topics", ERROR_REASON, describe(error))]
+            return [result for article in articles for result in self._classify([article])]
+
+    def _count(self, counter: str) -> None:
+        Metrics.counter("topics", counter).inc()
+
+
+@dataclasses.dataclass
+class ClassifyTopics(beam.PTransform):
+    """Article → (Article with topics, Rejected)."""
+
+    backend: str = "linear"  # one of BACKENDS
+    rules: TopicRules = TopicRules()
+
+    def expand(self, articles: Any) -> Any:
+        classify = beam.ParDo(_ClassifyFn(self.backend, self.rules)).with_output_types(Article)
+        return articles | "Classify" >> classify.with_outputs(REJECTED, main=KEPT)
