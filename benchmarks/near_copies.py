@@ -2,8 +2,8 @@
 
     python benchmarks/near_copies.py            (data: $WARRAQ_DATA, else ../shared/data beside the checkout)
 
-Truth is the true Jaccard similarity of 5-word shingles of every pair in near_duplicate_pairs.jsonl, computed here on the
-folded words. A pair counts as linked if following `duplicate_of` from both leads to the same article.
+Truth is the true Jaccard similarity of 5-word shingles of every pair in near_duplicate_pairs.jsonl, computed here on
+the folded words. A pair counts as linked if following `duplicate_of` from both leads to the same article.
 """
 
 import collections

@@ -101,7 +101,7 @@ def _stages(recipe: Recipe, colour: bool) -> list[Stage]:
         return entities.tag_entities([article], tagger)[0]
 
     def classify(article: Article) -> Article:
-        return topics.assign_topic(article, classifier.classify([article])[0], classifier.name, recipe.topics)
+        return topics.classify_articles([article], classifier, recipe.topics)[0]
 
     def show_entities(_: Article, tagged: Article | None) -> Iterator[str]:
         return _entities(tagged, colour) if tagged else iter(())

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 import apache_beam as beam
-from transforms.decode import DecodePages, DecodeRules
 
 from transforms.clean import CleanRules, CleanText
+from transforms.decode import DecodePages, DecodeRules
 from transforms.deduplicate import Deduplicate, DuplicateRules
 from transforms.entities import TagEntities
 from transforms.extract import ExtractArticles, ExtractRules

@@ -92,7 +92,7 @@ def _ingest(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[
         except KeyboardInterrupt:
             dataset.recover(run.run_id)
             return say("interrupted; nothing was committed, the same command starts again", FAILED)
-        except Exception as error:  # noqa: BLE001  (a runner may raise anything; one line says what)
+        except Exception as error:
             dataset.recover(run.run_id)  # it may have failed after it began to publish
             if options.traceback:
                 raise

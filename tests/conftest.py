@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+
 from schemas.records import Article, Page
 
 FETCHED = dt.datetime(2025, 6, 1, 12, tzinfo=dt.timezone.utc)

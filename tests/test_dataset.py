@@ -5,6 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from deltalake import DeltaTable
+
 from schemas.arrow import TABLES, article_row, file_table
 from transforms import storage
 from transforms.dataset import DataFile, Dataset, DatasetError
@@ -22,7 +23,13 @@ def stage(dataset, make_article):
 
     def stage_run(run_id, *texts):
         rows = [article_row(make_article(text, topic="sport", dump_offset=n), "1") for n, text in enumerate(texts)]
-        run = {name: "" for name in TABLES["runs"].names} | {"run_id": run_id, "started_at": 0, "committed_at": 0, "dumps": [], "ledger": []}
+        run = dict.fromkeys(TABLES["runs"].names, "") | {
+            "run_id": run_id,
+            "started_at": 0,
+            "committed_at": 0,
+            "dumps": [],
+            "ledger": [],
+        }
         return [
             dataset.stage(run_id, file_of("articles", "2025-05-30/sport", rows, run_id), file_table("articles", rows)),
             dataset.stage(run_id, DataFile("runs", f"{run_id}.parquet", [], 1, 0, []), file_table("runs", [run])),
@@ -33,7 +40,9 @@ def stage(dataset, make_article):
 
 def texts(dataset):
     """What a plain DuckDB sees, and what the log says: they must agree."""
-    plain = duckdb.sql(f"SELECT text, date, topic FROM read_parquet('{dataset.root}/articles/*/*/*.parquet', hive_partitioning = true)")
+    plain = duckdb.sql(
+        f"SELECT text, date, topic FROM read_parquet('{dataset.root}/articles/*/*/*.parquet', hive_partitioning = true)"
+    )
     log = duckdb.from_parquet(dataset.files("articles"), hive_partitioning=True).project("text, date, topic")
     assert sorted(plain.fetchall()) == sorted(log.fetchall())
     return sorted(row[0] for row in log.fetchall())
@@ -151,7 +160,9 @@ def test_an_empty_or_missing_folder_is_fine(tmp_path, dataset, stage):
 
 def test_a_newer_dataset_is_refused(dataset, stage):
     dataset.publish("r1", stage("r1", "أول"))
-    DeltaTable(f"{dataset.root}/articles").alter.set_table_properties({"warraq.schema_version": "99"}, raise_if_not_exists=False)
+    DeltaTable(f"{dataset.root}/articles").alter.set_table_properties(
+        {"warraq.schema_version": "99"}, raise_if_not_exists=False
+    )
     with pytest.raises(DatasetError, match="newer Warraq.*upgrade"):
         dataset.check()
 

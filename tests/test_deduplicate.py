@@ -9,6 +9,7 @@ from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
+
 from transforms.deduplicate import (
     Deduplicate,
     DuplicateRules,
@@ -101,7 +102,9 @@ def test_near_copies_are_verified_not_only_banded(make_article):
         for n, text in enumerate([TEXT, OTHER, NEAR])
     ]
     verdicts = list(judge_near(references, 0.7))  # as if all three had met in one band
-    assert [(place, verdict.original) for place, verdict in verdicts] == [(references[2].place, references[0].article_id)]
+    assert [(place, verdict.original) for place, verdict in verdicts] == [
+        (references[2].place, references[0].article_id)
+    ]
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+
 from pipelines.query import connect
 from transforms.dataset import Dataset
 

@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from transforms.ledger import ARTICLE, READ, REJECTED, LedgerError, Line, audit, pages_by_door, total
 
 GOOD = {

@@ -2,6 +2,7 @@ import dataclasses
 import json
 
 import pytest
+
 from pipelines.flow import Recipe
 from pipelines.options import RULES, ingest_parser, parse_ingest
 
@@ -32,7 +33,11 @@ def test_every_rule_has_a_flag_and_help():
         (["--rejected", "all"], lambda o: o.all_rejected, True),
         (["--workers", "3"], lambda o: o.workers, 3),
         (["--new"], lambda o: o.only_new, True),
-        (["--runner=FlinkRunner", "--parallelism=4"], lambda o: (o.runner, o.beam.get_all_options()["parallelism"]), ("FlinkRunner", 4)),
+        (
+            ["--runner=FlinkRunner", "--parallelism=4"],
+            lambda o: (o.runner, o.beam.get_all_options()["parallelism"]),
+            ("FlinkRunner", 4),
+        ),
         ([], lambda o: o.runner, "local"),
     ],
 )

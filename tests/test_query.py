@@ -2,6 +2,7 @@ import json
 
 import duckdb
 import pytest
+
 from pipelines import query
 from pipelines.query import VIEWS, connect
 from schemas.arrow import TABLES, article_row, file_table
@@ -17,7 +18,7 @@ def dataset(tmp_path, make_article):
     article = make_article("لروسيا موقف", topic="sport", entities=[entity], topics=[TopicScore("medtop:15000000", 0.5)])
     rows = [article_row(article, "1")]
     line = {"dump": "a", "door": "read", "stage": "", "reason": "", "pages": 1}
-    run = {name: "" for name in TABLES["runs"].names}
+    run = dict.fromkeys(TABLES["runs"].names, "")
     run |= {"run_id": "r1", "started_at": 0, "committed_at": 0, "dumps": [], "ledger": [line]}
     dataset.publish(
         "r1",
@@ -32,7 +33,10 @@ def dataset(tmp_path, make_article):
 @pytest.mark.parametrize(
     ("sql", "answer"),
     [
-        ("SELECT text, topic, typeof(date), date::VARCHAR FROM articles", ("لروسيا موقف", "sport", "DATE", "2025-05-30")),
+        (
+            "SELECT text, topic, typeof(date), date::VARCHAR FROM articles",
+            ("لروسيا موقف", "sport", "DATE", "2025-05-30"),
+        ),
         ("SELECT text, kind, name, title FROM entities", ("روسيا", "place", "روسيا", "عنوان")),
         ("SELECT topic, code, arabic, score FROM topics", ("sport", "medtop:15000000", "رياضة", 0.5)),
         ("SELECT count(*) FROM rejected", (0,)),

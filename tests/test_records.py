@@ -1,9 +1,14 @@
 import datetime as dt
+import pickle
+import subprocess
+import sys
+from pathlib import Path
 
 import apache_beam as beam
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from schemas.arrow import ARTICLES, PARTITIONS, REJECTED, TABLES, article_row, file_table, rejected_row
 from schemas.records import Article, Document, Entity, Page, Rejected, TopicScore
 
@@ -68,6 +73,16 @@ def test_every_field_of_an_article_has_a_column_but_its_page_size():
 def test_partition_columns_live_in_the_path(table):
     assert not set(PARTITIONS[table]) & set(file_table(table, []).schema.names)
     assert set(PARTITIONS[table]) <= set(TABLES[table].names)
+
+
+def test_coders_work_in_a_process_that_knows_nothing_of_us_yet(make_article):
+    """A worker gets the pickled coder and bytes, before it has imported any module of ours."""
+    article = make_article(**RICH)
+    coder = beam.coders.registry.get_coder(Article)
+    work = [pickle.dumps(coder), coder.encode(article)]
+    code = f"import pickle; coder, data = {work!r}; print(type(pickle.loads(coder).decode(data)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[1])
+    assert done.stdout == "<class 'schemas.records.Article'>\n", done.stderr
 
 
 def test_a_page_is_not_changed_in_place(make_page):

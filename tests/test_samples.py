@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from pipelines.query import connect
 from transforms.dataset import Dataset
 
@@ -24,7 +25,9 @@ def warraq(*arguments, cwd=ROOT):
 
 
 def ingest(output, *inputs):
-    return warraq("ingest", *inputs, "--output", str(output), "--rejected", "all", "--read_fetched_at", FETCHED, "--quiet")
+    return warraq(
+        "ingest", *inputs, "--output", str(output), "--rejected", "all", "--read_fetched_at", FETCHED, "--quiet"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +64,11 @@ def pairs(rows):
 
 def wrong(pairs, check):
     """What differs, one line a record: an assertion on it shows all differences at once."""
-    return [f"{expected['dump']}#{expected['record']} {expected['note']}: {found}" for expected, row in pairs if (found := check(expected, row))]
+    return [
+        f"{expected['dump']}#{expected['record']} {expected['note']}: {found}"
+        for expected, row in pairs
+        if (found := check(expected, row))
+    ]
 
 
 def test_every_record_leaves_by_its_door(pairs):
@@ -76,7 +83,11 @@ def test_every_record_leaves_by_its_door(pairs):
 
 
 def test_the_ledger_balances_dump_by_dump(output):
-    lines = connect(Dataset(str(output))).execute("SELECT dump, door, sum(pages)::BIGINT FROM ledger GROUP BY ALL").fetchall()
+    lines = (
+        connect(Dataset(str(output)))
+        .execute("SELECT dump, door, sum(pages)::BIGINT FROM ledger GROUP BY ALL")
+        .fetchall()
+    )
     books = {(str(Path(dump).relative_to(DUMPS)), door): pages for dump, door, pages in lines}
     for dump, records in collections.Counter(record["dump"] for record in EXPECTED).items():
         assert books[dump, "read"] == records
@@ -89,7 +100,20 @@ def articles(pairs):
 
 
 @pytest.mark.parametrize(
-    "field", ["url", "title", "text", "authors", "date_source", "site", "site_name", "section", "credit", "canonical_url", "language"]
+    "field",
+    [
+        "url",
+        "title",
+        "text",
+        "authors",
+        "date_source",
+        "site",
+        "site_name",
+        "section",
+        "credit",
+        "canonical_url",
+        "language",
+    ],
 )
 def test_articles_are_as_written(articles, field):
     def check(expected, row):
@@ -135,12 +159,21 @@ def test_offsets_are_true(articles):
 
 def test_near_copies_point_to_their_original(articles, pairs):
     by_url = {row["url"]: row["article_id"] for _, row in articles}
-    assert wrong(
-        articles,
-        lambda expected, row: row["duplicate_of"] != by_url.get(expected["duplicate_of_url"]) and f"duplicate_of {row['duplicate_of']}",
-    ) == []
+    assert (
+        wrong(
+            articles,
+            lambda expected, row: (
+                row["duplicate_of"] != by_url.get(expected["duplicate_of_url"])
+                and f"duplicate_of {row['duplicate_of']}"
+            ),
+        )
+        == []
+    )
     copies = [(expected, row) for expected, row in pairs if expected.get("reason") == "duplicate"]
-    assert wrong(copies, lambda expected, row: row["detail"] != by_url[expected["duplicate_of_url"]] and row["detail"]) == []
+    assert (
+        wrong(copies, lambda expected, row: row["detail"] != by_url[expected["duplicate_of_url"]] and row["detail"])
+        == []
+    )
 
 
 def test_a_second_run_adds_no_row(output):
@@ -156,7 +189,8 @@ def test_same_rows_in_any_order_and_on_one_worker(output, tmp_path):
     assert ingest(tmp_path / "out", *inputs, "--workers", "1").returncode == 0
     for table in ("articles", "rejected"):
         contents = [
-            {str(path.relative_to(root)): path.read_bytes() for path in (root / table).rglob("*.parquet")} for root in (output, tmp_path / "out")
+            {str(path.relative_to(root)): path.read_bytes() for path in (root / table).rglob("*.parquet")}
+            for root in (output, tmp_path / "out")
         ]
         assert contents[0] == contents[1]
 
@@ -170,4 +204,6 @@ def test_only_new_dumps_are_read_and_old_articles_stay_single(tmp_path):
     assert [[Path(dump).name for dump in dumps] for (dumps,) in runs] == [["news.warc.gz"], ["crawl.wet.gz"]]
     # read again under other rules, the same pages are copies of what is there
     assert warraq("ingest", first, "--output", str(tmp_path / "out"), "--quality", "off", "--quiet").returncode == 0
-    assert connect(Dataset(str(tmp_path / "out"))).execute("SELECT count(*) - count(DISTINCT article_id) FROM articles").fetchall() == [(0,)]
+    assert connect(Dataset(str(tmp_path / "out"))).execute(
+        "SELECT count(*) - count(DISTINCT article_id) FROM articles"
+    ).fetchall() == [(0,)]

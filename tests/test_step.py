@@ -4,6 +4,7 @@ from apache_beam.metrics.metric import MetricsFilter
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
+
 from transforms.step import KEPT, REJECTED, Rejection, StepFn, describe, reject
 
 
@@ -21,7 +22,10 @@ def test_every_page_leaves_by_exactly_one_door(make_page):
     doors = pipeline | beam.Create(pages) | beam.ParDo(StepFn("screen", judge)).with_outputs(REJECTED, main=KEPT)
     assert_that(doors[KEPT], equal_to([pages[0]._replace(title="seen")]), "kept")
     rejected = doors[REJECTED] | beam.Map(lambda r: (r.url, r.stage, r.reason, r.detail.split(" (")[0]))
-    expected = [("refused", "screen", "no_arabic_bytes", "0 letters"), ("broken", "screen", "error", "ValueError: bad page")]
+    expected = [
+        ("refused", "screen", "no_arabic_bytes", "0 letters"),
+        ("broken", "screen", "error", "ValueError: bad page"),
+    ]
     assert_that(rejected, equal_to(expected), "rejected")
     result = pipeline.run()
     result.wait_until_finish()
@@ -48,7 +52,6 @@ def test_a_refusal_says_where_the_page_lies(make_page):
 
 
 def test_an_error_is_described_by_its_place():
-    try:
-        raise KeyError("name")
-    except KeyError as error:
-        assert describe(error).startswith("KeyError: 'name' (test_step.py:")
+    with pytest.raises(KeyError) as caught:
+        {}["name"]
+    assert describe(caught.value).startswith("KeyError: 'name' (test_step.py:")

@@ -5,6 +5,7 @@ import duckdb
 import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
+
 from schemas.records import Rejected
 from transforms import write
 from transforms.dataset import DataFile, Dataset, DumpPages
@@ -24,7 +25,15 @@ def run(tmp_path):
 def articles(make_article):
     days = [dt.date(2025, 5, 1), dt.date(2025, 5, 2)]
     return [
-        make_article(f"خبر {n}", dump="a.warc", dump_offset=n, date=days[n % 2], topic="sport", site=f"s{n % 3}", article_id=f"{n:032}")
+        make_article(
+            f"خبر {n}",
+            dump="a.warc",
+            dump_offset=n,
+            date=days[n % 2],
+            topic="sport",
+            site=f"s{n % 3}",
+            article_id=f"{n:032}",
+        )
         for n in range(20)
     ]
 
@@ -46,13 +55,18 @@ def commit(run, articles, refusals, pages):
 
 
 def rows(run, sql):
-    return duckdb.sql(sql.replace("ARTICLES", f"read_parquet('{run.output}/articles/*/*/*.parquet', hive_partitioning = true)")).fetchall()
+    return duckdb.sql(
+        sql.replace("ARTICLES", f"read_parquet('{run.output}/articles/*/*/*.parquet', hive_partitioning = true)")
+    ).fetchall()
 
 
 def test_a_run_is_committed_with_its_ledger(run, articles, make_page):
     refusals = [refusal(0), refusal(1), refusal(2, "no_arabic_bytes")]
     commit(run, articles, refusals, [make_page(dump="a.warc")] * 23)
-    assert rows(run, "SELECT date, count(*) FROM ARTICLES GROUP BY ALL ORDER BY ALL") == [(dt.date(2025, 5, 1), 10), (dt.date(2025, 5, 2), 10)]
+    assert rows(run, "SELECT date, count(*) FROM ARTICLES GROUP BY ALL ORDER BY ALL") == [
+        (dt.date(2025, 5, 1), 10),
+        (dt.date(2025, 5, 2), 10),
+    ]
     [row] = Dataset(run.output).rows("runs")
     assert row["started_at"] == START
     assert row["dumps"] == list(run.dumps)
@@ -64,7 +78,10 @@ def test_a_run_is_committed_with_its_ledger(run, articles, make_page):
     }
     # the mass refusal is counted and has no row
     rejected = duckdb.from_parquet(Dataset(run.output).files("rejected"), hive_partitioning=True)
-    assert rejected.project("url, stage, run_id").order("url").fetchall() == [("u0", "clean", "r1"), ("u1", "clean", "r1")]
+    assert rejected.project("url, stage, run_id").order("url").fetchall() == [
+        ("u0", "clean", "r1"),
+        ("u1", "clean", "r1"),
+    ]
 
 
 def test_a_lost_page_stops_the_commit(run, articles, make_page):
@@ -91,7 +108,10 @@ def test_same_rows_give_the_same_files_in_any_order(run, articles, make_page, tm
 
 
 def test_rows_are_sorted_inside_a_file(run, articles, make_page):
-    timed = [article._replace(date=START.date(), published_at=START.replace(hour=n)) for n, article in enumerate(articles[:9])]
+    timed = [
+        article._replace(date=START.date(), published_at=START.replace(hour=n))
+        for n, article in enumerate(articles[:9])
+    ]
     commit(run, [*timed, articles[9]._replace(date=START.date())], [], [make_page(dump="a.warc")] * 10)
     found = rows(run, "SELECT site, published_at, article_id FROM ARTICLES")
     assert found == sorted(found, key=lambda row: (row[0], row[1] is None, str(row[1]), row[2]))
@@ -130,5 +150,3 @@ def test_every_refusal_that_is_due_has_a_row(run, all_rejected, written, balance
     else:
         with pytest.raises(LedgerError, match="2 pages were refused" if all_rejected else "1 pages were refused"):
             close_books(files, counts, run)
-
-

@@ -98,7 +98,7 @@ class Dataset:
     def files(self, name: str) -> list[str]:
         """The files that make up a table now, as full paths, sorted."""
         table = self.open(name)
-        paths = table.get_add_actions().column("path").to_pylist() if table else []
+        paths = pa.table(table.get_add_actions()).column("path").to_pylist() if table else []
         return sorted(storage.join(self.root, name, path) for path in paths)
 
     def rows(self, name: str) -> list[dict[str, Any]]:

@@ -7,20 +7,16 @@ the particle, it is "سعودية" with the name "السعودية".
 
 import functools
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import apache_beam as beam
-from apache_beam.metrics import Metrics
-from apache_beam.utils.windowed_value import WindowedValue
 
-from schemas.labels import ERROR_REASON
-from schemas.records import Article, Entity, Rejected
-from transforms.step import KEPT, REJECTED, Doors, describe, reject
+from schemas.records import Article, Entity
+from transforms.step import KEPT, REJECTED, BatchStepFn, Doors
 
 STAGE: Final = "entities"
-MAX_BATCH: Final = 32  # articles
 
 
 class Tagger(Protocol):
@@ -58,56 +54,8 @@ def tag_entities(articles: Sequence[Article], tagger: Tagger) -> list[Article]:
     ]
 
 
-class _TagFn(beam.DoFn):
-    """Tags in batches, which keep each article's own time and window; an article that breaks the tagger costs one row.
-
-    BatchElements would do, but for giving all articles the time at which their window ends.
-    """
-
-    def __init__(self, backend: str) -> None:
-        self._backend = backend
-
-    def setup(self) -> None:  # not under the try below: a missing model is no page's fault
-        self._tagger = load_tagger(self._backend)
-
-    def start_bundle(self) -> None:
-        self._waiting: list[tuple[Article, Any, Any]] = []
-
-    def process(
-        self, article: Article, time: Any = beam.DoFn.TimestampParam, window: Any = beam.DoFn.WindowParam
-    ) -> Iterator[Any]:
-        self._count("pages_in")
-        self._waiting.append((article, time, window))
-        if len(self._waiting) >= MAX_BATCH:
-            yield from self._tag_waiting()
-
-    def finish_bundle(self) -> Iterator[Any]:
-        yield from self._tag_waiting()
-
-    def _tag_waiting(self) -> Iterator[Any]:
-        waiting, self._waiting = self._waiting, []
-        results = self._tag([article for article, _, _ in waiting])
-        for (_, time, window), result in zip(waiting, results, strict=True):
-            if isinstance(result, Article):
-                self._count("pages_out")
-                yield WindowedValue(result, time, (window,))
-            else:
-                self._count(f"pages_rejected_{ERROR_REASON}")
-                yield beam.pvalue.TaggedOutput(REJECTED, WindowedValue(result, time, (window,)))
-
-    def _tag(self, articles: list[Article]) -> list[Article | Rejected]:
-        """The batch tagged; if anything in it breaks, row by row."""
-        try:
-            return [*tag_entities(articles, self._tagger)]
-        except MemoryError:  # the machine's trouble, not the page's: the runner retries
-            raise
-        except Exception as error:  # noqa: BLE001  (the page broke our code: a row, not a lost run)
-            if len(articles) == 1:
-                return [reject(articles[0], STAGE, ERROR_REASON, describe(error))]
-            return [result for article in articles for result in self._tag([article])]
-
-    def _count(self, counter: str) -> None:
-        Metrics.counter(STAGE, counter).inc()
+def _make_tagger(backend: str) -> Callable[[list[Article]], list[Article]]:
+    return functools.partial(tag_entities, tagger=load_tagger(backend))
 
 
 @dataclass
@@ -117,5 +65,5 @@ class TagEntities(beam.PTransform):
     backend: str = field(default="gazetteer", metadata={"help": f"what finds entities: {', '.join(BACKENDS)}"})
 
     def expand(self, articles: beam.PCollection[Article]) -> Doors:
-        tag = beam.ParDo(_TagFn(self.backend)).with_output_types(Article)
-        return articles | "Tag" >> tag.with_outputs(REJECTED, main=KEPT)
+        tag = BatchStepFn(STAGE, functools.partial(_make_tagger, self.backend))
+        return articles | "Tag" >> beam.ParDo(tag).with_output_types(Article).with_outputs(REJECTED, main=KEPT)

@@ -12,12 +12,14 @@ from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
+from apache_beam.utils.windowed_value import WindowedValue
 
 from schemas.labels import ERROR_REASON
 from schemas.records import Article, Document, Page, Rejected
 
 KEPT: Final = "kept"
 REJECTED: Final = "rejected"
+_BATCH: Final = 32  # articles
 Refusal: TypeAlias = beam.pvalue.TaggedOutput[Literal["rejected"], Rejected]
 Doors: TypeAlias = Any  # what a stage's `expand` gives: PCollections by name, KEPT and REJECTED
 
@@ -75,3 +77,53 @@ class StepFn(beam.DoFn, Generic[In, Out]):
 
     def _count(self, counter: str) -> None:
         Metrics.counter(self._stage, counter).inc()
+
+
+class BatchStepFn(beam.DoFn):
+    """As StepFn, for a function of many articles at once, such as a model, which `make` gives once for each worker.
+
+    Articles keep their own time and window (BatchElements would give all the time at which their window ends). A batch
+    that breaks is done again article by article, so that only the one at fault costs a row.
+    """
+
+    def __init__(self, stage: str, make: Callable[[], Callable[[list[Article]], list[Article]]]) -> None:
+        self._stage = stage
+        self._make = make
+
+    def setup(self) -> None:  # not caught: a missing model is no page's fault
+        self._function = self._make()
+
+    def start_bundle(self) -> None:
+        self._waiting: list[tuple[Article, Any, Any]] = []
+
+    def process(
+        self, article: Article, time: Any = beam.DoFn.TimestampParam, window: Any = beam.DoFn.WindowParam
+    ) -> Iterator[Any]:
+        Metrics.counter(self._stage, "pages_in").inc()
+        self._waiting.append((article, time, window))
+        if len(self._waiting) >= _BATCH:
+            yield from self._flush()
+
+    def finish_bundle(self) -> Iterator[Any]:
+        yield from self._flush()
+
+    def _flush(self) -> Iterator[Any]:
+        waiting, self._waiting = self._waiting, []
+        results = self._apply([article for article, _, _ in waiting])
+        for (_, time, window), result in zip(waiting, results, strict=True):
+            if isinstance(result, Article):
+                Metrics.counter(self._stage, "pages_out").inc()
+                yield WindowedValue(result, time, (window,))
+            else:
+                Metrics.counter(self._stage, f"pages_rejected_{ERROR_REASON}").inc()
+                yield beam.pvalue.TaggedOutput(REJECTED, WindowedValue(result, time, (window,)))
+
+    def _apply(self, articles: list[Article]) -> list[Article | Rejected]:
+        try:
+            return [*self._function(articles)]
+        except MemoryError:  # as in StepFn
+            raise
+        except Exception as error:  # noqa: BLE001  (as in StepFn)
+            if len(articles) == 1:
+                return [reject(articles[0], self._stage, ERROR_REASON, describe(error))]
+            return [result for article in articles for result in self._apply([article])]

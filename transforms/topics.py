@@ -17,19 +17,17 @@ import math
 import re
 import urllib.parse
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
-from typing import Any, Final, NamedTuple, Protocol, cast
+from typing import Final, NamedTuple, Protocol, cast
 
 import apache_beam as beam
 import numpy as np
-from apache_beam.metrics import Metrics
-from apache_beam.utils.windowed_value import WindowedValue
 from numpy.typing import NDArray
 
-from schemas.labels import ERROR_REASON, OTHER_TOPIC, TOPICS
-from schemas.records import Article, Rejected, TopicScore
-from transforms.step import KEPT, REJECTED, describe, reject
+from schemas.labels import OTHER_TOPIC, TOPICS
+from schemas.records import Article, TopicScore
+from transforms.step import KEPT, REJECTED, BatchStepFn, Doors
 
 _SLUG_OF_CODE: Final = {topic.code: topic.slug for topic in TOPICS}
 _COLUMN_OF_CODE: Final = {topic.code: column for column, topic in enumerate(TOPICS)}
@@ -59,7 +57,6 @@ class Classifier(Protocol):
         ...
 
 
-_BATCH: Final = 64
 BACKENDS: Final[dict[str, str]] = {"linear": "transforms.topics:LinearClassifier"}
 
 
@@ -319,58 +316,14 @@ def _as_written(article: Article) -> dict[str, str]:
 # --- The stage -----------------------------------------------------------------------------------------------------
 
 
-class _ClassifyFn(beam.DoFn):
-    """Classifies in batches, which keep each article's own time and window; a broken article costs one row."""
+def classify_articles(articles: Sequence[Article], classifier: Classifier, rules: TopicRules) -> list[Article]:
+    """`articles` with their topics."""
+    scores = classifier.classify(articles)
+    return [assign_topic(*pair, classifier.name, rules) for pair in zip(articles, scores, strict=True)]
 
-    def __init__(self, backend: str, rules: TopicRules) -> None:
-        self._backend = backend
-        self._rules = rules
 
-    def setup(self) -> None:
-        self._classifier = load_classifier(self._backend)
-
-    def start_bundle(self) -> None:
-        self._waiting: list[tuple[Article, Any, Any]] = []
-
-    def process(
-        self, article: Article, time: Any = beam.DoFn.TimestampParam, window: Any = beam.DoFn.WindowParam
-    ) -> Iterator[Any]:
-        self._count("pages_in")
-        self._waiting.append((article, time, window))
-        if len(self._waiting) >= _BATCH:
-            yield from self._classify_waiting()
-
-    def finish_bundle(self) -> Iterator[Any]:
-        yield from self._classify_waiting()
-
-    def _classify_waiting(self) -> Iterator[Any]:
-        waiting, self._waiting = self._waiting, []
-        results = self._classify([article for article, _, _ in waiting])
-        for (_, time, window), result in zip(waiting, results, strict=True):
-            if isinstance(result, Article):
-                self._count("pages_out")
-                yield WindowedValue(result, time, (window,))
-            else:
-                self._count(f"pages_rejected_{ERROR_REASON}")
-                yield beam.pvalue.TaggedOutput(REJECTED, WindowedValue(result, time, (window,)))
-
-    def _classify(self, articles: list[Article]) -> list[Article | Rejected]:
-        """The batch classified; if anything in it breaks, row by row."""
-        try:
-            scores = self._classifier.classify(articles)
-            return [
-                assign_topic(article, topics, self._classifier.name, self._rules)
-                for article, topics in zip(articles, scores, strict=True)
-            ]
-        except MemoryError:  # the machine's trouble, not the page's: the runner retries
-            raise
-        except Exception as error:  # noqa: BLE001  (the page broke our code: a row, not a lost run)
-            if len(articles) == 1:
-                return [reject(articles[0], "topics", ERROR_REASON, describe(error))]
-            return [result for article in articles for result in self._classify([article])]
-
-    def _count(self, counter: str) -> None:
-        Metrics.counter("topics", counter).inc()
+def _make_classifier(backend: str, rules: TopicRules) -> Callable[[list[Article]], list[Article]]:
+    return functools.partial(classify_articles, classifier=load_classifier(backend), rules=rules)
 
 
 @dataclasses.dataclass
@@ -380,6 +333,8 @@ class ClassifyTopics(beam.PTransform):
     backend: str = "linear"  # one of BACKENDS
     rules: TopicRules = TopicRules()
 
-    def expand(self, articles: Any) -> Any:
-        classify = beam.ParDo(_ClassifyFn(self.backend, self.rules)).with_output_types(Article)
-        return articles | "Classify" >> classify.with_outputs(REJECTED, main=KEPT)
+    def expand(self, articles: beam.PCollection[Article]) -> Doors:
+        classify = BatchStepFn("topics", functools.partial(_make_classifier, self.backend, self.rules))
+        return articles | "Classify" >> beam.ParDo(classify).with_output_types(Article).with_outputs(
+            REJECTED, main=KEPT
+        )

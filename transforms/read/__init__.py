@@ -108,7 +108,6 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
         dump: Dump,
         tracker: Any = beam.DoFn.RestrictionParam(),  # noqa: B008  (Beam's way to ask for it)
     ) -> Iterator[Page | Refusal]:
-        dump = Dump(*dump)  # in a fresh worker process the coder gives a look-alike without our class's methods
         restriction = tracker.current_restriction()
         is_granted = True
 

@@ -17,12 +17,7 @@ class Dump(NamedTuple):
     size: int  # bytes
     format: str  # one of read.FORMATS
     fingerprint: str  # digest of the content, whatever its name
-    modified: int  # seconds since 1970, UTC; stands in where pages state no fetch time
-
-    @property
-    def modified_at(self) -> dt.datetime:
-        """`modified` as a time."""
-        return dt.datetime.fromtimestamp(self.modified, tz=dt.timezone.utc)
+    modified_at: dt.datetime  # stands in where pages state no fetch time
 
 
 register(Dump)

@@ -1,6 +1,7 @@
 # ruff: noqa: PTH110, PTH112, PTH116, PTH118, PTH207  (paths may be addresses, and keep the form that the user gave them)
 """Finds the dumps that the user named, and says in one line what is wrong with those that can't be read."""
 
+import datetime as dt
 import glob
 import hashlib
 import os
@@ -137,7 +138,7 @@ def _examine(path: str) -> Dump | Skipped:
             size = stream.seek(0, os.SEEK_END)
         if not kind:
             return Skipped(path, f"not a dump that can be read; {_KINDS}" if size else "the file is empty")
-        return Dump(path, size, kind, fingerprint(path), _modified(path))
+        return Dump(path, size, kind, fingerprint(path), _modified_at(path))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}; check the path and its permissions") from error
 
@@ -153,10 +154,12 @@ def _format_of(stream: BinaryIO) -> str:
     return f"{kind}.gz" if kind in ("html", "text", "jsonl") else ""
 
 
-def _modified(path: str) -> int:
-    """When the file was last changed, in seconds since 1970."""
+def _modified_at(path: str) -> dt.datetime:
+    """When the file was last changed, to the second."""
     if is_remote(path):
         from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415  (heavy, and only for remote files)
 
-        return int(FileSystems.last_updated(path))
-    return int(os.stat(path).st_mtime)
+        seconds = FileSystems.last_updated(path)
+    else:
+        seconds = os.stat(path).st_mtime
+    return dt.datetime.fromtimestamp(int(seconds), tz=dt.timezone.utc)
