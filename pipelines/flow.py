@@ -1,5 +1,6 @@
 """The architecture on one screen: Page → (Article, Rejected), the same in batch and in stream."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import apache_beam as beam
@@ -34,12 +35,20 @@ class Recipe:
     classifier: str = "linear"
 
 
+Watch = Callable[[str, Doors], None]  # is shown every stage's label and doors as the flow is built
+
+
+def watch_nothing(_label: str, _doors: Doors) -> None:
+    """For runs whose progress the runner itself shows."""
+
+
 @dataclass
 class RefinePages(beam.PTransform):
     """Page → Article (KEPT) and Rejected (REJECTED). `known` gives the references of articles in the dataset."""
 
     recipe: Recipe
     known: beam.PTransform | None = None
+    watch: Watch = watch_nothing
 
     def steps(self) -> dict[str, beam.PTransform]:
         """The stages by label, cheap refusals first; each has two doors."""
@@ -60,6 +69,7 @@ class RefinePages(beam.PTransform):
         items, refused = pages, []
         for label, step in self.steps().items():
             doors = items | label >> step
+            self.watch(label, doors)
             items = doors[KEPT]
             refused.append(doors[REJECTED])
         return {KEPT: items, REJECTED: refused | "JoinRejected" >> beam.Flatten()}

@@ -14,7 +14,7 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines import __version__, progress
-from pipelines.flow import Recipe, RefinePages
+from pipelines.flow import Recipe, RefinePages, Watch, watch_nothing
 from pipelines.local import local_runner, watched_workers
 from pipelines.options import LOCAL, IngestOptions, parse_ingest
 from pipelines.summary import errors, summary
@@ -29,32 +29,26 @@ from transforms.write import CommitRun, Run, WriteArticles, WriteRejected
 
 @dataclass
 class Ingest(beam.PTransform):
-    """Dumps → the row of `runs`. The whole batch job; `tally` is a folder for progress counts, or none."""
+    """Dumps → the row of `runs`: the whole batch job."""
 
     dumps: Sequence[Dump]
     recipe: Recipe
     run: Run
     known_files: Sequence[str]
-    tally: str | None = None
+    watch: Watch = watch_nothing
 
     def expand(self, start: beam.PCollection) -> beam.PCollection:
         pages = start | "ReadPages" >> ReadPages(self.dumps, self.recipe.read)
         known = ReadKnown(self.known_files) if self.known_files else None
-        refined = pages[KEPT] | "RefinePages" >> RefinePages(self.recipe, known)
+        self.watch("ReadPages", pages)
+        refined = pages[KEPT] | "RefinePages" >> RefinePages(self.recipe, known, self.watch)
         read = (pages[KEPT], pages[REJECTED]) | "JoinRead" >> beam.Flatten()
         rejected = (pages[REJECTED], refined[REJECTED]) | "JoinRejected" >> beam.Flatten()
-        self._watch(pages=read, rejected=rejected, written=refined[KEPT])
-
         counts = (read, rejected) | "CountPages" >> CountPages()
         articles = refined[KEPT] | "WriteArticles" >> WriteArticles(self.run)
         refusals = rejected | "WriteRejected" >> WriteRejected(self.run)
         files = (articles, refusals) | "JoinFiles" >> beam.Flatten()
         return (files, counts) | "CommitRun" >> CommitRun(self.run)
-
-    def _watch(self, **watched: beam.PCollection) -> None:
-        if self.tally:
-            for name, records in watched.items():
-                records | f"Watch{name.capitalize()}" >> beam.ParDo(progress.TallyFn(self.tally, name))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -115,7 +109,7 @@ def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Seq
         _execute(Ingest(dumps, options.recipe, run, known), options.runner, options.beam)
         return
     with tempfile.TemporaryDirectory(prefix="warraq-") as tally, tempfile.TemporaryDirectory(prefix="warraq-") as alive:
-        job = Ingest(dumps, options.recipe, run, known, tally)
+        job = Ingest(dumps, options.recipe, run, known, progress.Tally(tally))
         local = PipelineOptions([*options.beam_flags, f"--direct_num_workers={options.workers}"])
         with progress.Progress(tally, options.quiet), watched_workers(alive):
             _execute(job, local_runner(local, options.workers), local)

@@ -16,11 +16,30 @@ from typing import Any, Final
 
 import apache_beam as beam
 
-_COUNT = struct.Struct("<q")
-NAMES: Final = ("pages", "rejected", "written")
+from transforms.step import KEPT, REJECTED, Doors
+
+_COUNT: Final = struct.Struct("<q")
+NAMES: Final = ("pages", "unread", "rejected", "written")
 
 
-class TallyFn(beam.DoFn):
+class Tally:
+    """Watches the doors of the flow: pages as they are read, refusals of every stage, articles ready to be written.
+
+    Each door is counted by itself: behind a Flatten the runner would count only when the whole stage is over.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def __call__(self, label: str, doors: Doors) -> None:
+        kept = {"ReadPages": "pages", "ClassifyTopics": "written"}.get(label)
+        rejected = "unread" if label == "ReadPages" else "rejected"
+        for door, name in ((KEPT, kept), (REJECTED, rejected)):
+            if name:
+                doors[door] | f"Count{door.capitalize()}{label}" >> beam.ParDo(_TallyFn(self._folder, name))
+
+
+class _TallyFn(beam.DoFn):
     """Counts what passes in a file of this process, and passes nothing on."""
 
     def __init__(self, folder: str, name: str) -> None:
@@ -49,11 +68,12 @@ def tally(folder: str) -> dict[str, int]:
 
 def line(counts: dict[str, int], seconds: float) -> str:
     """One line of progress."""
-    kept = counts["pages"] - counts["rejected"]
-    rate = counts["pages"] / seconds if seconds else 0.0
+    pages = counts["pages"] + counts["unread"]
+    rejected = counts["rejected"] + counts["unread"]
+    rate = pages / seconds if seconds else 0.0
     doing = f"written {counts['written']:,}" if counts["written"] else "reading"
     return (
-        f"{counts['pages']:,} pages  {rate:,.0f} pages/s  kept {kept:,}  rejected {counts['rejected']:,}  "
+        f"{pages:,} pages  {rate:,.0f} pages/s  kept {pages - rejected:,}  rejected {rejected:,}  "
         f"{doing}  {int(seconds) // 60}:{int(seconds) % 60:02}"
     )
 
