@@ -42,9 +42,8 @@ class Ingest(beam.PTransform):
         known = ReadKnown(self.known_files) if self.known_files else None
         self.watch("ReadPages", pages)
         refined = pages[KEPT] | "RefinePages" >> RefinePages(self.recipe, known, self.watch)
-        read = (pages[KEPT], pages[REJECTED]) | "JoinRead" >> beam.Flatten()
         rejected = (pages[REJECTED], refined[REJECTED]) | "JoinRejected" >> beam.Flatten()
-        counts = (read, rejected) | "CountPages" >> CountPages()
+        counts = (pages[KEPT], pages[REJECTED], rejected) | "CountPages" >> CountPages()
         articles = refined[KEPT] | "WriteArticles" >> WriteArticles(self.run)
         refusals = rejected | "WriteRejected" >> WriteRejected(self.run)
         files = (articles, refusals) | "JoinFiles" >> beam.Flatten()

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from pipelines import explain
 from schemas.records import Entity
 
@@ -36,7 +37,10 @@ def test_an_offset_opens_that_very_page(capsys):
 @pytest.mark.parametrize(
     ("arguments", "verdict"),
     [
-        (["mixed.warc.gz", "https://fa-metro.example/news/1"], "rejected by language: not_arabic (the text is in another language): fa"),
+        (
+            ["mixed.warc.gz", "https://fa-metro.example/news/1"],
+            "rejected by language: not_arabic (the text is in another language): fa",
+        ),
         (["mixed.warc.gz", "https://en-rail.example/news/1"], "rejected by screen: no_arabic_bytes"),
         (["mixed.warc.gz", "https://mahrousa.example/news/gone"], "rejected by read: http_error"),
     ],
@@ -48,7 +52,11 @@ def test_a_refused_page_shows_who_refused_it_and_why(capsys, arguments, verdict)
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
-    [(["missing.html"], "no such file"), ([NEWS, "https://nowhere.example/"], "no page with the address"), ([f"{NEWS}@3"], "no page at offset 3")],
+    [
+        (["missing.html"], "no such file"),
+        ([NEWS, "https://nowhere.example/"], "no page with the address"),
+        ([f"{NEWS}@3"], "no page at offset 3"),
+    ],
 )
 def test_what_cannot_be_explained_costs_one_line(capsys, arguments, complaint):
     assert explain.main(arguments) == 2
@@ -59,6 +67,9 @@ def test_what_cannot_be_explained_costs_one_line(capsys, arguments, complaint):
 
 
 def test_entities_are_marked_where_they_stand():
-    entities = [Entity("روسيا", "place", 1, 6, "روسيا", 1.0), Entity("الناتو", "organisation", 10, 16, "حلف شمال الأطلسي", 1.0)]
+    entities = [
+        Entity("روسيا", "place", 1, 6, "روسيا", 1.0),
+        Entity("الناتو", "organisation", 10, 16, "حلف شمال الأطلسي", 1.0),
+    ]
     assert explain.highlight("لروسيا وال الناتو", entities[:1], colour=False) == "ل[روسيا|place] وال الناتو"
     assert explain.highlight("لروسيا", entities[:1], colour=True) == "ل\x1b[1;32mروسيا\x1b[0m"

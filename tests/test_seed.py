@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from pipelines import ingest
 from pipelines.query import connect
 from transforms.dataset import Dataset
@@ -39,7 +40,9 @@ def wet(text):
 def page(text):
     section, title, *paragraphs, source, reply, notes = [line.strip() for line in text.splitlines() if line.strip()]
     marked = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
-    return PAGE.format(section=section, title=title, paragraphs=marked, source=source, reply=reply, notes=notes).encode()
+    return PAGE.format(
+        section=section, title=title, paragraphs=marked, source=source, reply=reply, notes=notes
+    ).encode()
 
 
 FORMS = {

@@ -46,7 +46,8 @@ def refusal(number, reason="too_short"):
 def commit(run, articles, refusals, pages):
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         rejected = pipeline | "R" >> beam.Create(refusals)
-        counts = (pipeline | "P" >> beam.Create(pages), rejected) | CountPages()
+        read = (pipeline | "P" >> beam.Create(pages), pipeline | "U" >> beam.Create([]))
+        counts = (*read, rejected) | CountPages()
         files = (
             pipeline | "A" >> beam.Create(articles) | WriteArticles(run),
             rejected | WriteRejected(run),

@@ -80,15 +80,14 @@ def pages_by_door(ledger: Ledger, door: str) -> int:
 
 
 class CountPages(beam.PTransform):
-    """((Page, Rejected) as read, all Rejected) → (Line, pages)."""
+    """(Page as read, Rejected as read, all Rejected) → (Line, pages)."""
 
-    def expand(self, doors: Any) -> beam.PCollection:
-        read, rejected = doors
-        return (
-            (
-                read | "Read" >> beam.Map(read_line).with_output_types(tuple[Line, int]),
-                rejected | "Rejected" >> beam.Map(rejected_line).with_output_types(tuple[Line, int]),
-            )
-            | "JoinLines" >> beam.Flatten()
-            | "SumLines" >> beam.CombinePerKey(sum)
-        )
+    def expand(self, counted: Any) -> beam.PCollection:
+        pages, unread, rejected = counted
+        # Lines are made before anything is joined: a Flatten of pages would send their bodies through the runner.
+        lines = [
+            pages | "Pages" >> beam.Map(read_line).with_output_types(tuple[Line, int]),
+            unread | "Unread" >> beam.Map(read_line).with_output_types(tuple[Line, int]),
+            rejected | "Rejected" >> beam.Map(rejected_line).with_output_types(tuple[Line, int]),
+        ]
+        return lines | "JoinLines" >> beam.Flatten() | "SumLines" >> beam.CombinePerKey(sum)

@@ -18,6 +18,7 @@ from lxml.html import HtmlElement
 from trafilatura.settings import Extractor
 
 from transforms.extract.json_ld import walk
+from transforms.extract.layout import CODE_TAGS, drop, link_share, prepare, text_of
 from transforms.step import Rejection
 
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # its verdicts reach us as values
@@ -29,11 +30,6 @@ _FULL: Final = Extractor(output_format="python", comments=False, fast=False)
 _ENOUGH: Final = 200  # characters; below that the full cascade is asked as well
 _CLEARLY_MORE: Final = 1.5  # times as long; its last resort is the whole page in one line, title included
 
-_CODE_TAGS: Final = ("style", "noscript", "template", "iframe", "svg", "button", "select")
-_LINK_LIST_SHARE: Final = 0.7  # of a list's letters inside links: a menu or related stories
-_LINK_BLOCK_SHARE: Final = 0.9  # the same for one paragraph, item or heading
-_LINK_BLOCK_LIMIT: Final = 250  # characters; a longer block that is one link is prose made clickable
-_BODY_CLASS = re.compile(r"(?i)article-?_*body|articleBody|story-?_*body|body__|entry-content|article-?_*text")
 _STANDFIRST_CLASS = re.compile(
     r"(?i)(?:^|[\s_-])(?:lead|lede|stand-?first|intro|excerpt|preamble|summary|sub-?title|sub-?head(?:line|ing)?|dec?k"
     r"|chapo|chapeau|abstract|desc(?:ription)?)(?:$|[\s_-])"
@@ -46,6 +42,9 @@ _LEAST_STATEMENT: Final = 40  # words; a shorter articleBody is a summary
 _STANDFIRST_REACH: Final = 120  # elements after the headline in which a standfirst may stand
 _LABEL_WORDS: Final = 3  # "عربي ودولي", "جميع الحقوق محفوظة"; a line of more words may be a subheading
 _SENTENCE_END = re.compile(r"[.!؟?…:»”\"]$")
+_SIGNATURE = re.compile(  # "(واس)", "المصدر: رويترز", "أ ف ب"; CleanText reads the credit
+    r"^\(.+\)$|^[^:：]{2,30}[:：]\s*\S|^\W*(?:رويترز|(?:ال)?وكالات|الأناضول|\w\W\w\W\w|reuters|afp)\W*$", re.IGNORECASE
+)
 _WORD = re.compile(r"\w+")
 
 
@@ -61,7 +60,7 @@ def find_body(tree: HtmlElement, json_ld: list[dict[str, Any]], title: str | Non
 
     Raises Rejection: no_main_text.
     """
-    lines = _without_labels(_without_title(_read(_prepare(tree), title), title))
+    lines = _without_labels(_without_title(_read(prepare(tree), title), title))
     lead = _find_standfirst(tree, title, description, lines)
     stated = _article_body(json_ld)
     mended = _mend([*lead, *lines], stated)
@@ -74,54 +73,10 @@ def find_body(tree: HtmlElement, json_ld: list[dict[str, Any]], title: str | Non
 def dropped_lines(tree: HtmlElement, text: str) -> list[str]:
     """The page's visible lines that are not in `text`, in order, once each."""
     visible = copy.deepcopy(tree)
-    etree.strip_elements(visible, *_CODE_TAGS, "script", "head", with_tail=False)
+    etree.strip_elements(visible, *CODE_TAGS, "script", "head", with_tail=False)
     kept = _words(text)
     lines = (" ".join(piece.split()) for piece in visible.itertext())
     return list(dict.fromkeys(line for line in lines if line and f" {_words(line)} " not in f" {kept} "))
-
-
-# The page, made ready.
-
-
-def _prepare(tree: HtmlElement) -> HtmlElement:
-    """A copy of the page without code and link-only blocks, its article in one container."""
-    page = copy.deepcopy(tree)
-    etree.strip_elements(page, *_CODE_TAGS, with_tail=False)
-    for script in page.xpath("//script[not(contains(@type, 'ld+json'))]"):  # trafilatura falls back on JSON-LD
-        _drop(script)
-    _drop_link_blocks(page)
-    _join_containers(page)
-    return page
-
-
-def _drop_link_blocks(page: HtmlElement) -> None:
-    """Removes lists, paragraphs, items and headings that hold links and nothing else worth reading."""
-    for block in list(page.iter("ul", "ol")):
-        if _link_share(block) >= _LINK_LIST_SHARE:
-            _drop(block)
-    for block in list(page.iter("p", "li", "h2", "h3", "h4", "h5", "h6")):
-        if _link_share(block) >= _LINK_BLOCK_SHARE and len(_text(block)) < _LINK_BLOCK_LIMIT:
-            _drop(block)
-
-
-def _join_containers(page: HtmlElement) -> None:
-    """Moves the content of later body containers into the first: trafilatura reads only one.
-
-    Containers are joined if they share their class, and no headline of another article stands between them.
-    """
-    first: HtmlElement | None = None
-    for element in list(page.iter("div", "section", "article", "h1")):
-        if element.tag == "h1":
-            first = None
-        elif (
-            not _BODY_CLASS.search(element.get("class") or "")
-            or sum(len(_text(p)) > 80 for p in element.iterchildren("p")) < 1
-        ):
-            continue
-        elif first is None or first.get("class") != element.get("class"):
-            first = element
-        elif first not in element.iterancestors():
-            first.extend(list(element))
 
 
 def _read(page: HtmlElement, title: str | None) -> list[str]:
@@ -129,7 +84,7 @@ def _read(page: HtmlElement, title: str | None) -> list[str]:
     lines = _lines(page, _FAST)
     if title and len(lines) == 1 and _words(lines[0]).startswith(f"{_words(title)} "):
         for headline in list(page.iter("h1")):  # of a short page it takes all text in one line, headline first
-            _drop(headline)
+            drop(headline)
         lines = _lines(page, _FAST)
     if (length := sum(map(len, lines))) < _ENOUGH:
         more = _lines(page, _FULL)
@@ -170,33 +125,36 @@ def _without_title(lines: list[str], title: str | None) -> list[str]:
 
 
 def _without_labels(lines: list[str]) -> list[str]:
-    """`lines` without labels at either end: sections, menu entries, captions of buttons."""
+    """`lines` without labels at either end: sections, menu entries, captions of buttons. A credit at the end stays."""
     spoken = [
         index for index, line in enumerate(lines) if line.count(" ") >= _LABEL_WORDS or _SENTENCE_END.search(line)
     ]
-    return lines[spoken[0] : spoken[-1] + 1] if spoken else lines
+    if not spoken:
+        return lines
+    end = spoken[-1] + 1
+    return lines[spoken[0] : end] + list(itertools.takewhile(_SIGNATURE.search, lines[end:]))
 
 
 def _find_standfirst(tree: HtmlElement, title: str | None, description: str | None, lines: list[str]) -> list[str]:
     """The paragraph between headline and body, if trafilatura left it out: by its class or the page's description."""
     body, described = _words(" ".join(lines)), _words(description or "")[:50]
     for element in _after_headline(tree, title):
-        words = _words(_text(element))
+        words = _words(text_of(element))
         if words and body.startswith(words[:60]):
             return []
-        if words.count(" ") + 1 not in _STANDFIRST_WORDS or _link_share(element) > 0.5:
+        if words.count(" ") + 1 not in _STANDFIRST_WORDS or link_share(element) > 0.5:
             continue
         if words[:40] in body:
             return []
         if _is_leaf(element) and (_looks_like_standfirst(element) or (described and words.startswith(described))):
-            return [_text(element)]
+            return [text_of(element)]
     return []
 
 
 def _after_headline(tree: HtmlElement, title: str | None) -> Iterator[HtmlElement]:
     """The elements that follow the headline, as far as a standfirst may stand."""
     wanted = _words(title or "")
-    headline = next((h for h in tree.iter("h1", "h2") if wanted and _words(_text(h)) == wanted), None)
+    headline = next((h for h in tree.iter("h1", "h2") if wanted and _words(text_of(h)) == wanted), None)
     if headline is None:
         return
     yield from itertools.islice(headline.xpath(_BEHIND), _STANDFIRST_REACH)
@@ -238,20 +196,5 @@ def _words(text: str) -> str:
     return " ".join(_WORD.findall(text))
 
 
-def _text(element: HtmlElement) -> str:
-    return " ".join("".join(element.itertext()).split())
-
-
-def _link_share(block: HtmlElement) -> float:
-    """Share of the block's text that stands in links, 0..1; 0 for an empty block."""
-    return sum(len(_text(link)) for link in block.iter("a")) / max(1, len(_text(block)))
-
-
 def _is_leaf(element: HtmlElement) -> bool:
     return not any(inner.tag in _BLOCKS for inner in element.iterdescendants())
-
-
-def _drop(element: HtmlElement) -> None:
-    """Removes `element`, keeping the text behind it."""
-    if element.getparent() is not None:
-        element.drop_tree()

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
+from lxml import etree
 from lxml.html import HtmlElement
 from publicsuffixlist import PublicSuffixList
 
@@ -29,23 +30,28 @@ _TRACKING = re.compile(
 )
 _SEPARATOR = re.compile(r"\s+(?:[-–—|•·»«:~]|::|>>)\s+|\s*[|»]\s*")
 _BYLINE = re.compile(
-    r"(?i)^\s*(?:كتب(?:ت|ه|ته)?|بقلم|تحرير|إعداد|اعداد|تقرير|ترجمة|حوار|متابعة|الكاتبة?|المحررة?|المؤلفة?|المصدر|بواسطة"
+    r"(?i)^\s*(?:كتب(?:ت|ه|ته)?|بقلم|تحرير|إعداد|اعداد|تقرير|ترجمة|حوار|متابعة|الكاتبة?|المحررة?|المؤلفة?|المصدر"
+    r"|(?:(?:مرسلة?|أرسلت?|نشرت?|أضيفت?)\s+)?بواسطة"
     r"|by|written by|author|posted by)\s*(?:[:：/|-]\s*|\s+)(?:by\s+)?"
 )
 _BETWEEN_NAMES = re.compile(r"\s*[,،;؛|/&\n]\s*|\s+(?:and|و)\s+")
+_DASH = re.compile(r"\s+[-–—]\s+")
 _NOT_A_NAME = re.compile(
     r"(?i)@|^\W*$|\d{2,}|^(?:admin|administrator|editor|webmaster|staff|guest|author|null|none|undefined)\d*$"
     r"|^(?:ال)?محرر(?:ون|ين)?(?: الموقع)?$|^(?:هيئة|أسرة|اسرة|فريق|قسم) التحرير$|^(?:غير معروف|بدون كاتب)$"
 )
 _ADDRESS = re.compile(r"(?i)https?:|www\.")
 _HOME = re.compile(r"(?i)^(?:home|homepage|الرئيسية|الصفحة الرئيسية|رئيسية|الصفحة الأولى)$")
-_BYLINE_ELEMENTS: Final = (
+_BYLINE_CLASSES: Final = (
+    "author-name", "author_name", "authorname", "authorName", "article-author", "authors__", "writer", "writeBy",
+)  # fmt: skip
+_BYLINE_ELEMENTS: Final = etree.XPath(
     "//*[@rel='author' or @itemprop='author' or contains(concat(' ', @class, ' '), ' author ') or "
-    "contains(concat(' ', @class, ' '), ' byline ') or contains(@class, 'author-name') or "
-    "contains(@class, 'author_name') or contains(@class, 'authorname') or contains(@class, 'authorName') or "
-    "contains(@class, 'article-author') or contains(@class, 'authors__') or contains(@class, 'writer') or "
-    "contains(@class, 'writeBy') or starts-with(normalize-space(text()), 'بقلم') or "
-    "starts-with(normalize-space(text()), 'كتب:') or starts-with(normalize-space(text()), 'كتب :')]"
+    "contains(concat(' ', @class, ' '), ' byline ') or contains(concat(' ', @class, ' '), ' fn ') or "
+    + "".join(f"contains(@class, '{name}') or " for name in _BYLINE_CLASSES)
+    + "starts-with(normalize-space(text()), 'بقلم') or starts-with(normalize-space(text()), 'كتب:') or "
+    "starts-with(normalize-space(text()), 'كتب :')]"
+    "[not(ancestor-or-self::*[contains(@class, 'comment') or contains(@id, 'comment')])]"
 )
 _BYLINE_LENGTH: Final = 100  # characters; longer is a biography or a paragraph
 _BYLINES_READ: Final = 10  # further ones belong to other stories
@@ -80,7 +86,7 @@ def find_metadata(tree: HtmlElement, json_ld: list[dict[str, Any]], url: str) ->
         authors=_authors(tree, json_ld, article, metas, sites),
         site=registered_domain(canonical),
         site_name=site_name,
-        section=_section(json_ld, article, metas, title),
+        section=_section(tree, json_ld, article, metas, title),
         tags=_tags(tree, article, metas),
         canonical_url=canonical,
         description=_first(
@@ -167,13 +173,21 @@ def _title(tree: HtmlElement, article: dict[str, Any], metas: dict[str, list[str
         article.get("headline"),
         *_stated(metas, "og:title", "twitter:title", "dc.title", "dcterms.title", "title"),
     ]
-    candidates = [c for c in map(_string, [*stated, *microdata, *shown, *browser]) if c and _key(c) not in sites]
+    named = [*stated, *microdata, *_headline(tree, browser), *shown, *browser]
+    candidates = [c for c in map(_string, named) if c and _key(c) not in sites]
     if not candidates:
         return None
     title = _without_site(candidates[0], candidates[1:], sites)
     beginning = title.rstrip(" .…")
     fuller = (other for other in shown if len(other) > len(title) and other.startswith(beginning))
     return next(fuller, title) if title.endswith(("…", "...")) else title
+
+
+def _headline(tree: HtmlElement, browser: list[str]) -> list[str]:
+    """The line of the page that makes up most of its `<title>`: what is left there is the site's name."""
+    shown = (" ".join(text.split()) for body in tree.iter("body") for text in body.itertext())
+    longest = max((line for title in browser for line in shown if line in title), key=len, default="")
+    return [longest] if any(2 * len(longest) > len(title) for title in browser) else []
 
 
 def _without_site(title: str, others: list[str], sites: set[str]) -> str:
@@ -263,7 +277,7 @@ def _people(author: Any, by_id: dict[str, dict[str, Any]]) -> Iterator[str]:
 
 def _visible_names(tree: HtmlElement) -> list[str]:
     """The names in the first byline that holds any, and in those of the same kind beside it."""
-    bylines = tree.xpath(_BYLINE_ELEMENTS)[:_BYLINES_READ]
+    bylines = _BYLINE_ELEMENTS(tree)[:_BYLINES_READ]
     names = {byline: [name for name in split_names(_byline_text(byline)) if _is_full_name(name)] for byline in bylines}
     first = next((byline for byline in bylines if names[byline]), None)
     if first is None:
@@ -292,21 +306,36 @@ def split_names(stated: str) -> list[str]:
     """The names in a byline: "كتب: أحمد علي، منى حسن" gives two. "و" splits only where it stands alone."""
     if _ADDRESS.search(stated):
         return []
-    names = (_BYLINE.sub("", _string(name) or "") for name in _BETWEEN_NAMES.split(_BYLINE.sub("", stated)))
+    parts = [part for each in _BETWEEN_NAMES.split(_BYLINE.sub("", stated)) for part in _around_dashes(each)]
+    names = (_BYLINE.sub("", _string(part) or "") for part in parts)
     return [name.strip(" .:-–") for name in names if name.strip(" .:-–") and not _NOT_A_NAME.search(name)]
+
+
+def _around_dashes(stated: str) -> list[str]:
+    """The full names beside dashes, without the city in "القاهرة - أحمد علي"; `stated` itself if there are none."""
+    parts = _DASH.split(stated)
+    return [part for part in parts if len(part.split()) > 1] or [stated]
 
 
 # Section, tags, picture.
 
 
 def _section(
-    json_ld: list[dict[str, Any]], article: dict[str, Any], metas: dict[str, list[str]], title: str | None
+    tree: HtmlElement,
+    json_ld: list[dict[str, Any]],
+    article: dict[str, Any],
+    metas: dict[str, list[str]],
+    title: str | None,
 ) -> str | None:
     stated = article.get("articleSection")
     sections = stated if isinstance(stated, list) else [stated]
     crumbs = [name for name in _breadcrumbs(json_ld) if not _HOME.match(name) and _key(name) != _key(title or "")]
+    microdata = [_text(element) for element in tree.xpath("//*[@itemprop='articleSection']")[:1]]
     return _first(
-        *sections, *_stated(metas, "article:section", "section", "articlesection", "parsely-section"), *crumbs[:1]
+        *sections,
+        *_stated(metas, "article:section", "section", "articlesection", "parsely-section"),
+        *microdata,
+        *crumbs[:1],
     )
 
 

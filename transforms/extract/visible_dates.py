@@ -250,9 +250,9 @@ def _stamps(element: HtmlElement) -> Iterator[_Sighting]:
 def _written(line: str, where: str) -> Iterator[_Sighting]:
     """The dates written in one line. Beside a Gregorian date a Hijri one says the same and is left out."""
     dates = parse_written_date(line)
+    letters = sum(map(str.isalpha, line)) - sum(sum(map(str.isalpha, line[d.start : d.end])) for d in dates)
     if any(written.date and written.calendar == GREGORIAN for written in dates):
         dates = [written for written in dates if written.date and written.calendar == GREGORIAN]
-    letters = sum(map(str.isalpha, line)) - sum(sum(map(str.isalpha, line[d.start : d.end])) for d in dates)
     since = 0
     for written in dates:
         label = line[since : written.start]

@@ -178,7 +178,7 @@ _ZONE: Final = re.compile(
     rf"[\s,(|]*(?:(?:ب?توقيت|بالتوقيت)\s+(?P<name>{_any_of(_ZONES)})|(?P<greenwich>gmt|utc|ت\.?\s?غ)(?![^\W\d_])|z(?!\w))?"
     r"\s*(?P<shift>[+-]\s?\d{1,2}(?::?[0-5]\d)?(?!\d))?"
 )
-_WEEKDAY_BEFORE: Final = re.compile(rf"(?P<weekday>{_any_of(_WEEKDAYS)})\W*$")
+_WEEKDAY_BEFORE: Final = re.compile(rf"(?P<weekday>{_any_of(_WEEKDAYS)})\W*(?:الموافق\w?\W*)?$|الموافق\w?\W*$")
 _REACH: Final = 24  # characters between a date and its time of day: " - الساعة ", " | آخر تحديث: "
 
 
@@ -281,7 +281,8 @@ def _with_clock(written: WrittenDate, since: int, until: int, folded: str) -> Wr
     before = folded[opening : written.start]
     weekday = _WEEKDAY_BEFORE.search(before)
     if weekday:
-        written = written._replace(weekday=_WEEKDAYS[weekday["weekday"]], start=opening + weekday.start())
+        day = _WEEKDAYS[weekday["weekday"]] if weekday["weekday"] else None
+        written = written._replace(weekday=day, start=opening + weekday.start())
         before = before[: weekday.start()]
     after = folded[written.end : min(until, written.end + 2 * _REACH)]
     clock = _CLOCK.search(after[:_REACH]) and _CLOCK.search(after)
