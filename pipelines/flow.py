@@ -44,7 +44,10 @@ def watch_nothing(_label: str, _doors: Doors) -> None:
 
 @dataclass
 class RefinePages(beam.PTransform):
-    """Page → Article (KEPT) and Rejected (REJECTED). `known` gives the references of articles in the dataset."""
+    """Page → Article (KEPT), and the Rejected of each stage by the stage's label.
+
+    `known` gives the references of articles in the dataset.
+    """
 
     recipe: Recipe
     known: beam.PTransform | None = None
@@ -66,10 +69,10 @@ class RefinePages(beam.PTransform):
         }
 
     def expand(self, pages: beam.PCollection) -> Doors:
-        items, refused = pages, []
+        items, refused = pages, {}
         for label, step in self.steps().items():
             doors = items | label >> step
             self.watch(label, doors)
             items = doors[KEPT]
-            refused.append(doors[REJECTED])
-        return {KEPT: items, REJECTED: refused | "JoinRejected" >> beam.Flatten()}
+            refused[label] = doors[REJECTED]
+        return {KEPT: items, **refused}

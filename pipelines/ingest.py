@@ -42,10 +42,10 @@ class Ingest(beam.PTransform):
         known = ReadKnown(self.known_files) if self.known_files else None
         self.watch("ReadPages", pages)
         refined = pages[KEPT] | "RefinePages" >> RefinePages(self.recipe, known, self.watch)
-        rejected = (pages[REJECTED], refined[REJECTED]) | "JoinRejected" >> beam.Flatten()
-        counts = (pages[KEPT], pages[REJECTED], rejected) | "CountPages" >> CountPages()
+        refused = tuple(door for name, door in refined.items() if name != KEPT)
+        counts = (pages[KEPT], pages[REJECTED], *refused) | "CountPages" >> CountPages()
         articles = refined[KEPT] | "WriteArticles" >> WriteArticles(self.run)
-        refusals = rejected | "WriteRejected" >> WriteRejected(self.run)
+        refusals = (pages[REJECTED], *refused) | "WriteRejected" >> WriteRejected(self.run)
         files = (articles, refusals) | "JoinFiles" >> beam.Flatten()
         return (files, counts) | "CommitRun" >> CommitRun(self.run)
 

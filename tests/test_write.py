@@ -47,10 +47,10 @@ def commit(run, articles, refusals, pages):
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         rejected = pipeline | "R" >> beam.Create(refusals)
         read = (pipeline | "P" >> beam.Create(pages), pipeline | "U" >> beam.Create([]))
-        counts = (*read, rejected) | CountPages()
+        counts = (*read, rejected) | "C" >> CountPages()
         files = (
             pipeline | "A" >> beam.Create(articles) | WriteArticles(run),
-            rejected | WriteRejected(run),
+            (rejected,) | WriteRejected(run),
         ) | beam.Flatten()
         (files, counts) | CommitRun(run)
 

@@ -4,10 +4,14 @@ Pages are counted where they are read; refusals where they are refused; articles
 counts of different origin, so a page that is lost or doubled on the way shows.
 """
 
-from collections.abc import Iterable, Mapping
+import collections
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import apache_beam as beam
+from apache_beam.transforms.window import GlobalWindows
+from apache_beam.utils.windowed_value import WindowedValue
 
 from schemas.labels import ERROR_REASON
 from schemas.records import Page, Rejected, register
@@ -35,14 +39,14 @@ class LedgerError(Exception):
     """The books do not balance, or too many pages broke the code; nothing may be committed."""
 
 
-def read_line(record: Page | Rejected) -> tuple[Line, int]:
-    """What a record coming out of `ReadPages` adds, whichever door it takes there."""
-    return Line(record.dump, READ), 1
+def read_line(record: Page | Rejected) -> Line:
+    """Where a record coming out of `ReadPages` is counted, whichever door it takes there."""
+    return Line(record.dump, READ)
 
 
-def rejected_line(rejected: Rejected) -> tuple[Line, int]:
-    """What a refusal adds."""
-    return Line(rejected.dump, REJECTED, rejected.stage, rejected.reason), 1
+def rejected_line(rejected: Rejected) -> Line:
+    """Where a refusal is counted."""
+    return Line(rejected.dump, REJECTED, rejected.stage, rejected.reason)
 
 
 def total(lines: Iterable[tuple[Line, int]]) -> dict[Line, int]:
@@ -79,15 +83,32 @@ def pages_by_door(ledger: Ledger, door: str) -> int:
     return sum(pages for line, pages in ledger.items() if line.door == door)
 
 
-class CountPages(beam.PTransform):
-    """(Page as read, Rejected as read, all Rejected) → (Line, pages)."""
+class _CountFn(beam.DoFn):
+    """Sums within a bundle, so that a line for each dump crosses the runner, and not one for each page."""
 
-    def expand(self, counted: Any) -> beam.PCollection:
-        pages, unread, rejected = counted
-        # Lines are made before anything is joined: a Flatten of pages would send their bodies through the runner.
+    def __init__(self, line_of: Callable[[Any], Line]) -> None:
+        self._line_of = line_of
+
+    def start_bundle(self) -> None:
+        self._counts: collections.Counter[Line] = collections.Counter()
+
+    def process(self, record: Page | Rejected) -> None:
+        self._counts[self._line_of(record)] += 1
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        for line, pages in sorted(self._counts.items()):
+            yield GlobalWindows.windowed_value((line, pages))
+
+
+@dataclass
+class CountPages(beam.PTransform):
+    """(Page as read, Rejected as read, Rejected of each stage…) → (Line, pages)."""
+
+    def expand(self, doors: tuple[Any, ...]) -> beam.PCollection:
+        pages, unread, *refused = doors
+        counted = [(pages, read_line), (unread, read_line), *((door, rejected_line) for door in (unread, *refused))]
         lines = [
-            pages | "Pages" >> beam.Map(read_line).with_output_types(tuple[Line, int]),
-            unread | "Unread" >> beam.Map(read_line).with_output_types(tuple[Line, int]),
-            rejected | "Rejected" >> beam.Map(rejected_line).with_output_types(tuple[Line, int]),
+            door | f"Count{number}" >> beam.ParDo(_CountFn(line)).with_output_types(tuple[Line, int])
+            for number, (door, line) in enumerate(counted)
         ]
         return lines | "JoinLines" >> beam.Flatten() | "SumLines" >> beam.CombinePerKey(sum)

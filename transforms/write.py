@@ -203,13 +203,16 @@ class WriteArticles(beam.PTransform):
 
 @dataclass
 class WriteRejected(beam.PTransform):
-    """Rejected → DataFile, staged; the mass refusals of a crawl are left out unless the run asks for all."""
+    """(Rejected of each stage…) → DataFile, staged; the mass refusals of a crawl only if the run asks for all."""
 
     run: Run
 
-    def expand(self, rejected: beam.PCollection) -> beam.PCollection:
-        wanted = rejected | "KeepWanted" >> beam.Filter(_wanted, self.run.all_rejected)
-        return wanted | "WriteRows" >> _WriteRows(REJECTED, self.run)
+    def expand(self, refused: tuple[Any, ...]) -> beam.PCollection:
+        wanted = [  # before they are joined: most of a crawl would cross the runner to be dropped here
+            door | f"KeepWanted{number}" >> beam.Filter(_wanted, self.run.all_rejected)
+            for number, door in enumerate(refused)
+        ]
+        return wanted | "JoinRefused" >> beam.Flatten() | "WriteRows" >> _WriteRows(REJECTED, self.run)
 
 
 class _CommitFn(beam.DoFn):

@@ -42,6 +42,7 @@ _LEAST_STATEMENT: Final = 40  # words; a shorter articleBody is a summary
 _STANDFIRST_REACH: Final = 120  # elements after the headline in which a standfirst may stand
 _LABEL_WORDS: Final = 3  # "عربي ودولي", "جميع الحقوق محفوظة"; a line of more words may be a subheading
 _SENTENCE_END = re.compile(r"[.!؟?…:»”\"]$")
+_HEADLINE_REACH: Final = 4  # lines
 _SIGNATURE = re.compile(  # "(واس)", "المصدر: رويترز", "أ ف ب"; CleanText reads the credit
     r"^\(.+\)$|^[^:：]{2,30}[:：]\s*\S|^\W*(?:رويترز|(?:ال)?وكالات|الأناضول|\w\W\w\W\w|reuters|afp)\W*$", re.IGNORECASE
 )
@@ -60,7 +61,8 @@ def find_body(tree: HtmlElement, json_ld: list[dict[str, Any]], title: str | Non
 
     Raises Rejection: no_main_text.
     """
-    lines = _without_labels(_without_title(_read(prepare(tree), title), title))
+    headlines = {_words(text) for text in [title or "", *map(text_of, tree.iter("h1"))]} - {""}
+    lines = _without_labels(_without_headlines(_read(prepare(tree), title), headlines))
     lead = _find_standfirst(tree, title, description, lines)
     stated = _article_body(json_ld)
     mended = _mend([*lead, *lines], stated)
@@ -115,13 +117,10 @@ def _render(element: etree._Element) -> str:
 # The result, completed and checked.
 
 
-def _without_title(lines: list[str], title: str | None) -> list[str]:
-    """`lines` from behind the title, if it is among the first four (a section or a date may stand before it)."""
-    wanted = _words(title or "")
-    for index, line in enumerate(lines[:4]):
-        if wanted and _words(line) == wanted:
-            return _without_title(lines[index + 1 :], title)
-    return lines
+def _without_headlines(lines: list[str], headlines: set[str]) -> list[str]:
+    """`lines` from behind the headline, if it is among the first four (a section or a date may stand before it)."""
+    last = max((index for index, line in enumerate(lines[:_HEADLINE_REACH]) if _words(line) in headlines), default=-1)
+    return lines[last + 1 :]
 
 
 def _without_labels(lines: list[str]) -> list[str]:

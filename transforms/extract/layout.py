@@ -25,9 +25,10 @@ _COMMENTS_NAME = re.compile(
     r"(?i)^(?:(?:user|reader|visitor|post|article|news)s?[-_]?)?(?:comments?|reactions?|repl(?:y|ies)|responses?)"
     r"(?:[-_]?(?:list|box|area|section|wrap|wrapper|block|container|thread|form))?$|^(?:ال)?(?:تعليقات|ردود)\b"
 )
-_COMMENTS_HEADING = re.compile(
-    r"(?i)^[\W\d]*(?:comments?|reactions?|responses?|(?:ال)?تعليق(?:ات|ان)?|(?:ال)?ردود|[آا]راء)"
-    r"(?: (?:readers?|(?:ال)?(?:قر[اّ]+ء|زو[اّ]+ر|متابعين|أعضاء)))?[\W\d]*$"
+_COMMENTS_HEADING = re.compile(  # "التعليقات (3)", "0 تعليق", "آراء القراء", "اترك تعليقاً"
+    r"(?i)^[\W\d]*(?:comments?|(?:ال)?(?:تعليقات|تعليقان|ردود)|(?<=\d )تعليق|[آا]راء(?= ))"
+    r"(?: (?:القر[اّ]+ء|الزو[اّ]+ر|المتابعين|الأعضاء))?[\W\d]*$"
+    r"|^(?:leave a|[اأ]ترك|[أا]ضف|[اأ]كتب) (?:reply|comment|رد|تعليق)\w?ك?\W*$"
 )
 _INLINE: Final = frozenset({"a", "abbr", "b", "bdi", "bdo", "big", "br", "em", "i", "mark", "q", "small", "span",
                             "strong", "sub", "sup", "time", "u"})  # fmt: skip

@@ -173,8 +173,8 @@ def _title(tree: HtmlElement, article: dict[str, Any], metas: dict[str, list[str
         article.get("headline"),
         *_stated(metas, "og:title", "twitter:title", "dc.title", "dcterms.title", "title"),
     ]
-    named = [*stated, *microdata, *_headline(tree, browser), *shown, *browser]
-    candidates = [c for c in map(_string, named) if c and _key(c) not in sites]
+    first = [*filter(None, [*stated, *microdata])] or _headline(tree, browser)
+    candidates = [c for c in map(_string, [*first, *shown, *browser]) if c and _key(c) not in sites]
     if not candidates:
         return None
     title = _without_site(candidates[0], candidates[1:], sites)
@@ -185,9 +185,10 @@ def _title(tree: HtmlElement, article: dict[str, Any], metas: dict[str, list[str
 
 def _headline(tree: HtmlElement, browser: list[str]) -> list[str]:
     """The line of the page that makes up most of its `<title>`: what is left there is the site's name."""
+    title = "".join(browser)
     shown = (" ".join(text.split()) for body in tree.iter("body") for text in body.itertext())
-    longest = max((line for title in browser for line in shown if line in title), key=len, default="")
-    return [longest] if any(2 * len(longest) > len(title) for title in browser) else []
+    longest = max((line for line in shown if line in title), key=len, default="")
+    return [longest] if 2 * len(longest) > len(title) else []
 
 
 def _without_site(title: str, others: list[str], sites: set[str]) -> str:

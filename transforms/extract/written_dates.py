@@ -341,6 +341,6 @@ def _day(year: int, month: int, day: int) -> dt.date | None:
 def _hijri_day(year: int, month: int, day: int) -> dt.date | None:
     """The Gregorian day by the Umm al-Qura calendar, whose tables run from 1343 to 1500 AH; None outside them."""
     try:
-        return Hijri(year, month, day).to_gregorian()
+        return dt.date(*Hijri(year, month, day).to_gregorian().datetuple())  # a plain date, not the library's own kind
     except (ValueError, OverflowError):
         return None
