@@ -14,6 +14,6 @@ fi
 stamp=$venv/.installed$1
 if [ ! -e "$stamp" ] || [ "$here/setup.py" -nt "$stamp" ]; then
   echo "installing Warraq into $venv (a minute or two, once)" >&2
-  "$python" -m pip install --quiet --editable "$here$1"
+  "$python" -m pip install --quiet --quiet --editable "$here$1"
   touch "$stamp"
 fi

@@ -1,10 +1,13 @@
 """Records for tests, made in one place so that a new field is added once."""
 
 import datetime as dt
+import logging
 
 import pytest
 
-from schemas.records import Article, Page
+logging.getLogger().addHandler(logging.NullHandler())  # or Beam's words on import would be the last of a test run
+
+from schemas.records import Article, Page  # noqa: E402
 
 FETCHED = dt.datetime(2025, 6, 1, 12, tzinfo=dt.timezone.utc)
 

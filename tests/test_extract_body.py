@@ -50,6 +50,37 @@ RELATED = '<ul><li><a href="/1">خبر آخر عن المدينة القديمة
             id="two containers",
         ),
         pytest.param(
+            f"{HEADLINE}<article>{paragraphs()}<div class='reactions'><p>قارئ: فكرة جميلة نتمنى أن تعم المدن كلها.</p></div></article>",
+            id="comments by the block's name",
+        ),
+        pytest.param(
+            f"{HEADLINE}<article>{paragraphs()}<h4>ردود القراء (2)</h4><p>فكرة جميلة نتمنى أن تعم المدن كلها.</p></article>",
+            id="comments by their heading",
+        ),
+        pytest.param(f"<h4>التعليقات (2)</h4>{HEADLINE}<article>{paragraphs()}</article>", id="a counter above"),
+        pytest.param(
+            f"<div><div><a href='/'>النهار</a></div><div>أخبار رياضة ثقافة</div></div><div><div>محليات</div><div>{HEADLINE}</div>"
+            f"<div>الخميس 22 أيار 2025</div><div>{'<br><br>'.join(PARAGRAPHS)}</div><div>تابعنا على المنصات</div></div>",
+            id="lines parted by breaks, divs without names",
+        ),
+        pytest.param(
+            "<table><tr><td><table><tr><td><a href='/1'>أخبار</a></td></tr><tr><td><a href='/2'>رياضة</a></td></tr></table></td>"
+            f"<td><table><tr><td><font><b>{TITLE}</b></font></td></tr><tr><td>20 نوفمبر 2011</td></tr><tr><td><table><tr><td>"
+            f"<img src=a.gif></td></tr></table><font>{'<br><br>'.join(PARAGRAPHS)}</font></td></tr><tr><td><a>نسخة للطباعة</a></td>"
+            "</tr></table></td></tr></table>",
+            id="tables in tables",
+        ),
+        pytest.param(
+            f"<div class='k1'><div class='k2'>{HEADLINE}<div class='k3'>"
+            + "".join(f"<div class='k4'><div>{text}</div></div>" for text in PARAGRAPHS)
+            + "</div></div><div class='k5'>جميع الحقوق محفوظة</div></div>",
+            id="a div for each paragraph",
+        ),
+        pytest.param(
+            f"<h1>عنوان آخر للخبر نفسه</h1><article><p>عنوان آخر للخبر نفسه</p>{paragraphs()}</article>",
+            id="another headline than the stated title",
+        ),
+        pytest.param(
             f"<script>var a = '<p>';</script><style>p {{}}</style>{HEADLINE}<article>{paragraphs()}</article>",
             id="code",
         ),
@@ -77,9 +108,16 @@ def test_a_standfirst_is_found_by_the_page_s_description():
     assert body(inner, description=LEAD) == [LEAD, *PARAGRAPHS]
 
 
-def test_headings_inside_the_body_stay():
-    inner = f"<article>{paragraphs(PARAGRAPHS[:2])}<h2>ماذا بعد؟</h2>{paragraphs(PARAGRAPHS[2:])}</article>"
-    assert body(inner) == [*PARAGRAPHS[:2], "ماذا بعد؟", PARAGRAPHS[2]]
+@pytest.mark.parametrize("container", ["article", "div"])
+def test_headings_inside_the_body_stay(container):
+    text = f"{paragraphs(PARAGRAPHS[:2])}<h2>ساعات الليل</h2>{paragraphs(PARAGRAPHS[2:])}"
+    inner = f"<div>{HEADLINE}</div><{container}>{text}</{container}><div><h4>هالة النجار</h4><p>كاتبة تهتم بالمكتبات.</p></div>"
+    assert body(inner) == [*PARAGRAPHS[:2], "ساعات الليل", PARAGRAPHS[2]]
+
+
+@pytest.mark.parametrize("credit", ["(أ ف ب)", "المصدر: رويترز", "رويترز", "أ.ف.ب", "- وكالات -"])
+def test_a_credit_below_the_body_stays(credit):
+    assert body(f"<article>{paragraphs([*PARAGRAPHS, credit, 'طباعة'])}</article>") == [*PARAGRAPHS, credit]
 
 
 def stated(text):

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.extract import parse
+from transforms.extract.addresses import registered_domain, without_tracking
 from transforms.extract.json_ld import read_json_ld
-from transforms.extract.metadata import find_metadata, registered_domain, split_names, without_tracking
+from transforms.extract.metadata import find_metadata, split_names
 
 URL = "https://www.nahar.example/news/7"
 FIELDS = st.sampled_from(
@@ -58,6 +59,15 @@ def article(**fields):
         ),
         ("", "<h1>النهار</h1>", article(headline=TITLE, publisher={"@type": "Organization", "name": "النهار"}), TITLE),
         ("", f"<h1>{TITLE} وسط حضور كبير</h1>", article(headline="مهرجان الزيتون يبدأ..."), f"{TITLE} وسط حضور كبير"),
+        (f"<title>النهار العربية - {TITLE}</title>", f"<b>النهار العربية</b><td><b>{TITLE}</b></td>", None, TITLE),
+        (f"<title>{TITLE}: يومياتي</title>", f"<h1><a href='/'>يومياتي</a></h1><h3>{TITLE}</h3>", None, TITLE),
+        (
+            "<title>النهار العربية الدولية: مهرجان</title>",
+            "<h1>النهار العربية الدولية</h1><h3>مهرجان</h3>",
+            None,
+            "مهرجان",
+        ),
+        ("<title>مهرجان | النهار العربية</title>", f"<b>النهار العربية</b><h1>{TITLE}</h1>", None, TITLE),
         ("", "", article(headline="قال &quot;نعم&quot;"), 'قال "نعم"'),
         ("", "", None, None),
     ],
@@ -89,6 +99,8 @@ def test_title(head, body, json_ld, title):
             ["سامي عون"],
         ),
         ("", "<p>كتب: سامي عون</p>", None, ["سامي عون"]),
+        ("", "<div>مرسلة بواسطة <span class='fn'>سامي عون</span></div>", None, ["سامي عون"]),
+        ("", "<ol class='comment-list'><li><cite class='fn'>قارئ محب</cite></li></ol>", None, []),
         (og("og:site_name", "النهار") + '<meta name="author" content="النهار">', "", None, []),
         ("", "<span class='byline'>رياضة</span>", None, []),
         ("", "", article(author="هيئة التحرير"), []),
@@ -106,7 +118,12 @@ def test_authors(head, body, json_ld, authors):
         ("بقلم/ أحمد علي و منى حسن", ["أحمد علي", "منى حسن"]),
         ("أحمد وليد", ["أحمد وليد"]),
         ("By Sara Aoun and Omar Said", ["Sara Aoun", "Omar Said"]),
-        ("إعداد: أحمد علي / القاهرة", ["أحمد علي", "القاهرة"]),
+        ("إعداد: أحمد علي / القاهرة", ["أحمد علي"]),
+        ("القاهرة - أحمد علي", ["أحمد علي"]),
+        ("كتب: أحمد علي - منى حسن", ["أحمد علي", "منى حسن"]),
+        ("أحمد/منى", ["أحمد", "منى"]),
+        ("مرسلة بواسطة أحمد علي", ["أحمد علي"]),
+        ("نشر بواسطة: منى حسن", ["منى حسن"]),
         ("https://a.example/x", []),
         ("محرر", []),
         ("", []),
@@ -127,6 +144,10 @@ def test_the_other_fields_come_from_their_first_source():
     assert (found.site_name, found.description, found.section) == ("النهار", "وصف", "ثقافة")
     assert found.image_url == "https://www.nahar.example/a.jpg"
     assert found.tags == ["زيتون", "مهرجان", "زيت"]
+
+
+def test_microdata_gives_the_section():
+    assert metadata(body="<p><span itemprop='articleSection'>طقس</span></p>").section == "طقس"
 
 
 def test_a_breadcrumb_gives_the_section():

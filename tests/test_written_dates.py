@@ -233,6 +233,7 @@ FORMS = [
     ("20 ديسمبر", "2023-12-20"),
     ("الأحد 12 مايو", MAY_12),
     ("الجمعة 12 مايو", "2023-05-12"),
+    ("الجمعة الموافق 12 مايو", "2023-05-12"),
     ("29 فبراير", "2024-02-29"),
     # English and French, as Arab sites' own systems write them
     ("May 12, 2024", MAY_12),
@@ -329,6 +330,10 @@ def test_time_and_zone(text, clock, instant):
     assert (written.clock and f"{written.clock:%H:%M}") == clock
     at = written.published_at
     assert (at and f"{at:%Y-%m-%d %H:%M}") == instant
+
+
+def test_a_hijri_day_is_a_plain_date():
+    assert [type(written.date) for written in parse_written_date("4 ذو القعدة 1445 هـ")] == [dt.date]
 
 
 def test_each_date_has_the_time_beside_it():

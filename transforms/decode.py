@@ -126,7 +126,7 @@ def _decoded(content: bytes, charset: str, source: str) -> _Decoded:
     if charset == "x-mac-arabic":
         return _Decoded(content.decode("mac_arabic", "replace"), charset, source)
     if charset == "utf-8":
-        content = _CUT_TAIL.sub(b"", content[-4:]).join((content[:-4], b"")) if content else content
+        content = content[:-4] + _CUT_TAIL.sub(b"", content[-4:])
     elif charset in _UTF16:
         content = content[: len(content) & ~1]
     codec = webencodings.lookup(charset).codec_info

@@ -6,6 +6,7 @@ step brings is measured by `benchmarks/extraction.py`.
 """
 
 import copy
+import html
 import itertools
 import logging
 import re
@@ -44,7 +45,9 @@ _LABEL_WORDS: Final = 3  # "عربي ودولي", "جميع الحقوق محف�
 _SENTENCE_END = re.compile(r"[.!؟?…:»”\"]$")
 _HEADLINE_REACH: Final = 4  # lines
 _SIGNATURE = re.compile(  # "(واس)", "المصدر: رويترز", "أ ف ب"; CleanText reads the credit
-    r"^\(.+\)$|^[^:：]{2,30}[:：]\s*\S|^\W*(?:رويترز|(?:ال)?وكالات|الأناضول|\w\W\w\W\w|reuters|afp)\W*$", re.IGNORECASE
+    r"^\(.+\)$|^\W*(?:(?:ال)?مصدر|نقل\w+ عن|عن|source)\b.*[:：/]"
+    r"|^\W*(?:رويترز|(?:ال)?وكالات|الأناضول|\w\W\w\W\w|reuters|afp)\W*$",
+    re.IGNORECASE,
 )
 _WORD = re.compile(r"\w+")
 
@@ -166,9 +169,10 @@ def _looks_like_standfirst(element: HtmlElement) -> bool:
 
 
 def _article_body(json_ld: list[dict[str, Any]]) -> str:
-    """The longest `articleBody` that the page states, as text; "" if none."""
+    """The longest `articleBody` that the page states, its entities resolved; "" if none."""
     bodies = (node.get("articleBody") for top in json_ld for node in walk(top))
-    return max((body for body in bodies if isinstance(body, str)), key=len, default="")
+    stated = max((body for body in bodies if isinstance(body, str)), key=len, default="")
+    return html.unescape(html.unescape(stated))  # often escaped for JSON, and once more for HTML
 
 
 def _mend(lines: list[str], stated: str) -> list[str]:

@@ -42,10 +42,12 @@ def prepare(tree: HtmlElement) -> HtmlElement:
     """A copy of the page without code, comments and link-only blocks, its article in one container."""
     page = copy.deepcopy(tree)
     etree.strip_elements(page, *CODE_TAGS, with_tail=False)
-    etree.strip_tags(page, "font", "center", "big")
+    etree.strip_tags(page, "font")
+    for center in page.iter("center"):
+        center.tag = "div"
     for script in page.xpath("//script[not(contains(@type, 'ld+json'))]"):  # trafilatura falls back on JSON-LD
         drop(script)
-    for block in {br.getparent(): None for br in page.iter("br")}:
+    for block in {br.getparent(): None for br in page.iter("br") if _is_empty_line(br)}:
         _part_lines(block)
     _drop_link_blocks(page)
     _drop_comments(page)
@@ -71,8 +73,8 @@ def drop(element: HtmlElement) -> None:
 
 
 def _part_lines(block: HtmlElement) -> None:
-    """Makes paragraphs of the lines of a block that empty lines part: `<div>…<br><br>…</div>`."""
-    if block.tag in _INLINE or block.tag in _PARAGRAPHS or not any(map(_is_empty_line, block.iterchildren("br"))):
+    """Makes paragraphs of a block's own lines, which breaks or other blocks part: `<div>…<br><br>…</div>`."""
+    if block.tag in _INLINE or block.tag in _PARAGRAPHS:
         return
     content = [_paragraph(block.text)]
     for child in list(block):
@@ -157,6 +159,7 @@ def _name_container(page: HtmlElement) -> None:
                 weights[element] += length * _FADING**distance
     container = max(weights, key=weights.__getitem__, default=None)
     if container is not None and container.tag not in {"body", "html"}:
+        _part_lines(container)
         container.tag = "article"
 
 

@@ -6,36 +6,34 @@ as stated, with white space collapsed; only the title loses the site's name, and
 """
 
 import html
-import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from lxml import etree
 from lxml.html import HtmlElement
-from publicsuffixlist import PublicSuffixList
 
+from transforms.extract.addresses import (
+    absolute,
+    find_canonical_url,
+    host_of,
+    registered_domain,
+    safely_without_tracking,
+)
 from transforms.extract.json_ld import find_article, types, walk
 
 MAX_AUTHORS: Final = 20
 MAX_TAGS: Final = 50
 MAX_FIELD: Final = 2_000  # characters of a title, name or description; longer ones are cut
-MAX_URL: Final = 2_000  # characters; a longer address is an inlined picture or an attack
 
-_SUFFIXES: Final = PublicSuffixList()  # the list bundled with the package; no network
-# Parameters that name the reader's way to the page, not the page.
-_TRACKING = re.compile(
-    r"(?i)^(?:utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|yclid|msclkid|igshid|mc_[ce]id|_ga|ocid|ref_src)$"
-)
 _SEPARATOR = re.compile(r"\s+(?:[-–—|•·»«:~]|::|>>)\s+|\s*[|»]\s*")
 _BYLINE = re.compile(
     r"(?i)^\s*(?:كتب(?:ت|ه|ته)?|بقلم|تحرير|إعداد|اعداد|تقرير|ترجمة|حوار|متابعة|الكاتبة?|المحررة?|المؤلفة?|المصدر"
     r"|(?:(?:مرسلة?|أرسلت?|نشرت?|أضيفت?)\s+)?بواسطة"
     r"|by|written by|author|posted by)\s*(?:[:：/|-]\s*|\s+)(?:by\s+)?"
 )
-_BETWEEN_NAMES = re.compile(r"\s*[,،;؛|/&\n]\s*|\s+(?:and|و)\s+")
-_DASH = re.compile(r"\s+[-–—]\s+")
+_BETWEEN_NAMES = re.compile(r"\s*[,،;؛&\n]\s*|\s+(?:and|و)\s+")
+_DASH = re.compile(r"\s+[-–—]\s+|\s*[|/]\s*")  # between names, or between a name and a city
 _NOT_A_NAME = re.compile(
     r"(?i)@|^\W*$|\d{2,}|^(?:admin|administrator|editor|webmaster|staff|guest|author|null|none|undefined)\d*$"
     r"|^(?:ال)?محرر(?:ون|ين)?(?: الموقع)?$|^(?:هيئة|أسرة|اسرة|فريق|قسم) التحرير$|^(?:غير معروف|بدون كاتب)$"
@@ -99,66 +97,8 @@ def find_metadata(tree: HtmlElement, json_ld: list[dict[str, Any]], url: str) ->
 
 def without_page(url: str, title: str | None) -> Metadata:
     """What is known of an article that came without its page."""
-    canonical = _safely_without_tracking(url)
+    canonical = safely_without_tracking(url)
     return Metadata(title, [], registered_domain(canonical), None, None, [], canonical, None, None)
-
-
-# Addresses.
-
-
-def registered_domain(url: str) -> str:
-    """The registered domain of the address by the Public Suffix List; its host where there is none."""
-    host = _host(url)
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return _SUFFIXES.privatesuffix(host) or host
-    return host
-
-
-def without_tracking(url: str) -> str:
-    """The address without fragment and tracking parameters, host in lower case."""
-    parts = urlsplit(url)
-    query = parts.query
-    if query:
-        kept = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if not _TRACKING.match(name)]
-        query = query if len(kept) == len(parse_qsl(query, keep_blank_values=True)) else urlencode(kept)
-    return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path, query, ""))
-
-
-def find_canonical_url(tree: HtmlElement, metas: dict[str, list[str]], url: str) -> str:
-    """`<link rel=canonical>`, else og:url, resolved against `url`; `url` itself if they lead to another site."""
-    links = [link.get("href") for link in tree.iter("link") if (link.get("rel") or "").lower() == "canonical"]
-    for stated in [*links, *metas.get("og:url", [])]:
-        candidate = _absolute(stated, url)
-        if candidate and (not _host(url) or registered_domain(candidate) == registered_domain(url)):
-            return without_tracking(candidate)
-    return _safely_without_tracking(url)
-
-
-def _safely_without_tracking(url: str) -> str:
-    try:
-        return without_tracking(url)
-    except ValueError:  # an address that no parser reads, such as http://[bad
-        return url
-
-
-def _host(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:
-        return ""
-
-
-def _absolute(stated: Any, url: str) -> str | None:
-    """The stated address as an absolute http(s) one, None if it is none."""
-    if not isinstance(stated, str) or not stated.strip() or len(stated) > MAX_URL:
-        return None
-    try:
-        address = urljoin(url, stated.strip())
-        return address if urlsplit(address).scheme in {"http", "https"} and urlsplit(address).hostname else None
-    except ValueError:
-        return None
 
 
 # The title.
@@ -166,15 +106,15 @@ def _absolute(stated: Any, url: str) -> str | None:
 
 def _title(tree: HtmlElement, article: dict[str, Any], metas: dict[str, list[str]], sites: set[str]) -> str | None:
     """The first stated title, without the site's name; the fuller one where the first was cut short."""
-    shown = [_text(h1) for h1 in tree.iter("h1")]
+    shown = [_text(h1) for h1 in tree.iter("h1") if not any(_leads_home(link) for link in h1.iter("a"))]
     microdata = [_text(element) for element in tree.xpath("//*[@itemprop='headline']")[:3]]
     browser = [_text(title) for title in tree.xpath("//head/title | /html/body/title")[:1]]
     stated = [
         article.get("headline"),
         *_stated(metas, "og:title", "twitter:title", "dc.title", "dcterms.title", "title"),
     ]
-    first = [*filter(None, [*stated, *microdata])] or _headline(tree, browser)
-    candidates = [c for c in map(_string, [*first, *shown, *browser]) if c and _key(c) not in sites]
+    first = [*filter(None, [*stated, *microdata, *shown])] or _headline(tree, browser)
+    candidates = [c for c in map(_string, [*first, *browser]) if c and _key(c) not in sites]
     if not candidates:
         return None
     title = _without_site(candidates[0], candidates[1:], sites)
@@ -183,12 +123,23 @@ def _title(tree: HtmlElement, article: dict[str, Any], metas: dict[str, list[str
     return next(fuller, title) if title.endswith(("…", "...")) else title
 
 
+def _leads_home(link: HtmlElement) -> bool:
+    """The link goes to the front page: what it says is the site's name, as in Blogger's h1."""
+    return re.fullmatch(r"(?:https?:)?(?://[^/?#]+)?/*", (link.get("href") or "-").strip()) is not None
+
+
 def _headline(tree: HtmlElement, browser: list[str]) -> list[str]:
-    """The line of the page that makes up most of its `<title>`: what is left there is the site's name."""
+    """The line of the page that stands in its `<title>` beside the site's name, for a page without an h1 of its own.
+
+    Where the page shows the site's name as well, it does so above; else the headline makes up most of `<title>`.
+    """
     title = "".join(browser)
-    shown = (" ".join(text.split()) for body in tree.iter("body") for text in body.itertext())
-    longest = max((line for line in shown if line in title), key=len, default="")
-    return [longest] if 2 * len(longest) > len(title) else []
+    texts = (" ".join(text.split()) for body in tree.iter("body") for text in body.itertext())
+    lines = list(dict.fromkeys(line for line in texts if line and line in title))
+    for place, line in enumerate(lines):
+        if title.replace(line, "", 1).strip(" -–—|:•»«") in lines[:place]:
+            return [line]
+    return [line for line in lines if 2 * len(line) > len(title)][:1]
 
 
 def _without_site(title: str, others: list[str], sites: set[str]) -> str:
@@ -216,7 +167,7 @@ def _site_names(json_ld: list[dict[str, Any]], metas: dict[str, list[str]], url:
     publishers = [node.get("publisher") for top in json_ld for node in walk(top)]
     stated = [*publishers, *(top for top in json_ld if _PUBLISHERS.intersection(types(top)))]
     named = [node.get("name") for node in stated if isinstance(node, dict)]
-    host = _host(url)
+    host = host_of(url)
     labels = [host, host.removeprefix("www."), registered_domain(url), registered_domain(url).partition(".")[0]]
     names = [*named, *metas.get("og:site_name", []), *metas.get("application-name", []), *labels]
     return {_key(name) for name in names if isinstance(name, str) and _key(name)}
@@ -313,9 +264,9 @@ def split_names(stated: str) -> list[str]:
 
 
 def _around_dashes(stated: str) -> list[str]:
-    """The full names beside dashes, without the city in "القاهرة - أحمد علي"; `stated` itself if there are none."""
+    """What stands beside dashes: without the city in "القاهرة - أحمد علي", where there is a full name."""
     parts = _DASH.split(stated)
-    return [part for part in parts if len(part.split()) > 1] or [stated]
+    return [part for part in parts if len(part.split()) > 1] or parts
 
 
 # Section, tags, picture.
@@ -376,7 +327,7 @@ def _image(article: dict[str, Any], metas: dict[str, list[str]], url: str) -> st
     image = image[0] if isinstance(image, list) and image else image
     image = (image.get("url") or image.get("contentUrl")) if isinstance(image, dict) else image
     stated = [image, *_stated(metas, "og:image", "og:image:url", "twitter:image", "twitter:image:src", "thumbnail")]
-    return next(filter(None, (_absolute(address, url) for address in stated)), None)
+    return next(filter(None, (absolute(address, url) for address in stated)), None)
 
 
 # Small facts.
