@@ -55,14 +55,14 @@ def main(arguments: Sequence[str]) -> int:
     options = parse_ingest(arguments)
     dataset = Dataset(options.output)
     try:
-        dataset.check()
         found = find_dumps(options.inputs)
+        dataset.check()
     except (InputError, DatasetError) as error:
         return say(str(error), WRONG_USAGE)
     for path, why in found.skipped:
         say(f"{path}: skipped, {why}")
-    for run_id in dataset.staged_runs():
-        _recover(dataset, run_id)
+    for run_id in dataset.recover_dead_runs():
+        say(f"finished the publication of run {run_id}, which was killed")
 
     recipe = _digest(__version__, options.recipe_json())
     done = [run for run in dataset.rows("runs") if options.only_new or run["recipe"] == recipe]
@@ -81,7 +81,8 @@ def _ingest(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[
         if not free:
             return say("another job is ingesting the same dumps into this dataset right now", FAILED)
         try:
-            _run_pipeline(options, dataset, run, dumps)
+            if not dataset.recover(run.run_id):  # in a bucket, this very run may have died before
+                _run_pipeline(options, dataset, run, dumps)
         except KeyboardInterrupt:
             dataset.recover(run.run_id)
             return say("interrupted; nothing was committed, the same command starts again", FAILED)
@@ -141,13 +142,6 @@ def _describe(options: IngestOptions, recipe: str, dumps: Sequence[Dump]) -> Run
 
 def _digest(*parts: str) -> str:
     return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
-
-
-def _recover(dataset: Dataset, run_id: str) -> None:
-    """Clears up after a dead run. A live one holds its lock, and is left alone."""
-    with dataset.lock(run_id) as free:
-        if free and dataset.recover(run_id):
-            say(f"finished the publication of run {run_id}, which was killed")
 
 
 def _last_line(error: BaseException) -> str:

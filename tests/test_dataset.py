@@ -105,8 +105,11 @@ def test_a_run_killed_while_publishing_is_finished_by_the_next(dataset, stage, m
 
 def test_a_run_killed_before_publishing_leaves_nothing(dataset, stage):
     stage("r1", "أول")
-    assert dataset.staged_runs() == ["r1"]
-    assert not dataset.recover("r1")
+    stage("r2", "ثان")
+    with dataset.lock("r2"):
+        assert dataset.recover_dead_runs() == []
+        assert {path.split("_staging/")[1][:2] for path in staged(dataset)} == {"r2"}
+    assert dataset.recover_dead_runs() == []
     assert not staged(dataset)
     assert dataset.files("articles") == []
 

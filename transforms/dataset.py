@@ -114,10 +114,20 @@ class Dataset:
         """Where a run puts its files before they are published."""
         return storage.join(self.root, STAGING, run_id)
 
-    def staged_runs(self) -> list[str]:
-        """The runs that have something staged, if only their lock: at work now, or dead."""
-        names = storage.entries(storage.join(self.root, STAGING))
-        return sorted({name.removesuffix(_LOCK) for name in names})
+    def recover_dead_runs(self) -> list[str]:
+        """Clears up after all dead runs, as `recover` does; returns those whose publication has been finished.
+
+        A live run holds its lock, and is left alone. Buckets know no locks: there, nobody else's run is touched.
+        """
+        if storage.is_remote(self.root):
+            return []
+        runs = {name.removesuffix(_LOCK) for name in storage.entries(storage.join(self.root, STAGING))}
+        finished = []
+        for run_id in sorted(runs):
+            with self.lock(run_id) as free:
+                if free and self.recover(run_id):
+                    finished.append(run_id)
+        return finished
 
     def lock(self, run_id: str) -> AbstractContextManager[bool]:
         """Holds a run's name while the block runs; False if a living process has it. It dies with its process."""

@@ -1,8 +1,7 @@
 """The main text of a page: trafilatura's reading, with what the page states about itself as evidence.
 
-The page is prepared before trafilatura sees it (blocks that are only links go, one article spread over several
-containers is joined), and its result is completed (standfirst) and checked against JSON-LD `articleBody`. What each
-step brings is measured by `benchmarks/extraction.py`.
+The page is prepared before trafilatura sees it (layout.py), and its result is completed (standfirst) and checked
+against JSON-LD `articleBody`. What each step brings is measured by `benchmarks/extraction.py`.
 """
 
 import copy

