@@ -19,5 +19,5 @@ done
 "$python" -m pipelines ingest "${inputs[@]}" --output "$output"
 
 sql="SELECT name, count(DISTINCT article_id) AS articles FROM entities WHERE kind = 'place' GROUP BY name ORDER BY articles DESC, name LIMIT 5"
-printf '\nthe five places named in most articles\n$ warraq query --output %s "%s"\n' "$output" "$sql"
+printf '\nthe five places named in most articles\n    warraq query --output %s "%s"\n' "$output" "$sql"
 "$python" -m pipelines query --output "$output" "$sql"

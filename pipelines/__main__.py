@@ -2,6 +2,7 @@
 
 import importlib
 import logging
+import os
 import sys
 from typing import Final
 
@@ -39,7 +40,13 @@ def main() -> int:
         print(f"warraq: no command {command!r}; there are {', '.join(COMMANDS)} (see warraq --help)", file=sys.stderr)
         return 2
     logging.disable(logging.CRITICAL)  # Beam logs much that is not the user's business; what fails is raised
-    return int(importlib.import_module(COMMANDS[command][0]).main(arguments))
+    try:
+        code = int(importlib.import_module(COMMANDS[command][0]).main(arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, head for one, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
 
 
 if __name__ == "__main__":

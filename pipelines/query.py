@@ -4,7 +4,9 @@ The views read the files that the Delta log names, so they are right even while 
 """
 
 import contextlib
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -117,8 +119,18 @@ def answer(connection: duckdb.DuckDBPyConnection, sql: str, form: str = "table",
         with _stdout_to(target):
             relation.show(max_rows=100, max_width=160)
         return
-    sys.stdout.flush()
-    path = target or "/dev/stdout"
+    if target:
+        _write(connection, relation, form, target)
+        return
+    with tempfile.TemporaryDirectory() as folder:  # DuckDB would open /dev/stdout anew, and truncate what it leads to
+        path = Path(folder, "answer")
+        _write(connection, relation, form, str(path))
+        sys.stdout.flush()
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+
+
+def _write(connection: duckdb.DuckDBPyConnection, relation: duckdb.DuckDBPyRelation, form: str, path: str) -> None:
     if form == "csv":
         relation.write_csv(path)
     elif form == "parquet":

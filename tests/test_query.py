@@ -1,4 +1,7 @@
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -76,6 +79,27 @@ def test_answers_come_in_every_format(dataset, capfd, tmp_path):
     assert duckdb.sql(f"FROM '{target}'").fetchall() == [("sport", 0)]
     assert ask(dataset, sql, "--to", str(tmp_path / "answer.txt")) == 0
     assert "sport" in (tmp_path / "answer.txt").read_text()
+
+
+def test_answers_can_share_a_file(dataset, tmp_path):
+    """Standard output may be a file that holds something already: `… > file; … >> file`."""
+    with (tmp_path / "answers").open("w") as file:
+        file.write("first\n")
+        file.flush()
+        ask = [sys.executable, "-m", "pipelines", "query", "--output", dataset.root, "SELECT 7 AS x", "--format", "csv"]
+        subprocess.run(ask, stdout=file, check=True, cwd=Path(__file__).parents[1])
+    assert (tmp_path / "answers").read_text() == "first\nx\n7\n"
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(dataset):
+    ask = f"'{sys.executable}' -m pipelines query --output \"{dataset.root}\" 'FROM range(1000000)' --format csv"
+    done = subprocess.run(
+        ["bash", "-c", f"{ask} | head -1; exit ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[1],
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "range\n", "")
 
 
 @pytest.mark.parametrize(
