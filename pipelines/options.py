@@ -120,9 +120,8 @@ def _add_rules(parser: Parser, stage: str, rules: type) -> None:
         how: dict[str, Any] = {"action": argparse.BooleanOptionalAction} if kind is bool else {"type": kind}
         if kind is not bool:
             how["metavar"] = kind.__name__.upper()
-        # argparse reads % in help as a format
-        text = f"{field.metadata['help']} (default: {field.default})".replace("%", "%%")
-        group.add_argument(f"--{stage}_{field.name}", default=argparse.SUPPRESS, help=text, **how)
+        text = f"{field.metadata['help']} (default: {'none' if field.default == '' else field.default})"
+        group.add_argument(f"--{stage}_{field.name}", default=argparse.SUPPRESS, help=text.replace("%", "%%"), **how)
 
 
 def _count(text: str) -> int:

@@ -27,8 +27,12 @@ def summary(dataset: Dataset, runs: Sequence[str]) -> Iterator[str]:
         if door == ledger.REJECTED:
             yield from (f"  {stage:<13}{reason:<29}{pages:>9,}" for one, stage, reason, pages in lines if one == door)
     yield ""
+    by_topic = connection.execute(_TOPICS).fetchall()
+    if not by_topic:
+        yield "no articles in the dataset"
+        return
     yield "articles in the dataset, by topic"
-    for topic, articles in connection.execute(_TOPICS).fetchall():
+    for topic, articles in by_topic:
         yield f"  {topic:<42}{articles:>9,}  {_ARABIC.get(topic, '')}".rstrip()
     yield ""
     days = connection.execute(_DAYS).fetchall()

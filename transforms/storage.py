@@ -126,10 +126,16 @@ def lock(path: str) -> Iterator[bool]:
         return
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with Path(path).open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
-        Path(path).unlink(missing_ok=True)
+        held = _hold(file, path)
+        yield held
+        if held:
+            Path(path).unlink(missing_ok=True)
+
+
+def _hold(file: IO[str], path: str) -> bool:
+    """Locks an open file. One that its last holder has removed meanwhile locks nothing: another may stand there."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return Path(path).exists() and Path(path).stat().st_ino == os.fstat(file.fileno()).st_ino
