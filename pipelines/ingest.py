@@ -5,6 +5,7 @@ import datetime as dt
 import hashlib
 import io
 import json
+import logging
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
+from deltalake.exceptions import DeltaError
 
 from pipelines import __version__, progress
 from pipelines.flow import Recipe, RefinePages, Watch, watch_nothing
@@ -83,18 +85,24 @@ def _ingest(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[
         try:
             if not dataset.recover(run.run_id):  # in a bucket, this very run may have died before
                 _run_pipeline(options, dataset, run, dumps)
-        except KeyboardInterrupt:
-            dataset.recover(run.run_id)
-            return say("interrupted; nothing was committed, the same command starts again", FAILED)
-        except Exception as error:
-            dataset.recover(run.run_id)  # it may have failed after it began to publish
+        except (KeyboardInterrupt, Exception) as error:
+            outcome = _clear_up(dataset, run.run_id)
             if options.traceback:
                 raise
-            return say(_last_line(error), FAILED)
+            return say(f"{_last_line(error)}; {outcome}", FAILED)
     _print_summary(dataset, [run.run_id])
     if options.strict and (broken := errors(dataset, run.run_id)):
         return say(f"--strict: {broken} pages were rejected as `error`; see the view `rejected`", FAILED)
     return DONE
+
+
+def _clear_up(dataset: Dataset, run_id: str) -> str:
+    """Leaves nothing of a run that failed, or, if it failed while publishing, all of it; says which."""
+    try:
+        published = dataset.recover(run_id)
+    except (OSError, DeltaError):  # what stopped the run, a full disk for one, stops this too
+        return "it failed while publishing: once that is mended, the same command finishes it"
+    return "its publication had begun and has been finished" if published else "nothing was committed"
 
 
 def _print_summary(dataset: Dataset, runs: Sequence[str]) -> None:
@@ -106,20 +114,22 @@ def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Seq
     """Returns when the run is committed."""
     known = dataset.files("articles")
     if options.runner != LOCAL:
+        logging.disable(logging.NOTSET)  # the runner's log is how a job elsewhere is followed
+        logging.basicConfig(level=logging.INFO)
         _execute(Ingest(dumps, options.recipe, run, known), options.runner, options.beam)
         return
     with tempfile.TemporaryDirectory(prefix="warraq-") as tally, tempfile.TemporaryDirectory(prefix="warraq-") as alive:
         job = Ingest(dumps, options.recipe, run, known, progress.Tally(tally))
         local = PipelineOptions([*options.beam_flags, f"--direct_num_workers={options.workers}"])
-        with progress.Progress(tally, options.quiet), watched_workers(alive):
+        muffled = contextlib.redirect_stderr(io.StringIO())  # Beam prints a failure there before it raises it
+        with progress.Progress(tally, options.quiet), watched_workers(alive), muffled:
             _execute(job, local_runner(local, options.workers), local)
 
 
 def _execute(job: Ingest, runner: Any, options: PipelineOptions) -> None:
     pipeline = beam.Pipeline(runner=runner, options=options)
     pipeline | "Ingest" >> job
-    with contextlib.redirect_stderr(io.StringIO()):  # Beam prints a failure there before it raises it
-        pipeline.run().wait_until_finish()
+    pipeline.run().wait_until_finish()
 
 
 def _describe(options: IngestOptions, recipe: str, dumps: Sequence[Dump]) -> Run:
@@ -146,5 +156,7 @@ def _digest(*parts: str) -> str:
 
 def _last_line(error: BaseException) -> str:
     """What went wrong, out of a worker's traceback."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
     lines = [line for line in str(error).splitlines() if line.strip()]
     return lines[-1].strip() if lines else type(error).__name__

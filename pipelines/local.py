@@ -67,7 +67,7 @@ def watched_workers(folder: str) -> Iterator[None]:
     except KeyboardInterrupt:
         if not died.is_set():
             raise
-        message = "a worker process died: killed, or out of memory (fewer --workers need less); nothing was committed"
+        message = "a worker process died: killed, or out of memory (fewer --workers need less)"
         raise WorkerDiedError(message) from None
     finally:
         over.set()

@@ -1,5 +1,6 @@
 """The job as a user meets it: wrong input, interruptions, full disks, dead workers."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -10,8 +11,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.ingest import main
 from pipelines.query import connect
 from transforms.dataset import Dataset
+from transforms.ledger import Line, audit
 
 ROOT = Path(__file__).parents[1]
 DUMPS = ROOT / "samples" / "dumps"
@@ -172,3 +175,30 @@ def test_a_full_disk_commits_nothing(tmp_path):
 
 def test_strict_counts_pages_that_broke_the_code(tmp_path):
     assert ingest(NEWS, "--output", tmp_path / "out", "--strict", "--quiet").returncode == 0
+
+
+def test_a_run_that_fails_while_publishing_is_finished_by_the_same_command(tmp_path, undisturbed, monkeypatch, capsys):
+    arguments = [NEWS, "--output", str(tmp_path / "out"), "--workers", "1", "--quiet"]
+
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Dataset, "_commit", fail)
+        assert main(arguments) == 1
+    words = capsys.readouterr().err
+    assert "No space left on device" in words
+    assert "the same command finishes it" in words
+    assert words.count("\n") == 1
+    assert main(arguments) == 0
+    assert "finished the publication" in capsys.readouterr().err
+    assert texts(tmp_path / "out") == undisturbed
+
+
+def test_an_unbalanced_ledger_commits_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("transforms.write.close_books", lambda *_: audit({Line("a", "read"): 1}, 0.1))
+    assert main([NEWS, "--output", str(tmp_path / "out"), "--workers", "1", "--quiet"]) == 1
+    words = capsys.readouterr().err
+    assert "the ledger does not balance: a: 1 lost" in words
+    assert "nothing was committed" in words
+    assert not list(Path(tmp_path, "out").rglob("*.parquet"))

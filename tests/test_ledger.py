@@ -24,7 +24,7 @@ def test_a_ledger_that_balances_passes():
         ({Line("a", ARTICLE): 2}, "a: 1 lost"),
         ({Line("a", ARTICLE): 5}, "a: 2 too many"),
         # one dump's loss must not be hidden by another's gain
-        ({Line("a", ARTICLE): 4, Line("b", REJECTED, "extract", "error"): 0}, "a: 1 too many; b: 1 lost"),
+        ({Line("a", ARTICLE): 4, Line("b", REJECTED, "extract", "error"): 0}, "a: 1 too many, b: 1 lost"),
         ({Line("c", ARTICLE): 1}, "c: 1 too many"),
     ],
 )

@@ -68,13 +68,12 @@ def audit(ledger: Ledger, max_error_share: float) -> None:
         balance[line.dump] = balance.get(line.dump, 0) + (pages if line.door == READ else -pages)
     wrong = [f"{dump}: {abs(left)} {'lost' if left > 0 else 'too many'}" for dump, left in balance.items() if left]
     if wrong:
-        raise LedgerError(f"the ledger does not balance, nothing was committed ({'; '.join(wrong)})")
+        raise LedgerError(f"the ledger does not balance: {', '.join(wrong)}")
     read = pages_by_door(ledger, READ)
     broken = sum(pages for line, pages in ledger.items() if line.reason == ERROR_REASON)
     if read and broken / read > max_error_share:
         raise LedgerError(
-            f"{broken} of {read} pages were rejected as `error`, more than --max_error_share {max_error_share}; "
-            "nothing was committed"
+            f"{broken} of {read} pages were rejected as `error`, more than --max_error_share {max_error_share}"
         )
 
 

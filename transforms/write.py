@@ -140,7 +140,7 @@ def close_books(files: Iterable[DataFile], counts: Iterable[tuple[Line, int]], r
     for dump, pages in due.items():
         if written["rejected", dump] != pages:
             found = written["rejected", dump]
-            raise LedgerError(f"{dump}: {pages} pages were refused, {found} rows say so; nothing was committed")
+            raise LedgerError(f"{dump}: {pages} pages were refused, {found} rows say so")
     return books
 
 
