@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from pipelines.flow import Recipe
-from pipelines.usage import DONE, WRONG_USAGE, Parser, say
+from pipelines.usage import DONE, WRONG_USAGE, Parser, reach_buckets, say
 from schemas.labels import DATE_SOURCES, ENTITY_KINDS, REASONS, TOPICS
 from schemas.records import Article, Document, Entity, Page, Rejected
 from transforms import clean, decode, deduplicate, entities, extract, language, quality, screen, topics
@@ -53,6 +53,7 @@ def explain_parser() -> Parser:
 def main(arguments: Sequence[str]) -> int:
     """`warraq explain`; returns the exit code."""
     options = explain_parser().parse_args(arguments)
+    reach_buckets()
     path, at, offset = options.page.rpartition("@")
     try:
         if at and offset.isdigit():

@@ -20,7 +20,7 @@ from pipelines.flow import Recipe, RefinePages, Watch, watch_nothing
 from pipelines.local import local_runner, watched_workers
 from pipelines.options import LOCAL, IngestOptions, parse_ingest
 from pipelines.summary import errors, summary
-from pipelines.usage import DONE, FAILED, WRONG_USAGE, say
+from pipelines.usage import DONE, FAILED, WRONG_USAGE, reach_buckets, say
 from transforms.dataset import Dataset, DatasetError
 from transforms.deduplicate import ReadKnown
 from transforms.ledger import CountPages
@@ -55,6 +55,7 @@ class Ingest(beam.PTransform):
 def main(arguments: Sequence[str]) -> int:
     """`warraq ingest`; returns the exit code. Words go to stderr, the summary to stdout."""
     options = parse_ingest(arguments)
+    reach_buckets(options.beam_flags)
     dataset = Dataset(options.output)
     try:
         found = find_dumps(options.inputs)
@@ -100,7 +101,7 @@ def _clear_up(dataset: Dataset, run_id: str) -> str:
     """Leaves nothing of a run that failed, or, if it failed while publishing, all of it; says which."""
     try:
         published = dataset.recover(run_id)
-    except (OSError, DeltaError):  # what stopped the run, a full disk for one, stops this too
+    except (OSError, DeltaError, DatasetError):  # what stopped the run, a full disk for one, stops this too
         return "it failed while publishing: once that is mended, the same command finishes it"
     return "its publication had begun and has been finished" if published else "nothing was committed"
 

@@ -14,7 +14,7 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
-from pipelines.usage import DONE, WRONG_USAGE, Parser, say
+from pipelines.usage import DONE, WRONG_USAGE, Parser, reach_buckets, say
 from schemas.arrow import TABLES
 from schemas.labels import TOPICS
 from transforms import storage
@@ -95,6 +95,7 @@ def _scan(connection: duckdb.DuckDBPyConnection, dataset: Dataset, name: str) ->
 def main(arguments: Sequence[str]) -> int:
     """`warraq query`; returns the exit code."""
     options = query_parser().parse_args(arguments)
+    reach_buckets()
     if options.format == "parquet" and not options.to:
         return say("--format parquet needs --to FILE", WRONG_USAGE)
     try:

@@ -2,7 +2,11 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from typing import Any, Final, NoReturn
+
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -18,6 +22,11 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         print(f"{self.prog}: {message} (see {self.prog} --help)", file=sys.stderr)
         raise SystemExit(WRONG_USAGE)
+
+
+def reach_buckets(flags: Sequence[str] = ()) -> None:
+    """Buckets are reached as Beam's own flags say, else by the environment (AWS_…, Google's default credentials)."""
+    FileSystems.set_options(PipelineOptions(list(flags)))
 
 
 def say(words: str, code: int = DONE) -> int:

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction
 
 from schemas.arrow import PARTITIONS, SCHEMA_VERSION, TABLES
@@ -89,11 +89,17 @@ class Dataset:
                 )
 
     def open(self, name: str) -> DeltaTable | None:
-        """The newest version of a table; None before the first commit to it."""
+        """The newest version of a table; None before the first commit to it.
+
+        Raises:
+          DatasetError: the storage doesn't answer, or refuses.
+        """
         try:
             return DeltaTable(storage.join(self.root, name))
         except TableNotFoundError:
             return None
+        except (DeltaError, OSError) as error:
+            raise DatasetError(f"{self.root}: can't be opened ({str(error).splitlines()[0][:200]})") from error
 
     def files(self, name: str) -> list[str]:
         """The files that make up a table now, as full paths, sorted."""

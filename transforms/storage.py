@@ -107,12 +107,17 @@ def check_writable(folder: str) -> None:
       OSError: it can't.
     """
     probe = join(folder, ".writable")
-    with create(probe) as stream:
-        stream.write(b"")
-    if is_remote(probe):
-        FileSystems.delete([probe])
-    else:
-        Path(probe).unlink()
+    try:
+        with create(probe) as stream:
+            stream.write(b"Warraq was here\n")  # S3 takes no empty file from Beam
+        if is_remote(probe):
+            FileSystems.delete([probe])
+        else:
+            Path(probe).unlink()
+    except OSError:
+        raise
+    except Exception as error:  # each kind of bucket has exceptions of its own
+        raise OSError(str(error)) from error
 
 
 @contextlib.contextmanager
