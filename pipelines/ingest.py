@@ -6,10 +6,11 @@ import hashlib
 import io
 import json
 import logging
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -27,6 +28,11 @@ from transforms.ledger import CountPages
 from transforms.read import Dump, InputError, ReadPages, find_dumps
 from transforms.step import KEPT, REJECTED
 from transforms.write import CommitRun, Run, WriteArticles, WriteRejected
+
+# What Beam puts around the words of an exception, and the names of those that speak for themselves.
+_WRAPPING: Final = re.compile(
+    r"^(?:RuntimeError: |[\w.]*(?:LedgerError|DatasetError|WorkerDiedError): )+|(?: \[while running '[^']*'\])+$"
+)
 
 
 @dataclass
@@ -160,4 +166,4 @@ def _last_line(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
     lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[-1].strip() if lines else type(error).__name__
+    return _WRAPPING.sub("", lines[-1].strip()) if lines else type(error).__name__

@@ -13,6 +13,7 @@ import pytest
 
 from pipelines.ingest import main
 from pipelines.query import connect
+from transforms.clean import clean
 from transforms.dataset import Dataset
 from transforms.ledger import Line, audit
 
@@ -173,8 +174,38 @@ def test_a_full_disk_commits_nothing(tmp_path):
         subprocess.run(["umount", str(disk)], check=True)
 
 
-def test_strict_counts_pages_that_broke_the_code(tmp_path):
-    assert ingest(NEWS, "--output", tmp_path / "out", "--strict", "--quiet").returncode == 0
+@pytest.mark.parametrize(
+    ("flags", "code", "articles"),
+    [
+        ([], 0, 35),
+        (["--strict"], 1, 35),  # committed all the same: the other pages are right
+        (["--max_error_share", "0.01"], 1, None),
+    ],
+)
+def test_a_page_that_breaks_the_code_costs_one_row(tmp_path, monkeypatch, capsys, flags, code, articles):
+    def break_one(article, rules):
+        if article.url.endswith("/40285"):
+            raise ZeroDivisionError("a bug of ours")
+        return clean(article, rules)
+
+    monkeypatch.setattr("transforms.clean.clean", break_one)
+    assert main([NEWS, "--output", str(tmp_path / "out"), "--workers", "1", "--quiet", *flags]) == code
+    words = capsys.readouterr().err
+    if articles is None:
+        assert (
+            "1 of 38 pages were rejected as `error`, more than --max_error_share 0.01; nothing was committed" in words
+        )
+        assert not list(Path(tmp_path, "out").rglob("*.parquet"))
+        return
+    assert ("--strict: 1 pages" in words) == (code == 1)
+    assert len(texts(tmp_path / "out")) == articles
+    [row] = (
+        connect(Dataset(str(tmp_path / "out")))
+        .execute("SELECT stage, reason, detail FROM rejected WHERE reason = 'error'")
+        .fetchall()
+    )
+    assert row[:2] == ("clean", "error")
+    assert row[2].startswith("ZeroDivisionError: a bug of ours (test_ingest.py:")
 
 
 def test_a_run_that_fails_while_publishing_is_finished_by_the_same_command(tmp_path, undisturbed, monkeypatch, capsys):

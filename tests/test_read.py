@@ -150,9 +150,7 @@ def test_folders_and_globs_are_sorted_without_hidden_files_and_doubles(tmp_path)
         ("a.warc", b"\x89PNG\0", "*.warc", "no dump in it"),
     ],
 )
-def test_what_cannot_be_read_is_said_in_one_line(  # noqa: PLR0917  (fixtures and a table)
-    tmp_path, monkeypatch, name, content, stated, words
-):
+def test_what_cannot_be_read_is_said_in_one_line(tmp_path, monkeypatch, name, content, stated, words):
     monkeypatch.chdir(tmp_path)
     if name:
         write(tmp_path, name, content)
