@@ -166,7 +166,8 @@ def _language(article: Article, _: Article | None) -> Iterator[str]:
 
 def _quality(article: Article, _: Article | None) -> Iterator[str]:
     measures = quality.measure(article.text)._asdict()
-    yield "  ".join(f"{name} {value:.4g}" for name, value in measures.items())
+    figures = [f"{name} {value:.3g}" for name, value in measures.items()]
+    yield from ("".join(f"{figure:<26}" for figure in figures[n : n + 5]).rstrip() for n in range(0, len(figures), 5))
 
 
 def _identity(_: Article, identified: Article | None) -> Iterator[str]:

@@ -129,7 +129,8 @@ def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Seq
         job = Ingest(dumps, options.recipe, run, known, progress.Tally(tally))
         local = PipelineOptions([*options.beam_flags, f"--direct_num_workers={options.workers}"])
         muffled = contextlib.redirect_stderr(io.StringIO())  # Beam prints a failure there before it raises it
-        with progress.Progress(tally, options.quiet), watched_workers(alive), muffled:
+        shown = progress.Progress(tally, sum(dump.size for dump in dumps), options.quiet)
+        with shown, watched_workers(alive), muffled:
             _execute(job, local_runner(local, options.workers), local)
 
 

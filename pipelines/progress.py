@@ -16,14 +16,16 @@ from typing import Any, Final
 
 import apache_beam as beam
 
+from transforms.read import PROGRESS
 from transforms.step import KEPT, REJECTED, Doors
 
 _COUNT: Final = struct.Struct("<q")
-NAMES: Final = ("pages", "unread", "rejected", "written")
+NAMES: Final = ("bytes", "pages", "unread", "rejected", "written")
+_BAR: Final = 20  # characters
 
 
 class Tally:
-    """Watches the doors of the flow: pages as they are read, refusals of every stage, articles ready to be written.
+    """Watches the doors of the flow: bytes and pages as they are read, refusals of every stage, articles to write.
 
     Each door is counted by itself: behind a Flatten the runner would count only when the whole stage is over.
     """
@@ -32,15 +34,16 @@ class Tally:
         self._folder = folder
 
     def __call__(self, label: str, doors: Doors) -> None:
+        reading = label == "ReadPages"
         kept = {"ReadPages": "pages", "ClassifyTopics": "written"}.get(label)
-        rejected = "unread" if label == "ReadPages" else "rejected"
-        for door, name in ((KEPT, kept), (REJECTED, rejected)):
+        counted = {KEPT: kept, REJECTED: "unread" if reading else "rejected", PROGRESS: "bytes" if reading else None}
+        for door, name in counted.items():
             if name:
                 doors[door] | f"Count{door.capitalize()}{label}" >> beam.ParDo(_TallyFn(self._folder, name))
 
 
 class _TallyFn(beam.DoFn):
-    """Counts what passes in a file of this process, and passes nothing on."""
+    """Counts what passes in a file of this process: numbers by their sum, records one each. Passes nothing on."""
 
     def __init__(self, folder: str, name: str) -> None:
         self._folder, self._name = folder, name
@@ -51,8 +54,9 @@ class _TallyFn(beam.DoFn):
         with path.open("r+b") as file:
             self._memory = mmap.mmap(file.fileno(), _COUNT.size)
 
-    def process(self, _: Any) -> None:
-        _COUNT.pack_into(self._memory, 0, _COUNT.unpack_from(self._memory)[0] + 1)
+    def process(self, counted: Any) -> None:
+        amount = counted if isinstance(counted, int) else 1
+        _COUNT.pack_into(self._memory, 0, _COUNT.unpack_from(self._memory)[0] + amount)
 
     def teardown(self) -> None:
         self._memory.close()
@@ -66,14 +70,16 @@ def tally(folder: str) -> dict[str, int]:
     return counts
 
 
-def line(counts: dict[str, int], seconds: float) -> str:
-    """One line of progress."""
+def line(counts: dict[str, int], size: int, seconds: float) -> str:
+    """One line of progress through dumps of `size` bytes."""
+    share = min(1.0, counts["bytes"] / max(1, size))
+    bar = "█" * int(_BAR * share) + "░" * (_BAR - int(_BAR * share))
     pages = counts["pages"] + counts["unread"]
     rejected = counts["rejected"] + counts["unread"]
     rate = pages / seconds if seconds else 0.0
     doing = f"written {counts['written']:,}" if counts["written"] else "reading"
     return (
-        f"{pages:,} pages  {rate:,.0f} pages/s  kept {pages - rejected:,}  rejected {rejected:,}  "
+        f"{bar} {share:4.0%}  {pages:,} pages  {rate:,.0f} pages/s  kept {pages - rejected:,}  rejected {rejected:,}  "
         f"{doing}  {int(seconds) // 60}:{int(seconds) % 60:02}"
     )
 
@@ -81,8 +87,9 @@ def line(counts: dict[str, int], seconds: float) -> str:
 class Progress:
     """Shows the tally of `folder` on stderr while the block runs: in place on a terminal, else a line now and then."""
 
-    def __init__(self, folder: str, quiet: bool) -> None:
+    def __init__(self, folder: str, size: int, quiet: bool) -> None:
         self._folder = folder
+        self._size = size
         self._stream = sys.stderr  # kept: the runner's own is muffled while it works
         self._terminal = self._stream.isatty()
         self._every = 0.2 if self._terminal else 10.0
@@ -103,7 +110,7 @@ class Progress:
     def _watch(self) -> None:
         start = time.monotonic()
         for last in self._beats():
-            text = line(tally(self._folder), time.monotonic() - start)
+            text = line(tally(self._folder), self._size, time.monotonic() - start)
             print(
                 f"\r\x1b[K{text}" if self._terminal else text,
                 end="\n" if last or not self._terminal else "",

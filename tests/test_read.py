@@ -381,18 +381,23 @@ def test_only_warcs_are_split_and_sizes_add_up(tmp_path):
 def test_every_record_is_read_once_however_a_runner_splits(tmp_path_factory, splits, kind):
     content = b"".join(gzip.compress(warc(n)) for n in range(30)) if kind == "warc.gz" else FILES[kind]
     (dump,) = find_dumps([str(write(tmp_path_factory.getbasetemp(), "dump", content))]).dumps
-    fn, seen = _ReadFn(RULES), []
+    fn, seen, read_bytes = _ReadFn(RULES), [], 0
     waiting = [fn.initial_restriction(dump)]
     while waiting:
         tracker = ThreadsafeRestrictionTracker(fn.create_tracker(waiting.pop()))
         items = fn.process(dump, RestrictionTrackerView(tracker))
         after, share = splits.pop() if splits else (None, 0)
         for count, item in enumerate(items):
-            seen.append((item.dump_offset, item.url))
+            record = item.value if isinstance(item, beam.pvalue.TaggedOutput) else item
+            if isinstance(record, int):
+                read_bytes += record
+            else:
+                seen.append((record.dump_offset, record.url))
             if count == after and (parts := tracker.try_split(share)):
                 waiting.append(parts[1])
         tracker.check_done()
     assert sorted(seen) == [(item.dump_offset, item.url) for item in read_range(dump, 0, None, RULES)]
+    assert read_bytes == dump.size
 
 
 @pytest.mark.slow

@@ -103,7 +103,7 @@ class _CountFn(beam.DoFn):
 class CountPages(beam.PTransform):
     """(Page as read, Rejected as read, Rejected of each stage…) → (Line, pages)."""
 
-    def expand(self, doors: tuple[Any, ...]) -> beam.PCollection:
+    def expand(self, doors: Any) -> beam.PCollection:
         pages, unread, *refused = doors
         counted = [(pages, read_line), (unread, read_line), *((door, rejected_line) for door in (unread, *refused))]
         lines = [

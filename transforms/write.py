@@ -207,7 +207,7 @@ class WriteRejected(beam.PTransform):
 
     run: Run
 
-    def expand(self, refused: tuple[Any, ...]) -> beam.PCollection:
+    def expand(self, refused: Any) -> beam.PCollection:
         wanted = [  # before they are joined: most of a crawl would cross the runner to be dropped here
             door | f"KeepWanted{number}" >> beam.Filter(_wanted, self.run.all_rejected)
             for number, door in enumerate(refused)

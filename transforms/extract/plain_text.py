@@ -46,7 +46,10 @@ def read_plain_text(text: str, stated_title: str | None) -> tuple[str | None, li
     title = " ".join(stated_title.split()) if stated_title else lines[headline] if headline is not None else None
     while end < len(lines) and _SIGNATURE.match(lines[end]):
         end += 1
-    return title or None, [line for line in lines[start:end] if line != title]
+    body = [line for line in lines[start:end] if line != title]
+    if not body:
+        raise Rejection("no_main_text", "nothing but a title")
+    return title or None, body
 
 
 def _find_body(lines: Sequence[str], after: int, *, first: bool) -> tuple[int, int]:

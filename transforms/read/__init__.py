@@ -7,7 +7,7 @@ no page's fault: it is raised, and the runner tries again.
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, Literal
 
 import apache_beam as beam
 from apache_beam.io.restriction_trackers import OffsetRange, OffsetRestrictionTracker
@@ -25,10 +25,11 @@ from transforms.read.zipped import read_zip
 from transforms.step import KEPT, REJECTED, Doors, Refusal
 
 __all__ = [
-    "FORMATS", "Dump", "Found", "InputError", "ReadPages", "ReadRules", "Skipped",
+    "FORMATS", "PROGRESS", "Dump", "Found", "InputError", "ReadPages", "ReadRules", "Skipped",
     "find_dumps", "fingerprint", "open_page", "read_range",
 ]  # fmt: skip
 
+PROGRESS: Final = "progress"
 _SPLITTABLE: Final = frozenset({"warc", "warc.gz"})
 _WHOLE: Final[dict[str, Callable[[BinaryIO, Dump, ReadRules], Iterator[Page | Rejected]]]] = {
     "warc.gz.solid": read_solid,
@@ -107,9 +108,9 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
         self,
         dump: Dump,
         tracker: Any = beam.DoFn.RestrictionParam(),  # noqa: B008  (Beam's way to ask for it)
-    ) -> Iterator[Page | Refusal]:
+    ) -> Iterator[Page | Refusal | beam.pvalue.TaggedOutput[Literal["progress"], int]]:
         restriction = tracker.current_restriction()
-        is_granted = True
+        position, is_granted = restriction.start, True
 
         def claim(offset: int) -> bool:
             nonlocal is_granted
@@ -124,8 +125,14 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
             else:
                 self._count("pages_out")
                 yield item
+            reached = min(item.dump_offset, restriction.stop)  # offsets inside gzip may lie beyond the file's size
+            if reached > position:
+                yield beam.pvalue.TaggedOutput(PROGRESS, reached - position)
+                position = reached
+        stop = tracker.current_restriction().stop
         if is_granted:
-            tracker.try_claim(tracker.current_restriction().stop)  # all that the range holds has been read
+            tracker.try_claim(stop)  # all that the range holds has been read
+        yield beam.pvalue.TaggedOutput(PROGRESS, max(0, stop - position))
 
     def _count(self, counter: str) -> None:
         Metrics.counter(STAGE, counter).inc()
@@ -133,7 +140,10 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
 
 @dataclasses.dataclass
 class ReadPages(beam.PTransform):
-    """PBegin → (Page, Rejected): every page record of `dumps`, each through exactly one door."""
+    """PBegin → (Page, Rejected): every page record of `dumps`, each through exactly one door.
+
+    A third output, PROGRESS, gives the bytes of the dumps that have been read since it last spoke.
+    """
 
     dumps: Sequence[Dump]
     rules: ReadRules = dataclasses.field(default_factory=ReadRules)
@@ -143,4 +153,4 @@ class ReadPages(beam.PTransform):
 
     def expand(self, begin: beam.pvalue.PBegin) -> Doors:
         dumps = begin | "ListDumps" >> beam.Create(list(self.dumps))
-        return dumps | "ReadRanges" >> beam.ParDo(_ReadFn(self.rules)).with_outputs(REJECTED, main=KEPT)
+        return dumps | "ReadRanges" >> beam.ParDo(_ReadFn(self.rules)).with_outputs(REJECTED, PROGRESS, main=KEPT)
