@@ -2,12 +2,20 @@
 
 import datetime as dt
 import logging
+import os
 
 import pytest
+from hypothesis import settings
 
 logging.getLogger().addHandler(logging.NullHandler())  # or Beam's words on import would be the last of a test run
 
 from schemas.records import Article, Page  # noqa: E402
+
+# The same examples in each CI run, others at each run by hand; `--hypothesis-profile=thorough` looks for long.
+settings.register_profile("default", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.register_profile("thorough", deadline=None, max_examples=2000)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 FETCHED = dt.datetime(2025, 6, 1, 12, tzinfo=dt.timezone.utc)
 

@@ -3,7 +3,7 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from transforms.clean import (
@@ -246,6 +246,7 @@ LETTERS = st.text(alphabet=st.sampled_from("ابتهـ ـًَّآأﻻﷺ12١–
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # it only makes records
+@example(lines=["Øَـً"])  # marks that a tatweel held apart
 @given(lines=st.lists(PIECES | LETTERS, max_size=8))
 def test_cleaning_twice_changes_nothing(make_article, lines):
     once = clean(make_article("\n".join(lines)), ALL)

@@ -42,7 +42,7 @@ def test_a_stated_title_wins_and_leaves_the_body():
     assert read_plain_text("\n".join([TITLE, *BODY]), "عنوان آخر")[0] == "عنوان آخر"
 
 
-@pytest.mark.parametrize("text", ["", " \n ", "الرئيسية\nرياضة\nاتصل بنا"])
+@pytest.mark.parametrize("text", ["", " \n ", "الرئيسية\nرياضة\nاتصل بنا", "0 0 . \x08"])
 def test_text_without_prose_is_refused(text):
     with pytest.raises(Rejection, match="no_main_text"):
         read_plain_text(text, None)

@@ -54,8 +54,9 @@ def clean_characters(text: str) -> str:
     if _MOJIBAKE.search(text):
         text = "\n".join(ftfy.fix_encoding(line) for line in text.split("\n"))
     text = _PRESENTATION_FORMS.sub(_plain_letters, _LINE_BREAK.sub("\n", text))
-    text = unicodedata.normalize("NFC", _JOINER.sub("", _INVISIBLE.sub("", text)))
-    text = re.sub("ـ{2,}", "ـ", _TATWEEL_IN_WORD.sub("", text))
+    text = _TATWEEL_IN_WORD.sub("", _JOINER.sub("", _INVISIBLE.sub("", text)))
+    # Last, because marks that a tatweel held apart have an order of their own.
+    text = unicodedata.normalize("NFC", re.sub("ـ{2,}", "ـ", text))
     lines = (line.strip() for line in _SPACES.sub(" ", text).split("\n"))
     return "\n".join(line for line in lines if line)
 
