@@ -224,4 +224,4 @@ def test_json_ld_is_read_leniently(script, objects):
     st.recursive(st.none() | st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(FIELDS, inner))
 )
 def test_no_json_ld_breaks_the_page(value):
-    metadata(json_ld={"@type": "NewsArticle", "x": value} | (value if isinstance(value, dict) else {}))
+    assert metadata(json_ld={"@type": "NewsArticle", "x": value} | (value if isinstance(value, dict) else {})).site

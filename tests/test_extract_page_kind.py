@@ -44,7 +44,8 @@ def test_pages_that_say_they_are_no_article_are_refused(body_class, json_ld, url
     ],
 )
 def test_pages_that_may_be_articles_pass(body_class, json_ld, url, head):
-    refuse_other_pages(parse(f"<html><head>{head}</head><body class='{body_class}'>x</body></html>"), json_ld, url)
+    page = parse(f"<html><head>{head}</head><body class='{body_class}'>x</body></html>")
+    assert refuse_other_pages(page, json_ld, url) is None  # it raises where it refuses
 
 
 @pytest.mark.parametrize(
@@ -69,4 +70,4 @@ def test_error_pages_and_teasers_are_refused(lines, title):
     ],
 )
 def test_articles_pass(lines, title):
-    refuse_other_texts(lines, title)
+    assert refuse_other_texts(lines, title) is None  # it raises where it refuses
