@@ -7,6 +7,7 @@ makes folders when it renames (apache-beam 2.77).
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,8 +18,8 @@ from apache_beam.io.filesystems import FileSystems
 
 
 def is_remote(path: str) -> bool:
-    """Whether `path` names a bucket or another remote store."""
-    return "://" in path
+    """Whether `path` is an address such as s3://bucket/key rather than a local path."""
+    return re.match(r"[a-z][a-z0-9+.-]+://", path, re.IGNORECASE) is not None
 
 
 def join(root: str, *parts: str) -> str:

@@ -1,11 +1,11 @@
 """A dump, how it is opened, and the row of a record that the reader refuses."""
 
 import datetime as dt
-import re
 from typing import BinaryIO, Final, NamedTuple, cast
 
 from schemas.records import Page, Rejected, register
 from transforms.read.rules import STAGE
+from transforms.storage import is_remote
 
 BUFFER: Final = 1024 * 1024
 
@@ -21,11 +21,6 @@ class Dump(NamedTuple):
 
 
 register(Dump)
-
-
-def is_remote(path: str) -> bool:
-    """Whether `path` is an address such as s3://bucket/key rather than a local file."""
-    return re.match(r"[a-z][a-z0-9+.-]+://", path, re.IGNORECASE) is not None
 
 
 def open_dump(path: str) -> BinaryIO:

@@ -8,10 +8,11 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO, Final, NamedTuple
 
-from transforms.read.dump import Dump, is_remote, open_dump
+from transforms.read.dump import Dump, open_dump
 from transforms.read.inflate import GZIP, MAGIC, inflate
 from transforms.read.sniff import SNIFFED_BYTES, recognise
 from transforms.read.warc import is_solid
+from transforms.storage import is_remote
 
 _WHOLE_BYTES: Final = 8 * 1024 * 1024
 _SAMPLE_BYTES: Final = 256 * 1024

@@ -6,9 +6,10 @@ from typing import BinaryIO
 from urllib.parse import quote
 
 from schemas.records import Page, Rejected
-from transforms.read.dump import Dump, is_remote, refuse, sized
+from transforms.read.dump import Dump, refuse, sized
 from transforms.read.inflate import Inflated
 from transforms.read.rules import ReadRules
+from transforms.storage import is_remote
 
 
 def read_loose(stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Page | Rejected]:
