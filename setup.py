@@ -44,7 +44,14 @@ setup(
         "webencodings>=0.5",
     ],
     extras_require={
-        "test": ["apache-beam[aws]", "hypothesis>=6.100", "moto[server]>=5.0", "pytest>=8.2", "pytest-xdist>=3.6"],
+        "test": [
+            "apache-beam[aws,gcp]",
+            "cryptography>=42",
+            "hypothesis>=6.100",
+            "moto[server]>=5.0",
+            "pytest>=8.2",
+            "pytest-xdist>=3.6",
+        ],
         "dev": ["babel>=2.16", "build>=1.2", "mypy>=1.15", "ruff>=0.11", "scipy>=1.13"],
         "aws": ["apache-beam[aws]"],
         "gcp": ["apache-beam[gcp]"],

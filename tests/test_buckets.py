@@ -1,13 +1,15 @@
-"""The whole job in a bucket: dumps read from one, the dataset written to it, against an S3 server started here."""
+"""The whole job in a bucket: dumps read from one, the dataset written to it, against servers started here."""
 
 import json
 import os
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import boto3
 import pytest
+from gcs_server import gcs_server
 from moto.server import ThreadedMotoServer
 
 ROOT = Path(__file__).parents[1]
@@ -17,35 +19,42 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def server():
+def s3():
     server = ThreadedMotoServer(port=0)
     server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
+    url = "http://{}:{}".format(*server.get_host_and_port())
+    secrets = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
+    client = boto3.client(
+        "s3", endpoint_url=url, region_name="us-east-1", aws_access_key_id="key", aws_secret_access_key="secret"
+    )
+    client.create_bucket(Bucket="crawls")
+    client.upload_file(str(DUMPS / "crawl.wet.gz"), "crawls", "2025/crawl.wet.gz")
+    place = {"AWS_ENDPOINT_URL": url, "AWS_ALLOW_HTTP": "true", "AWS_DEFAULT_REGION": "us-east-1"}
+    yield {**os.environ, **secrets, **place, "AWS_REGION": "us-east-1"}
     server.stop()
 
 
 @pytest.fixture(scope="module")
-def environment(server):
-    secrets = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
-    environment = {
-        **os.environ,
-        **secrets,
-        "AWS_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": server,
-        "AWS_ALLOW_HTTP": "true",
-    }
-    client = boto3.client(
-        "s3", endpoint_url=server, region_name="us-east-1", aws_access_key_id="key", aws_secret_access_key="secret"
-    )
-    client.create_bucket(Bucket="crawls")
-    client.upload_file(str(DUMPS / "crawl.wet.gz"), "crawls", "2025/crawl.wet.gz")
-    return environment
+def gs(tmp_path_factory):
+    with gcs_server("crawls", tmp_path_factory.mktemp("account")) as environment:
+        target = f"{environment['STORAGE_EMULATOR_HOST']}/upload/storage/v1/b/crawls/o?uploadType=media"
+        content = (DUMPS / "crawl.wet.gz").read_bytes()
+        upload = urllib.request.Request(f"{target}&name=2025%2Fcrawl.wet.gz", content)
+        urllib.request.urlopen(upload).close()
+        yield {**os.environ, **environment}
+
+
+@pytest.fixture(params=["s3", "gs"])
+def scheme(request):
+    return request.param
 
 
 @pytest.fixture
-def warraq(environment):
+def warraq(scheme, request):
+    environment = request.getfixturevalue(scheme)
+
     def run(*arguments):
+        arguments = [argument.replace("bucket://", f"{scheme}://") for argument in arguments]
         command = [sys.executable, "-m", "pipelines", *arguments]
         return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
 
@@ -54,13 +63,15 @@ def warraq(environment):
 
 def test_dumps_are_read_and_the_dataset_is_written_in_buckets(warraq):
     for words in ("", "nothing to do"):  # the second time all of it is there
-        done = warraq("ingest", "s3://crawls/2025/", "--output", "s3://crawls/dataset", "--workers", "2", "--quiet")
+        done = warraq(
+            "ingest", "bucket://crawls/2025/", "--output", "bucket://crawls/dataset", "--workers", "2", "--quiet"
+        )
         assert done.returncode == 0, done.stderr
         assert words in done.stderr
     asked = warraq(
         "query",
         "--output",
-        "s3://crawls/dataset",
+        "bucket://crawls/dataset",
         "SELECT count(*) AS n, min(date) AS d FROM articles",
         "--format",
         "json",
@@ -69,7 +80,7 @@ def test_dumps_are_read_and_the_dataset_is_written_in_buckets(warraq):
     asked = warraq(
         "query",
         "--output",
-        "s3://crawls/dataset",
+        "bucket://crawls/dataset",
         "SELECT dump, dump_offset AS o FROM articles LIMIT 1",
         "--format",
         "json",
@@ -82,12 +93,15 @@ def test_dumps_are_read_and_the_dataset_is_written_in_buckets(warraq):
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["s3://crawls/missing.warc", "--output", "s3://crawls/other"], "s3://crawls/missing.warc"),
-        ([str(DUMPS / "crawl.wet.gz"), "--output", "s3://no-such-bucket/dataset"], "s3://no-such-bucket/dataset"),
+        (["bucket://crawls/missing.warc", "--output", "bucket://crawls/other"], "bucket://crawls/missing.warc"),
+        (
+            [str(DUMPS / "crawl.wet.gz"), "--output", "bucket://no-such-bucket/dataset"],
+            "bucket://no-such-bucket/dataset",
+        ),
     ],
 )
-def test_a_bucket_that_fails_costs_one_line(warraq, arguments, complaint):
+def test_a_bucket_that_fails_costs_one_line(warraq, scheme, arguments, complaint):
     done = warraq("ingest", *arguments, "--quiet")
     assert done.returncode == 2
-    assert complaint in done.stderr
+    assert complaint in done.stderr.replace(f"{scheme}://", "bucket://")
     assert done.stderr.count("\n") == 1
