@@ -42,10 +42,12 @@ setup(
         "publicsuffixlist>=1.0",
         "trafilatura>=2.1",
         "webencodings>=0.5",
+        "zstandard>=0.23",
     ],
     extras_require={
         "test": [
             "apache-beam[aws,gcp]",
+            "brotli>=1.1",
             "cryptography>=42",
             "hypothesis>=6.100",
             "moto[server]>=5.0",

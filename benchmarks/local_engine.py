@@ -1,69 +1,65 @@
-"""What worker processes bring on one machine: seconds and memory of `warraq ingest` for 1 and 2 workers, side by side.
+"""The local engine on one machine: what a second worker brings, and what a dump ten times as large takes of memory.
 
-    python benchmarks/local_engine.py [COPIES]      (data: $WARRAQ_DATA, else ../shared/data beside the checkout)
+    python benchmarks/local_engine.py [--crawl 10000] [--arabic 1000] [--rounds 2] [--skip_memory]
 
-The dump is made of the 194 real page templates of pages_arabised, COPIES (default 6) times over. Copies are read,
-extracted and cleaned like any page, and leave as duplicates before they are tagged.
+Two dumps, as `crawl.py` makes them: a crawl with 1% Arabic pages, and one of Arabic pages only, no two of them copies.
+Each is one WARC, ingested whole by `warraq ingest` with 1 and with 2 workers; then one ten times as large with 2.
+Ratios of seconds are given whole, and without what a run of one page takes (start-up). Memory is resident, in MiB: the
+largest sum over a run's processes, and the largest process.
 """
 
-import gzip
-import json
-import os
-import resource
-import subprocess
+import argparse
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-_ROUNDS = 2
+from crawl import DATA, Cost, ingest, write_crawl
 
 
-def record(url: str, body: bytes, content_type: str) -> bytes:
-    """One gzip member with a WARC response record."""
-    payload = f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\n\r\n".encode() + body
-    head = (
-        f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: {url}\r\nWARC-Date: 2026-12-31T00:00:00Z\r\n"
-        f"Content-Type: application/http; msgtype=response\r\nContent-Length: {len(payload)}\r\n\r\n"
+def dump(folder: str, pages: int, arabic_every: int) -> Path:
+    path = Path(folder, f"{pages}-{arabic_every}.warc.gz")
+    write_crawl(path, pages, arabic_every)
+    return path
+
+
+def shown(name: str, cost: Cost) -> str:
+    return (
+        f"{name:30}{cost.seconds:8.1f} s {cost.processor:8.1f} s of processors "
+        f"{cost.tree:6.0f} MiB, largest process {cost.largest:.0f}"
     )
-    return gzip.compress(head.encode() + payload + b"\r\n\r\n", mtime=0)
 
 
-def write_dump(data: Path, target: Path, copies: int) -> int:
-    """Writes the dump; returns its number of pages."""
-    folder = data / "pages_arabised"
-    truth = [json.loads(line) for line in (folder / "truth.jsonl").read_text(encoding="utf-8").splitlines()]
-    with target.open("wb") as dump:
-        for copy in range(copies):
-            for page in truth:
-                body = gzip.decompress((folder / page["file"]).read_bytes())
-                dump.write(record(f"{page['url']}?copy={copy}", body, page["http_content_type"] or "text/html"))
-    return copies * len(truth)
-
-
-def ingest(dump: Path, workers: int) -> tuple[float, float]:
-    """Seconds, and the largest memory of any one process in MiB."""
-    with tempfile.TemporaryDirectory() as output:
-        command = [sys.executable, "-m", "pipelines", "ingest", str(dump), "--output", f"{output}/out", "--quiet"]
-        start = time.perf_counter()
-        subprocess.run([*command, "--workers", str(workers)], check=True, capture_output=True)
-        seconds = time.perf_counter() - start
-    return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+def measure(pages: int, arabic_every: int, rounds: int, larger: bool) -> None:
+    """Prints a line for each run of a dump."""
+    with tempfile.TemporaryDirectory() as folder:
+        whole, one = dump(folder, pages, arabic_every), dump(folder, 1, 1)
+        for _ in range(rounds):
+            start = {workers: ingest(one, workers).seconds for workers in (1, 2)}
+            costs = {workers: ingest(whole, workers) for workers in (1, 2)}
+            for workers, cost in costs.items():
+                print(shown(f"{pages} pages, {workers} workers", cost), flush=True)
+            ratio = costs[1].seconds / costs[2].seconds
+            started = (costs[1].seconds - start[1]) / (costs[2].seconds - start[2])
+            print(f"ratio {ratio:.2f}, without start-up {started:.2f}", flush=True)
+        if larger:
+            cost = ingest(dump(folder, 10 * pages, arabic_every), 2)
+            print(shown(f"{10 * pages} pages, 2 workers", cost))
+            print(f"memory {cost.tree / costs[2].tree:.2f} of that for {pages} pages")
 
 
 def main() -> None:
-    """Prints a line for each round."""
-    data = Path(os.environ.get("WARRAQ_DATA", Path(__file__).parents[2] / "shared" / "data"))
-    if not data.is_dir():
-        sys.exit(f"no data at {data}: set WARRAQ_DATA")
-    with tempfile.TemporaryDirectory() as folder:
-        dump = Path(folder, "pages.warc.gz")
-        pages = write_dump(data, dump, int(sys.argv[1]) if len(sys.argv) > 1 else 6)
-        print(f"{pages} pages, {dump.stat().st_size / 2**20:.0f} MiB")
-        for _ in range(_ROUNDS):
-            seconds = {workers: ingest(dump, workers) for workers in (1, 2)}
-            shown = "   ".join(f"{n} workers {s:6.1f} s {pages / s:5.1f} pages/s" for n, (s, _) in seconds.items())
-            print(f"{shown}   ratio {seconds[1][0] / seconds[2][0]:.2f}   largest process {seconds[2][1]:.0f} MiB")
+    """Measures both dumps."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--crawl", type=int, default=10_000, help="pages of the crawl")
+    parser.add_argument("--arabic", type=int, default=1_000, help="pages of the Arabic dump")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--skip_memory", action="store_true")
+    options = parser.parse_args()
+    if not DATA.is_dir():
+        sys.exit(f"no data at {DATA}: set WARRAQ_DATA")
+    for name, pages, arabic_every in (("1% Arabic", options.crawl, 100), ("all Arabic", options.arabic, 1)):
+        print(name)
+        measure(pages, arabic_every, options.rounds, not options.skip_memory)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
-r"""What reading costs and loses: screen recall by encoding, right charsets, pages per second beside bare FastWARC.
+r"""What reading costs and loses: screen recall by encoding, its cost by kind of page, right charsets, pages per second
+beside bare FastWARC.
 
     python benchmarks/reading.py            (data: $WARRAQ_DATA, else ../shared/data beside the checkout)
 
 Screen: every Arabic page (`pages/ar`, `pages_arabised`) written anew in each encoding, what it lacks as numeric
-references; then the pages of `pages` in languages of other scripts, as they came. Charsets: `pages_arabised` as it
+references; then the pages of `pages` in languages of other scripts, as they came. Kinds: 175 kB of one sentence or of
+one hostile piece, over and over; medians of five interleaved rounds. Charsets: `pages_arabised` as it
 came, with its true charset as the HTTP header, with its `<meta>` only (where it has one), and with neither. Speed: a
-WARC of 2,000 records, one gzip member each, 1 in 100 Arabic, made in a temporary folder; medians of three interleaved
+WARC of 2,000 records, one gzip member each, 1 in 100 Arabic, made in a temporary folder; medians of seven interleaved
 rounds. Times are processor time of one process.
 """
 
@@ -40,7 +42,10 @@ FETCHED_AT = dt.datetime(2026, 11, 1, tzinfo=dt.timezone.utc)
 PAGE_SIZE = 175_000  # bytes, about the mean of a crawled page: the unit of the screen's times
 RECORDS = 2000
 ARABIC_EVERY = 100
-ROUNDS = 3
+ROUNDS = 7
+CYRILLIC = "Прибрежная дорога открылась сегодня после трёх лет работ, заявил министр. "
+CHINESE = "沿海公路经过三年施工今天正式通车，轻型车辆免费通行。"
+FRENCH = "La route côtière a été ouverte après trois années de travaux, déclarait hier le maire. "
 ARABIC_SCRIPT = frozenset({"ar", "ckb", "fa", "ku", "ps", "sd", "ug", "ur"})
 # ASCII punctuation stands twice in Mac Arabic. The lower byte is right in markup; Python's encoder takes the upper one.
 MAC_ARABIC = {ord(bytes([byte]).decode("mac_arabic")): byte for byte in reversed(range(256))}
@@ -119,6 +124,24 @@ ENCODINGS: dict[str, Callable[[str], bytes]] = {
 }
 
 
+KINDS: dict[str, bytes] = {
+    "ASCII": b"<p class=x>The road along the coast was opened today.</p>\n",
+    "French, UTF-8": FRENCH.encode(),
+    "French, windows-1252": FRENCH.encode("cp1252"),
+    "Cyrillic, UTF-8": CYRILLIC.encode(),
+    "Cyrillic, windows-1251": CYRILLIC.encode("cp1251"),
+    "Cyrillic, references": CYRILLIC.encode("ascii", "xmlcharrefreplace"),
+    r"Cyrillic, \uXXXX": json.dumps(CYRILLIC).encode(),
+    "Chinese, UTF-8": CHINESE.encode(),
+    "Chinese, GBK": CHINESE.encode("gbk"),
+    "Chinese, references": hexadecimal(CHINESE),
+    "&# only": b"&#",
+    "backslashes only": b"\\",
+    "D8 only": b"\xd8",
+    "D8 and ASCII": b"\xd8a",
+}
+
+
 def passes(page: Page) -> bool:
     try:
         screen(page, ScreenRules())
@@ -149,6 +172,20 @@ def print_screen(samples: list[Sample]) -> None:
     print(f"{'no Arabic, as they came':28}{len(passed):5}{statistics.mean(passed):8.3f}{cost:11.3f}")
     for name in itertools.compress(others, passed):
         print(f"  passed: {name}")
+
+
+def print_kinds() -> None:
+    others = foreign()
+    kinds = {"no Arabic, as they came": [*others.values()]}
+    kinds |= {name: [piece * (PAGE_SIZE // len(piece))] * 20 for name, piece in KINDS.items()}
+    spent: dict[str, list[float]] = {name: [] for name in kinds}
+    passed: dict[str, list[bool]] = {}
+    for _, (name, contents) in itertools.product(range(5), kinds.items()):
+        passed[name], cost = screened(contents)
+        spent[name].append(cost)
+    print(f"\n{'screen by kind of page':28}passed  ms/175 kB")
+    for name, costs in spent.items():
+        print(f"{name:28}{statistics.mean(passed[name]):6.3f}{statistics.median(costs):11.3f}")
 
 
 def right_charsets(cases: list[tuple[Page, str]]) -> tuple[float, float]:
@@ -247,6 +284,7 @@ def main() -> None:
         sys.exit(f"no data at {DATA}: set WARRAQ_DATA")
     samples = arabised()
     print_screen([*samples, *(Sample(content, "utf-8", True) for content in arabic())])
+    print_kinds()
     print_decode(samples)
     print_speed()
 

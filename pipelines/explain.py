@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from pipelines.flow import Recipe
+from pipelines.options import add_recipe, recipe_of
 from pipelines.usage import DONE, WRONG_USAGE, Parser, reach_buckets, say
 from schemas.labels import DATE_SOURCES, ENTITY_KINDS, REASONS, TOPICS
 from schemas.records import Article, Document, Entity, Page, Rejected
@@ -47,22 +48,25 @@ def explain_parser() -> Parser:
     )
     parser.add_argument("page", metavar="FILE[@OFFSET]", help="a page, or a dump and where in it (column dump_offset)")
     parser.add_argument("url", nargs="?", metavar="URL", help="the page's address in the dump")
+    add_recipe(parser)
     return parser
 
 
 def main(arguments: Sequence[str]) -> int:
     """`warraq explain`; returns the exit code."""
-    options = explain_parser().parse_args(arguments)
+    parser = explain_parser()
+    options = parser.parse_args(arguments)
+    recipe = recipe_of(parser, options)
     reach_buckets()
     path, at, offset = options.page.rpartition("@")
     try:
         if at and offset.isdigit():
-            page = open_page(path, int(offset), options.url)
+            page = open_page(path, int(offset), options.url, recipe.read)
         else:
-            page = open_page(options.page, None, options.url)
+            page = open_page(options.page, None, options.url, recipe.read)
     except InputError as error:
         return say(str(error), WRONG_USAGE)
-    for line in explain(page, Recipe(), colour=sys.stdout.isatty()):
+    for line in explain(page, recipe, colour=sys.stdout.isatty()):
         print(line)
     return DONE
 

@@ -7,7 +7,6 @@ import io
 import json
 import logging
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,6 +19,7 @@ from pipelines import __version__, progress
 from pipelines.flow import Recipe, RefinePages, Watch, watch_nothing
 from pipelines.local import local_runner, watched_workers
 from pipelines.options import LOCAL, IngestOptions, parse_ingest
+from pipelines.scratch import scratch_folder
 from pipelines.summary import errors, summary
 from pipelines.usage import DONE, FAILED, WRONG_USAGE, reach_buckets, say
 from transforms.dataset import Dataset, DatasetError
@@ -29,9 +29,12 @@ from transforms.read import Dump, InputError, ReadPages, find_dumps
 from transforms.step import KEPT, REJECTED
 from transforms.write import CommitRun, Run, WriteArticles, WriteRejected
 
+_TERMINAL: Final = re.compile(r"\x1b\[[0-9;]*m")  # colours
+_EXCEPTION: Final = re.compile(r"^[A-Za-z_][\w.]*: ", re.MULTILINE)  # in a traceback all else is indented
 # What Beam puts around the words of an exception, and the names of those that speak for themselves.
 _WRAPPING: Final = re.compile(
-    r"^(?:RuntimeError: |[\w.]*(?:LedgerError|DatasetError|WorkerDiedError): )+|(?: \[while running '[^']*'\])+$"
+    r"^(?:RuntimeError: |[\w.]*(?:InputError|LedgerError|DatasetError|WorkerDiedError): )+"
+    r"|(?: \[while running '[^']*'\])+$"
 )
 
 
@@ -96,7 +99,7 @@ def _ingest(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[
             outcome = _clear_up(dataset, run.run_id)
             if options.traceback:
                 raise
-            return say(f"{_last_line(error)}; {outcome}", FAILED)
+            return say(f"{_message(error)}; {outcome}", FAILED)
     _print_summary(dataset, [run.run_id])
     if options.strict and (broken := errors(dataset, run.run_id)):
         return say(f"--strict: {broken} pages were rejected as `error`; see the view `rejected`", FAILED)
@@ -125,12 +128,15 @@ def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Seq
         logging.basicConfig(level=logging.INFO)
         _execute(Ingest(dumps, options.recipe, run, known), options.runner, options.beam)
         return
-    with tempfile.TemporaryDirectory(prefix="warraq-") as tally, tempfile.TemporaryDirectory(prefix="warraq-") as alive:
-        job = Ingest(dumps, options.recipe, run, known, progress.Tally(tally))
+    with scratch_folder() as scratch:
+        tally, alive = scratch / "tally", scratch / "workers"
+        tally.mkdir()
+        alive.mkdir()
+        job = Ingest(dumps, options.recipe, run, known, progress.Tally(str(tally)))
         local = PipelineOptions([*options.beam_flags, f"--direct_num_workers={options.workers}"])
         muffled = contextlib.redirect_stderr(io.StringIO())  # Beam prints a failure there before it raises it
-        shown = progress.Progress(tally, sum(dump.size for dump in dumps), options.quiet)
-        with shown, watched_workers(alive), muffled:
+        shown = progress.Progress(str(tally), sum(dump.size for dump in dumps), options.quiet)
+        with shown, watched_workers(str(alive)), muffled:
             _execute(job, local_runner(local, options.workers), local)
 
 
@@ -162,9 +168,11 @@ def _digest(*parts: str) -> str:
     return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
 
 
-def _last_line(error: BaseException) -> str:
+def _message(error: BaseException) -> str:
     """What went wrong, out of a worker's traceback."""
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return _WRAPPING.sub("", lines[-1].strip()) if lines else type(error).__name__
+    words = _TERMINAL.sub("", str(error)).strip()
+    named = [match.start() for match in _EXCEPTION.finditer(words)]
+    message = _WRAPPING.sub("", words[named[-1] :] if named else words.rpartition("\n")[2])
+    return " ".join(message.split()) or type(error).__name__

@@ -77,7 +77,12 @@ def ingest_parser() -> Parser:
         "Everything that Beam understands may follow, for example --runner=FlinkRunner --flink_master=localhost:8081.",
     )
     add = parser.add_argument
-    add("inputs", metavar="INPUT", nargs="+", help="files, folders and globs: WARC, WET, HTML, text, ZIP, JSON lines")
+    add(
+        "inputs",
+        metavar="INPUT",
+        nargs="+",
+        help="WARC, ARC, WET, HTML, text, ZIP, TAR, JSON, Parquet: files, folders, globs",
+    )
     add("--output", required=True, metavar="DIR", help="the dataset; made if it is not there")
     add("--new", action="store_true", help="only dumps that the dataset has not committed yet, under whatever options")
     add(
@@ -86,15 +91,6 @@ def ingest_parser() -> Parser:
         default="useful",
         help="rows in rejected/ for every refusal but the mass ones of a crawl (not_html, no_arabic_bytes), or for all",
     )
-    add("--quality", choices=tuple(quality.PRESETS), default="news", help="rules for good text (default: news)")
-    add(
-        "--near_duplicates",
-        choices=deduplicate.MODES,
-        default="mark",
-        help="near copies: mark sets duplicate_of, drop rejects them (default: mark)",
-    )
-    add("--tagger", choices=tuple(entities.BACKENDS), default=Recipe.tagger, help="what finds the entities")
-    add("--classifier", choices=tuple(topics.BACKENDS), default=Recipe.classifier, help="what assigns the topics")
     add("--workers", type=_count, default=_cores(), metavar="N", help="processes of a local run (default: all cores)")
     add("--strict", action="store_true", help="exit with 1 if any page was rejected as `error`")
     add("--quiet", action="store_true", help="no progress")
@@ -106,9 +102,24 @@ def ingest_parser() -> Parser:
         metavar="SHARE",
         help="commit nothing if a larger share of pages broke the code (default: 0.05)",
     )
+    add_recipe(parser)
+    return parser
+
+
+def add_recipe(parser: Parser) -> None:
+    """Adds the flags that decide the rows."""
+    add = parser.add_argument
+    add("--quality", choices=tuple(quality.PRESETS), default="news", help="rules for good text (default: news)")
+    add(
+        "--near_duplicates",
+        choices=deduplicate.MODES,
+        default="mark",
+        help="near copies: mark sets duplicate_of, drop rejects them (default: mark)",
+    )
+    add("--tagger", choices=tuple(entities.BACKENDS), default=Recipe.tagger, help="what finds the entities")
+    add("--classifier", choices=tuple(topics.BACKENDS), default=Recipe.classifier, help="what assigns the topics")
     for stage, rules in RULES.items():
         _add_rules(parser, stage, rules)
-    return parser
 
 
 def _add_rules(parser: Parser, stage: str, rules: type) -> None:
@@ -143,14 +154,10 @@ def parse_ingest(arguments: Sequence[str]) -> IngestOptions:
     unknown = _unknown_to_beam(others)
     if unknown:
         parser.error(_unknown_flag(parser, unknown[0]))
-    try:
-        recipe = _recipe(known)
-    except ValueError as error:
-        parser.error(str(error))
     return IngestOptions(
         inputs=known.inputs,
         output=known.output,
-        recipe=recipe,
+        recipe=recipe_of(parser, known),
         all_rejected=known.rejected == "all",
         only_new=known.new,
         workers=known.workers,
@@ -162,8 +169,16 @@ def parse_ingest(arguments: Sequence[str]) -> IngestOptions:
     )
 
 
+def recipe_of(parser: Parser, known: argparse.Namespace) -> Recipe:
+    """The recipe that the flags describe. Exits with 2 and one line if a rule can't be followed."""
+    try:
+        return _recipe(known)
+    except ValueError as error:
+        parser.error(str(error))
+
+
 def _recipe(known: argparse.Namespace) -> Recipe:
-    """The recipe that the flags describe. Raises ValueError, from a rule's own `validate`, if one can't be followed."""
+    """As `recipe_of`; raises ValueError, from a rule's own `validate`."""
     presets = {
         "quality": quality.PRESETS[known.quality],
         "deduplicate": deduplicate.DuplicateRules(near=known.near_duplicates),

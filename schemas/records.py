@@ -58,7 +58,7 @@ class Document(NamedTuple):
     markup: str  # HTML, or plain text if `is_text`
     is_text: bool
     charset: str
-    charset_source: str  # bom, http, meta, given or detected
+    charset_source: str  # bom, http, meta, given or detected; in brackets the claims that the bytes refuted
     title: str | None
     fetched_at: dt.datetime
     dump: str

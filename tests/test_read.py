@@ -5,12 +5,15 @@ import gzip
 import io
 import json
 import os
+import tarfile
 import zipfile
 from pathlib import Path
 
 import apache_beam as beam
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from apache_beam.io.restriction_trackers import OffsetRange
+import zstandard
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.sdf_utils import RestrictionTrackerView, ThreadsafeRestrictionTracker
@@ -61,18 +64,53 @@ def lines(*objects):
     return b"".join(line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n" for line in objects)
 
 
+def arc(n, body=HTML):
+    block = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{body}".encode()
+    return f"http://a.example/{n} 192.0.2.1 20240501101112 text/html {len(block)}\n".encode() + block + b"\n"
+
+
+def tarred(members):
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w") as packed:
+        for name, content in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            packed.addfile(info, io.BytesIO(content))
+    return target.getvalue()
+
+
+def parquet(*rows):
+    target = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(list(rows)), target)
+    return target.getvalue()
+
+
+def old_tar():
+    """The header of an archive from before POSIX, without a magic."""
+    header = b"a.html".ljust(148, b"\0") + b" " * 8 + bytes(356)
+    return header[:148] + b"%06o\0 " % sum(header) + header[156:]
+
+
+ARC_FILE = b"filedesc://a.arc 0.0.0.0 20240501000000 text/plain 18\n1 0 A\nURL length\n\n\n"
+PLAIN = {
+    "html": HTML.encode(),
+    "text": "نص قصير".encode(),
+    "jsonl": lines(LINE),
+    "tar": tarred({"a.html": HTML.encode()}),
+}
 FILES = {
     "warc": warc(1) + warc(2),
-    "warc.gz": gzip.compress(warc(1)) + gzip.compress(warc(2)),
-    "warc.gz.solid": gzip.compress(warc(1) + warc(2)),
-    "html": HTML.encode(),
-    "html.gz": gzip.compress(HTML.encode()),
-    "text": "نص قصير".encode(),
-    "text.gz": gzip.compress("نص قصير".encode()),
+    "arc": ARC_FILE + arc(1) + arc(2),
     "zip": zipped({"a.html": HTML}),
-    "jsonl": lines(LINE),
-    "jsonl.gz": gzip.compress(lines(LINE)),
+    "parquet": parquet(LINE),
+    **PLAIN,
 }
+for packing, pack in (("gz", gzip.compress), ("zst", zstandard.compress)):
+    FILES[f"warc.{packing}"] = pack(warc(1)) + pack(warc(2))
+    FILES[f"warc.{packing}.solid"] = pack(warc(1) + warc(2))
+    FILES[f"arc.{packing}"] = pack(ARC_FILE) + pack(arc(1)) + pack(arc(2))
+    FILES[f"arc.{packing}.solid"] = pack(ARC_FILE + arc(1) + arc(2))
+    FILES |= {f"{kind}.{packing}": pack(content) for kind, content in PLAIN.items()}
 
 
 def write(folder, name, content):
@@ -96,7 +134,7 @@ def test_formats_are_recognised_by_content_never_by_name(tmp_path, kind, name):
     (dump,) = find_dumps([str(write(tmp_path, name, FILES[kind]))]).dumps
     assert (dump.format, dump.size) == (kind, len(FILES[kind]))
     items = list(read_range(dump, 0, None, RULES))
-    assert len(items) == (2 if "warc" in kind else 1)
+    assert len(items) == (2 if "arc" in kind else 1)
     assert all(isinstance(item, Page) for item in items), items
 
 
@@ -107,8 +145,16 @@ def test_formats_are_recognised_by_content_never_by_name(tmp_path, kind, name):
         (b"  \n ", ""),
         (b"\x89PNG\r\n\x1a\n\0\0", ""),
         (b"%PDF-1.7 text", ""),
-        (b"filedesc://a.arc 0.0.0.0 20080430204825 text/plain 1\n<html>", ""),
+        (b"filedesc://a.arc 0.0.0.0 20080430204825 text/plain 1\n<html>", "arc"),
+        (b"http://a.example/a b 192.0.2.1 200804302048 text/html 17\nHTTP/1.0 200 OK\n", "arc"),
+        (b"http://a.example/ is where <html> is taught\n", "html"),
         (b"\x28\xb5\x2f\xfd\0", ""),
+        (b" CDX N b a m s k r M S V g\ncom,example)/ 20240501101112 ", ""),
+        (b"com,example)/ 20240501101112 {}", ""),
+        (b"PAR1....", "parquet"),
+        (tarred({"a": b""}), "tar"),
+        (old_tar(), "tar"),
+        (bytes(600), ""),
         (b"\n\nWARC/1.1\r\n", "warc"),
         (b"PK\x03\x04...", "zip"),
         (b"\xef\xbb\xbf <!doctype HTML>", "html"),
@@ -120,7 +166,10 @@ def test_formats_are_recognised_by_content_never_by_name(tmp_path, kind, name):
         ("نص قديم".encode("cp1256"), "text"),
         (b'{"url": "a"}\n{', "jsonl"),
         (b'{"text": "' + b"a" * 9000, "jsonl"),
-        (b'{\n  "pretty": 1\n}', "text"),
+        (b'{\n  "pretty": 1\n}', "jsonl"),
+        (b'[\n{"url": "a"},\n{"url": "b"}\n]', "jsonl"),
+        (b'\xef\xbb\xbf [{"text": "' + b"a" * 9000, "jsonl"),
+        (b"[link](a) words", "text"),
         (b'["a"]\n', "text"),
         (b"{not json}\n", "text"),
     ],
@@ -196,77 +245,6 @@ def test_loose_files(tmp_path):
     assert (row.reason, row.detail) == ("corrupt_record", "cut short")
 
 
-def test_zip_members(tmp_path):
-    members = {
-        "../../etc/a.html": HTML,
-        "نص.txt": "نص قصير",
-        "folder/": "",
-        "b.png": b"\x89PNG\0",
-        "inner.zip": zipped({"a.html": HTML}),
-        "empty.html": "",
-        "bomb.html": b"<html>" + bytes(10**7),
-    }
-    path = write(tmp_path, "a.zip", zipped(members))
-    items = read(path)
-    found = [(i.url.partition("!/")[2], i.reason if isinstance(i, Rejected) else i.is_text) for i in items]
-    assert found == [
-        ("../../etc/a.html", False),
-        ("%D9%86%D8%B5.txt", True),
-        ("b.png", "not_html"),
-        ("inner.zip", "not_html"),
-        ("empty.html", "not_html"),
-        ("bomb.html", "too_large"),
-    ]
-    assert items[0].fetched_at == dt.datetime(2023, 4, 5, 6, 7, 8, tzinfo=UTC)
-    assert [item.dump_offset for item in items] == sorted({item.dump_offset for item in items})
-    assert {row.detail for row in items if isinstance(row, Rejected)} >= {"binary", "zip", "empty"}
-
-
-def test_damaged_zips_cost_rows(tmp_path):
-    content = bytearray(zipped({"a.html": HTML * 30, "b.html": HTML}))
-    content[60] ^= 255
-    row, page = read(write(tmp_path, "a.zip", bytes(content)))
-    assert row.reason == "corrupt_record"
-    assert page.content == HTML.encode()
-    (row,) = read(write(tmp_path, "b.zip", bytes(content[:-30])))
-    assert row.reason == "corrupt_record"
-
-
-def test_json_lines(tmp_path):
-    content = lines(
-        {**LINE, "title": "عنوان"},
-        b"\n",
-        {"url": "u2", "text": "نص", "html": HTML, "fetched_at": 1_700_000_000_000},
-        {"url": "u3"},
-        b'{"url": "u4", "text": \n',
-        ["no object"],
-        {"url": "u5", "text": "\ud800 lone"},
-        {"url": "u6", "html": HTML.encode("cp1256").decode("latin-1"), "charset": "windows-1256"},
-        {"url": "u7", "html": HTML, "charset": "windows-1256"},
-        {"html": "<p>" + "a" * 400_000},
-        b'{"text": "' + b"a" * 2_000_000 + b'"}\n',
-        {"text": "last"},
-    )
-    items = read(write(tmp_path, "a.jsonl", content))
-    assert [i.reason if isinstance(i, Rejected) else i.content.decode("cp1256" if i.url == "u6" else "utf-8") for i in items] == [
-        HTML, "نص", "not_html", "corrupt_record", "corrupt_record", "? lone", HTML, HTML, "too_large", "too_large", "last",
-    ]  # fmt: skip
-    assert [content[item.dump_offset : item.dump_offset + 1] for item in items] == [b"{"] * 4 + [b"["] + [b"{"] * 6
-    assert (items[0].title, items[0].charset, items[0].is_text) == ("عنوان", "utf-8", False)
-    assert (items[1].fetched_at, items[1].is_text) == (dt.datetime.fromtimestamp(1_700_000_000, UTC), True)
-    assert (items[6].charset, items[7].charset) == ("windows-1256", "utf-8")
-    assert items[-1].url == f"file:{tmp_path}/a.jsonl#{items[-1].dump_offset}"
-    assert read(write(tmp_path, "b", gzip.compress(content)))[5:7] == [
-        item._replace(dump=f"{tmp_path}/b") for item in items[5:7]
-    ]
-
-
-def test_json_fields_can_have_other_names(tmp_path):
-    path = write(tmp_path, "a", lines({"link": "u", "body": "نص", "when": "2024-05-01"}))
-    (page,) = read(path, ReadRules(fields="url=link, text=body,fetched_at=when"))
-    assert (page.url, page.content.decode(), page.fetched_at.day) == ("u", "نص", 1)
-
-
 @pytest.mark.parametrize(
     "rules",
     [
@@ -323,7 +301,7 @@ def test_damage_gives_rows_never_an_exception(tmp_path_factory, kind, place, spl
 
 
 def test_open_page(tmp_path):
-    for kind in ("warc", "warc.gz", "warc.gz.solid", "zip", "jsonl"):
+    for kind in FILES:
         path = str(write(tmp_path, kind.replace(".", "_"), FILES[kind]))
         for item in read(path):
             assert open_page(path, item.dump_offset) == item
@@ -365,21 +343,31 @@ def test_no_dumps_give_no_pages():
     assert next(run) == {}
 
 
-def test_only_warcs_are_split_and_sizes_add_up(tmp_path):
-    fn = _ReadFn(ReadRules(split_bytes=100))
+def test_what_can_be_split_is_split_and_sizes_add_up(tmp_path):
+    fn = _ReadFn(ReadRules(split_bytes=50))
     for kind, content in FILES.items():
         (dump,) = find_dumps([str(write(tmp_path, "a", content))]).dumps
         whole = fn.initial_restriction(dump)
         parts = list(fn.split(dump, whole))
-        assert whole == OffsetRange(0, len(content))
-        assert (len(parts) > 1) == (kind in ("warc", "warc.gz"))
+        splittable = {"warc", "warc.gz", "warc.zst", "arc", "arc.gz", "arc.zst", "jsonl", "parquet"}
+        assert (len(parts) > 1) == (kind in splittable), kind
         assert sum(fn.restriction_size(dump, part) for part in parts) == len(content)
 
 
+MANY = {
+    "warc": b"".join(warc(n) for n in range(30)),
+    "warc.gz": b"".join(gzip.compress(warc(n)) for n in range(30)),
+    "warc.zst": b"".join(zstandard.compress(warc(n)) for n in range(30)),
+    "arc": ARC_FILE + b"".join(arc(n) for n in range(30)),
+    "arc.gz": b"".join(map(gzip.compress, [ARC_FILE, *(arc(n) for n in range(30))])),
+    "jsonl": lines(*({**LINE, "url": f"http://a.example/{n}"} for n in range(30))),
+}
+
+
 @given(st.lists(st.tuples(st.integers(0, 30), st.floats(0, 1)), max_size=4), st.sampled_from(sorted(FORMATS)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_every_record_is_read_once_however_a_runner_splits(tmp_path_factory, splits, kind):
-    content = b"".join(gzip.compress(warc(n)) for n in range(30)) if kind == "warc.gz" else FILES[kind]
+    content = MANY.get(kind, FILES[kind])
     (dump,) = find_dumps([str(write(tmp_path_factory.getbasetemp(), "dump", content))]).dumps
     fn, seen, read_bytes = _ReadFn(RULES), [], 0
     waiting = [fn.initial_restriction(dump)]

@@ -1,25 +1,25 @@
 """Every record of a WARC is read exactly once, however it is cut, packed or damaged."""
 
 import datetime as dt
+import functools
 import gzip
 import io
 import itertools
-import os
 import random
 import zlib
-from pathlib import Path
 
 import brotli
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.records import Page, Rejected
-from transforms.read import Dump, ReadRules, find_dumps, read_range
+from transforms.read import Dump, InputError, ReadRules, find_dumps, read_range
+from transforms.read.archive import read_archive, read_archive_range
 from transforms.read.http import dechunk, decode_body
-from transforms.read.warc import read_solid, read_warc_range
+from transforms.read.packing import unpack
 
-DATA = Path(os.environ.get("WARRAQ_DATA", Path(__file__).parents[2] / "shared" / "data"))
 RULES = ReadRules(max_bytes=100_000)
 HTML = b"<!DOCTYPE html><html><body><p>text</p></body></html>"
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"
@@ -43,15 +43,22 @@ def response(body=HTML, url="http://a.example/", headers=OK):
     return record(headers + b"\r\n" + body, url=url)
 
 
+def skippable(content, magic=0x184D2A50):
+    return magic.to_bytes(4, "little") + len(content).to_bytes(4, "little") + content
+
+
+def zstd(content, level=3, dictionary=None):
+    packer = zstandard.ZstdCompressor(level=level, dict_data=dictionary, write_checksum=True)
+    return packer.compress(content)
+
+
 def dump(format_="warc", path="d.warc"):
     return Dump(path, 0, format_, "", CHANGED)
 
 
 def read(content, format_="warc", start=0, stop=None, rules=RULES):
     stream = io.BytesIO(content)
-    if format_ == "warc.gz.solid":
-        return list(read_solid(stream, dump(format_), rules))
-    return list(read_warc_range(stream, start, stop, dump(format_), rules))
+    return list(read_archive_range(stream, start, stop, dump(format_), rules))
 
 
 def only(content, **more):
@@ -208,11 +215,27 @@ def bodies(count, size=300, seed=1):
     return [b"<html>%d %s" % (n, noise.randbytes(noise.randrange(size)).hex().encode()) for n in range(count)]
 
 
-def archive(parts, packed, level=6):
+DICTIONARY = zstandard.train_dictionary(4096, [response(body) for body in bodies(300, 400, 9)])
+PACKERS = {
+    "plain": bytes,
+    "gzip": gzip.compress,
+    "zstd": zstd,
+    "dictionary": functools.partial(zstd, dictionary=DICTIONARY),
+}
+FORMATS = {"plain": "warc", "gzip": "warc.gz", "zstd": "warc.zst", "dictionary": "warc.zst"}
+HEADS = dict.fromkeys(PACKERS, b"") | {"dictionary": skippable(zstd(DICTIONARY.as_bytes()), 0x184D2A5D)}
+each_packing = pytest.mark.parametrize("packing", PACKERS)
+any_packing = st.sampled_from(sorted(PACKERS))
+
+
+def joined(packs, packing):
     """The bytes of an archive, and the offset of each of its records."""
-    packs = [gzip.compress(part, level) if packed else part for part in parts]
-    offsets = [sum(map(len, packs[:n])) for n in range(len(packs))]
-    return b"".join(packs), offsets
+    offsets = [len(HEADS[packing]) + sum(map(len, packs[:n])) for n in range(len(packs))]
+    return HEADS[packing] + b"".join(packs), offsets
+
+
+def archive(parts, packing):
+    return joined([PACKERS[packing](part) for part in parts], packing)
 
 
 def cut(content, format_, cuts):
@@ -220,29 +243,30 @@ def cut(content, format_, cuts):
     return [item for start, stop in itertools.pairwise(edges) for item in read(content, format_, start, stop)]
 
 
-@given(st.lists(st.integers(0, 6000), max_size=6), st.booleans())
-@settings(max_examples=60, deadline=None)
-def test_every_record_is_read_once_for_every_way_of_splitting(cuts, packed):
-    content, offsets = archive([response(body, f"http://a.example/{n}") for n, body in enumerate(bodies(20))], packed)
-    format_ = "warc.gz" if packed else "warc"
-    assert seen(cut(content, format_, cuts)) == list(zip(offsets, bodies(20), strict=True))
+@given(st.lists(st.integers(0, 9000), max_size=6), any_packing)
+@settings(max_examples=100, deadline=None)
+def test_every_record_is_read_once_for_every_way_of_splitting(cuts, packing):
+    content, offsets = archive([response(body, f"http://a.example/{n}") for n, body in enumerate(bodies(20))], packing)
+    assert seen(cut(content, FORMATS[packing], cuts)) == list(zip(offsets, bodies(20), strict=True))
 
 
 NESTED = {
     # an archive as the body of a record: its records must not be taken for the file's own
-    "small": archive([response(body) for body in bodies(30, 200, 2)], packed=True)[0],
-    "large": archive([response(body) for body in bodies(60, 8000, 3)], packed=True, level=9)[0],
-    "plain": archive([response(body) for body in bodies(30, 200, 4)], packed=False)[0],
+    "small": archive([response(body) for body in bodies(30, 200, 2)], "gzip")[0],
+    "large": archive([response(body) for body in bodies(60, 8000, 3)], "gzip")[0],
+    "plain": archive([response(body) for body in bodies(30, 200, 4)], "plain")[0],
+    "small zstd": archive([response(body) for body in bodies(30, 200, 2)], "zstd")[0],
+    "large zstd": archive([response(body) for body in bodies(60, 12_000, 3)], "zstd")[0],
 }
 
 
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=5), st.booleans(), st.sampled_from(sorted(NESTED)))
-@settings(max_examples=60, deadline=None)
-def test_an_archive_inside_a_record_is_one_record(shares, packed, nested):
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=5), any_packing, st.sampled_from(sorted(NESTED)))
+@settings(max_examples=100, deadline=None)
+def test_an_archive_inside_a_record_is_one_record(shares, packing, nested):
     parts = [response(body, f"http://a.example/{n}") for n, body in enumerate(bodies(12, 3000))]
     parts.insert(6, record(NESTED[nested], "resource", content_type="application/warc"))
-    content, offsets = archive(parts, packed, level=1)
-    items = cut(content, "warc.gz" if packed else "warc", [int(share * len(content)) for share in shares])
+    content, offsets = archive(parts, packing)
+    items = cut(content, FORMATS[packing], [int(share * len(content)) for share in shares])
     assert [item.dump_offset for item in items] == offsets
     assert [isinstance(item, Page) for item in items] == [n != 6 for n in range(13)]
 
@@ -265,89 +289,160 @@ DAMAGES = {
 }
 
 
+HEADER_DAMAGES = {name for name in DAMAGES if "length" in name} | {"no type", "endless header"}
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.parametrize("packed", [False, True])
+@each_packing
 @pytest.mark.parametrize("place", [0, 3, 9])
-def test_damage_costs_one_row_and_no_neighbour(damage, packed, place):
-    parts = [response(body, f"http://a.example/{n}") for n, body in enumerate(bodies(10))]
-    if packed and ("length" in damage or damage in ("no type", "endless header")):
-        packs = [gzip.compress(DAMAGES[damage](part) if n == place else part) for n, part in enumerate(parts)]
-    else:
-        packs = [gzip.compress(part) if packed else part for part in parts]
-        packs[place] = DAMAGES[damage](packs[place])
-    if not packed and damage in ("bytes flipped", "zeros", "only its start"):
+def test_damage_costs_one_row_and_no_neighbour(damage, packing, place):
+    if packing == "plain" and damage in ("bytes flipped", "zeros", "only its start"):
         pytest.skip("a plain file has no checksums: such damage is seen only where it hits a header")
-    content = b"".join(packs)
-    items = read(content, "warc.gz" if packed else "warc")
+    parts = [response(body, f"http://a.example/{n}") for n, body in enumerate(bodies(10))]
+    if damage in HEADER_DAMAGES:
+        parts[place] = DAMAGES[damage](parts[place])
+    packs = [PACKERS[packing](part) for part in parts]
+    if damage not in HEADER_DAMAGES:
+        packs[place] = DAMAGES[damage](packs[place])
+    content, offsets = joined(packs, packing)
+    items = read(content, FORMATS[packing])
     pages = [item.content for item in items if isinstance(item, Page)]
     assert pages == [body for n, body in enumerate(bodies(10)) if n != place]
     rows = [item for item in items if isinstance(item, Rejected)]
     assert {row.reason for row in rows} == {"corrupt_record"}
-    assert rows[0].dump_offset == sum(map(len, packs[:place]))
-    halves = cut(content, "warc.gz" if packed else "warc", [len(content) // 3, len(content) // 2])
+    assert rows[0].dump_offset == offsets[place]
+    halves = cut(content, FORMATS[packing], [len(content) // 3, len(content) // 2])
     assert seen(halves) == seen(items)
 
 
-@pytest.mark.parametrize("packed", [False, True])
-def test_a_truncated_last_record_is_corrupt(packed):
-    content, offsets = archive([response(body) for body in bodies(3, 3000)], packed)
-    *pages, row = read(content[:-60], "warc.gz" if packed else "warc")
+@each_packing
+def test_a_truncated_last_record_is_corrupt(packing):
+    content, offsets = archive([response(body) for body in bodies(3, 3000)], packing)
+    *pages, row = read(content[:-60], FORMATS[packing])
     assert [page.content for page in pages] == bodies(3, 3000)[:2]
-    assert (row.reason, row.dump_offset, row.url) == ("corrupt_record", offsets[2], "http://a.example/")
+    assert (row.reason, row.dump_offset) == ("corrupt_record", offsets[2])
+    assert row.url == ("http://a.example/" if packing in ("plain", "gzip") else "")  # one block of zstd: all or nothing
 
 
-@given(st.integers(0, 3000), st.binary(min_size=1, max_size=30), st.booleans())
-@settings(max_examples=80, deadline=None)
-def test_damage_anywhere_never_stops_the_reader(place, splice, packed):
-    content, _ = archive([response(body) for body in bodies(8)], packed)
+@given(st.integers(0, 6000), st.binary(min_size=1, max_size=30), any_packing)
+@settings(max_examples=120, deadline=None)
+def test_damage_anywhere_never_stops_the_reader(place, splice, packing):
+    content, offsets = archive([response(body) for body in bodies(8)], packing)
+    place += offsets[0]
     broken = content[:place] + splice + content[place + len(splice) :]
     intact = set(bodies(8))
-    found = [item.content for item in read(broken, "warc.gz" if packed else "warc") if isinstance(item, Page)]
+    found = [item.content for item in read(broken, FORMATS[packing]) if isinstance(item, Page)]
     assert len(intact & set(found)) >= 5  # a splice of 30 bytes can touch two records, plus one in the plain form
 
 
-def test_a_bomb_is_too_large_and_its_neighbours_are_kept():
-    bomb = gzip.compress(response(bytes(10**8)))
-    content = gzip.compress(response(b"<html>1")) + bomb + gzip.compress(response(b"<html>2"))
-    first, row, last = read(content, "warc.gz", rules=ReadRules(max_bytes=10_000))
+@pytest.mark.parametrize("packing", ["gzip", "zstd"])
+def test_a_bomb_is_too_large_and_its_neighbours_are_kept(packing):
+    content, _ = archive([response(b"<html>1"), response(bytes(10**8)), response(b"<html>2")], packing)
+    first, row, last = read(content, FORMATS[packing], rules=ReadRules(max_bytes=10_000))
     assert (first.content, row.reason, last.content) == (b"<html>1", "too_large", b"<html>2")
 
 
-def test_one_gzip_stream_for_the_whole_file():
-    plain, offsets = archive([response(body) for body in bodies(20)], packed=False)
-    assert seen(read(gzip.compress(plain), "warc.gz.solid")) == list(zip(offsets, bodies(20), strict=True))
-    *pages, row = read(gzip.compress(plain)[:-200], "warc.gz.solid")
-    assert [page.content for page in pages] == bodies(20)[: len(pages)]
-    assert row.reason == "corrupt_record"
+@pytest.mark.parametrize("packing", ["gzip", "zstd"])
+def test_one_stream_for_the_whole_file(packing, tmp_path):
+    plain, offsets = archive([response(body) for body in bodies(20)], "plain")
+    path = tmp_path / "a"
+    path.write_bytes(PACKERS[packing](plain))
+    (found,) = find_dumps([str(path)]).dumps
+    assert found.format == f"{FORMATS[packing]}.solid"
+    assert seen(read_range(found, 0, None, RULES)) == list(zip(offsets, bodies(20), strict=True))
 
 
-def test_a_large_member_with_many_records_is_read_whole():
-    rules = ReadRules(max_bytes=10_000)
+@pytest.mark.parametrize("packing", ["gzip", "zstd"])
+def test_damage_to_one_stream_for_the_whole_file_costs_one_row(packing):
+    contents = bodies(20, 40_000)
+    plain, _ = archive([response(body) for body in contents], "plain")
+    for place in (0.9, 0.5):
+        packed = PACKERS[packing](plain)
+        stream = unpack(io.BytesIO(packed[: int(len(packed) * place)]), FORMATS[packing].partition(".")[2])
+        *pages, row = read_archive(stream, dump(FORMATS[packing] + ".solid"), RULES)
+        assert [page.content for page in pages] == contents[: len(pages)]
+        assert len(pages) > 20 * place - 6
+        assert row.reason == "corrupt_record"
+
+
+@pytest.mark.parametrize("packing", ["gzip", "zstd"])
+def test_a_large_member_with_many_records_is_read_whole(packing):
     many = b"".join(response(body) for body in bodies(300, 3000))
-    content = gzip.compress(response(b"<html>1")) + gzip.compress(many) + gzip.compress(response(b"<html>2"))
-    items = read(content, "warc.gz", rules=rules)
+    content, _ = archive([response(b"<html>1"), many, response(b"<html>2")], packing)
+    items = read(content, FORMATS[packing], rules=ReadRules(max_bytes=10_000))
     assert [item.content for item in items] == [b"<html>1", *bodies(300, 3000), b"<html>2"]
 
 
+@pytest.mark.parametrize("packing", ["gzip", "zstd", "dictionary"])
+def test_a_record_may_go_on_in_the_members_after_it(packing):
+    parts = [response(body, f"http://a.example/{n}") for n, body in enumerate(bodies(9, 3000))]
+    pack = PACKERS[packing]
+    spread = [b"".join(pack(part[at : at + 900]) for at in range(0, len(part), 900)) for part in parts]
+    content, offsets = joined(spread, packing)
+    expected = list(zip(offsets, bodies(9, 3000), strict=True))
+    for place in range(0, len(content), 613):
+        assert seen(cut(content, FORMATS[packing], [place])) == expected, place
+
+
+def test_skippable_and_empty_frames_hold_nothing():
+    parts = [zstd(response(body)) for body in bodies(3)]
+    between = skippable(b"note " + zstd(response(b"<html>inner"))) + zstd(b"") + skippable(b"", 0x184D2A5F)
+    content = zstd(b"") + between + between.join(parts) + between
+    items = read(content, "warc.zst")
+    assert [item.content for item in items] == bodies(3)
+    assert all(content[item.dump_offset :].startswith(parts[n]) for n, item in enumerate(items))
+    for place in range(0, len(content), 37):
+        assert seen(cut(content, "warc.zst", [place])) == seen(items), place
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_dictionaries_may_be_packed(tmp_path, is_packed):
+    dictionary = DICTIONARY.as_bytes()
+    head = skippable(zstd(dictionary) if is_packed else dictionary, 0x184D2A5D)
+    path = tmp_path / "a"
+    path.write_bytes(head + b"".join(PACKERS["dictionary"](response(body)) for body in bodies(5)))
+    (found,) = find_dumps([str(path)]).dumps
+    assert found.format == "warc.zst"
+    assert [item.content for item in read_range(found, 0, None, RULES)] == bodies(5)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        skippable(b"", 0x184D2A5D),
+        skippable(b"\x37\xa4\x30\xec damaged", 0x184D2A5D),
+        skippable(zstd(DICTIONARY.as_bytes())[:-500], 0x184D2A5D),
+        skippable(zstd(bytes(2**24)), 0x184D2A5D),
+        skippable(zstandard.train_dictionary(4096, [b"%d other " % n * 9 for n in range(999)]).as_bytes(), 0x184D2A5D),
+    ],
+)
+def test_without_their_dictionary_frames_are_corrupt(head):
+    content = head + b"".join(PACKERS["dictionary"](response(body)) for body in bodies(5, 2000))
+    assert [item.reason for item in read(content, "warc.zst")] == ["corrupt_record"] * 5
+
+
+def test_a_window_too_large_is_refused_by_name(tmp_path):
+    wide = zstandard.ZstdCompressionParameters.from_level(3, window_log=28, write_checksum=True)
+    packer = zstandard.ZstdCompressor(compression_params=wide).compressobj()
+    large = packer.compress(response(b"<html>large")) + packer.flush()
+    content = zstd(response(b"<html>1")) + large + zstd(response(b"<html>2"))
+    first, row, last = read(content, "warc.zst")
+    assert (first.content, last.content) == (b"<html>1", b"<html>2")
+    assert (row.reason, row.detail) == ("corrupt_record", "needs a window of 256 MiB, more than 128")
+    (tmp_path / "a").write_bytes(large)
+    with pytest.raises(InputError, match="can't be unpacked: needs a window of 256 MiB"):
+        find_dumps([str(tmp_path / "a")])
+
+
 def test_claims_are_offsets_in_order_and_a_refused_claim_ends_the_range():
-    content, offsets = archive([response(body) for body in bodies(5)], packed=True)
+    content, offsets = archive([response(body) for body in bodies(5)], "gzip")
     asked = []
 
     def claim(offset):
         asked.append(offset)
         return len(asked) < 4
 
-    items = list(read_warc_range(io.BytesIO(content), 0, None, dump("warc.gz"), RULES, claim))
+    items = list(read_archive_range(io.BytesIO(content), 0, None, dump("warc.gz"), RULES, claim))
     assert asked == offsets[:4]
     assert len(items) == 3
-
-
-@pytest.mark.skipif(not (DATA / "warc").is_dir(), reason=f"no data in {DATA}; set WARRAQ_DATA")
-def test_real_archives_split_anywhere_and_survive():
-    for found in find_dumps([str(DATA / "warc")]).dumps:
-        if found.format not in ("warc", "warc.gz"):
-            continue
-        whole = seen(read_range(found, 0, None, ReadRules()))
-        edges = [found.size * n // 7 for n in range(8)]
-        parts = [seen(read_range(found, *edge, ReadRules())) for edge in itertools.pairwise(edges)]
-        assert list(itertools.chain.from_iterable(parts)) == whole, found.path

@@ -2,12 +2,13 @@
 
 import datetime as dt
 import html
+import time
 
 import apache_beam as beam
 import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that, equal_to
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.records import Page
@@ -54,11 +55,18 @@ ENCODINGS = {
     "utf-16 with BOM": lambda text: text.encode("utf-16"),
     "utf-16le": lambda text: text.encode("utf-16-le"),
     "utf-16be": lambda text: text.encode("utf-16-be"),
+    "utf-32 with BOM": lambda text: text.encode("utf-32"),
     "decimal": escaped("&#{};".format),
     "hexadecimal": escaped("&#x{:x};".format),
     "upper-case hexadecimal": escaped("&#X{:04X};".format),
+    "decimal with zeros": escaped("&#0{};".format),
+    "hexadecimal with zeros": escaped("&#x0{:X};".format),
     "script": escaped("\\u{:04x}".format),
+    "upper-case script": escaped("\\u{:04X}".format),
+    "script in a script": escaped("\\\\u{:04x}".format),
     "presentation forms": lambda text: "".join(FORMS.get(c, c) for c in text).encode(),
+    "presentation forms, decimal": lambda text: escaped("&#{};".format)("".join(FORMS.get(c, c) for c in text)),
+    "presentation forms, script": lambda text: escaped("\\u{:04X}".format)("".join(FORMS.get(c, c) for c in text)),
     "utf-8 twice": lambda text: text.encode().decode("latin-1").encode(),
     "utf-8 read as windows-1256": lambda text: text.encode().decode("cp1256").encode(),
     "windows-1256 read as windows-1252": lambda text: text.encode("cp1256").decode("cp1252", "replace").encode(),
@@ -121,6 +129,71 @@ def test_numeric_references_of_latin_punctuation_do_not_pass():
 @pytest.mark.parametrize("content", [b"", b"a", b"ab", b"\0", b"\xff\xfe", b"\xc7" * 3, b"\x89PNG\r\n\x1a\n\0\0\0"])
 def test_tiny_and_binary_content_does_not_pass(content):
     assert not passes(content)
+
+
+LETTERS = "اللاايلموانرتبعدةفسهقأكحجشصىطخزضثذغئءظ"  # the frequent ones more often
+# Each page has at least the 100 letters that suffice, and a fifth of them alef and lam, as in prose.
+texts = st.lists(st.text(LETTERS, min_size=2, max_size=9), min_size=80, max_size=160).map(
+    lambda words: " ".join(["ال" + word for word in words])
+)
+markup = st.sampled_from(
+    ["<br class=pad>", '{"a":"\\u003cp\\u003e"},', "&nbsp;&#8217;s", "#menu a{color:#ffeedd}", "\n", "x"]
+)
+
+
+@given(
+    texts, st.sampled_from(sorted(ENCODINGS)), st.lists(markup, max_size=8), st.integers(0, 3000), st.integers(0, 127)
+)
+@settings(deadline=None, max_examples=50)
+def test_a_paragraph_is_found_wherever_it_stands(text, name, around, times, shift):
+    filler = "".join(around) * times
+    plain = filler[:200_000] + "x" * shift + "<p>" + text + "</p>" + filler[:50_000]
+    assert passes(ENCODINGS[name]("<!DOCTYPE html><html><head><title>a page</title></head>" + plain))
+
+
+@given(st.sampled_from(["utf-8", "decimal", "script"]), st.integers(0, 20_000), texts)
+@settings(deadline=None, max_examples=50)
+def test_more_arabic_is_never_less(name, filler, text):
+    content = ENCODINGS[name]("." * filler + PROSE)
+    assert not passes(content) or passes(content + ENCODINGS[name](text))
+
+
+MENU = (
+    "English Français Deutsch Español Português Italiano Türkçe Русский Українська 中文 日本語 한국어 हिन्दी বাংলা ไทย "
+    "Tiếng Việt Ελληνικά עברית العربية فارسی اردو کوردی پښتو العربية (مصر) العربية (السعودية) ئۇيغۇرچە سنڌي"
+)
+
+
+@given(
+    st.permutations(MENU.split(" ")),
+    st.sampled_from(["utf-8", "decimal", "hexadecimal", "script"]),
+    st.integers(2500, 30_000),
+)
+@settings(deadline=None, max_examples=50)
+def test_a_menu_of_many_languages_does_not_pass(languages, name, filler):
+    menu = "".join(f"<a href=/{number}>{language}</a>" for number, language in enumerate(languages))
+    assert not passes(ENCODINGS[name](in_html(menu + "<p>The road was opened.</p>", filler)))
+
+
+HOSTILE = {
+    "references": b"&#",
+    "zeros": b"&#0000000000000000",
+    "nearly references": b"&#157",
+    "backslashes": b"\\",
+    "nearly escapes": rb"\u06",
+    "D8": b"\xd8",
+    "D8 and ASCII": b"\xd8a",
+    "alef of windows-1256": b"\xc7 ",
+    "NULs": b"\0",
+}
+
+
+@pytest.mark.parametrize("piece", [*HOSTILE.values(), b"&#" + b"0" * 10**7], ids=[*HOSTILE, "one long reference"])
+def test_ten_megabytes_of_anything_are_judged_quickly(piece):
+    content = piece * (10**7 // len(piece))
+    began = time.process_time()
+    passes(content)
+    assert time.process_time() - began < 3  # 0.01 to 0.3 s; what is quadratic takes hours
 
 
 @given(st.binary(max_size=400))

@@ -1,6 +1,8 @@
 import datetime as dt
 import hashlib
+import importlib.util
 import json
+import sys
 import time
 from pathlib import Path
 
@@ -33,6 +35,7 @@ from transforms.topics import (
     words,
 )
 
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 DAY = dt.datetime(2024, 5, 1, tzinfo=dt.timezone.utc)
 MATCH = "فاز الفريق الضيف بهدفين مقابل هدف في المباراة النهائية، وسجل اللاعب الهدف الثاني من ركلة جزاء في الشوط الثاني."
 PRICES = "ارتفعت أسعار النفط في البورصة وتراجع الدولار، وقال البنك المركزي إن التضخم سيبقى مرتفعا وإن الاستثمار يتباطأ."
@@ -80,6 +83,10 @@ def test_riyadh_is_not_sport():
 
 def test_words_are_runs_of_letters():
     assert words("فاز 3-1 على iPhone، وَقال!") == ["فاز", "على", "iPhone", "وَقال"]
+
+
+def test_a_word_begins_with_a_letter():
+    assert words("ـــ كلمة ً ـكلمة 12 كلـمة") == ["كلمة", "كلمة", "كلـمة"]
 
 
 def test_features_count_the_title_twice_and_pairs_of_neighbours():
@@ -156,30 +163,58 @@ def test_a_text_without_evidence_is_other(classifier, text):
 
 @settings(max_examples=50, deadline=None)
 @given(st.text(max_size=300), st.text(max_size=30), st.text(max_size=60))
-def test_any_text_gets_all_topics_best_first(text, section, url):
+def test_any_text_gets_its_likely_topics_best_first(text, section, url):
     (scores,) = LinearClassifier.classify(load_classifier("linear"), [article(text, section=section, url=url)])
-    assert {score.code for score in scores} == {topic.code for topic in TOPICS}
+    codes = [score.code for score in scores]
+    assert codes
+    assert len(set(codes)) == len(codes)
+    assert set(codes) <= {topic.code for topic in TOPICS}
     values = [score.score for score in scores]
     assert values == sorted(values, reverse=True)
-    assert all(0 <= value <= 1 for value in values)
-    assert sum(values) == pytest.approx(1, abs=0.01)
+    assert all(0.01 <= value <= 1 for value in values)
+    assert 0.8 < sum(values) < 1.001
 
 
-def test_batches_make_no_difference(classifier):
-    pages = [article(MATCH), article(PRICES), article(PLAIN, section="صحة")]
-    assert classifier.classify(pages) == [classifier.classify([page])[0] for page in pages]
+SOME_WORDS = st.lists(st.sampled_from([*words(MATCH + PRICES + PLAIN), "كلمةغريبة", "من", "في"]), max_size=60)
+
+
+@settings(max_examples=50, deadline=None)
+@given(SOME_WORDS, SOME_WORDS)
+def test_numbers_stand_for_the_features_that_they_should(title, text):
+    model = load_classifier("linear").model
+    page = article(" ".join(text), " ".join(title))
+    rows, values = model.vector(page)
+    row_of = {feature: row for row, feature in enumerate(model.features)}
+    frequencies = {row_of[feature]: n for feature, n in features(page).items() if feature in row_of}
+    expected = {row: topics.TERM_FREQUENCY[min(n, 64)] * int(model.rarity[row]) for row, n in frequencies.items()}
+    assert dict(zip(rows.tolist(), values.tolist(), strict=True)) == expected
+
+
+def test_neither_batches_nor_order_make_a_difference(classifier):
+    pages = [article(MATCH), article(""), article(PRICES, title="أسعار"), article(PLAIN, section="صحة")]
+    alone = [LinearClassifier(classifier.model).classify([page])[0] for page in pages]
+    assert classifier.classify(pages) == alone
+    assert classifier.classify(pages[::-1]) == alone[::-1]
+
+
+def test_words_beyond_memory_are_looked_up_again(monkeypatch):
+    monkeypatch.setattr(topics._Numbers, "_MOST", 1)
+    numbers = topics._Numbers({"مباراه": 7})
+    assert [numbers[word] for word in ("كلمة", "المباراة", "المباراة", "كلمة")] == [0, 7, 7, 0]
+    assert len(numbers) == 1
+
+
+@pytest.mark.parametrize("text", [" ".join([MATCH] * 6000), "ا" * 600_000, "a b " * 100_000, "\n" * 600_000])
+def test_a_hundred_thousand_words_cost_what_a_few_hundred_do(classifier, text):
+    started = time.perf_counter()
+    classifier.classify([article(text, title=text)])
+    assert time.perf_counter() - started < 0.5
 
 
 def test_evidence_names_words_as_written_and_the_section(classifier):
     evidence = classifier.evidence(article(MATCH, section="رياضة"))
     assert evidence[0] == "section: رياضة"
     assert {"المباراة", "اللاعب"} & set(evidence)
-
-
-def test_a_huge_text_costs_no_more_than_a_long_one(classifier):
-    started = time.perf_counter()
-    classifier.classify([article(MATCH * 20_000)])
-    assert time.perf_counter() - started < 0.5
 
 
 @pytest.mark.parametrize(
@@ -217,17 +252,56 @@ def test_the_model_is_whole():
 
 
 def test_nearly_all_leads_of_the_project_get_their_topic(classifier):
-    lines = (Path(__file__).parents[1] / "benchmarks" / "topics_leads.tsv").read_text(encoding="utf-8").splitlines()
-    leads = [line.split("\t") for line in lines if not line.startswith("#")]
+    leads = list(rows_of("topics_leads.tsv"))
     right = [topic for topic, title, text in leads if topic_of(classifier, article(text, title)) == topic]
     assert {topic for topic, _, _ in leads} == TOPIC_SLUGS - {OTHER_TOPIC}
     assert len(right) / len(leads) >= 0.97
 
 
+def test_labels_name_topics_and_no_article_twice():
+    slugs, names = zip(*rows_of("topics_labels.tsv"), strict=True)
+    assert set(slugs) <= TOPIC_SLUGS - {OTHER_TOPIC}
+    assert len(set(names)) == len(names)
+
+
+def rows_of(name):
+    for line in (BENCHMARKS / name).read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            yield line.split("\t")
+
+
 def test_the_model_was_trained_from_these_lists():
     folder = Path(topics.__file__).parent / "models"
     digests = json.loads((folder / "topics.model.json").read_text())["sha256"]
-    assert digests == {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in digests}
+    files = {name: BENCHMARKS / name if name == "topics_labels.tsv" else folder / name for name in digests}
+    assert digests == {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+    assert {"topics.terms.txt", "topics_labels.tsv", "topics.features.txt", "topics.weights.npy"} == set(files)
+
+
+def test_training_twice_gives_the_same_model():
+    pytest.importorskip("scipy", reason="training needs scipy")
+    trainer = benchmark("train_topics")
+    categories = {"sport": "sport", "health": "health", "education": "education", "religion": "spiritual"}
+    rows = [
+        trainer.Row("x", categories.get(topic, "localNews"), page := article(text, title), features(page))
+        for topic, title, text in rows_of("topics_leads.tsv")
+    ]
+    few = trainer.Settings(rounds=2, steps=5, directions=5, most_features=2000)
+    first, second = (trainer.train(rows, few) for _ in range(2))
+    assert first.features == second.features
+    assert first.scale == second.scale
+    assert np.array_equal(first.weights, second.weights)
+    assert np.array_equal(first.rarity, second.rarity)
+    assert topic_of(LinearClassifier(first), article(MATCH)) == "sport"
+
+
+def benchmark(name):
+    """A file of benchmarks/, which is no package, as a module."""
+    spec = importlib.util.spec_from_file_location(name, BENCHMARKS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look themselves up
+    spec.loader.exec_module(module)
+    return module
 
 
 def test_backends_load_once():

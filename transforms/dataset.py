@@ -7,6 +7,7 @@ place and commits each table once. Every step can be repeated, so a run that was
 the next one, and a run that was killed before leaves nothing behind.
 """
 
+import io
 import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -15,7 +16,7 @@ from typing import Any, Final, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction
 
 from schemas.arrow import PARTITIONS, SCHEMA_VERSION, TABLES
@@ -25,6 +26,7 @@ from transforms import storage
 STAGING: Final = "_staging"
 _LOCK: Final = ".lock"
 _MANIFEST: Final = "publish.json"
+_ATTEMPTS: Final = 5  # at a commit that others get in the way of
 _VERSION_KEY: Final = "warraq.schema_version"
 
 
@@ -141,10 +143,11 @@ class Dataset:
 
     def stage(self, run_id: str, file: DataFile, rows: pa.Table) -> DataFile:
         """Writes one file under staging, whole or not at all; returns it with its numbers of rows and bytes."""
-        target = storage.join(self.staging(run_id), file.table, file.path)
-        with storage.create(target) as stream:
-            pq.write_table(rows, stream, compression="zstd")
-        return file._replace(rows=rows.num_rows, size=storage.size(target))
+        content = io.BytesIO()
+        pq.write_table(rows, content, compression="zstd")
+        with storage.create(storage.join(self.staging(run_id), file.table, file.path)) as stream:
+            stream.write(content.getbuffer())
+        return file._replace(rows=rows.num_rows, size=content.tell())
 
     def publish(self, run_id: str, files: Sequence[DataFile]) -> None:
         """Moves a run's staged files into place and commits them; afterwards the run counts as done.
@@ -154,9 +157,7 @@ class Dataset:
         manifest = storage.join(self.staging(run_id), _MANIFEST)
         with storage.create(manifest) as stream:
             stream.write(json.dumps([file._asdict() for file in files]).encode())
-        for file in files:
-            staged = storage.join(self.staging(run_id), file.table, file.path)
-            storage.move(staged, storage.join(self.root, file.table, file.path))
+        storage.move(self.staging(run_id), [f"{file.table}/{file.path}" for file in files], self.root)
         for name in TABLES:  # `runs` is last: it says that the run is done
             self._commit(name, [file for file in files if file.table == name], run_id)
         self.discard(run_id)
@@ -175,22 +176,31 @@ class Dataset:
         storage.remove(self.staging(run_id))
 
     def _commit(self, name: str, files: Sequence[DataFile], run_id: str) -> None:
-        table = self.open(name) or DeltaTable.create(
+        """Adds a run's files to a table, once, however often it is called."""
+        for attempts_left in reversed(range(_ATTEMPTS)):
+            table = self.open(name) or self._create(name)
+            if not files or table.transaction_version(run_id) is not None:
+                return
+            try:
+                table.create_write_transaction(
+                    [_add_action(file) for file in files],
+                    mode="append",
+                    schema=TABLES[name],
+                    partition_by=list(PARTITIONS[name]),
+                    commit_properties=CommitProperties(app_transactions=[Transaction(run_id, 1)]),
+                )
+            except CommitFailedError:  # two runs made the table at once: the other's metadata came in between
+                if not attempts_left:
+                    raise
+
+    def _create(self, name: str) -> DeltaTable:
+        return DeltaTable.create(
             storage.join(self.root, name),
             schema=TABLES[name],
             mode="ignore",  # another run may have made it meanwhile
             partition_by=list(PARTITIONS[name]),
             configuration={_VERSION_KEY: str(SCHEMA_VERSION)},
             raise_if_key_not_exists=False,
-        )
-        if not files or table.transaction_version(run_id) is not None:
-            return
-        table.create_write_transaction(
-            [_add_action(file) for file in files],
-            mode="append",
-            schema=TABLES[name],
-            partition_by=list(PARTITIONS[name]),
-            commit_properties=CommitProperties(app_transactions=[Transaction(run_id, 1)]),
         )
 
 

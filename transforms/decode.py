@@ -2,8 +2,8 @@
 
 Claims are heard in the order of the HTML standard (BOM, HTTP, `<meta>`), labels mean what browsers take them to mean
 (iso-8859-1 is windows-1252), but none is believed blindly: a UTF-8 claim must decode, other claims lose against bytes
-that are sound UTF-8 or Arabic letters of another charset. What no claim explains is detected. Arabic that was encoded
-twice is mended.
+that are sound UTF-8 or Arabic letters of another charset. What no claim explains is detected. Words of another
+charset in a UTF-8 page are read in theirs, and Arabic that was encoded twice is mended.
 """
 
 import dataclasses
@@ -25,10 +25,19 @@ _META_BYTES: Final = 4096  # browsers look at 1024; portals put scripts before t
 _META: Final = re.compile(
     rb"<meta[^>]*?\bcharset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]*?\bencoding=[\"']([\w.:-]+)", re.IGNORECASE
 )
-_BOMS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16le"), (b"\xfe\xff", "utf-16be"))
+_BOMS: Final = (
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe\0\0", "utf-32le"),
+    (b"\0\0\xfe\xff", "utf-32be"),
+    (b"\xff\xfe", "utf-16le"),
+    (b"\xfe\xff", "utf-16be"),
+)
 _UTF16: Final = ("utf-16le", "utf-16be")
+_NOT_ON_THE_WEB: Final = {"x-mac-arabic": "mac_arabic", "utf-32le": "utf-32-le", "utf-32be": "utf-32-be"}  # to browsers
 _ASCII: Final = bytes(range(128))
 _CUT_TAIL: Final = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z")
+# Bytes that are no UTF-8, decoded with "surrogateescape", and between them what looks like UTF-8 by accident.
+_STRAYS: Final = re.compile("[\udc80-\udcff][\x80-\u05ff\udc80-\udcff]*")
 _CONTROLS: Final = bytes(set(range(1, 32)) - set(b"\t\n\v\f\r\x1b")) + b"\x7f"
 
 # Letters of Arabic prose per mille, from 6.8 million letters of news (measured November 2026); punctuation and
@@ -62,6 +71,13 @@ class DecodeRules:
     )
 
 
+class _Claim(NamedTuple):
+    """What a page, or who delivered it, says of its charset."""
+
+    source: str  # bom, http, meta or given
+    label: str  # as stated
+
+
 class _Decoded(NamedTuple):
     text: str
     charset: str
@@ -69,23 +85,23 @@ class _Decoded(NamedTuple):
 
 
 def decode(page: Page, rules: DecodeRules) -> Document:
-    """The page as text, with its charset and what the charset is known by.
+    """The page as text, with its charset, what the charset is known by, and the claims that its bytes refute.
 
     Raises:
       Rejection: undecodable
     """
-    found = next((found for found in _claimed(page) if _holds(page.content, found, rules)), None)
-    found = found or _detected(page.content, rules)
+    found, refuted = _believed(page, rules)
     text = found.text.replace("\0", "")
-    bad = text.count("\ufffd") + _controls(page.content)
+    bad = text.count("\ufffd") + _controls(page.content, found.charset)
     if bad > rules.max_bad_share * len(text):
         raise Rejection("undecodable", f"{found.charset}: {bad} of {len(text)} characters")
+    said = ", ".join(f"{claim.source} said {claim.label[:40]}" for claim in refuted)
     return Document(
         url=page.url,
         markup=mend(text, rules.min_mojibake).removeprefix("\ufeff"),
         is_text=page.is_text,
         charset=found.charset,
-        charset_source=found.source,
+        charset_source=f"{found.source} ({said})" if said else found.source,
         title=page.title,
         fetched_at=page.fetched_at,
         dump=page.dump,
@@ -94,43 +110,84 @@ def decode(page: Page, rules: DecodeRules) -> Document:
     )
 
 
-def _controls(content: bytes) -> int:
+def _believed(page: Page, rules: DecodeRules) -> tuple[_Decoded, list[_Claim]]:
+    """The content in the charset of the first claim that holds, else of detection, and the claims before it."""
+    refuted: list[_Claim] = []
+    for claim in _claims(page):
+        if charset := _known_as(claim):
+            found = _decoded(page.content, charset, claim.source, rules)
+            if _holds(page.content, found, rules):
+                return found, refuted
+        refuted.append(claim)
+    return _detected(page.content, rules), refuted
+
+
+def _controls(content: bytes, charset: str) -> int:
     """How many bytes are control characters that no text needs. In UTF-16 letters have such bytes too: 0 there."""
-    return 0 if _utf16_of(content) else len(content) - len(content.translate(None, _CONTROLS))
+    return 0 if charset.startswith(("utf-16", "utf-32")) else len(content) - len(content.translate(None, _CONTROLS))
 
 
-def _claimed(page: Page) -> Iterator[_Decoded]:
-    """What the page says of itself, decoded so, most trusted first."""
-    for bom, charset in _BOMS:
-        if page.content.startswith(bom):
-            yield _decoded(page.content, charset, "bom")
-    if page.charset and (charset := _known_as(page.charset)):
-        yield _decoded(page.content, charset, "given" if page.is_text else "http")
+def _claims(page: Page) -> Iterator[_Claim]:
+    """What is said of the page's charset, most trusted first."""
+    bom = next((charset for mark, charset in _BOMS if page.content.startswith(mark)), None)
+    if bom:
+        yield _Claim("bom", bom)
+    if page.charset:
+        yield _Claim("given" if page.is_text else "http", page.charset)
     stated = None if page.is_text else _META.search(page.content, 0, _META_BYTES)
-    if stated and (charset := _known_as((stated[1] or stated[2]).decode("latin-1"))):
-        # The statement could be read as ASCII, so the page isn't in UTF-16 (HTML standard, prescan).
-        yield _decoded(page.content, "utf-8" if charset in _UTF16 else charset, "meta")
+    if stated:
+        yield _Claim("meta", (stated[1] or stated[2]).decode("latin-1"))
 
 
-def _known_as(label: str) -> str:
-    """The charset that browsers take `label` for (WHATWG Encoding), Mac Arabic added; "" if they know none."""
-    label = re.sub(r"^(windows)(?=\d)", r"\1-", label.strip().lower())
+def _known_as(claim: _Claim) -> str:
+    """The charset that browsers take the label for (WHATWG Encoding), Mac Arabic added; "" if they know none."""
+    if claim.source == "bom":
+        return claim.label
+    label = re.sub(r"^(windows)(?=\d)", r"\1-", claim.label.strip(" \t\r\n\f\"';,").lower())
     if label in ("x-mac-arabic", "macarabic", "mac-arabic", "x-macarabic"):
         return "x-mac-arabic"
     encoding = webencodings.lookup(label)
-    return "" if encoding is None or encoding.name in ("replacement", "x-user-defined") else str(encoding.name)
+    if encoding is None or encoding.name in ("replacement", "x-user-defined"):
+        return ""
+    # What states UTF-16 in ASCII isn't in UTF-16 (HTML standard, prescan).
+    return "utf-8" if claim.source == "meta" and encoding.name in _UTF16 else str(encoding.name)
 
 
-def _decoded(content: bytes, charset: str, source: str) -> _Decoded:
+def _decoded(content: bytes, charset: str, source: str, rules: DecodeRules) -> _Decoded:
     """`content` in `charset`; a character cut at its very end is left out."""
-    if charset == "x-mac-arabic":
-        return _Decoded(content.decode("mac_arabic", "replace"), charset, source)
     if charset == "utf-8":
-        content = content[:-4] + _CUT_TAIL.sub(b"", content[-4:])
-    elif charset in _UTF16:
+        return _Decoded(_from_utf8(content[:-4] + _CUT_TAIL.sub(b"", content[-4:]), rules), charset, source)
+    if charset in _UTF16:
         content = content[: len(content) & ~1]
-    codec = webencodings.lookup(charset).codec_info
-    return _Decoded(codec.decode(content, "replace")[0], charset, source)
+    if charset in _NOT_ON_THE_WEB:
+        return _Decoded(content.decode(_NOT_ON_THE_WEB[charset], "replace"), charset, source)
+    return _Decoded(webencodings.lookup(charset).codec_info.decode(content, "replace")[0], charset, source)
+
+
+def _from_utf8(content: bytes, rules: DecodeRules) -> str:
+    """`content` read as UTF-8. If most of it is, words in an Arabic 8-bit charset in between are read in theirs."""
+    escaped = content.decode("utf-8", "surrogateescape")
+    words = [_bytes_of(word) for word in _STRAYS.findall(escaped)]
+    strays = b"".join(words)
+    is_prose = len(strays) >= max(rules.min_mojibake, 2 * len(words)) and not _is_most(strays, content)
+    if is_prose and (charset := arabic_charset(strays, rules)):
+        codec = _ARABIC_CHARSETS[charset]
+        return _STRAYS.sub(lambda word: _bytes_of(word[0]).decode(codec, "replace"), escaped)
+    return content.decode("utf-8", "replace") if words else escaped
+
+
+def _not_utf8(content: bytes) -> bytes:
+    """The bytes that are no UTF-8."""
+    return b"".join(map(_bytes_of, _STRAYS.findall(content.decode("utf-8", "surrogateescape"))))
+
+
+def _bytes_of(escaped: str) -> bytes:
+    return escaped.encode("utf-8", "surrogateescape")
+
+
+def _is_most(strays: bytes, content: bytes) -> bool:
+    """Whether `strays` are more than half of the bytes above ASCII."""
+    return 2 * len(strays) > len(content.translate(None, _ASCII))
 
 
 def _holds(content: bytes, claim: _Decoded, rules: DecodeRules) -> bool:
@@ -150,12 +207,15 @@ def _holds(content: bytes, claim: _Decoded, rules: DecodeRules) -> bool:
 
 def _detected(content: bytes, rules: DecodeRules) -> _Decoded:
     """The content in the charset that explains its bytes best; windows-1252, as browsers do, if nothing does."""
-    if (charset := _utf16_of(content)) and _is_readable((found := _decoded(content, charset, "detected")).text, rules):
+    if (charset := _utf16_of(content)) and _is_readable(
+        (found := _decoded(content, charset, "detected", rules)).text, rules
+    ):
         return found
-    if not _is_utf8(content) and (charset := arabic_charset(content, rules)):
-        return _decoded(content, charset, "detected")
-    found = _decoded(content, "utf-8", "detected")
-    return found if _is_readable(found.text, rules) else _decoded(content, "windows-1252", "detected")
+    strays = b"" if _is_utf8(content) else _not_utf8(content)
+    if _is_most(strays, content) and (charset := arabic_charset(strays, rules)):
+        return _decoded(content, charset, "detected", rules)
+    found = _decoded(content, "utf-8", "detected", rules)
+    return found if _is_readable(found.text, rules) else _decoded(content, "windows-1252", "detected", rules)
 
 
 def _is_readable(text: str, rules: DecodeRules) -> bool:

@@ -6,6 +6,7 @@ under `StepFn` do no I/O, so whatever else they raise is the page's fault and co
 and the runner retries it.
 """
 
+import functools
 import traceback
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
@@ -20,6 +21,7 @@ from schemas.records import Article, Document, Page, Rejected
 KEPT: Final = "kept"
 REJECTED: Final = "rejected"
 _BATCH: Final = 32  # articles
+_counter: Final = functools.cache(Metrics.counter)  # made once: that costs more than to count
 Refusal: TypeAlias = beam.pvalue.TaggedOutput[Literal["rejected"], Rejected]
 Doors: TypeAlias = Any  # what a stage's `expand` gives: PCollections by name, KEPT and REJECTED
 
@@ -76,7 +78,7 @@ class StepFn(beam.DoFn, Generic[In, Out]):
         return beam.pvalue.TaggedOutput(REJECTED, reject(record, self._stage, reason, detail))
 
     def _count(self, counter: str) -> None:
-        Metrics.counter(self._stage, counter).inc()
+        _counter(self._stage, counter).inc()
 
 
 class BatchStepFn(beam.DoFn):
@@ -99,7 +101,7 @@ class BatchStepFn(beam.DoFn):
     def process(
         self, article: Article, time: Any = beam.DoFn.TimestampParam, window: Any = beam.DoFn.WindowParam
     ) -> Iterator[Any]:
-        Metrics.counter(self._stage, "pages_in").inc()
+        _counter(self._stage, "pages_in").inc()
         self._waiting.append((article, time, window))
         if len(self._waiting) >= _BATCH:
             yield from self._flush()
@@ -112,10 +114,10 @@ class BatchStepFn(beam.DoFn):
         results = self._apply([article for article, _, _ in waiting])
         for (_, time, window), result in zip(waiting, results, strict=True):
             if isinstance(result, Article):
-                Metrics.counter(self._stage, "pages_out").inc()
+                _counter(self._stage, "pages_out").inc()
                 yield WindowedValue(result, time, (window,))
             else:
-                Metrics.counter(self._stage, f"pages_rejected_{ERROR_REASON}").inc()
+                _counter(self._stage, f"pages_rejected_{ERROR_REASON}").inc()
                 yield beam.pvalue.TaggedOutput(REJECTED, WindowedValue(result, time, (window,)))
 
     def _apply(self, articles: list[Article]) -> list[Article | Rejected]:

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -57,13 +57,6 @@ def exists(path: str) -> bool:
     return FileSystems.exists(path) if is_remote(path) else Path(path).exists()
 
 
-def size(path: str) -> int:
-    """Length of a file in bytes."""
-    if is_remote(path):
-        return int(FileSystems.match([path])[0].metadata_list[0].size_in_bytes)
-    return Path(path).stat().st_size
-
-
 def read(path: str) -> bytes:
     """A whole small file."""
     if is_remote(path):
@@ -72,15 +65,21 @@ def read(path: str) -> bytes:
     return Path(path).read_bytes()
 
 
-def move(source: str, target: str) -> None:
-    """Moves one file, in place of what stood there. Does nothing if it was moved before."""
-    if not exists(source):
+def move(folder: str, paths: Sequence[str], target: str) -> None:
+    """Moves files from `folder` to `target`, in place of what stood there. Those moved before are left alone.
+
+    In a bucket it takes one call of Beam's for all: each call makes a client of its own, half a second for S3.
+    """
+    if is_remote(folder):
+        found = {match.path for match in FileSystems.match([join(folder, "**")])[0].metadata_list}
+        left = [path for path in paths if join(folder, path) in found]
+        if left:
+            FileSystems.rename([join(folder, path) for path in left], [join(target, path) for path in left])
         return
-    if is_remote(source):
-        FileSystems.rename([source], [target])
-    else:
-        Path(target).parent.mkdir(parents=True, exist_ok=True)
-        Path(source).replace(target)
+    for path in paths:
+        if Path(folder, path).exists():
+            Path(target, path).parent.mkdir(parents=True, exist_ok=True)
+            Path(folder, path).replace(Path(target, path))
 
 
 def remove(folder: str) -> None:

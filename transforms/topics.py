@@ -31,6 +31,7 @@ from transforms.step import KEPT, REJECTED, BatchStepFn, Doors
 
 _SLUG_OF_CODE: Final = {topic.code: topic.slug for topic in TOPICS}
 _COLUMN_OF_CODE: Final = {topic.code: column for column, topic in enumerate(TOPICS)}
+_CODES: Final = np.array([topic.code for topic in TOPICS])
 COLUMN_OF_SLUG: Final = {topic.slug: column for column, topic in enumerate(TOPICS)}
 
 
@@ -82,7 +83,11 @@ def assign_topic(article: Article, scores: Sequence[TopicScore], classifier: str
 # --- Words ---------------------------------------------------------------------------------------------------------
 
 _MOST_WORDS: Final = 400
-_WORD: Final = re.compile(r"[A-Za-z\u0620-\u065F\u0670-\u06D3\u06FA-\u06FF]+")
+_MOST_LETTERS: Final = 8 * _MOST_WORDS  # Arabic news has six or seven letters and spaces a word
+# A word begins with a letter; vowel signs and tatweel may follow.
+_WORD: Final = re.compile(
+    r"[A-Za-z\u0620-\u063F\u0641-\u064A\u0671-\u06D3\u06FA-\u06FF][A-Za-z\u0620-\u065F\u0670-\u06D3\u06FA-\u06FF]*"
+)
 _MARKS: Final = re.compile(r"[\u0640\u064B-\u065F\u0670]")  # tatweel, short vowels, hamza above
 _FOLD: Final = str.maketrans("أإآٱىئؤةڨگیکپڤچ", "اااايووهققيكبفج")
 _ARTICLES: Final = ("وال", "بال", "فال", "كال", "ولل", "ال", "لل")
@@ -122,14 +127,20 @@ def stem(word: str) -> str:
     return word
 
 
-def features(article: Article) -> Counter[str]:
-    """How often each stem and each pair of neighbouring stems occurs in the title (twice) and the text's first words.
+def parts(article: Article) -> tuple[list[str], ...]:
+    """The words that count: the title twice, and the first words of the text.
 
-    News says first what it is about; the limit also keeps the cost of a page constant.
+    News says first what it is about; the limits also keep the cost of a page constant.
     """
+    title = words((article.title or "")[:_MOST_LETTERS])[:_MOST_WORDS]
+    return title, title, words(article.text[:_MOST_LETTERS])[:_MOST_WORDS]
+
+
+def features(article: Article) -> Counter[str]:
+    """How often each stem and each pair of neighbouring stems occurs."""
     counts: Counter[str] = Counter()
-    for text in (article.title or "", article.title or "", article.text[: _MOST_WORDS * 12]):
-        stems = [stem(word) for word in words(text)[:_MOST_WORDS]]
+    for part in parts(article):
+        stems = [stem(word) for word in part]
         counts.update(stems)
         counts.update(map(" ".join, itertools.pairwise(stems)))
     return counts
@@ -196,8 +207,26 @@ def _named(name: str, sections: Mapping[str, frozenset[int]], *, whole: bool) ->
 
 # Weight of a feature that occurs so often in a text: eight times 1 + ln n, whole numbers so that sums are exact.
 TERM_FREQUENCY: Final = tuple(round(8 * (1 + math.log(n))) if n else 0 for n in range(65))
+_FREQUENCIES: Final = np.array(TERM_FREQUENCY, dtype=np.int64)
+_LEAST_SCORE: Final = 0.01  # topics with less are not worth naming; the best one always is
 # Added to the squared length of every text, about one rare word: one word alone never makes a topic certain.
 SHORTNESS: Final = 600**2
+
+
+class _Numbers(dict[str, int]):
+    """Word as written → number of its stem, 0 for a stem that the model does not know. Learns words as they come."""
+
+    _MOST: Final = 1 << 17  # words kept; an Arabic crawl has no end of them
+
+    def __init__(self, stems: Mapping[str, int]) -> None:
+        super().__init__()
+        self._stems = stems
+
+    def __missing__(self, word: str) -> int:
+        number = self._stems.get(stem(word), 0)
+        if len(self) < self._MOST:
+            self[word] = number
+        return number
 
 
 @dataclasses.dataclass(frozen=True)
@@ -214,31 +243,66 @@ class LinearModel:
     scale: float  # what a whole weight is worth
 
     @functools.cached_property
-    def rows(self) -> dict[str, int]:
-        return {feature: row for row, feature in enumerate(self.features)}
+    def _stems(self) -> dict[str, int]:
+        """Every stem in the features, alone or in a pair → its number, from 1."""
+        stems = dict.fromkeys(itertools.chain.from_iterable(feature.split() for feature in self.features))
+        return {part: number for number, part in enumerate(stems, start=1)}
 
-    def vector(self, counts: Counter[str]) -> tuple[list[int], NDArray[np.int64]]:
-        """The rows of known features and their values: frequency in the text times rarity in the language."""
-        known = [(row, n) for feature, n in counts.items() if (row := self.rows.get(feature)) is not None]
-        rows = [row for row, _ in known]
-        frequencies = [TERM_FREQUENCY[min(n, len(TERM_FREQUENCY) - 1)] for _, n in known]
-        return rows, np.array(frequencies, dtype=np.int64) * self.rarity[rows]
+    @functools.cached_property
+    def _numbers(self) -> _Numbers:
+        return _Numbers(self._stems)
 
-    def logits(self, counts: Counter[str]) -> NDArray[np.floating]:
+    @functools.cached_property
+    def _keys(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Each feature's key (of a stem its number, of a pair both numbers in one) in order; and its row."""
+        pairs = [feature.partition(" ") for feature in self.features]
+        first = np.array([self._stems[stem] for stem, _, _ in pairs], dtype=np.int64)
+        second = np.array([self._stems.get(stem, 0) for _, _, stem in pairs], dtype=np.int64)
+        keys = self._key(first, second)
+        order = np.argsort(keys)
+        return keys[order], order
+
+    def _key(self, first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.int64]:
+        """One number for a pair of stems. Of a stem alone, `second` is 0; if `first` is 0, no feature has that key."""
+        return first + second * (len(self._stems) + 1)
+
+    def vector(self, article: Article) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The rows of the features in `article` and their values: frequency in the text times rarity in the language.
+
+        The same as looking up each of `features(article)`, but with numbers in the place of words: twice as fast.
+        """
+        numbers: list[int] = []
+        for part in parts(article):
+            numbers += map(self._numbers.__getitem__, part)
+            numbers.append(0)  # no pair reaches from one part into the next
+        stems = np.array(numbers, dtype=np.int64)
+        pairs = self._key(stems[:-1], stems[1:])[stems[1:] > 0]
+        wanted = np.concatenate([stems, pairs])
+        wanted.sort()
+        keys, row_of = self._keys
+        place = np.minimum(keys.searchsorted(wanted), len(keys) - 1)
+        place = place[keys[place] == wanted]
+        new = np.ones(len(place) + 1, dtype=np.bool_)  # where another feature begins, and the end
+        new[1:-1] = place[1:] != place[:-1]
+        first = new.nonzero()[0]
+        often = np.minimum(first[1:] - first[:-1], len(TERM_FREQUENCY) - 1)
+        rows = row_of[place[first[:-1]]]
+        return rows, _FREQUENCIES[often] * self.rarity[rows]
+
+    def logits(self, article: Article) -> NDArray[np.floating]:
         """What the text alone says: one number for each topic, higher is likelier; all 0 if no word is known."""
-        rows, values = self.vector(counts)
-        if not rows:
-            return np.zeros(len(TOPICS))
+        rows, values = self.vector(article)
         sums = values @ self.weights[rows].astype(np.int64)
         return sums * (self.scale / math.sqrt(int(values @ values) + SHORTNESS))
 
 
 def ranked(logits: NDArray[np.floating]) -> list[TopicScore]:
-    """All topics, best first, with scores that add up to 1 (softmax); rounded, so that machines agree."""
+    """The likely topics, best first. All scores would add up to 1 (softmax); rounded, so that machines agree."""
     odds = np.exp(logits - logits.max())
     scores = (odds / odds.sum()).round(4)
     order = np.argsort(-scores, kind="stable")
-    return [TopicScore(TOPICS[column].code, float(scores[column])) for column in order]
+    order = order[: max(1, int((scores >= _LEAST_SCORE).sum()))]
+    return list(map(TopicScore, _CODES[order].tolist(), scores[order].tolist()))
 
 
 def read_model() -> LinearModel:
@@ -263,7 +327,7 @@ class LinearClassifier:
     def evidence(self, article: Article) -> list[str]:
         """The page's hints and up to eight words, as written, that speak most for the best topic."""
         best = _COLUMN_OF_CODE[self._scores(article)[0].code]
-        rows, values = self.model.vector(features(article))
+        rows, values = self.model.vector(article)
         pull = values * (self.model.weights[rows, best] - self.model.weights[rows].mean(axis=1))
         strongest = [
             self.model.features[rows[place]] for place in np.argsort(-pull, kind="stable")[:8] if pull[place] > 0
@@ -273,7 +337,7 @@ class LinearClassifier:
         return page + [" ".join(written[part] for part in feature.split()) for feature in strongest]
 
     def _scores(self, article: Article) -> list[TopicScore]:
-        return ranked(self.model.logits(features(article)) + self._hint_logits(article))
+        return ranked(self.model.logits(article) + self._hint_logits(article))
 
     def _hint_logits(self, article: Article) -> NDArray[np.float64]:
         """For each topic: its strongest section or folder, and one tag."""
@@ -308,7 +372,7 @@ def _model_file(name: str) -> bytes:
 def _as_written(article: Article) -> dict[str, str]:
     """Each stem of the article → the word as first written."""
     written: dict[str, str] = {}
-    for word in words(f"{article.title or ''}\n{article.text[: _MOST_WORDS * 12]}"):
+    for word in itertools.chain.from_iterable(parts(article)):
         written.setdefault(stem(word), word)
     return written
 

@@ -1,8 +1,8 @@
 """Reads crawl dumps of any format, recognised by content: one Page for each crawled HTML response or ready text.
 
-A WARC, plain or with one gzip member a record, is read in ranges of bytes by many workers at once; the other formats
-are read whole by one worker each. Refusals by the reader are rows with the stage "read". Trouble with the storage is
-no page's fault: it is raised, and the runner tries again.
+Web archives, plain or with records that are packed one by one, plain JSON lines and Parquet are read in ranges of
+bytes by many workers at once; the other formats are read whole by one worker each. Refusals by the reader are rows with
+the stage "read". Trouble with the storage is no page's fault: it is raised, and the runner tries again.
 """
 
 import dataclasses
@@ -15,12 +15,15 @@ from apache_beam.metrics import Metrics
 from apache_beam.transforms.core import RestrictionProvider
 
 from schemas.records import Page, Rejected
-from transforms.read.dump import Dump, open_dump
+from transforms.read.archive import read_archive, read_archive_range
+from transforms.read.dump import Claim, Dump, Item, claim_all, open_dump, refuse
 from transforms.read.find import Found, InputError, Skipped, find_dumps, fingerprint
-from transforms.read.jsonl import read_json_lines
+from transforms.read.jsonl import read_json_lines, read_json_lines_range
 from transforms.read.loose import read_loose
+from transforms.read.packing import damage_of, unpack
+from transforms.read.parquet import read_parquet_range
 from transforms.read.rules import STAGE, ReadRules
-from transforms.read.warc import Claim, claim_all, read_solid, read_warc_range
+from transforms.read.tar import read_tar
 from transforms.read.zipped import read_zip
 from transforms.step import KEPT, REJECTED, Doors, Refusal
 
@@ -30,32 +33,53 @@ __all__ = [
 ]  # fmt: skip
 
 PROGRESS: Final = "progress"
-_SPLITTABLE: Final = frozenset({"warc", "warc.gz"})
-_WHOLE: Final[dict[str, Callable[[BinaryIO, Dump, ReadRules], Iterator[Page | Rejected]]]] = {
-    "warc.gz.solid": read_solid,
-    "html": read_loose,
-    "html.gz": read_loose,
-    "text": read_loose,
-    "text.gz": read_loose,
-    "zip": read_zip,
-    "jsonl": read_json_lines,
-    "jsonl.gz": read_json_lines,
+# Formats of which any range of bytes can be read, and kinds that are read from the beginning, unpacked.
+_SPLITTABLE: Final[dict[str, Callable[[BinaryIO, int, int | None, Dump, ReadRules, Claim], Iterator[Item]]]] = {
+    "warc": read_archive_range,
+    "warc.gz": read_archive_range,
+    "warc.zst": read_archive_range,
+    "arc": read_archive_range,
+    "arc.gz": read_archive_range,
+    "arc.zst": read_archive_range,
+    "jsonl": read_json_lines_range,
+    "parquet": read_parquet_range,
 }
-FORMATS: Final = _SPLITTABLE | _WHOLE.keys()
+_WHOLE: Final[dict[str, Callable[[BinaryIO, Dump, ReadRules], Iterator[Item]]]] = {
+    "warc": read_archive,
+    "arc": read_archive,
+    "jsonl": read_json_lines,
+    "tar": read_tar,
+    "zip": read_zip,
+    "html": read_loose,
+    "text": read_loose,
+}
+FORMATS: Final = frozenset({
+    *_SPLITTABLE,
+    *(f"{kind}.{packing}.solid" for kind in ("warc", "arc") for packing in ("gz", "zst")),
+    *(f"{kind}.{packing}" for kind in ("jsonl", "tar", "html", "text") for packing in ("gz", "zst")),
+    "tar", "zip", "html", "text",
+})  # fmt: skip
 
 
-def read_range(
-    dump: Dump, start: int, stop: int | None, rules: ReadRules, claim: Claim = claim_all
-) -> Iterator[Page | Rejected]:
+def read_range(dump: Dump, start: int, stop: int | None, rules: ReadRules, claim: Claim = claim_all) -> Iterator[Item]:
     """The pages and refusals of the records that start in [start, stop) of a dump.
 
-    Formats that can't be split have one range, which begins at 0: others are empty.
+    Formats that can't be split are read whole by the range that begins at 0: others are empty.
     """
     with open_dump(dump.path) as stream:
         if dump.format in _SPLITTABLE:
-            yield from read_warc_range(stream, start, stop, dump, rules, claim)
+            yield from _SPLITTABLE[dump.format](stream, start, stop, dump, rules, claim)
         elif start == 0 and claim(0):
-            yield from _WHOLE[dump.format](stream, dump, rules)
+            yield from _read_whole(stream, dump, rules)
+
+
+def _read_whole(stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Item]:
+    """What a dump holds, and one row where its packing is damaged, unless what it cut has left that row."""
+    unpacked, item = unpack(stream, dump.packing), None
+    for item in _WHOLE[dump.kind](unpacked, dump, rules):
+        yield item
+    if (damage := damage_of(unpacked)) and not (isinstance(item, Rejected) and item.reason == "corrupt_record"):
+        yield refuse(dump, unpacked.tell(), "corrupt_record", damage)
 
 
 def open_page(
@@ -86,35 +110,39 @@ def open_page(
 
 
 class _ReadFn(beam.DoFn, RestrictionProvider):
-    """Dump → (Page, Rejected). Restrictions are ranges of bytes; claims are offsets of records or gzip members."""
+    """Dump → (Page, Rejected). Restrictions are ranges of bytes; claims are offsets of records or gzip members.
+
+    The restriction of a dump that can't be split is its first byte alone, which no runner can split.
+    """
 
     def __init__(self, rules: ReadRules) -> None:
         self._rules = rules
 
     def initial_restriction(self, dump: Dump) -> OffsetRange:
-        return OffsetRange(0, max(1, dump.size))
+        return OffsetRange(0, max(1, dump.size) if dump.format in _SPLITTABLE else 1)
 
     def create_tracker(self, restriction: OffsetRange) -> OffsetRestrictionTracker:
         return OffsetRestrictionTracker(restriction)
 
-    def split(self, dump: Dump, restriction: OffsetRange) -> Iterator[OffsetRange]:
-        size = self._rules.split_bytes if dump.format in _SPLITTABLE else restriction.size()
-        yield from restriction.split(size, size // 2)
+    def split(self, _dump: Dump, restriction: OffsetRange) -> Iterator[OffsetRange]:
+        yield from restriction.split(self._rules.split_bytes, self._rules.split_bytes // 2)
 
-    def restriction_size(self, _dump: Dump, restriction: OffsetRange) -> int:
-        return restriction.size()
+    def restriction_size(self, dump: Dump, restriction: OffsetRange) -> int:
+        return restriction.size() if dump.format in _SPLITTABLE else dump.size
 
     def process(
         self,
         dump: Dump,
         tracker: Any = beam.DoFn.RestrictionParam(),  # noqa: B008  (Beam's way to ask for it)
     ) -> Iterator[Page | Refusal | beam.pvalue.TaggedOutput[Literal["progress"], int]]:
-        restriction = tracker.current_restriction()
-        position, is_granted = restriction.start, True
+        restriction, is_splittable = tracker.current_restriction(), dump.format in _SPLITTABLE
+        position = claimed = restriction.start
+        is_granted = True
 
         def claim(offset: int) -> bool:
-            nonlocal is_granted
+            nonlocal claimed, is_granted
             is_granted = tracker.try_claim(offset)
+            claimed = offset if is_granted else claimed
             return is_granted
 
         for item in read_range(dump, restriction.start, restriction.stop, self._rules, claim):
@@ -125,14 +153,15 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
             else:
                 self._count("pages_out")
                 yield item
-            reached = min(item.dump_offset, restriction.stop)  # offsets inside gzip may lie beyond the file's size
+            # What is unpacked as a whole has offsets that may lie beyond the file's size.
+            reached = claimed if is_splittable else min(item.dump_offset, dump.size)
             if reached > position:
                 yield beam.pvalue.TaggedOutput(PROGRESS, reached - position)
                 position = reached
         stop = tracker.current_restriction().stop
         if is_granted:
             tracker.try_claim(stop)  # all that the range holds has been read
-        yield beam.pvalue.TaggedOutput(PROGRESS, max(0, stop - position))
+        yield beam.pvalue.TaggedOutput(PROGRESS, max(0, (stop if is_splittable else dump.size) - position))
 
     def _count(self, counter: str) -> None:
         Metrics.counter(STAGE, counter).inc()

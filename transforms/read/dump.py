@@ -1,13 +1,16 @@
 """A dump, how it is opened, and the row of a record that the reader refuses."""
 
 import datetime as dt
-from typing import BinaryIO, Final, NamedTuple, cast
+from collections.abc import Callable
+from typing import BinaryIO, Final, NamedTuple, TypeAlias, cast
 
 from schemas.records import Page, Rejected, register
 from transforms.read.rules import STAGE
 from transforms.storage import is_remote
 
 BUFFER: Final = 1024 * 1024
+Claim: TypeAlias = Callable[[int], bool]  # whether the reader may go on with the record at an offset
+Item: TypeAlias = Page | Rejected
 
 
 class Dump(NamedTuple):
@@ -15,12 +18,27 @@ class Dump(NamedTuple):
 
     path: str  # as the user gave or found it, normalised
     size: int  # bytes
-    format: str  # one of read.FORMATS
+    format: str  # one of read.FORMATS: a kind, and after a dot how it is packed
     fingerprint: str  # digest of the content, whatever its name
     modified_at: dt.datetime  # stands in where pages state no fetch time
 
+    @property
+    def kind(self) -> str:
+        """What the file holds, however it is packed."""
+        return self.format.partition(".")[0]
+
+    @property
+    def packing(self) -> str:
+        """`gz` or `zst`, with `.solid` where records are no members of their own; "" if the file isn't packed."""
+        return self.format.partition(".")[2]
+
 
 register(Dump)
+
+
+def claim_all(_offset: int) -> bool:
+    """The claim of a reader that has a range for itself."""
+    return True
 
 
 def open_dump(path: str) -> BinaryIO:

@@ -8,16 +8,17 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO, Final, NamedTuple
 
+from transforms.read.archive import ARCHIVE_KINDS, is_solid
 from transforms.read.dump import Dump, open_dump
-from transforms.read.inflate import GZIP, MAGIC, inflate
+from transforms.read.packing import begin
 from transforms.read.sniff import SNIFFED_BYTES, recognise
-from transforms.read.warc import is_solid
 from transforms.storage import is_remote
 
+NEVER_PACKED: Final = frozenset({"zip", "parquet"})  # they pack their parts themselves
 _WHOLE_BYTES: Final = 8 * 1024 * 1024
 _SAMPLE_BYTES: Final = 256 * 1024
 _SAMPLES: Final = 16
-_KINDS: Final = "give WARC, WET, HTML, text, ZIP or JSON lines files"
+_KINDS: Final = "give WARC, WET, ARC, HTML, text, ZIP, tar, JSON lines or Parquet files"
 
 
 class InputError(ValueError):
@@ -135,24 +136,27 @@ def _examine(path: str) -> Dump | Skipped:
     """
     try:
         with open_dump(path) as stream:
-            kind = _format_of(stream)
             size = stream.seek(0, os.SEEK_END)
-        if not kind:
-            return Skipped(path, f"not a dump that can be read; {_KINDS}" if size else "the file is empty")
-        return Dump(path, size, kind, fingerprint(path), _modified_at(path))
+            stream.seek(0)
+            format_, why_not = _format_of(stream)
+        if not format_:
+            return Skipped(path, why_not if size else "the file is empty")
+        return Dump(path, size, format_, fingerprint(path), _modified_at(path))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}; check the path and its permissions") from error
 
 
-def _format_of(stream: BinaryIO) -> str:
-    """One of read.FORMATS, or "" for a file that is no dump."""
-    head = stream.read(SNIFFED_BYTES)
-    if not head.startswith(MAGIC):
-        return recognise(head)
-    kind = recognise(inflate(head, GZIP, SNIFFED_BYTES) or b"")
-    if kind == "warc":
-        return "warc.gz.solid" if is_solid(stream) else "warc.gz"
-    return f"{kind}.gz" if kind in ("html", "text", "jsonl") else ""
+def _format_of(stream: BinaryIO) -> tuple[str, str]:
+    """One of read.FORMATS, or "" and why the file is no dump."""
+    packing, head, damage = begin(stream, SNIFFED_BYTES)
+    kind = recognise(head)
+    if packing and damage and not head:
+        return "", f"can't be unpacked: {damage}"
+    if not kind or (packing and kind in NEVER_PACKED):
+        return "", f"not a dump that can be read; {_KINDS}"
+    if packing and kind in ARCHIVE_KINDS and is_solid(stream, kind, packing):
+        return f"{kind}.{packing}.solid", ""
+    return f"{kind}.{packing}" if packing else kind, ""
 
 
 def _modified_at(path: str) -> dt.datetime:

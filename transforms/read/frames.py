@@ -1,46 +1,76 @@
-"""Finds the records of a WARC file from any byte offset, and again after damage.
+"""Finds the records of a web archive from any byte offset, and again after damage.
 
-A frame is what a WARC is cut into: a gzip member, or a record in a plain file. `walk` goes from frame to frame;
-where the bytes at a position are no sound frame it yields one broken frame and goes on at the next offset that looks
-like a start. `first_frame` joins that walk in the middle of a file, so that ranges of bytes can be read by different
-workers and every frame is still read exactly once.
+A frame is what an archive is cut into: a record in a plain file, or the gzip members or zstd frames that hold one.
+`walk` goes from frame to frame; where the bytes at a position are no sound frame it yields one broken frame and goes
+on at the next offset that looks like a start. `first_frame` joins that walk in the middle of a file, so that ranges
+of bytes can be read by different workers and every frame is still read exactly once.
 
-The danger is a frame inside a frame: a crawled WARC file lies whole inside a record, and a reader that starts in its
-midst would take its records for ours. Two facts tell them apart. In a gzip member, deflate keeps what it can't
+The danger is a frame inside a frame: a crawled archive lies whole inside a record, and a reader that starts in its
+midst would take its records for ours. Three facts tell them apart. In a gzip member, deflate keeps what it can't
 shrink in stored blocks of at most 65,535 bytes (RFC 1951, 3.2.4), so an inner chain of members breaks off within that
-length. In a plain file an inner chain can't be longer than the record around it. A chain that runs longer than that
-is the file's own.
+length. In a zstd frame such blocks have at most 128 KiB (RFC 8878, 3.1.1.2.4). In a plain file an inner chain can't be
+longer than the record around it. A chain that runs longer than that is the file's own.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final, NamedTuple, Protocol
 
 from isal import isal_zlib
 
-from transforms.read.inflate import CHUNK, GZIP, MAGIC, PIECE, GzipError, inflate
+from transforms.read.inflate import CHUNK, GZIP, GzipError, inflate
+from transforms.read.inflate import MAGIC as GZIP_MAGIC
+from transforms.read.unpacked import PIECE, size_of
+from transforms.read.zstd import MAGIC as ZSTD_MAGIC
+from transforms.read.zstd import MAX_BLOCK, ZstdError, after_skippable, begin_frame, decompressor_for, read_frame
 
-HEAD_BYTES: Final = 64 * 1024  # longest WARC or HTTP header taken
+HEAD_BYTES: Final = 64 * 1024  # longest header of a record or response taken
+_BEGIN_BYTES: Final = 4096  # packed bytes that show whether a record begins in a member
+_HEADER_BYTES: Final = 4096  # longer than most headers
+_MAX_STARTS: Final = 16  # in the header of one record: more are records that lost theirs
+_FAR: Final = 1024 * 1024  # bytes; what follows a longer record is looked at before it is read
 _BOMB_FACTOR: Final = 64  # a member that inflates to this many times the limit is skipped by scanning, not inflating
 
 TOO_LARGE: Final = "too large"
+WRONG_LENGTH: Final = "the stated length does not fit"
 
-_LENGTH: Final = re.compile(rb"\ncontent-length[ \t]*:[ \t]*(\d{1,18})[ \t]*\r?\n", re.IGNORECASE)
-_PLAIN_START: Final = re.compile(rb"WARC/\d\.\d{1,2}\r?\n[A-Za-z-]+[ \t]*:")
-_PLAIN_START_BYTES: Final = 256  # longer than any match of it
+
+class Header(NamedTuple):
+    """What a record says of itself, and where the block after its header lies in the bytes at hand."""
+
+    is_page: bool  # by its type, whatever its block holds
+    is_text: bool  # a conversion, which may be plain text
+    url: str
+    date: str  # of the fetch, ISO 8601; "" where none is stated
+    content_type: str
+    begin: int
+    end: int  # as stated; may lie beyond the bytes at hand
+
+
+class Grammar(NamedTuple):
+    """How the records of one kind of archive are written."""
+
+    name: str
+    begins: re.Pattern[bytes]  # where a record starts, for sure that it does
+    start: re.Pattern[bytes]  # the same, rare enough elsewhere to be searched for
+    start_bytes: int  # longer than any match of the two
+    newlines: int  # at least so many after a record
+    ends_header: Callable[[bytes], bool]  # whether a line is the last of a header
+    size: Callable[[bytes], int | None]  # bytes of the header and block of the record that begins here, as stated
+    parse: Callable[[bytes, int], Header | None]  # the header at an offset; None if it isn't sound
 
 
 class Frame(NamedTuple):
-    """One piece of a WARC file. A broken one has a `problem`; `end` is then None if it is unknown."""
+    """One piece of an archive. A broken one has a `problem`; `end` is then None if it is unknown."""
 
     offset: int
     end: int | None
-    data: bytes  # inflated, from its "WARC/" on; a broken frame keeps what was readable, at least of the head
+    data: bytes  # unpacked, from the record's first byte on; a broken frame keeps what was readable of the head
     problem: str = ""  # "", TOO_LARGE or what is wrong, in a few words
 
 
 class Frames(Protocol):
-    """A WARC file as frames."""
+    """An archive as frames."""
 
     sure_run: int  # bytes; a chain of frames longer than this can't lie inside another frame
     look_back: int  # bytes; how far before a range the search for such a chain begins
@@ -59,7 +89,7 @@ def walk(frames: Frames, offset: int | None) -> Iterator[Frame]:
         if frame is None:
             return
         yield frame
-        offset = frame.end if frame.end is not None else frames.next_start(offset + 1)
+        offset = frame.end if frame.end is not None else frames.next_start(frame.offset + 1)
 
 
 def first_frame(frames: Frames, start: int) -> int | None:
@@ -92,54 +122,114 @@ def _join(frames: Frames, start: int, entry: int | None) -> tuple[bool, int | No
     return sure or run_start is not None, None  # an inner chain can't reach the end of the file unbroken
 
 
-class GzipFrames:
-    """A WARC in which each gzip member is a frame. Keeps at most `limit` inflated bytes of a member."""
+class _Member(NamedTuple):
+    """A gzip member or zstd frame. A broken one has a `problem`, as a Frame."""
+
+    offset: int
+    end: int | None
+    data: bytes  # unpacked, not much more than the limit
+    problem: str = ""
+
+
+class _PackedFrames:
+    """An archive in which each record is one packed member, or some. Keeps at most `limit` unpacked bytes of a record.
+
+    Packings differ in `_member` and in where a member may start.
+    """
+
+    _magic: bytes
+
+    def __init__(self, stream: BinaryIO, limit: int, grammar: Grammar) -> None:
+        self._stream = stream
+        self._limit = limit
+        self._grammar = grammar
+
+    def _member(self, offset: int) -> _Member | None:
+        """The member at `offset`; None at the end of the file."""
+        raise NotImplementedError
+
+    def _begin(self, head: bytes) -> bytes:
+        """The first bytes of what a member holds whose packed bytes begin with `head`."""
+        raise NotImplementedError
+
+    def frame(self, offset: int) -> Frame | None:
+        member = self._member(offset)
+        if member is None:
+            return None
+        if member.problem and member.problem != TOO_LARGE:
+            return Frame(member.offset, member.end, member.data[:HEAD_BYTES], member.problem)
+        data = self._from_start(member.data)
+        if not data:
+            return Frame(member.offset, member.end, b"", f"no {self._grammar.name} record")
+        return self._whole(Frame(member.offset, member.end, data, member.problem))
+
+    def _whole(self, frame: Frame) -> Frame:
+        """The frame, with the members in which its record goes on."""
+        offset, end, data, problem = frame
+        missing, parts, held = (self._grammar.size(data) or 0) - len(data), [data], len(data)
+        while missing > 0 and end is not None and problem in ("", TOO_LARGE):
+            member = self._member(end)
+            if member is None or self._from_start(member.data):
+                break
+            end, problem = member.end, problem or member.problem
+            missing -= len(member.data) or missing
+            if held <= self._limit:
+                parts.append(member.data)
+                held += len(member.data)
+        data = data if len(parts) == 1 else b"".join(parts)
+        return Frame(offset, end, data, problem or (TOO_LARGE if held > self._limit else ""))
+
+    def _from_start(self, data: bytes) -> bytes:
+        """The data from the start of the record on; empty if none starts here."""
+        data = data.lstrip(b"\r\n") if data.startswith((b"\r", b"\n")) else data
+        return data if self._grammar.begins.match(data) else b""
+
+    def next_start(self, offset: int) -> int | None:
+        for found in _find_all(self._stream, offset, re.compile(re.escape(self._magic)), len(self._magic)):
+            self._stream.seek(found)
+            if self._from_start(self._begin(self._stream.read(CHUNK))):
+                return found
+        return None
+
+
+class GzipFrames(_PackedFrames):
+    """An archive in which records are gzip members."""
 
     sure_run = 65_535
     look_back = 128 * 1024
+    _magic = GZIP_MAGIC
 
-    def __init__(self, stream: BinaryIO, limit: int) -> None:
-        self._stream = stream
-        self._limit = limit
+    def __init__(self, stream: BinaryIO, limit: int, grammar: Grammar) -> None:
+        super().__init__(stream, limit, grammar)
         self._ahead = b""  # bytes already read, from _ahead_at on
         self._ahead_at = 0
 
-    def frame(self, offset: int) -> Frame | None:
+    def _member(self, offset: int) -> _Member | None:
         chunk = self._read(offset)
         if not chunk:
             return None
         inflater = isal_zlib.decompressobj(wbits=GZIP)
-        read_to, held, parts, problem = offset + len(chunk), 0, [], ""
+        read_to, held, parts = offset + len(chunk), 0, []
         try:
             while not inflater.eof:
                 piece = inflater.decompress(chunk, PIECE)
-                if held < self._limit:
+                if held <= self._limit:
                     parts.append(piece)
                 held += len(piece)
                 chunk = inflater.unconsumed_tail
                 if held > self._limit * _BOMB_FACTOR:
-                    return Frame(offset, None, b"".join(parts), TOO_LARGE)
+                    return _Member(offset, None, b"".join(parts), TOO_LARGE)
                 if not chunk and not inflater.eof:
                     self._stream.seek(read_to)  # others may have used the stream
                     chunk = self._stream.read(CHUNK)
                     read_to += len(chunk)
                     if not chunk:
-                        problem = "cut short"
-                        break
+                        return _Member(offset, None, b"".join(parts), "cut short")
         except GzipError as error:
-            problem = str(error)
-        return self._framed(offset, read_to - len(inflater.unused_data), inflater.unused_data, parts, problem)
-
-    def _framed(self, offset: int, end: int, rest: bytes, parts: list[bytes], problem: str) -> Frame:
-        data = parts[0] if len(parts) == 1 else b"".join(parts)
-        if problem:
-            return Frame(offset, None, data[:HEAD_BYTES], problem)
-        self._ahead, self._ahead_at = rest, end
-        if not data.startswith(b"WARC/"):
-            data = data.lstrip(b"\r\n")
-        if not data.startswith(b"WARC/"):
-            return Frame(offset, end, b"", "not a WARC record")
-        return Frame(offset, end, data, TOO_LARGE if len(data) > self._limit else "")
+            return _Member(offset, None, b"".join(parts), str(error))
+        self._ahead, self._ahead_at = inflater.unused_data, read_to - len(inflater.unused_data)
+        problem = TOO_LARGE if held > self._limit else ""
+        return _Member(offset, self._ahead_at, parts[0] if len(parts) == 1 else b"".join(parts), problem)
 
     def _read(self, offset: int) -> bytes:
         """At least one byte from `offset` on, if the file has any."""
@@ -149,21 +239,46 @@ class GzipFrames:
         self._stream.seek(offset)
         return self._stream.read(CHUNK)
 
-    def next_start(self, offset: int) -> int | None:
-        for found in _find_all(self._stream, offset, re.compile(re.escape(MAGIC)), len(MAGIC)):
-            self._stream.seek(found)
-            begin = inflate(self._stream.read(4096), GZIP, 64) or b""
-            if begin.lstrip(b"\r\n").startswith(b"WARC/"):
-                return found
+    def _begin(self, head: bytes) -> bytes:
+        return inflate(head[:_BEGIN_BYTES], GZIP, _BEGIN_BYTES) or b""
+
+
+class ZstdFrames(_PackedFrames):
+    """An archive in which records are zstd frames. Skippable and empty frames belong to the record after them."""
+
+    sure_run = MAX_BLOCK
+    look_back = 2 * MAX_BLOCK
+    _magic = ZSTD_MAGIC
+
+    def __init__(self, stream: BinaryIO, limit: int, grammar: Grammar) -> None:
+        super().__init__(stream, limit, grammar)
+        self._decompressor = decompressor_for(stream)
+
+    def _member(self, offset: int) -> _Member | None:
+        self._stream.seek(offset)
+        try:
+            while after_skippable(self._stream):
+                offset = self._stream.tell()
+                frame = read_frame(self._stream, self._decompressor, self._limit)
+                problem = frame.problem or (TOO_LARGE if len(frame.content) > self._limit else "")
+                if frame.content or frame.problem:
+                    return _Member(offset, frame.end, frame.content, problem)
+        except ZstdError as error:
+            return _Member(offset, None, b"", str(error))
         return None
+
+    def _begin(self, head: bytes) -> bytes:
+        return begin_frame(head, self._decompressor)
 
 
 class PlainFrames:
-    """A WARC without compression, in which each record is a frame. Keeps at most `limit` bytes of a record."""
+    """An archive that isn't packed. Keeps at most `limit` bytes of a record."""
 
-    def __init__(self, stream: BinaryIO, limit: int) -> None:
+    def __init__(self, stream: BinaryIO, limit: int, grammar: Grammar) -> None:
         self._stream = stream
         self._limit = limit
+        self._grammar = grammar
+        self._size = size_of(stream)
         self.sure_run = limit
         self.look_back = 2 * limit
 
@@ -172,12 +287,13 @@ class PlainFrames:
         head = self._head()
         if not head:
             return None
-        stated = _LENGTH.search(head)
-        if not head.startswith(b"WARC/") or stated is None:
-            return Frame(offset, None, head, "not a WARC record" if stated else "no Content-Length")
-        size = len(head) + int(stated[1])
-        self._stream.seek(offset)
-        data = self._stream.read(min(size, self._limit))
+        size = self._grammar.size(head)
+        if not self._grammar.begins.match(head) or size is None:
+            return Frame(offset, None, head, f"no {self._grammar.name} record" if size else "no sound header")
+        if misfit := self._misfit(offset, size):
+            return Frame(offset, None, head, misfit)
+        self._stream.seek(offset + len(head))
+        data = head + self._stream.read(min(size, self._limit) - len(head))
         problem = TOO_LARGE if size > len(data) == self._limit else ""
         if problem:
             self._stream.seek(offset + size - 1)
@@ -185,31 +301,53 @@ class PlainFrames:
             return Frame(offset, None, data[:HEAD_BYTES], "cut short")
         newlines = self._newlines()
         if newlines is None:
-            return Frame(offset, None, data[:HEAD_BYTES], "Content-Length does not fit")
+            return Frame(offset, None, data[:HEAD_BYTES], WRONG_LENGTH)
         return Frame(offset, offset + size + newlines, data, problem)
 
     def _head(self) -> bytes:
-        """The lines up to the first empty one; less if they are longer than HEAD_BYTES."""
-        lines, length = [], 0
-        while length < HEAD_BYTES and (line := self._stream.readline(HEAD_BYTES)):
+        """The lines of the header; not all if they are longer than HEAD_BYTES."""
+        lines, length, starts = [], 0, 0
+        while length < HEAD_BYTES and starts <= _MAX_STARTS and (line := self._stream.readline(HEAD_BYTES)):
             lines.append(line)
             length += len(line)
-            if not line.strip(b"\r\n"):
+            if self._grammar.ends_header(line):
                 break
+            starts += self._grammar.begins.search(line) is not None
         return b"".join(lines)
+
+    def _misfit(self, offset: int, size: int) -> str:
+        """What is wrong with a stated size, as far as it can be told without reading so much; "" if nothing is.
+
+        A file whose every length lies would else be read again and again.
+        """
+        if self._size is None or size <= _FAR:
+            return ""
+        if offset + size > self._size:
+            return "cut short"
+        self._stream.seek(offset + size)
+        return WRONG_LENGTH if self._newlines() is None else ""
 
     def _newlines(self) -> int | None:
         """How many bytes of newlines stand here before the next record; None if something else stands here."""
-        count = 0
-        while True:
-            ahead = self._stream.read(_PLAIN_START_BYTES)
+        end, count = self._stream.tell(), 0
+        while ahead := self._stream.read(self._grammar.start_bytes):
             rest = ahead.lstrip(b"\r\n")
             count += len(ahead) - len(rest)
-            if rest or not ahead:
-                return count if count > 1 or not ahead or rest.startswith(b"WARC/") else None
+            if rest:
+                is_next = self._grammar.begins.match(rest) is not None
+                return count if is_next or (count >= self._grammar.newlines and not self._is_in_header(end)) else None
+        return count
+
+    def _is_in_header(self, end: int) -> bool:
+        """Whether a record begins shortly before `end` and its header isn't over there: the length is too large."""
+        begin = max(0, end - _HEADER_BYTES)
+        self._stream.seek(begin)
+        tail = self._stream.read(end - begin + self._grammar.start_bytes)
+        starts = [match.start() for match in self._grammar.start.finditer(tail) if begin + match.start() < end]
+        return bool(starts) and self._grammar.size(tail[starts[-1] : end - begin]) is None
 
     def next_start(self, offset: int) -> int | None:
-        return next(_find_all(self._stream, offset, _PLAIN_START, _PLAIN_START_BYTES), None)
+        return next(_find_all(self._stream, offset, self._grammar.start, self._grammar.start_bytes), None)
 
 
 def _find_all(stream: BinaryIO, offset: int, pattern: re.Pattern[bytes], longest: int) -> Iterator[int]:

@@ -1,70 +1,93 @@
-"""JSON lines, plain and in gzip: one page an object, HTML or ready text."""
+"""JSON lines, and the JSON arrays that come close to them: one page an object, HTML or ready text.
 
-import io
+A feed as Scrapy writes it, an array with one object a line, is read as lines are: what brackets and commas stand
+around the objects doesn't matter.
+"""
+
 import json
 from collections.abc import Iterator
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final
 
 from schemas.records import Page, Rejected
-from transforms.read.dump import BUFFER, Dump, refuse, sized, sound
-from transforms.read.inflate import Inflated
-from transforms.read.loose import file_url
-from transforms.read.rules import ReadRules, parse_time
+from transforms.read.dump import BUFFER, Claim, Dump, claim_all, refuse
+from transforms.read.fields import Names, names_of, page_of
+from transforms.read.json_array import MANY, has_many_values, is_spread, read_objects
+from transforms.read.rules import ReadRules
 
 _ESCAPE_FACTOR: Final = 6  # \u0627 is six bytes for a character
+_BOM: Final = b"\xef\xbb\xbf"
+_DECODER: Final = json.JSONDecoder(strict=False)  # raw tabs inside strings do no harm
 
 
 def read_json_lines(stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Page | Rejected]:
-    """One page or refusal for each line that isn't blank, at the line's byte offset (in gzip: of the inflated text)."""
-    is_packed = dump.format.endswith(".gz")
-    inflated = Inflated(stream)
-    lines = cast("BinaryIO", io.BufferedReader(inflated, BUFFER)) if is_packed else stream
-    limit = _ESCAPE_FACTOR * rules.max_bytes + BUFFER
-    names, offset = rules.field_names(), 0
-    while line := lines.readline(limit):
-        size = len(line)
-        while not line.endswith(b"\n") and size >= limit and (rest := lines.readline(BUFFER)):
-            size += len(rest)
-            if rest.endswith(b"\n"):
-                break
-        if size > limit:
-            yield refuse(dump, offset, "too_large", f"a line of {size} bytes", size=size)
-        elif line.strip():
-            yield read_line(line, offset, dump, rules, names)
+    """One page or refusal for each object of the file, at its byte offset (of the unpacked text)."""
+    yield from read_json_lines_range(stream, 0, None, dump, rules)
+
+
+def read_json_lines_range(  # noqa: PLR0913, PLR0917  (a range is two numbers)
+    stream: BinaryIO, start: int, stop: int | None, dump: Dump, rules: ReadRules, claim: Claim = claim_all
+) -> Iterator[Page | Rejected]:
+    """One page or refusal for each line that starts in [start, stop) and isn't blank, at the line's byte offset.
+
+    Any way to cut a file into ranges gives each line exactly once. `claim` is asked with the offset of each line, in
+    order, before anything of it is given out; when it says no, reading ends. Objects that spread over many lines, or
+    share one, are all read by the range that begins at 0.
+    """
+    names, limit = names_of(rules), _ESCAPE_FACTOR * rules.max_bytes + BUFFER
+    if is_spread(stream):
+        if start == 0 and claim(0):
+            for offset, content, problem in read_objects(stream, limit):
+                if problem:
+                    yield refuse(dump, offset, *problem)
+                else:
+                    yield read_object(content, offset, dump, rules, names)
+        return
+    for offset, line in _lines(stream, start, stop, limit):
+        content = _bare(line)
+        if content and not claim(offset):
+            return
+        if len(line) == limit:
+            yield refuse(dump, offset, "too_large", f"a line of more than {limit} bytes", size=limit)
+        elif content:
+            yield read_object(content, offset, dump, rules, names)
+
+
+def _lines(stream: BinaryIO, start: int, stop: int | None, limit: int) -> Iterator[tuple[int, bytes]]:
+    """Offset and content of the lines that start in [start, stop); of one longer than `limit` its first `limit` bytes.
+
+    The rest of such a line is passed over up to `stop`: in a range that it fills no line starts.
+    """
+    offset = max(0, start - 1)
+    stream.seek(offset)
+    is_first = start > 0  # a line that began before the range: it may end with the byte before it
+    while (stop is None or offset < stop) and (line := stream.readline(limit)):
+        size, ends = len(line), line.endswith(b"\n")
+        while not ends and (stop is None or offset + size < stop) and (rest := stream.readline(BUFFER)):
+            size, ends = size + len(rest), rest.endswith(b"\n")
+        if not is_first:
+            yield offset, line
+        is_first = False
         offset += size
-    if is_packed and inflated.damage:
-        yield refuse(dump, offset, "corrupt_record", inflated.damage)
 
 
-def read_line(line: bytes, offset: int, dump: Dump, rules: ReadRules, names: dict[str, str]) -> Page | Rejected:
-    """The page in one line. An object with `text` is plain text, even if it has `html` too."""
+def _bare(line: bytes) -> bytes:
+    """The object in a line of an array or of JSON lines; empty if there is none."""
+    bare = line.strip().removeprefix(_BOM)
+    return bare if bare.startswith(b"{") and bare.endswith(b"}") else bare.lstrip(b"[, \t").rstrip(b"], \t")
+
+
+def read_object(line: bytes, offset: int, dump: Dump, rules: ReadRules, names: Names) -> Page | Rejected:
+    """The page in one object."""
+    if has_many_values(line):
+        return refuse(dump, offset, "too_large", f"an object of more than {MANY} values", size=len(line))
     try:
-        stated: Any = json.loads(line)
+        record: Any = _DECODER.decode(line.decode("utf-8", "surrogatepass"))
+    except UnicodeDecodeError as error:
+        detail = f"not UTF-8: byte {line[error.start]:#04x} at {error.start}; convert the file"
     except (ValueError, RecursionError) as error:
-        return refuse(dump, offset, "corrupt_record", f"no JSON: {error}", size=len(line))
-    if not isinstance(stated, dict):
-        return refuse(dump, offset, "corrupt_record", "not a JSON object", size=len(line))
-    fields = {name: stated.get(theirs) for name, theirs in names.items()}
-    text, html = _string(fields["text"]), _string(fields["html"])
-    url = sound(_string(fields["url"]) or f"{file_url(dump.path)}#{offset}")
-    fetched_at = parse_time(fields["fetched_at"]) or rules.stated_time() or dump.modified_at
-    if not text and not html:
-        detail = f"no {names['html']} or {names['text']}"
-        return refuse(dump, offset, "not_html", detail, url=url, size=len(line), fetched_at=fetched_at)
-    content, charset = (text.encode("utf-8", "replace"), "utf-8") if text else _bytes(html, _string(fields["charset"]))
-    title = sound(_string(fields["title"])) or None
-    return sized(Page(url, content, bool(text), charset, title, fetched_at, dump.path, offset), rules.max_bytes)
-
-
-def _bytes(html: str, charset: str) -> tuple[bytes, str]:
-    """The page as bytes with their charset: UTF-8, unless the dump kept undecoded bytes as code points 0 to 255."""
-    if charset and not html.isascii() and not charset.lower().startswith("utf"):
-        try:
-            return html.encode("latin-1"), charset
-        except UnicodeEncodeError:
-            pass
-    return html.encode("utf-8", "replace"), "utf-8"
-
-
-def _string(stated: object) -> str:
-    return stated.strip() if isinstance(stated, str) else ""
+        detail = f"no JSON: {error}"
+    else:
+        if isinstance(record, dict):
+            return page_of(record, names, offset, len(line), dump, rules)
+        detail = "not a JSON object"
+    return refuse(dump, offset, "corrupt_record", detail, size=len(line))

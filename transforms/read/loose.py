@@ -1,13 +1,12 @@
-"""A file that is one page: HTML or plain text, in gzip too."""
+"""A file that is one page: HTML or plain text."""
 
-import io
 from collections.abc import Iterator
 from typing import BinaryIO
 from urllib.parse import quote
 
 from schemas.records import Page, Rejected
 from transforms.read.dump import Dump, refuse, sized
-from transforms.read.inflate import Inflated
+from transforms.read.packing import damage_of
 from transforms.read.rules import ReadRules
 from transforms.storage import is_remote
 
@@ -18,14 +17,12 @@ def read_loose(stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Page 
     Its address is that of the file (extraction finds the canonical one). Its fetch time is the rule's, else the time
     of the file: the only evidence there is.
     """
-    is_packed = dump.format.endswith(".gz")
-    inflated = Inflated(stream)
-    content = (io.BufferedReader(inflated) if is_packed else stream).read(rules.max_bytes + 1)
-    if is_packed and inflated.damage:
-        yield refuse(dump, 0, "corrupt_record", inflated.damage, url=file_url(dump.path), size=dump.size)
+    content = stream.read(rules.max_bytes + 1)
+    if damage := damage_of(stream):  # nobody knows how much of the page is missing
+        yield refuse(dump, 0, "corrupt_record", damage, url=file_url(dump.path), size=dump.size)
         return
     fetched_at = rules.stated_time() or dump.modified_at
-    page = Page(file_url(dump.path), content, dump.format.startswith("text"), None, None, fetched_at, dump.path, 0)
+    page = Page(file_url(dump.path), content, dump.kind == "text", None, None, fetched_at, dump.path, 0)
     yield sized(page, rules.max_bytes)
 
 

@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import re
 from dataclasses import field
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 STAGE: Final = "read"
@@ -19,7 +20,11 @@ class ReadRules:
         default=8 * 1024 * 1024, metadata={"help": "bytes of a WARC that one worker takes at a time"}
     )
     fields: str = field(
-        default="", metadata={"help": "names of the fields in JSON lines where they differ, e.g. url=link,text=body"}
+        default="",
+        metadata={
+            "help": "fields of JSON lines and Parquet that hold what we take, if by other names than the usual: "
+            "url=link,text=item.body"
+        },
     )
     fetched_at: str = field(
         default="",
@@ -30,18 +35,20 @@ class ReadRules:
         """Raises ValueError in one line when a rule can't be followed."""
         if self.max_bytes < 1 or self.split_bytes < 1:
             raise ValueError("read_max_bytes and read_split_bytes must be at least 1")
-        self.field_names()
+        self.stated_fields()
         self.stated_time()
 
-    def field_names(self) -> dict[str, str]:
-        """Our field name → the dump's field name, for JSON lines."""
-        names = {name: name for name in FIELD_NAMES}
+    def stated_fields(self) -> dict[str, str]:
+        """Our field name → the path of the dump's field, for those that the user states."""
+        stated: dict[str, str] = {}
         for pair in filter(None, (part.strip() for part in self.fields.split(","))):
             ours, equals, theirs = (part.strip() for part in pair.partition("="))
-            if ours not in names or not equals or not theirs:
+            if ours not in FIELD_NAMES or not equals or not theirs:
                 raise ValueError(f"read_fields: {pair!r} is not NAME=FIELD with NAME one of {', '.join(FIELD_NAMES)}")
-            names[ours] = theirs
-        return names
+            if ours in stated or theirs in stated.values():
+                raise ValueError(f"read_fields: {pair!r} names what is named before it")
+            stated[ours] = theirs
+        return stated
 
     def stated_time(self) -> dt.datetime | None:
         """`fetched_at` as a time in UTC, or None if the user states none."""
@@ -56,36 +63,72 @@ class ReadRules:
 
 
 _ISO_8601: Final = re.compile(
-    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s*(Z|[+-]\d\d:?\d\d)?)?)?)?",
+    r"(\d{4})(?:([-/])(\d\d)(?:\2(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?)?)?)?",
     re.IGNORECASE,
 )
+_CDX: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d))?")
+_CRAWL: Final = re.compile(r"CC-MAIN-(\d{4})-(\d\d)")
+_YEARS: Final = range(1990, 2100)  # of the web; numbers whose first digits are such a year are calendar dates
 
 
 def parse_time(stated: object) -> dt.datetime | None:
-    """ISO 8601 text, or seconds or milliseconds since 1970, as a time in UTC; None if it is neither.
+    """A time in UTC from what dumps state; None if it can't be told.
 
+    Text: ISO 8601 (with "/" too), RFC 2822 (as in HTTP and RSS), 20240501 and 20240501101112 (as in CDX), the name of a
+    Common Crawl crawl, which gives its week. Numbers: these, or seconds, or milli-, micro- or nanoseconds since 1970.
     A time without a zone is taken as UTC; what is left out is the beginning of the year, month or day (WARC 1.1
-    allows that). Numbers above 10**11 are milliseconds: as seconds they would lie in the year 5138 and later.
+    allows that).
     """
     try:
+        if isinstance(stated, str):
+            return _from_text(stated.strip())
         if isinstance(stated, (int, float)) and not isinstance(stated, bool):
-            seconds = stated / 1000 if abs(stated) > 10**11 else stated
-            return dt.datetime.fromtimestamp(seconds, tz=dt.timezone.utc)
-        parts = _ISO_8601.fullmatch(stated.strip()) if isinstance(stated, str) else None
-        return _moment(*parts.groups()) if parts else None
+            return _from_number(stated)
+        if isinstance(stated, dt.datetime):
+            return stated.astimezone(dt.timezone.utc) if stated.tzinfo else stated.replace(tzinfo=dt.timezone.utc)
+        if isinstance(stated, dt.date):
+            return dt.datetime(stated.year, stated.month, stated.day, tzinfo=dt.timezone.utc)
     except (ValueError, OverflowError, OSError):  # no such day, or outside of what datetime holds
-        return None
+        pass
+    return None
+
+
+def _from_text(stated: str) -> dt.datetime | None:
+    if parts := _ISO_8601.fullmatch(stated):
+        year, _, *others = parts.groups()
+        return _moment(year, *others)
+    if stated.isdecimal() and len(stated) < 20:
+        return _from_number(int(stated))
+    if crawl := _CRAWL.fullmatch(stated):
+        return parse_time(dt.date.fromisocalendar(int(crawl[1]), int(crawl[2]), 1))
+    if len(stated) < 50 and stated[-1:].isalnum() and "," in stated:
+        return parse_time(parsedate_to_datetime(stated))
+    return None
+
+
+def _from_number(stated: float) -> dt.datetime | None:
+    """Numbers above 10**11 are milliseconds: as seconds they would lie in the year 5138 and later; and so on."""
+    calendar = _CDX.fullmatch(str(stated))
+    if calendar and int(calendar[1]) in _YEARS:
+        return _moment(*calendar.groups(), None, None)
+    for _ in range(3):
+        if abs(stated) > 10**11:
+            stated /= 1000
+    return dt.datetime.fromtimestamp(stated, tz=dt.timezone.utc)
 
 
 def _moment(*parts: str | None) -> dt.datetime:
-    """The groups of _ISO_8601 as a time in UTC. (`fromisoformat` differs between Python 3.10 and 3.11.)"""
+    """Year, month, day, hour, minute, second, fraction and zone as a time in UTC, all but the year may be left out.
+
+    (`fromisoformat` differs between Python 3.10 and 3.11.)
+    """
     *calendar, fraction, zone = parts
     year, month, day, hour, minute, second = (
         int(part or least) for part, least in zip(calendar, "011000", strict=True)
     )
     micros = int(f"{fraction or '':0<6.6}")
     moment = dt.datetime(year, month, day, hour, minute, second, micros, tzinfo=dt.timezone.utc)
-    if zone is None or zone in "Zz":
+    if zone is None or zone.upper() in ("Z", "UTC"):
         return moment
     offset = dt.timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
     return moment - offset if zone[0] == "+" else moment + offset

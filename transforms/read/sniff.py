@@ -1,8 +1,10 @@
 """Recognises what a file or a body is by its first bytes, never by its name."""
 
-import json
 import re
+from collections.abc import Callable
 from typing import Final
+
+from transforms.read.arc import begins_arc
 
 SNIFFED_BYTES: Final = 8192
 
@@ -12,7 +14,9 @@ _HTML_START: Final = re.compile(
 _HTML_ANYWHERE: Final = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _CONTROLS: Final = bytes(set(range(32)) - set(b"\t\n\r\f\x1b")) + b"\x7f"
 _UTF16_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
-_NOT_OURS: Final = (b"filedesc:", b"%PDF", b"%!PS")  # ARC, PDF, PostScript: they begin like text
+_NOT_OURS: Final = re.compile(rb"%PDF|%!PS| CDX |!meta |\S+ \d{14} ")  # PDF, PostScript, indexes of archives: like text
+_JSON_OBJECT: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*\"[^\"\n]{0,200}\"\s*:")
+_TAR_BLOCK: Final = 512  # bytes
 
 
 def looks_like_html(head: bytes) -> bool:
@@ -29,27 +33,33 @@ def looks_like_text(head: bytes) -> bool:
     return bool(head.strip()) and len(head.translate(None, _CONTROLS)) == len(head)
 
 
-def looks_like_json_lines(head: bytes) -> bool:
-    """Whether the first line is one JSON object, whole or cut by the end of `head`."""
-    line, newline, _ = head.lstrip(b"\xef\xbb\xbf \t\r\n").partition(b"\n")
-    if not line.startswith(b"{"):
+def looks_like_tar(head: bytes) -> bool:
+    """Whether `head` begins a tar archive: by the magic of POSIX (ustar), else by the sum of the first header."""
+    if head.startswith(b"ustar", 257):
+        return True
+    header, stated = head[:_TAR_BLOCK], head[148:156].strip(b" \0")
+    if len(header) < _TAR_BLOCK or not header[0] or not re.fullmatch(rb"[0-7]{1,7}", stated):
         return False
-    try:
-        return isinstance(json.loads(line), dict)
-    except ValueError:
-        return not newline and re.match(rb'\{\s*"', line) is not None and len(head) >= SNIFFED_BYTES
+    return int(stated, 8) == sum(header) - sum(header[148:156]) + 8 * ord(" ")
 
 
 def recognise(head: bytes) -> str:
-    """The kind of an uncompressed file that begins with `head`: warc, zip, jsonl, html, text, or "" for others."""
-    if head.startswith(_NOT_OURS):
+    """The kind of an unpacked file that begins with `head`: warc, arc, zip, parquet, tar, jsonl, html or text, else "".
+
+    JSON is "jsonl" whether its objects stand one a line, in an array or alone.
+    """
+    if _NOT_OURS.match(head):
         return ""
-    if re.match(rb"\s*WARC/\d", head):
-        return "warc"
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return "zip"
-    if looks_like_json_lines(head):
-        return "jsonl"
-    if looks_like_html(head):
-        return "html"
-    return "text" if looks_like_text(head) else ""
+    return next((kind for kind, is_kind in _KINDS if is_kind(head)), "")
+
+
+_KINDS: Final[tuple[tuple[str, Callable[[bytes], object]], ...]] = (  # the surest first
+    ("warc", re.compile(rb"\s*WARC/\d").match),
+    ("arc", begins_arc),
+    ("zip", re.compile(rb"PK(?:\x03\x04|\x05\x06)").match),
+    ("parquet", re.compile(rb"PAR1").match),
+    ("tar", looks_like_tar),
+    ("jsonl", _JSON_OBJECT.match),
+    ("html", looks_like_html),
+    ("text", looks_like_text),
+)

@@ -1,19 +1,28 @@
-"""ZIP archives of HTML and text files."""
+"""ZIP archives of HTML and text files, and WACZ files, which are ZIP archives of WARCs."""
 
+import bz2
 import datetime as dt
 import errno
+import io
 import lzma
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
 from schemas.records import Page, Rejected
-from transforms.read.dump import Dump, refuse, sized, sound
-from transforms.read.loose import file_url
+from transforms.read.archive import ARCHIVE_KINDS, read_archive_range
+from transforms.read.dump import BUFFER, Dump, refuse
+from transforms.read.member import Member, kind_of, page_of_member, refuse_member
 from transforms.read.rules import ReadRules
-from transforms.read.sniff import SNIFFED_BYTES, recognise
+from transforms.read.sniff import SNIFFED_BYTES
+from transforms.read.unpacked import size_of
+
+_MAX_DIRECTORY: Final = 32 * 1024 * 1024  # bytes; zipfile needs ten times that in memory, or more
+_LARGEST: Final = 2**60  # bytes of a file, as far as a row says
+_LOCAL_HEADER: Final = struct.Struct("<26x2H")  # lengths of the name and of the extra field after it
+_UNSTATED: Final = (1980, 1, 1)  # what archives hold that are made to be equal each time
 
 # What zipfile raises on archives that lie, are cut, encrypted or packed in a way that it doesn't know.
 _DAMAGE: Final = (
@@ -34,44 +43,148 @@ def read_zip(stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Page | 
     """One page or refusal for each file in the archive, at the offset of its header. Names are never used as paths.
 
     Fetch times are the rule's, else the member's date (read as UTC: ZIP states no zone). An archive without a
-    readable directory is one refusal.
+    readable directory is one refusal. A WARC that is stored rather than compressed, as WACZ has it, is read as one:
+    its records lie at their offsets in the archive.
     """
     try:
-        archive = zipfile.ZipFile(stream)
+        archive = zipfile.ZipFile(cast("BinaryIO", _Bounded(stream)))
     except _DAMAGE as error:
-        _raise_if_outside(error)
+        raise_if_outside(error)
         yield refuse(dump, 0, "corrupt_record", str(error), size=dump.size)
         return
     with archive:
-        for member in archive.infolist():
-            if not member.is_dir():
-                yield _read_member(archive, member, dump, rules)
+        overlapping = _overlapping(archive)
+        for info in archive.infolist():
+            if not info.filename.endswith("/"):
+                yield from _read_member(archive, info, info.header_offset in overlapping, stream, dump, rules)
 
 
-def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, dump: Dump, rules: ReadRules) -> Page | Rejected:
-    url, offset = sound(file_url(dump.path, member.filename)), max(0, member.header_offset)
-    fetched_at = rules.stated_time() or _date_of(member) or dump.modified_at
+class _Bounded:
+    """A stream for zipfile, which takes a directory of any size into memory."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        if size > _MAX_DIRECTORY:
+            raise zipfile.BadZipFile(f"a directory of {size} bytes: unpack it first")
+        return self._stream.read(size)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _overlapping(archive: zipfile.ZipFile) -> set[int]:
+    """The offsets of members that reach into the next one: bombs share one compressed stretch among many members."""
+    members = sorted((info.header_offset, info.compress_size) for info in archive.infolist())
+    begins = [*(offset for offset, _ in members[1:]), archive.start_dir]
+    return {
+        offset
+        for (offset, size), following in zip(members, begins, strict=False)
+        if offset + _LOCAL_HEADER.size + size > following
+    }
+
+
+def _read_member(  # noqa: PLR0913, PLR0917
+    archive: zipfile.ZipFile,
+    info: zipfile.ZipInfo,
+    is_overlapping: bool,
+    stream: BinaryIO,
+    dump: Dump,
+    rules: ReadRules,
+) -> Iterator[Page | Rejected]:
+    fetched_at = rules.stated_time() or _date_of(info) or dump.modified_at
+    offset = min(max(0, info.header_offset), dump.size)  # the directory may state any number, and so for the size
+    member = Member(info.filename, offset, min(info.file_size, _LARGEST), fetched_at)
+    if is_overlapping:
+        yield refuse_member(member, "corrupt_record", "overlaps with the next file", dump)
+        return
+    window = _Window(stream, *_stored_at(info, stream))
+    kind = kind_of(window.read(SNIFFED_BYTES) or b"")
+    if kind.partition(".")[0] in ARCHIVE_KINDS:
+        yield from _read_stored(window, dump._replace(format=kind), rules)
+        return
     try:
-        with archive.open(member) as file:
-            content = file.read(rules.max_bytes + 1)
+        with archive.open(info) as file:
+            is_bzip2 = info.compress_type == zipfile.ZIP_BZIP2
+            content = (_bunzipped(info, stream) if is_bzip2 else file).read(rules.max_bytes + 1)
     except _DAMAGE as error:
-        _raise_if_outside(error)
-        return refuse(dump, offset, "corrupt_record", str(error), url=url, size=member.file_size, fetched_at=fetched_at)
-    kind = recognise(content[:SNIFFED_BYTES])
-    if content and kind not in ("html", "text"):
-        return refuse(dump, offset, "not_html", kind or "binary", url=url, size=member.file_size, fetched_at=fetched_at)
-    page = Page(url, content, kind == "text", None, None, fetched_at, dump.path, offset)
-    return sized(page, rules.max_bytes)
+        raise_if_outside(error)
+        yield refuse_member(member, "corrupt_record", str(error), dump)
+    else:
+        yield page_of_member(content, member, dump, rules)
 
 
-def _raise_if_outside(error: Exception) -> None:
+def _bunzipped(info: zipfile.ZipInfo, stream: BinaryIO) -> BinaryIO:
+    """The content of a member, without its checksum: zipfile unpacks 4 KiB at once, which may be gigabytes."""
+    window = _Window(stream, _begin_of(info, stream), info.compress_size)
+    return cast("BinaryIO", bz2.BZ2File(cast("BinaryIO", window)))
+
+
+def _stored_at(info: zipfile.ZipInfo, stream: BinaryIO) -> tuple[int, int]:
+    """Where the content of a member lies, and its size; nowhere if it isn't there as it is."""
+    is_plain = info.compress_type == zipfile.ZIP_STORED and not info.flag_bits & 1
+    return (_begin_of(info, stream), info.file_size) if is_plain else (0, 0)
+
+
+def _begin_of(info: zipfile.ZipInfo, stream: BinaryIO) -> int:
+    """Where the content of a member begins, whether packed or not; the end of the archive if not in it."""
+    end = size_of(stream) or 0
+    begin = min(max(0, info.header_offset), end)
+    stream.seek(begin)
+    header = stream.read(_LOCAL_HEADER.size)
+    if len(header) < _LOCAL_HEADER.size:
+        return end
+    name_size, extra_size = _LOCAL_HEADER.unpack(header)
+    return min(begin + _LOCAL_HEADER.size + name_size + extra_size, end)
+
+
+def _read_stored(window: "_Window", dump: Dump, rules: ReadRules) -> Iterator[Page | Rejected]:
+    """The pages of a WARC that lies in the archive as it is."""
+    for item in read_archive_range(cast("BinaryIO", io.BufferedReader(window, BUFFER)), 0, None, dump, rules):
+        yield item._replace(dump_offset=window.begin + item.dump_offset)
+
+
+class _Window(io.RawIOBase):
+    """`size` bytes of a stream from `begin` on, as a stream of their own."""
+
+    def __init__(self, stream: BinaryIO, begin: int, size: int) -> None:
+        super().__init__()
+        self._stream = stream
+        self.begin = begin
+        self._size = size
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence])
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:  # anything writable; Python 3.10 has no name for it
+        view = memoryview(buffer)
+        self._stream.seek(self.begin + self._at)
+        piece = self._stream.read(max(0, min(len(view), self._size - self._at)))
+        view[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
+
+
+def raise_if_outside(error: Exception) -> None:
     """Raises `error` again if the storage is at fault. Archives cause EINVAL by wrong offsets, bzip2 has no number."""
     if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
         raise error
 
 
-def _date_of(member: zipfile.ZipInfo) -> dt.datetime | None:
+def _date_of(info: zipfile.ZipInfo) -> dt.datetime | None:
     try:
-        return dt.datetime(*member.date_time, tzinfo=dt.timezone.utc)
+        return dt.datetime(*info.date_time, tzinfo=dt.timezone.utc) if info.date_time[:3] != _UNSTATED else None
     except ValueError:  # month 0, hour 31: the format allows what the calendar doesn't
         return None

@@ -1,0 +1,103 @@
+"""JSON objects that don't stand one a line: an array on one line, or objects printed over many lines.
+
+They are found one after another in a window, so that no more than one object is held. Only their limits are found
+here: a character stands for a byte, whatever the charset.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from typing import BinaryIO, Final, NamedTuple, TypeAlias
+
+_WINDOW: Final = 1024 * 1024
+_HEAD: Final = 8192
+_BOM: Final = b"\xef\xbb\xbf"
+_BETWEEN: Final = re.compile("[\\s,\\[\\]\xef\xbb\xbf]*")
+_NEXT: Final = re.compile(r"[}\]\n]\s*,?\s*(?=\{)")  # where another object begins after a damaged one
+_NEXT_CHARS: Final = 64  # no match of it that matters is longer
+_NEAR_END: Final = 16  # an error closer to the end of the window than this may only mean that more is to come
+_TRIM: Final = 32 * 1024  # done characters let go after damage: json's errors count the lines of all before them
+MANY: Final = 2_000_000  # values, of 100 bytes of memory and more, that an object may have
+_TOO_MANY: Final = ("too_large", f"an object of more than {MANY} values")
+_DECODER: Final = json.JSONDecoder(strict=False)
+
+
+_Problem: TypeAlias = tuple[str, str]
+
+
+class Found(NamedTuple):
+    """One object; or, with `problem`, the reason and detail of its refusal."""
+
+    offset: int
+    content: bytes
+    problem: _Problem | None = None
+
+
+def is_spread(stream: BinaryIO) -> bool:
+    """Whether the objects of a file don't stand one a line, judged by its beginning."""
+    stream.seek(0)
+    head = stream.read(_HEAD).removeprefix(_BOM).lstrip()
+    if not head.startswith(b"["):
+        return re.match(rb"\{\s*\n", head) is not None
+    first = (head + stream.read(_WINDOW))[1:].lstrip().partition(b"\n")[0]
+    try:
+        return not isinstance(json.loads(first.strip(b"[,] \t\r")), dict)
+    except (ValueError, RecursionError):
+        return True
+
+
+def read_objects(stream: BinaryIO, limit: int) -> Iterator[Found]:
+    """The objects of a file, in order, each of at most `limit` bytes; what isn't one costs one refusal a stretch."""
+    stream.seek(0)
+    held, at, begin = "", 0, 0  # `held` lies at `at`, all of it before `begin` is done
+    has_many = False
+    problem: _Problem | None
+    while True:
+        begin += len(_BETWEEN.match(held, begin)[0])  # type: ignore[index]
+        end, problem = (len(held), _TOO_MANY) if has_many else _end_of_object(held, begin)
+        fits = len(held) - begin < limit
+        if not end and not problem:
+            if fits and (more := stream.read(max(_WINDOW, len(held) - begin))):
+                held, at, begin = held[begin:] + more.decode("latin-1"), at + begin, 0
+                has_many = len(held) > MANY and has_many_values(held.encode("latin-1"))
+                continue
+            if begin == len(held):
+                return
+            problem = (
+                ("corrupt_record", "cut short") if fits else ("too_large", f"an object of more than {limit} bytes")
+            )
+        yield Found(at + begin, b"" if problem else held[begin:end].encode("latin-1"), problem)
+        begin, has_many = end or (begin + 1 if fits else len(held)), False
+        if not problem:
+            continue
+        while (following := _NEXT.search(held, begin)) is None:
+            more = stream.read(_WINDOW)
+            if not more:
+                return
+            kept = held[max(begin, len(held) - _NEXT_CHARS) :]
+            held, at, begin = kept + more.decode("latin-1"), at + len(held) - len(kept), 0
+        begin = following.end()
+        if begin > _TRIM:
+            held, at, begin = held[begin:], at + begin, 0
+
+
+def has_many_values(content: bytes) -> bool:
+    """Whether an object may have so many values, or pages so many commas and brackets, that they fill the memory."""
+    return len(content) > MANY and sum(map(content.count, (b",", b"[", b"{"))) > MANY
+
+
+def _end_of_object(held: str, begin: int) -> tuple[int, _Problem | None]:
+    """Where the object at `begin` ends, or where it is found to be none, and why; 0 if more may complete it."""
+    if begin < len(held) and held[begin] != "{":
+        return begin + 1, ("corrupt_record", "not a JSON object")
+    try:
+        return _DECODER.raw_decode(held, begin)[1], None
+    except json.JSONDecodeError as error:
+        if error.pos >= len(held) - _NEAR_END or error.msg.startswith("Unterminated string"):
+            return 0, None
+        return error.pos, ("corrupt_record", f"no JSON: {error.msg}")
+    except RecursionError:
+        return min(begin + sys.getrecursionlimit() // 2, len(held)), ("corrupt_record", "nested too deeply")
+    except ValueError as error:  # a number of more digits than Python takes
+        return begin + 1, ("corrupt_record", f"no JSON: {error}")
