@@ -1,13 +1,15 @@
 r"""A crawl with 1% Arabic pages, the whole pipeline beside datatrove: pages per second and peak memory.
 
     python benchmarks/crawl.py [--pages 10000] [--beside 2000] [--rounds 2] [--venv FOLDER]
+                               [--arabic 1000] [--larger 10]
 
 The dump is one WARC, a gzip member a record: the pages of `pages` that are in other scripts, over and over, and every
 hundredth record a page of `pages/ar` or `pages_arabised` with every fifth word changed, so that no two are copies. Each
 record has an address of its own. Warraq runs as `warraq ingest --workers 1`; datatrove (newest release, in a virtual
 environment of its own) as one task of WarcReader, Trafilatura and ParquetWriter with their defaults, on the first
 `--beside` records: its time grows with the records, which `--beside 10000` verifies. Seconds are those of the clock,
-with all that starts and ends a run; memory is the largest sum of resident memory of a run's processes.
+with all that starts and ends a run; memory is the largest sum of resident memory of a run's processes, and the largest
+of any one. Then what dumps `--larger` times as large take of it: of the crawl, and of one of Arabic pages only.
 (data: $WARRAQ_DATA, else ../shared/data beside the checkout)
 """
 
@@ -181,6 +183,13 @@ def ingest(dump: Path, workers: int = 1) -> Cost:
         return run([*command, "--workers", str(workers)])
 
 
+def shown(name: str, cost: Cost, pages: int) -> str:
+    return (
+        f"{name:24}{cost.seconds:8.1f} s {cost.processor:8.1f} s of processors {pages / cost.seconds:8.1f} pages/s "
+        f"{cost.tree:6.0f} MiB, largest process {cost.largest:.0f}"
+    )
+
+
 def datatrove(dump: Path, python: Path) -> Cost:
     """What datatrove takes for a dump."""
     with tempfile.TemporaryDirectory() as output:
@@ -196,12 +205,26 @@ def datatrove_python(folder: Path) -> Path:
     return python
 
 
+def print_growth(name: str, pages: int, arabic_every: int, times: int) -> None:
+    """What a dump takes, and one `times` as large."""
+    costs = []
+    for size in (pages, times * pages):
+        with tempfile.TemporaryDirectory() as folder:
+            dump = Path(folder, "crawl.warc.gz")
+            write_crawl(dump, size, arabic_every)
+            costs.append(ingest(dump))
+        print(shown(f"{name}, {size}", costs[-1], size), flush=True)
+    print(f"memory {costs[1].tree / costs[0].tree:.2f}, largest process {costs[1].largest / costs[0].largest:.2f}")
+
+
 def main() -> None:
-    """Prints a line for each round, then the medians."""
+    """Prints a line for each round, the median, and what larger dumps take."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pages", type=int, default=10_000)
     parser.add_argument("--beside", type=int, default=2_000, help="records that datatrove reads")
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--arabic", type=int, default=1_000, help="pages of the dump of Arabic pages only")
+    parser.add_argument("--larger", type=int, default=10, help="how many times as large a dump to compare; 0: none")
     parser.add_argument("--venv", type=Path, default=Path.home() / ".cache" / "warraq" / "datatrove")
     options = parser.parse_args()
     if not DATA.is_dir():
@@ -218,10 +241,13 @@ def main() -> None:
             ours, theirs = ingest(whole), datatrove(part, python)
             speeds = options.pages / ours.seconds, options.beside / theirs.seconds
             ratios.append(speeds[0] / speeds[1])
-            for name, cost, speed in (("warraq", ours, speeds[0]), ("datatrove", theirs, speeds[1])):
-                print(f"{name:10}{cost.seconds:7.1f} s {speed:8.1f} pages/s {cost.tree:7.0f} MiB", flush=True)
+            print(shown("warraq", ours, options.pages))
+            print(shown("datatrove", theirs, options.beside))
             print(f"ratio {ratios[-1]:.1f}", flush=True)
-        print(f"median ratio {statistics.median(ratios):.1f}")
+        print(f"median ratio {statistics.median(ratios):.1f}", flush=True)
+    if options.larger:
+        print_growth("1% Arabic", options.pages, 100, options.larger)
+        print_growth("all Arabic", options.arabic, 1, options.larger)
 
 
 if __name__ == "__main__":

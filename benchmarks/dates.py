@@ -4,7 +4,8 @@
 
 Groups, all on Arabic text in real page templates: `machine` (JSON-LD, meta or datetime left), `visible` (only the
 byline tells), `url` (byline and address), and `stripped`: the pages of `machine` that show a date, without all that
-machines read. Then real pages: `real Arabic`; `htmldate` and `fundus`, in languages whose months we do not all read.
+machines read; `masthead`: the pages of `visible` with the fetch day written right above the title, as many portals do.
+Then real pages: `real Arabic`; `htmldate` and `fundus`, in languages whose months we do not all read.
 No fetch time is known, so the fetch is taken to be long after every page: the harder case.
 """
 
@@ -28,6 +29,7 @@ from transforms.extract.json_ld import read_json_ld
 
 DATA = Path(os.environ.get("WARRAQ_DATA", Path(__file__).parents[2] / "shared" / "data"))
 FETCHED = dt.datetime(2026, 12, 31, tzinfo=dt.timezone.utc)
+MASTHEAD = '<div><span class="date">الخميس 31 ديسمبر 2026</span></div>'  # the day of FETCHED
 _MACHINE = frozenset(("jsonld", "meta", "time"))
 SPENT: collections.Counter[str] = collections.Counter()  # seconds, by tool
 
@@ -52,6 +54,9 @@ def cases() -> Iterator[Case]:
             charset = re.search(r"charset=([\w-]+)", row["http_content_type"])
             markup = content.decode(charset[1] if charset else row["charset"].split()[0], "replace")
             yield Case(group, row["file"], row["url"], markup, frozenset(row["date_accept"]))
+            if group == "visible":
+                under = re.sub("(<h1)", f"{MASTHEAD}\\1", markup, count=1)
+                yield Case("masthead", row["file"], row["url"], under, frozenset(row["date_accept"]))
             if group == "machine" and "visible" in evidence:
                 yield Case("stripped", row["file"], "", _without_stamps(markup), frozenset(row["date_accept"]))
     pages = DATA / "pages"

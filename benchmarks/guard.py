@@ -125,6 +125,7 @@ def main() -> None:
         cells = (f"{cost[name]:9.3f}{cost[name] - cost['ParDo, no guard']:8.3f}" for cost in costs.values())
         print(f"{name:24}{''.join(cells)}")
     guard = Guard(misbehave, RULES.timeout, RULES.memory_mb)
+    guard.get_ready()
     print(f"\n{'seconds':24}until verdict  until the next page is done  verdict")
     for how in ("sound page", "endless loop", "segmentation fault", "memory bomb"):
         verdict, judged, recovered = fate(guard, how)

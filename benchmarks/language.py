@@ -1,12 +1,14 @@
 """How well and how fast the language of a text is told, next to langdetect alone.
 
-    python benchmarks/language.py
+    python benchmarks/language.py [--detectors letters langdetect lingua fasttext] [--model FILE]
 
 Reads the langid and newstext folders of $WARRAQ_DATA. Sentences count by their letters; sentences of one source are
 also joined by twos and threes until they have 200 letters. "Arabic" is every variety of it.
 """
 
+import argparse
 import gzip
+import hashlib
 import json
 import os
 import sys
@@ -17,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from transforms.language import BACKENDS, Verdict
+from transforms.language import BACKENDS, LanguageRules, Verdict, load_detector
 
 DATA = Path(os.environ.get("WARRAQ_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 BANDS = {"15-39": (15, 40), "40-199": (40, 200), "200+": (200, 10**9)}
@@ -74,41 +76,53 @@ def letters(text: str) -> int:
     return sum(map(str.isalpha, text))
 
 
-def score(backend: Callable[[str], Verdict], texts: list[Sample]) -> tuple[float, Counter[tuple[str, str]]]:
+def score(
+    detect: Callable[[str], tuple[str, float, str]], texts: list[Sample]
+) -> tuple[float, Counter[tuple[str, str]]]:
     """F1 of Arabic, and what was taken for what, by source."""
-    taken = Counter((sample.source, sample.code, backend(sample.text).language) for sample in texts)
+    taken = Counter((sample.source, sample.code, detect(sample.text)[0]) for sample in texts)
     right = sum(n for (_, code, got), n in taken.items() if code == got == "ar")
     wrong = sum(n for (_, code, got), n in taken.items() if (code == "ar") != (got == "ar"))
     confused = Counter({(source, got): n for (source, code, got), n in taken.items() if code != got})
     return 2 * right / (2 * right + wrong), confused
 
 
-def milliseconds(backend: Callable[[str], Verdict], texts: list[str]) -> float:
-    backend(texts[0])
+def milliseconds(detect: Callable[[str], tuple[str, float, str]], texts: list[str]) -> float:
+    detect(texts[0])
     begin = time.process_time()
     for text in texts:
-        backend(text)
+        detect(text)
     return 1000 * (time.process_time() - begin) / len(texts)
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--detectors", nargs="+", default=["letters", "langdetect"], choices=BACKENDS)
+    parser.add_argument("--model", default="", help="file of a fastText model")
+    options = parser.parse_args()
     if not (DATA / "langid").is_dir():
         print(f"skipped: no language data in {DATA} (set WARRAQ_DATA)")
         return
+    digest = hashlib.sha256(Path(options.model).read_bytes()).hexdigest() if options.model else ""
+    rules = {name: LanguageRules(detector=name, model=options.model, model_sha256=digest) for name in options.detectors}
+    detectors = {name: load_detector(rules).detect for name, rules in rules.items()}
     everything = list(samples())
     for band, (least, limit) in BANDS.items():
         texts = [sample for sample in everything if least <= letters(sample.text) < limit]
-        for name, backend in BACKENDS.items():
-            f1, confused = score(backend, texts)
+        for name, detect in detectors.items():
+            f1, confused = score(detect, texts)
             worst = ", ".join(f"{source}→{got} {n}" for (source, got), n in confused.most_common(8))
             print(f"{band:>7} letters  {name:<10}  n {len(texts):>6}  F1 of Arabic {f1:.5f}  codes confused: {worst}")
     with gzip.open(DATA / "newstext" / "ant_dev_full.jsonl.gz", "rt", encoding="utf-8") as lines:
         articles = [json.loads(line)["text"] for line in lines][::15]
-    kept = sum(BACKENDS["letters"](text).language == "ar" for text in articles)
-    ours = milliseconds(BACKENDS["letters"], articles)
     whole = milliseconds(whole_langdetect, articles)
-    print(f"real articles: {kept} of {len(articles)} told Arabic; {ours:.3f} ms each, langdetect alone {whole:.2f} ms")
-    print(f"{whole / ours:.0f} times as fast")
+    print(f"real articles: langdetect alone, on the whole text, {whole:.2f} ms each")
+    for name, detect in detectors.items():
+        kept = sum(detect(text)[0] == "ar" for text in articles)
+        each = milliseconds(detect, articles)
+        print(
+            f"  {name:<10} {kept} of {len(articles)} told Arabic; {each:.3f} ms each, {whole / each:.0f} times as fast"
+        )
 
 
 def whole_langdetect(text: str) -> Verdict:

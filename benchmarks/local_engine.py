@@ -13,20 +13,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from crawl import DATA, Cost, ingest, write_crawl
+from crawl import DATA, ingest, shown, write_crawl
 
 
 def dump(folder: str, pages: int, arabic_every: int) -> Path:
     path = Path(folder, f"{pages}-{arabic_every}.warc.gz")
     write_crawl(path, pages, arabic_every)
     return path
-
-
-def shown(name: str, cost: Cost) -> str:
-    return (
-        f"{name:30}{cost.seconds:8.1f} s {cost.processor:8.1f} s of processors "
-        f"{cost.tree:6.0f} MiB, largest process {cost.largest:.0f}"
-    )
 
 
 def measure(pages: int, arabic_every: int, rounds: int, larger: bool) -> None:
@@ -37,13 +30,13 @@ def measure(pages: int, arabic_every: int, rounds: int, larger: bool) -> None:
             start = {workers: ingest(one, workers).seconds for workers in (1, 2)}
             costs = {workers: ingest(whole, workers) for workers in (1, 2)}
             for workers, cost in costs.items():
-                print(shown(f"{pages} pages, {workers} workers", cost), flush=True)
+                print(shown(f"{pages} pages, {workers} workers", cost, pages), flush=True)
             ratio = costs[1].seconds / costs[2].seconds
             started = (costs[1].seconds - start[1]) / (costs[2].seconds - start[2])
             print(f"ratio {ratio:.2f}, without start-up {started:.2f}", flush=True)
         if larger:
             cost = ingest(dump(folder, 10 * pages, arabic_every), 2)
-            print(shown(f"{10 * pages} pages, 2 workers", cost))
+            print(shown(f"{10 * pages} pages, 2 workers", cost, 10 * pages))
             print(f"memory {cost.tree / costs[2].tree:.2f} of that for {pages} pages")
 
 

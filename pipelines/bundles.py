@@ -24,7 +24,7 @@ InstructionResponse: TypeAlias = beam_fn_api_pb2.InstructionResponse
 Inputs: TypeAlias = Mapping[str, Iterable[bytes]]  # encoded elements by the transform that reads them
 
 BUNDLE_BYTES: Final = 1 << 20  # of encoded elements: about 150 articles, some seconds of work
-RANGE_BYTES: Final = 8 << 20  # of dumps, where the elements are ranges of bytes to read
+RANGE_BYTES: Final = 4 << 20  # of dumps, where the elements are ranges of bytes to read
 _RANGES: Final = common_urns.sdf_components.PROCESS_SIZED_ELEMENTS_AND_RESTRICTIONS.urn
 
 

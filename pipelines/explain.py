@@ -20,7 +20,7 @@ from transforms.extract.json_ld import read_json_ld
 from transforms.read import InputError, open_page
 from transforms.step import Rejection
 
-_COLOURS: Final = {"person": "\x1b[1;35m", "place": "\x1b[1;32m", "organisation": "\x1b[1;34m"}
+_COLOURS: Final = {"person": "\x1b[1;35m", "place": "\x1b[1;32m", "organisation": "\x1b[1;34m", "misc": "\x1b[1;33m"}
 _PLAIN: Final = "\x1b[0m"
 _MOST: Final = 12  # lines shown of what may be long
 
@@ -108,6 +108,10 @@ def _stages(recipe: Recipe, colour: bool) -> list[Stage]:
     def classify(article: Article) -> Article:
         return topics.classify_articles([article], classifier, recipe.topics)[0]
 
+    def show_language(article: Article, _: Article | None) -> Iterator[str]:
+        code, score, evidence = language.load_detector(recipe.language).detect(article.text)
+        yield f"{code} {score:.3f}, by {evidence}"
+
     def show_entities(_: Article, tagged: Article | None) -> Iterator[str]:
         return _entities(tagged, colour) if tagged else iter(())
 
@@ -121,7 +125,7 @@ def _stages(recipe: Recipe, colour: bool) -> list[Stage]:
         Stage("decode", lambda page: decode.decode(page, recipe.decode), _decode),
         Stage("extract", lambda document: extract.extract(document, recipe.extract), _extract),
         Stage("clean", lambda article: clean.clean(article, recipe.clean), _clean),
-        Stage("language", lambda article: language.keep_arabic(article, recipe.language), _language),
+        Stage("language", lambda article: language.keep_arabic(article, recipe.language), show_language),
         Stage("quality", lambda article: quality.keep_good(article, recipe.quality), _quality),
         Stage("deduplicate", deduplicate.identify, _identity),
         Stage("entities", tag, show_entities),
@@ -161,11 +165,6 @@ def _clean(before: Article, after: Article | None) -> Iterator[str]:
         kept = set(after.text.split("\n"))
         yield f"{after.words} words" + (f", credited to {after.credit}" if after.credit else "")
         yield from _first([f"changed or gone: {line}" for line in before.text.split("\n") if line not in kept])
-
-
-def _language(article: Article, _: Article | None) -> Iterator[str]:
-    verdict = language.identify(article.text)
-    yield f"{verdict.language} {verdict.score:.3f}, by {verdict.evidence}"
 
 
 def _quality(article: Article, _: Article | None) -> Iterator[str]:

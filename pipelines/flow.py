@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import apache_beam as beam
 
+from transforms import entities
 from transforms.clean import CleanRules, CleanText
 from transforms.decode import DecodePages, DecodeRules
 from transforms.deduplicate import Deduplicate, DuplicateRules
@@ -31,7 +32,7 @@ class Recipe:
     quality: QualityRules | None = field(default_factory=QualityRules)  # None: every text is good
     deduplicate: DuplicateRules = field(default_factory=DuplicateRules)
     topics: TopicRules = field(default_factory=TopicRules)
-    tagger: str = "gazetteer"
+    tagger: str = entities.DEFAULT
     classifier: str = "linear"
 
 

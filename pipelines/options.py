@@ -116,7 +116,7 @@ def add_recipe(parser: Parser) -> None:
         default="mark",
         help="near copies: mark sets duplicate_of, drop rejects them (default: mark)",
     )
-    add("--tagger", choices=tuple(entities.BACKENDS), default=Recipe.tagger, help="what finds the entities")
+    add("--tagger", type=_tagger, default=Recipe.tagger, help="what finds the entities: bilstm, gazetteer, onnx:FOLDER")
     add("--classifier", choices=tuple(topics.BACKENDS), default=Recipe.classifier, help="what assigns the topics")
     for stage, rules in RULES.items():
         _add_rules(parser, stage, rules)
@@ -133,6 +133,12 @@ def _add_rules(parser: Parser, stage: str, rules: type) -> None:
             how["metavar"] = kind.__name__.upper()
         text = f"{field.metadata['help']} (default: {'none' if field.default == '' else field.default})"
         group.add_argument(f"--{stage}_{field.name}", default=argparse.SUPPRESS, help=text.replace("%", "%%"), **how)
+
+
+def _tagger(text: str) -> str:
+    if not entities.is_backend(text):
+        raise argparse.ArgumentTypeError(f"{text}: name bilstm, gazetteer or onnx:FOLDER")
+    return text
 
 
 def _count(text: str) -> int:

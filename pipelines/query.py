@@ -24,16 +24,20 @@ FORMATS: Final = ("table", "csv", "json", "parquet")
 
 VIEWS: Final = {
     "articles": "one row an article",
-    "entities": "one row a mention, with its article's id, site, date, topic and title",
+    "mentions": "one row a mention of an entity, with its article's id, site, date, topic and title",
+    "entities": "one row an entity of an article: how often it is named (count), and where first (first_offset)",
     "topics": "one row a topic of an article, with English and Arabic names",
     "rejected": "one row a refused page",
     "runs": "one row an ingestion",
     "ledger": "one row a line of a run's ledger",
 }
 _DERIVED: Final = {
-    "entities": """
+    "mentions": """
         SELECT article_id, site, date, topic, title, entity.*
         FROM (SELECT article_id, site, date, topic, title, unnest(entities) AS entity FROM articles)""",
+    "entities": """
+        SELECT article_id, site, date, topic, title, name, kind, count(*) AS count, min(start) AS first_offset
+        FROM mentions GROUP BY ALL""",
     "topics": """
         SELECT article_id, site, date, title, slug AS topic, code, english, arabic, assigned.score
         FROM (SELECT article_id, site, date, title, unnest(topics) AS assigned FROM articles)

@@ -73,6 +73,8 @@ ARTICLES: Final = pa.schema(
         pa.field("duplicate_of", pa.string()),
         _required("dump", pa.string()),
         _required("dump_offset", pa.int64()),
+        pa.field("charset", pa.string()),
+        pa.field("charset_source", pa.string()),
         _required("warraq_version", pa.string()),
         _required("tagger", pa.string()),
         _required("classifier", pa.string()),

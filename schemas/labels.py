@@ -50,7 +50,7 @@ OTHER_TOPIC: Final = "other"  # the partition of articles that no topic fits
 TOPIC_SLUGS: Final[frozenset[str]] = frozenset(topic.slug for topic in TOPICS) | {OTHER_TOPIC}
 
 # Entity kinds and their Arabic names.
-ENTITY_KINDS: Final[dict[str, str]] = {"person": "شخص", "place": "مكان", "organisation": "منظمة"}
+ENTITY_KINDS: Final[dict[str, str]] = {"person": "شخص", "place": "مكان", "organisation": "منظمة", "misc": "غير ذلك"}
 
 # Where an article's date came from, most trusted first.
 DATE_SOURCES: Final[dict[str, str]] = {

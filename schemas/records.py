@@ -119,6 +119,8 @@ class Article(NamedTuple):
     topic_score: float = 0.0
     topics: list[TopicScore] = []  # noqa: RUF012
     classifier: str = ""
+    charset: str = ""  # as in Document
+    charset_source: str = ""  # as in Document
 
 
 class Rejected(NamedTuple):

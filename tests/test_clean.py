@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import apache_beam as beam
 import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
@@ -13,10 +15,10 @@ from transforms.clean import (
     clean_characters,
     count_words,
     find_agency,
-    is_furniture,
     read_credit,
     read_dateline,
 )
+from transforms.furniture import is_furniture
 from transforms.step import Rejection
 
 PROSE = "أعلنت الجامعة فتح باب التسجيل للفصل الجديد، وقالت إن الطلبات تقدم عبر موقعها حتى نهاية الأسبوع المقبل."
@@ -92,6 +94,11 @@ FURNITURE = [
     "منذ 3 ساعات",
     "قبل يومين",
 ]
+LISTED = [
+    line
+    for line in (Path(__file__).parent / "furniture.txt").read_text("utf-8").splitlines()
+    if not line.startswith("#")
+]
 NO_FURNITURE = [
     PROSE,
     "شارك سالم مع فريقه في المباراة الأخيرة",
@@ -107,6 +114,14 @@ NO_FURNITURE = [
     "1:2",
     "قبل يومين من الحفل",
     "تويتر تعلن عن ميزة جديدة",
+    "المزيد من الأخبار السارة تنتظر المزارعين هذا العام",
+    "تحميل التطبيق صار ممكنا في كل الهواتف القديمة والجديدة على السواء",
+    "الرئيسية في الفيلم أدت دورها ببراعة",
+    "هل كان هذا القرار صائبا حقا في رأي النقاد",
+    "كن أول من يصل",
+    "القسم: أقسم بالله العظيم أن أكون مخلصا",
+    "3 دقائق قبل النهاية",
+    "آخر تحديث للنظام أطلقته الشركة",
 ]
 
 
@@ -114,6 +129,11 @@ NO_FURNITURE = [
 def test_furniture_goes_from_any_place(make_article, line):
     assert is_furniture(clean_characters(line))
     assert clean(make_article(f"{PROSE}\n{line}\n{MORE}\n{line}"), ALL).text == f"{PROSE}\n{MORE}"
+
+
+@pytest.mark.parametrize("line", LISTED)
+def test_listed_furniture_is_known(line):
+    assert is_furniture(clean_characters(line))
 
 
 @pytest.mark.parametrize("line", NO_FURNITURE)

@@ -253,6 +253,32 @@ def test_the_day_at_the_top_of_the_page_is_not_the_articles():
     assert day_and_source(page(before=today, after=BODY)) == ("2024-05-20", "fetched")
 
 
+@pytest.mark.parametrize(
+    "masthead",
+    [
+        '<span class="date">الاثنين 20 مايو 2024</span>',
+        "<div>الاثنين 12 ذو القعدة 1445هـ - 20 مايو 2024م</div>",
+        "<div>آخر تحديث: الاثنين 20 مايو 2024 - 10:30 صباحا</div>",
+        "<time>الاثنين، 20 أيار 2024</time>",
+    ],
+)
+def test_the_fetch_day_right_above_the_title_gives_way_to_any_better_date(masthead):
+    url = "https://news.example/2024/05/12/story"
+    assert day_and_source(page(before=masthead, after="<div>12 مايو 2024</div>" + BODY)) == ("2024-05-12", "byline")
+    assert day_and_source(page(before=masthead, after=BODY), url=url) == ("2024-05-12", "url")
+    assert str(published(page(before=masthead, after=BODY)).date) == "2024-05-20"
+
+
+def test_a_byline_above_the_title_counts():
+    others = '<div class="related"><div class="date">19 مايو 2024</div></div>'
+    byline = '<div class="post-date">12 مايو 2024</div>'
+    assert day_and_source(page(before=byline, after=BODY + others)) == ("2024-05-12", "byline")
+    assert day_and_source(page(before='<div class="post-date">20 مايو 2024</div>', after=BODY)) == (
+        "2024-05-20",
+        "byline",
+    )
+
+
 def test_the_day_that_readers_saw_goes_with_a_stamp_in_greenwich():
     stamp = '<meta property="article:published_time" content="2024-05-12T21:30:00Z">'
     publication = published(page(after="<div>13 مايو 2024 - 00:30</div>" + BODY, head=stamp))

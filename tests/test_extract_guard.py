@@ -92,13 +92,13 @@ def test_a_process_that_cannot_start_is_no_page_s_fault(monkeypatch):
     exec("def lost(argument): return argument", here_only.__dict__)
     monkeypatch.setitem(sys.modules, "here_only", here_only)  # pickles by name; the other process has no such module
     with pytest.raises(RuntimeError, match=r"(?s)does not start.*here_only"):
-        Guard(here_only.lost, timeout=1.0, memory_mb=100)
+        Guard(here_only.lost, timeout=1.0, memory_mb=100).get_ready()
 
 
 def test_the_process_ends_with_its_worker():
     worker = (
         f"import sys, time; sys.path[:] = {sys.path!r}\n"
-        "from transforms.extract.guard import Guard; guard = Guard(str.upper, 1.0, 300)\n"
+        "from transforms.extract.guard import Guard; guard = Guard(str.upper, 1.0, 300); guard.get_ready()\n"
         "print(guard._process.pid, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", worker], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:

@@ -7,12 +7,15 @@ from hypothesis import strategies as st
 from transforms.extract import parse
 from transforms.extract.addresses import registered_domain, without_tracking
 from transforms.extract.json_ld import read_json_ld
-from transforms.extract.metadata import find_metadata, split_names
+from transforms.extract.metadata import find_metadata
+from transforms.extract.names import split_names
 
 URL = "https://www.nahar.example/news/7"
 FIELDS = st.sampled_from(
     ["@type", "@id", "author", "name", "headline", "image", "publisher", "keywords", "articleSection", "description"]
 )
+SEPARATORS = [" | ", " - ", " – ", " — ", " :: ", " » ", " « ", " • ", " · ", " / ", " ~ ", "|", " ـ "]
+LONG_TITLE = "مهرجان الزيتون يبدأ غدا في المدينة القديمة بمشاركة فرق من عشرين بلدا " * 2 + "ويستمر أسبوعا"
 TITLE = "مهرجان الزيتون يبدأ غدا"
 
 
@@ -69,6 +72,42 @@ def article(**fields):
         ),
         ("<title>مهرجان | النهار العربية</title>", f"<b>النهار العربية</b><h1>{TITLE}</h1>", None, TITLE),
         ("", "", article(headline="قال &quot;نعم&quot;"), 'قال "نعم"'),
+        ("", "", article(headline="قال &amp;quot;نعم&amp;quot;"), 'قال "نعم"'),
+        ("", "", article(headline="افتتاح مشروع «نبع»"), "افتتاح مشروع «نبع»"),
+        (
+            og("og:title", f"{TITLE} | الفجر") + og("twitter:title", f"{TITLE} | الفجر"),
+            f"<h1>{TITLE}</h1>",
+            None,
+            TITLE,
+        ),
+        (
+            og("og:title", f"{TITLE} | ثقافة | النهار") + og("og:site_name", "النهار") + og("article:section", "ثقافة"),
+            "",
+            None,
+            TITLE,
+        ),
+        *(
+            (og("og:title", f"{TITLE}{mark}النهار") + og("og:site_name", "النهار"), "", None, TITLE)
+            for mark in SEPARATORS
+        ),
+        *(
+            (og("og:title", f"النهار{mark}{TITLE}") + og("og:site_name", "النهار"), "", None, TITLE)
+            for mark in SEPARATORS
+        ),
+        (og("og:title", f"{TITLE} - nahar.example"), "", None, TITLE),
+        (og("og:title", "|".join(["النهار"] * 200 + [TITLE])) + og("og:site_name", "النهار"), "", None, TITLE),
+        (og("og:title", f"النهار | {TITLE} | النهار") + og("og:site_name", "النهار"), "", None, TITLE),
+        ("<title>افتتاح مشروع «نبع» - النهار</title>", "", None, "افتتاح مشروع «نبع»"),
+        (
+            og("og:title", f"{TITLE} - النهار"),
+            "",
+            article(publisher={"@type": "Organization", "name": "النهار"}),
+            TITLE,
+        ),
+        ("<title>أحمد - علي | النهار</title>", "<h1>أحمد - علي</h1>", None, "أحمد - علي"),
+        (og("og:title", "حرب 1973 - قصة نصر"), "", None, "حرب 1973 - قصة نصر"),
+        ("", "", article(headline=LONG_TITLE[:110]) | {"name": ""}, LONG_TITLE[:110]),
+        (og("og:title", LONG_TITLE), "", article(headline=LONG_TITLE[:110]), LONG_TITLE),
         ("", "", None, None),
     ],
 )
@@ -104,6 +143,68 @@ def test_title(head, body, json_ld, title):
         (og("og:site_name", "النهار") + '<meta name="author" content="النهار">', "", None, []),
         ("", "<span class='byline'>رياضة</span>", None, []),
         ("", "", article(author="هيئة التحرير"), []),
+        ("", "", article(creator={"name": "ليلى حداد"}), ["ليلى حداد"]),
+        ("", "", article(author=[[{"name": ["ليلى حداد", "سامي عون"]}]]), ["ليلى حداد", "سامي عون"]),
+        ("", "", [article(author="#p"), {"@id": "#p", "@type": "Person", "name": "ليلى حداد"}], ["ليلى حداد"]),
+        (
+            "",
+            "",
+            article(author={"@type": "Organization", "name": "رويترز"}),
+            ["رويترز"],
+        ),  # CleanText makes it the credit
+        (og("og:site_name", "صحيفة النهار"), "", article(author={"@type": "Organization", "name": "النهار نيوز"}), []),
+        (
+            og("og:site_name", "النهار"),
+            "<h1>خبر</h1><div class='author-name'>سامي عون</div>",
+            article(author={"@type": "Organization", "name": "جهة ما"}),
+            ["سامي عون"],
+        ),
+        # what readers see goes before what only machines read
+        ('<meta name="author" content="حساب الرفع">', "<h1>خبر</h1><p>كتبت: ليلى حداد</p>", None, ["ليلى حداد"]),
+        ("<meta name='author' content='Leila H'>", "<h1>خبر</h1><p>بقلم: ليلى حداد</p>", None, ["ليلى حداد"]),
+        ('<meta name="author" content="ليلى حداد">', "<h1>خبر</h1><b class='author'>القاهرة</b>", None, ["ليلى حداد"]),
+        ("", "<p>إعداد ليلى حداد</p>", article(author=["سامي عون", "ليلى حداد"]), ["ليلى حداد"]),
+        (
+            "",
+            "<p>ليلى حداد وآخرون</p>",
+            article(author=["ليلى حداد", "سامي عون", "منى رضا"]),
+            ["ليلى حداد", "سامي عون", "منى رضا"],
+        ),
+        (
+            og("twitter:label1", "كُتب بواسطة") + og("twitter:data1", "ليلى حداد") + og("twitter:data2", "دقيقتان"),
+            "",
+            None,
+            ["ليلى حداد"],
+        ),
+        (og("article:author", "سامي عون") + og("article:author", "ليلى حداد"), "", None, ["سامي عون", "ليلى حداد"]),
+        # where a page shows its author
+        ("", "<h1>خبر</h1><a href='/author/sami-aoun/'>سامي عون</a>", None, ["سامي عون"]),
+        ("", "<h1>خبر</h1><address>سامي عون</address>", None, ["سامي عون"]),
+        (
+            "",
+            "<h1>خبر</h1><div class='article-author'><a>سامي عون</a><span>مراسل المحليات</span></div>",
+            None,
+            ["سامي عون"],
+        ),
+        (
+            "",
+            "<h1>خبر</h1><div class='authors'><a class='author'>سامي عون</a>، <a class='author'>ليلى حداد</a></div>",
+            None,
+            ["سامي عون", "ليلى حداد"],
+        ),
+        ("", "<h1>خبر</h1><div class='byline'>كتب <b>سامي عون</b> · ٣ دقائق قراءة</div>", None, ["سامي عون"]),
+        ("", "<h1>خبر</h1><div itemprop='author'><span itemprop='name'>سامي عون</span> كاتب</div>", None, ["سامي عون"]),
+        ("", "<h1>خبر</h1><aside><b class='author'>كاتب الزاوية</b></aside>", None, []),
+        ("", "<h1>خبر</h1><div class='author-box'><p class='author-name'>سامي عون</p></div>", None, []),
+        ("", f"<h1>خبر</h1><p>{'نص ' * 1000}</p><b class='author'>كاتب بعيد</b>", None, []),
+        ("", "<h1>خبر</h1><span class='author'>جميع الحقوق محفوظة</span>", None, []),
+        (
+            "",
+            f"<h1>خبر</h1><p>{'نص ' * 1000}</p><div class='post-footer'>مرسلة بواسطة <b class='fn'>سامي عون</b></div>",
+            None,
+            ["سامي عون"],
+        ),
+        ("", "<figure><meta itemprop='author' content='مصور الصورة'></figure>", None, []),
     ],
 )
 def test_authors(head, body, json_ld, authors):
@@ -127,6 +228,42 @@ def test_authors(head, body, json_ld, authors):
         ("https://a.example/x", []),
         ("محرر", []),
         ("", []),
+        ("كتب- أحمد علي", ["أحمد علي"]),
+        ("كتب ـ أحمد علي", ["أحمد علي"]),
+        ("كتبه: أحمد علي", ["أحمد علي"]),
+        ("كتب الزميل أحمد علي", ["أحمد علي"]),
+        ("تحرير: منى حسن", ["منى حسن"]),
+        ("إعداد وتقديم: منى حسن", ["منى حسن"]),
+        ("تقرير - منى حسن", ["منى حسن"]),
+        ("حوار: منى حسن - تصوير: أحمد علي", ["منى حسن"]),
+        ("مراسل النهار في دمشق: أحمد علي", ["أحمد علي"]),
+        ("أحمد علي، مراسل النهار في دمشق", ["أحمد علي"]),
+        ("أحمد علي - كاتب وباحث", ["أحمد علي"]),
+        ("د. أحمد علي", ["د. أحمد علي"]),
+        ("القاهرة: أحمد علي", ["أحمد علي"]),
+        ("لندن: «النهار»", []),
+        ("دبي - النهار.نت", []),
+        ("أحمد علي (القاهرة)", ["أحمد علي"]),
+        ("أحمد علي @ahmed_ali", ["أحمد علي"]),
+        ("ahmed@nahar.example", []),
+        ("أحمد علي ومنى حسن", ["أحمد علي", "منى حسن"]),
+        ("أحمد علي ومنى حسن وسامي عون", ["أحمد علي", "منى حسن", "سامي عون"]),
+        ("أحمد علي وليد حسن", ["أحمد علي وليد حسن"]),
+        ("محمد ولد أحمد", ["محمد ولد أحمد"]),
+        ("Sara Aoun & Omar Said", ["Sara Aoun", "Omar Said"]),
+        ("Sara Aoun, Staff Writer", ["Sara Aoun"]),
+        ("Par Sara Aoun et Omar Said", ["Sara Aoun", "Omar Said"]),
+        ("admin", []),
+        ("Super User", []),
+        ("محرر الموقع", []),
+        ("المحرر السياسي", []),
+        ("الكاتب أحمد علي", ["أحمد علي"]),
+        ("السفير أحمد علي", ["السفير أحمد علي"]),
+        ("فريق التحرير", []),
+        ("غرفة الأخبار", []),
+        ("موقع النهار", []),
+        ("رياضة", []),
+        ("وكالات", []),
     ],
 )
 def test_names_in_a_byline(stated, names):
@@ -157,6 +294,49 @@ def test_a_breadcrumb_gives_the_section():
 
 
 @pytest.mark.parametrize(
+    ("head", "body", "json_ld", "section"),
+    [
+        (og("article:section", "رياضة"), "", article(articleSection="ثقافة"), "ثقافة"),
+        (og("article:section", "رياضة"), "", None, "رياضة"),
+        (
+            og("article:section", "Uncategorized"),
+            "<ul class='breadcrumb'><a href='/'>الرئيسية</a><a href='/s'>سياسة</a></ul>",
+            None,
+            "سياسة",
+        ),
+        ("", "", article(articleSection=["غير مصنف", "اقتصاد"]), "اقتصاد"),
+        (og("og:site_name", "النهار"), "", article(articleSection="النهار"), None),
+        ("", "", article(articleSection={"name": "x"}), None),
+    ],
+)
+def test_section(head, body, json_ld, section):
+    assert metadata(head, body, json_ld).section == section
+
+
+@pytest.mark.parametrize(
+    ("head", "json_ld", "image"),
+    [
+        (
+            "",
+            article(image=["https://nahar.example/a.jpg", "https://nahar.example/b.jpg"]),
+            "https://nahar.example/a.jpg",
+        ),
+        ("", article(image=[{"@type": "ImageObject", "url": "/a.jpg"}]), "https://www.nahar.example/a.jpg"),
+        (og("og:image", "//cdn.nahar.example/a.jpg"), None, "https://cdn.nahar.example/a.jpg"),
+        (og("og:image", "/images/logo.png") + og("twitter:image", "/a.jpg"), None, "https://www.nahar.example/a.jpg"),
+        (og("og:image", "/assets/default-image.jpg"), None, None),
+        (og("og:image", "data:image/gif;base64,R0lGOD"), None, None),
+        (og("og:image", "/"), None, None),
+        ("", article(image={"url": "/pixel", "width": 1, "height": "1"}), None),
+        ("<link rel='image_src' href='/a.jpg'>", None, "https://www.nahar.example/a.jpg"),
+        (og("og:image", "/sites/default/files/a.jpg"), None, "https://www.nahar.example/sites/default/files/a.jpg"),
+    ],
+)
+def test_lead_image(head, json_ld, image):
+    assert metadata(head, json_ld=json_ld).image_url == image
+
+
+@pytest.mark.parametrize(
     ("head", "url", "canonical", "site"),
     [
         (
@@ -169,6 +349,22 @@ def test_a_breadcrumb_gives_the_section():
         (og("og:url", "https://nahar.example/b"), URL, "https://nahar.example/b", "nahar.example"),
         ("<link rel=canonical href='https://other.example/a'>", URL, URL, "nahar.example"),
         ("<link rel=canonical href='javascript:void(0)'>", URL, URL, "nahar.example"),
+        ("<link rel=canonical href='/'>", URL, URL, "nahar.example"),
+        (
+            "<link rel=canonical href='https://nahar.example'>" + og("og:url", "/news/8"),
+            URL,
+            URL[:-1] + "8",
+            "nahar.example",
+        ),
+        ("<link rel=canonical href='/?p=3'>", URL, "https://www.nahar.example/?p=3", "nahar.example"),
+        (
+            "<link rel=canonical href='http://www.nahar.example/news/7'>",
+            URL,
+            URL.replace("https", "http"),
+            "nahar.example",
+        ),
+        ("<link rel=canonical href='//www.nahar.example/news/7?at_medium=x&cmpid=1'>", URL, URL, "nahar.example"),
+        ("<link rel=canonical href=''>", URL, URL, "nahar.example"),
         ("", "https://WWW.Nahar.co.uk/A?fbclid=1#x", "https://www.nahar.co.uk/A", "nahar.co.uk"),
         (
             "<link rel=canonical href='https://nahar.example/a'>",
@@ -211,6 +407,8 @@ def test_an_address_without_tracking_is_otherwise_as_stated():
         ('<!-- {"a": 1} -->', [{"a": 1}]),
         ('//<![CDATA[\n{"a": 1}\n//]]>', [{"a": 1}]),
         ('{"a": "line\nbreak"};', [{"a": "line\nbreak"}]),
+        (r'{"a": "it\'s \"so\""}', [{"a": 'it\'s "so"'}]),
+        ('{"a": [1, 2,], }', [{"a": [1, 2]}]),
         ('{"a": ', []),
         ("[" * 100_000, []),
         ('"text"', []),

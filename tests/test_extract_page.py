@@ -54,6 +54,8 @@ def test_a_page_becomes_an_article():
         site_name="صحيفة الميناء",
         section="محليات",
         authors=["سامي الحاج"],
+        charset="utf-8",
+        charset_source="given",
     )
 
 

@@ -16,7 +16,13 @@ OURS = {*MAY_IMPORT, "tests", "benchmarks", "samples"}
 # What every stage may use: how a failure becomes a row, the books, and where things lie.
 SHARED = {"transforms.step", "transforms.ledger", "transforms.dataset", "transforms.storage"}
 # A stage of more than one file, beside the folders read/ and extract/.
-PARTS = {"transforms.entities": {"transforms.gazetteer", "transforms.lexicon"}}
+PARTS = {
+    "transforms.clean": {"transforms.furniture"},
+    "transforms.entities": {
+        f"transforms.{part}"
+        for part in ("bilstm", "gazetteer", "lexicon", "names", "network", "onnx_tagger", "word_features")
+    },
+}
 
 
 def imports(path):

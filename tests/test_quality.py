@@ -222,7 +222,7 @@ def test_every_bound_refuses_for_its_reason(bound):
         if "reason" in other.metadata
     }
     impossible = float("inf") if bound.name.startswith("min_") else -1.0
-    rules = QualityRules(**unbounded | {bound.name: impossible}, allow_unpunctuated=False)
+    rules = QualityRules(**unbounded | {bound.name: impossible}, allow_unpunctuated=False, short_text=0)
     assert verdict(SENTENCE, rules).reason == bound.metadata["reason"]
     assert verdict(SENTENCE, QualityRules(**unbounded)) is None
 
@@ -251,6 +251,19 @@ def test_figures(text, figures):
 def test_a_text_without_words_measures_nothing_and_is_refused(text):
     assert measure(text) == Measures(*(0,) * len(Measures._fields))
     assert verdict(text, QualityRules()) is not None
+
+
+SHORT_REPORTS = {
+    "no function word": "توّج نادي النهر، مساء السبت، بلقب بطولة كرة اليد، بمدينة الميناء، إثر تغلبه أمام جمعية الجبل بنتيجة ثلاثين هدفا مقابل عشرين.",
+    "a name twice": "أعلنت جمعية كرة السلة الوطنية سحب قرعة كأس جمعية كرة السلة الوطنية يوم الثلاثاء المقبل بمقر جمعية كرة السلة الوطنية بالعاصمة.",
+}
+
+
+@pytest.mark.parametrize("text", SHORT_REPORTS.values(), ids=SHORT_REPORTS.keys())
+def test_a_report_of_one_sentence_needs_no_function_word_and_may_repeat_a_name(text):
+    assert verdict(text, QualityRules()) is None
+    assert verdict(text, QualityRules(short_text=0)) is not None
+    assert verdict(text.rstrip("."), QualityRules()) is not None  # no sentence: it may be a list
 
 
 def test_without_rules_everything_passes():

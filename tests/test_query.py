@@ -18,7 +18,10 @@ from transforms.write import file_of
 def dataset(tmp_path, make_article):
     dataset = Dataset(str(tmp_path / "it's out"))  # a quote in the path must not break the SQL
     entity = Entity("روسيا", "place", 1, 6, "روسيا", 0.5)
-    article = make_article("لروسيا موقف", topic="sport", entities=[entity], topics=[TopicScore("medtop:15000000", 0.5)])
+    entities = [entity, entity._replace(start=12, end=17)]
+    article = make_article(
+        "لروسيا موقف روسيا", topic="sport", entities=entities, topics=[TopicScore("medtop:15000000", 0.5)]
+    )
     rows = [article_row(article, "1")]
     line = {"dump": "a", "door": "read", "stage": "", "reason": "", "pages": 1}
     run = dict.fromkeys(TABLES["runs"].names, "")
@@ -38,16 +41,17 @@ def dataset(tmp_path, make_article):
     [
         (
             "SELECT text, topic, typeof(date), date::VARCHAR FROM articles",
-            ("لروسيا موقف", "sport", "DATE", "2025-05-30"),
+            ("لروسيا موقف روسيا", "sport", "DATE", "2025-05-30"),
         ),
-        ("SELECT text, kind, name, title FROM entities", ("روسيا", "place", "روسيا", "عنوان")),
+        ("SELECT DISTINCT text, kind, name, title FROM mentions", ("روسيا", "place", "روسيا", "عنوان")),
+        ("SELECT title, name, kind, count, first_offset FROM entities", ("عنوان", "روسيا", "place", 2, 1)),
         ("SELECT topic, code, arabic, score FROM topics", ("sport", "medtop:15000000", "رياضة", 0.5)),
         ("SELECT count(*) FROM rejected", (0,)),
         ("SELECT run_id FROM runs", ("r1",)),
         ("SELECT door, pages FROM ledger", ("read", 1)),
         # offsets are code points, as DuckDB counts them
         (
-            'SELECT substr(a.text, e.start + 1, e."end" - e.start) FROM articles a JOIN entities e USING (article_id)',
+            'SELECT substr(a.text, e.start + 1, e."end" - e.start) FROM articles a JOIN mentions e USING (article_id) LIMIT 1',
             ("روسيا",),
         ),
     ],

@@ -120,9 +120,9 @@ def test_rows_are_sorted_inside_a_file(run, articles, make_page):
 
 
 def test_large_partitions_are_cut_into_shards(articles):
-    groups = [assign("2025-05-01/sport", article, {"2025-05-01/sport": 50_000}) for article in articles]
+    groups = [assign("2025-05-01/sport", article, {"2025-05-01/sport": 50_000}, 20_000) for article in articles]
     assert {group.shard for group in groups} == {0, 1, 2}
-    assert groups == [assign("2025-05-01/sport", article, {"2025-05-01/sport": 50_000}) for article in articles]
+    assert groups == [assign("2025-05-01/sport", article, {"2025-05-01/sport": 50_000}, 20_000) for article in articles]
 
 
 def test_a_file_is_named_by_its_rows():

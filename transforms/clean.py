@@ -17,6 +17,7 @@ import apache_beam as beam
 import ftfy
 
 from schemas.records import Article
+from transforms.furniture import fold, is_furniture
 from transforms.step import KEPT, REJECTED, Doors, Rejection, StepFn
 
 
@@ -35,8 +36,7 @@ _LETTER: Final = (  # Arabic letters without tatweel
 _MARK: Final = "\u064b-\u065f\u0670\u06d6-\u06ed"  # vowel and reading marks
 _MOJIBAKE = re.compile(r"(?:[ØÙ][^\x00-\x7f]){3}")  # Arabic UTF-8 read as Latin-1 or windows-1252
 _PRESENTATION_FORMS = re.compile("[\ufb50-\ufd3d\ufd50-\ufdf9\ufe70-\ufefc]")  # not ﷺ ﷻ ﷼ ﷽ ﴾ ﴿: signs of their own
-_LINE_BREAK = re.compile("\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
-_SPACES = re.compile(r"[^\S\n]+")  # NBSP, tabs and the typographic spaces too
+_LINE_BREAK = re.compile("[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 # Soft hyphen, zero-width and direction marks, controls. ZWNJ is Persian spelling, not Arabic; ZWJ joins emoji too.
 _INVISIBLE = re.compile(
     "[\xad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
@@ -51,102 +51,22 @@ def clean_characters(text: str) -> str:
 
     One tatweel stays where it ends a word ("١٤٤٦هـ", "بـ«أمر»") or stands for a dash.
     """
-    if _MOJIBAKE.search(text):
+    if ("Ø" in text or "Ù" in text) and _MOJIBAKE.search(text):
         text = "\n".join(ftfy.fix_encoding(line) for line in text.split("\n"))
-    text = _PRESENTATION_FORMS.sub(_plain_letters, _LINE_BREAK.sub("\n", text))
-    text = _TATWEEL_IN_WORD.sub("", _JOINER.sub("", _INVISIBLE.sub("", text)))
+    text = _PRESENTATION_FORMS.sub(_plain_letters, _LINE_BREAK.sub("\n", text.replace("\r\n", "\n")))
+    text = _INVISIBLE.sub("", text)
+    if "\u200d" in text:
+        text = _JOINER.sub("", text)
+    if "ـ" in text:
+        text = re.sub("ـ{2,}", "ـ", _TATWEEL_IN_WORD.sub("", text))
     # Last, because marks that a tatweel held apart have an order of their own.
-    text = unicodedata.normalize("NFC", re.sub("ـ{2,}", "ـ", text))
-    lines = (line.strip() for line in _SPACES.sub(" ", text).split("\n"))
+    lines = (" ".join(line.split()) for line in unicodedata.normalize("NFC", text).split("\n"))
     return "\n".join(line for line in lines if line)
 
 
 def _plain_letters(form: re.Match[str]) -> str:
     """The letters of a presentation form; a mark alone loses the space that NFKC sets it on."""
     return unicodedata.normalize("NFKC", form.group()).lstrip(" ")
-
-
-# Furniture: lines of a page that are no part of any article. Compared without marks, signs and spelling variants.
-
-_FOLD: Final = str.maketrans("أإآٱىةیک", "اااايهيك")
-_MARKS = re.compile(f"[{_MARK}ـ]")
-_NOT_WORDS = re.compile(r"(?<=\W)\W+|^\W+|\W+$")
-
-_FURNITURE_LINES: Final = frozenset(
-    " ".join(entry.split())
-    for entry in """
-    اترك تعليقا | اترك تعليق | اترك ردا | اترك رد | اكتب تعليقا | اكتب تعليقك | اكتب تعليق | اضف تعليقا | اضف تعليق |
-    اضف تعليقك | اضافه تعليق | التعليقات | تعليقات | التعليقات مغلقه | لا توجد تعليقات | لا يوجد تعليقات |
-    اظهار التعليقات | عرض التعليقات | الغاء الرد | ارسال التعليق | البريد الالكتروني | الموقع الالكتروني | التعليق |
-    الاسم | شارك | شاركها | شاركه | شارك الخبر | شارك المقال | شارك المقاله | شارك الموضوع | شارك هذا الموضوع |
-    شارك هذا المقال | شارك هذا الخبر | شارك على | شارك عبر | شارك مع اصدقائك | شارك برايك | مشاركه | مشاركه الخبر |
-    مشاركه المقال | مشاركه عبر البريد | انشر | انشر الخبر | ارسل الي صديق | طباعه | طباعه الخبر | نسخ الرابط |
-    تم نسخ الرابط | حفظ | استمع | استماع | حجم الخط | تكبير الخط | تصغير الخط | رابط مختصر | اقرا ايضا | اقرا المزيد |
-    اقرا كذلك | اقرا في | شاهد ايضا | طالع ايضا | قد يهمك | قد يهمك ايضا | قد يعجبك | قد يعجبك ايضا | المزيد |
-    عرض المزيد | مزيد من الاخبار | اخبار ذات صله | مواضيع ذات صله | مقالات ذات صله | موضوعات ذات صله | مواد ذات صله |
-    ذات صله | روابط ذات صله | اخبار متعلقه | مواضيع متعلقه | موضوعات متعلقه | مقالات متعلقه | مواضيع مشابهه |
-    مقالات مشابهه | اخبار مشابهه | مواضيع مرتبطه | اخبار مرتبطه | الاكثر قراءه | الاكثر مشاهده | الاكثر تداولا |
-    الاكثر شعبيه | الاكثر تعليقا | اخر الاخبار | احدث الاخبار | اهم الاخبار | اخبار عاجله | عاجل | اختيارات المحرر |
-    اختيار المحرر | يتم الان تحميل | جاري التحميل | الخبر السابق | الخبر التالي | المقال السابق | المقال التالي |
-    السابق | التالي | الرئيسيه | الصفحه الرئيسيه | القائمه | بحث | ابحث | تسجيل الدخول | دخول | اتصل بنا | من نحن |
-    اعلن معنا | سياسه الخصوصيه | شروط الاستخدام | الكلمات الدلاليه | كلمات دلاليه | الكلمات المفتاحيه |
-    كلمات مفتاحيه | الوسوم | وسوم | التصنيفات | تصنيفات | اعلان | اعلانات | advertisement | تابعنا | تابعونا |
-    تابعنا علي | تابعونا علي | تابعونا عبر | تابعنا عبر | النشره البريديه | اشترك | اشترك الان |
-    اشترك في النشره البريديه | جميع الحقوق محفوظه | كل الحقوق محفوظه | حقوق النشر محفوظه | الحقوق محفوظه |
-    رابط المصدر | نهايه الخبر | قصص مقترحه | قصص موصي بها | share | share this | print | email | read more | related |
-    leave a comment | leave a reply | comments | copy link | related posts | tags
-    """.split("|")  # noqa: SIM905
-)
-_FURNITURE_LEADS = re.compile(
-    r"""(?x)^(?:
-    (?:اقرا|اقراي|اقرءوا|اقراوا|شاهد|شاهدوا|طالع|طالعوا|تابع|انظر|اسمع)\ (?:ايضا|المزيد|كذلك)\b
-  | (?:قد\ )?(?:يهمك|يعجبك)\ (?:ايضا|قراءه)\b
-  | للمزيد\ (?:من\ الاخبار|من\ التفاصيل|اقرا|تابع|اضغط) | لقراءه\ (?:المزيد|الخبر|المقال|الموضوع)\b
-  | (?:مواضيع|موضوعات|مقالات|اخبار)\ (?:ذات\ صله|متعلقه|قد\ تهمك)\b
-  | لن\ يتم\ نشر\ (?:عنوان\ )?بريدك | الحقول\ الالزاميه | احفظ\ اسمي
-  | يجب\ (?:انت\ |ان\ )?(?:تكون|تسجل)\ .{0,20}(?:لاضافه|لكتابه|لنشر)\ تعليق
-  | (?:تابعونا|تابعنا)\ (?:علي|عبر|من\ خلال|في)\b
-  | (?:تابعوا|تابع)\ (?:اخر|احدث|صفحتنا|قناتنا|المزيد)\b
-  | (?:انضم|انضموا|اشترك|اشتركوا)\ (?:الي\ |في\ |ب)(?:قناه|قناتنا|النشره|نشرتنا|صفحتنا|مجموعتنا|خدمه)
-  | (?:جميع|كل|كافه)\ (?:حقوق|الحقوق)\b.{0,20}\bمحفوظه | حقوق\ (?:النشر|الطبع)\b.{0,20}\bمحفوظه
-  | شارك(?:ها|ه)?\ (?:هذا\ |هذه\ )?(?:الخبر|المقال|المقاله|الموضوع|التدوينه|الماده)\ (?:علي|عبر|مع|ب)
-  | (?:انقر|اضغط)\ (?:هنا|للمشاركه|لمشاركه|للطباعه)(?:\ \S+){0,4}$
-  | (?:الوسوم|كلمات\ دلاليه|كلمات\ مفتاحيه|الكلمات\ الدلاليه|الكلمات\ المفتاحيه)\ ?:
-  | (?:هذا\ الموقع\ يستخدم|يستخدم\ هذا\ الموقع|نستخدم\ ملفات|نحن\ نستخدم\ ملفات)\ .{0,30}(?:الارتباط|كوكيز|cookies)
-  | (?:لقد\ )?(?:حدثنا|ادخلنا\ تغييرات\ .{0,10}علي)\ (?:علي\ )?سياستنا\b
-  | (?:ان\ )?(?:كافه\ |جميع\ )?الاراء\ (?:الوارده|المنشوره|المطروحه)\b.{0,40}\bلا\ تعبر
-  | (?:جميع\ |كل\ )?المقالات\ المنشوره\b.{0,20}\b(?:تمثل|تعبر)
-  | (?:author|role|المولف|الوظيفه|صدر\ الصوره|مصدر\ الصوره|التعليق\ علي\ الصوره|تعليق\ الصوره)\ ?[,،:]
-  | \d{1,2}[:.]\d\d(?:\ ?(?:ص|م|صباحا|مساء|gmt|بتوقيت\ .{3,15}))?$
-  | (?:منذ|قبل)\ (?:\S+\ )?(?:لحظات|ثوان|ثواني|دقيقه|دقيقتين|دقائق|ساعه|ساعتين|ساعات|يوم|يومين|ايام)$
-  | (?:لمتابعه|للاطلاع\ علي|لمعرفه)\ (?:اخر|احدث|اهم)\ (?:الاخبار|المستجدات)
-    )"""
-)
-_LEAD_WORDS: Final = 30  # a longer line that begins like furniture is prose
-_SHARE_WORDS: Final[frozenset[str]] = frozenset(
-    """
-    فيسبوك فيس بوك تويتر تويت اكس واتساب واتس اب تيليجرام تلغرام تليجرام تلجرام لينكدان لينكد ان انستغرام انستجرام
-    يوتيوب بنترست ماسنجر سناب شات تيك توك البريد بريد الالكتروني الكتروني طباعه نسخ الرابط شارك مشاركه علي عبر
-    facebook twitter x whatsapp telegram linkedin instagram youtube pinterest messenger reddit tumblr email print
-    copy link share viber threads tiktok
-    """.split()  # noqa: SIM905
-)
-
-
-def fold(line: str) -> str:
-    """The words of a line in one spelling: for comparing lines, not for keeping."""
-    return " ".join(_NOT_WORDS.sub(" ", _MARKS.sub("", line.casefold().translate(_FOLD))).split())
-
-
-def is_furniture(line: str) -> bool:
-    """The whole line belongs to the page, not to the article; lines without a letter or digit do, too."""
-    if len(line.split()) > _LEAD_WORDS:
-        return False
-    key = fold(line)
-    words = key.split()
-    if not words or key in _FURNITURE_LINES or _SHARE_WORDS.issuperset(words):
-        return True
-    return _FURNITURE_LEADS.match(key) is not None
 
 
 # Who is credited.
@@ -236,8 +156,11 @@ _DATE_WORDS: Final[frozenset[str]] = frozenset(
 )
 
 
-def _is_date_line(line: str) -> bool:
-    words = re.findall(r"[^\W\d_]+|\d+", fold(line))
+_WORDS_AND_NUMBERS = re.compile(r"[^\W\d_]+|\d+")
+
+
+def _is_date_line(folded: str) -> bool:
+    words = _WORDS_AND_NUMBERS.findall(folded)
     return any(word.isdigit() for word in words) and all(word.isdigit() or word in _DATE_WORDS for word in words)
 
 
@@ -280,9 +203,12 @@ def clean(article: Article, rules: CleanRules) -> Article:
     )
 
 
+_WORD = re.compile(r"[^\W_ـ]\S*")  # from its first letter or digit to the next white space
+
+
 def count_words(text: str) -> int:
     """The stretches between white space that hold a letter or a digit."""
-    return sum(any(map(str.isalnum, word.replace("ـ", ""))) for word in text.split())
+    return len(_WORD.findall(text))
 
 
 def _part_authors(names: list[str]) -> tuple[list[str], list[str]]:
@@ -307,7 +233,7 @@ def _peel(lines: list[str], title: str | None, authors: list[str]) -> tuple[list
 
 def _stands_above(line: str, title: str | None, authors: list[str]) -> bool:
     repeats_title = title is not None and fold(line) == fold(title)
-    return repeats_title or _is_date_line(line) or _is_byline(line, authors) or read_credit(line) is not None
+    return repeats_title or _is_date_line(fold(line)) or _is_byline(line, authors) or read_credit(line) is not None
 
 
 def _without_repeats(lines: list[str]) -> list[str]:

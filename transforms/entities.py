@@ -30,19 +30,31 @@ class Tagger(Protocol):
 
 
 # "module:Class" by the name that --tagger takes; imported when first asked for.
-BACKENDS: Final[dict[str, str]] = {"gazetteer": "transforms.gazetteer:GazetteerTagger"}
+BACKENDS: Final[dict[str, str]] = {
+    "bilstm": "transforms.bilstm:BilstmTagger",
+    "gazetteer": "transforms.gazetteer:GazetteerTagger",
+    "onnx": "transforms.onnx_tagger:OnnxTagger",
+}
+DEFAULT: Final = "bilstm"
 
 
 @functools.cache
 def load_tagger(backend: str) -> Tagger:
-    """The tagger of that name, one for each process.
+    """The tagger of that name, one for each process; "onnx:FOLDER" is the backend "onnx" with the model in FOLDER.
 
     Raises:
       KeyError: no such backend.
     """
-    module, _, class_name = BACKENDS[backend].partition(":")
-    tagger: Tagger = getattr(importlib.import_module(module), class_name)()
+    name, _, folder = backend.partition(":")
+    module, _, class_name = BACKENDS[name].partition(":")
+    tagger: Tagger = getattr(importlib.import_module(module), class_name)(*filter(None, [folder]))
     return tagger
+
+
+def is_backend(backend: str) -> bool:
+    """Whether `load_tagger` takes that name: one of BACKENDS, with a folder if and only if it is "onnx"."""
+    name, _, folder = backend.partition(":")
+    return name in BACKENDS and bool(folder) == (name == "onnx")
 
 
 def tag_entities(articles: Sequence[Article], tagger: Tagger) -> list[Article]:
@@ -62,7 +74,7 @@ def _make_tagger(backend: str) -> Callable[[list[Article]], list[Article]]:
 class TagEntities(beam.PTransform):
     """Article → (Article with entities, Rejected). The model is loaded once for each process."""
 
-    backend: str = field(default="gazetteer", metadata={"help": f"what finds entities: {', '.join(BACKENDS)}"})
+    backend: str = field(default=DEFAULT, metadata={"help": "what finds entities: bilstm, gazetteer or onnx:FOLDER"})
 
     def expand(self, articles: beam.PCollection[Article]) -> Doors:
         tag = BatchStepFn(STAGE, functools.partial(_make_tagger, self.backend))

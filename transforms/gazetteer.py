@@ -77,6 +77,12 @@ class GazetteerTagger:
         return [_entity(text, sentence, span) for span in spans]
 
 
+def rule_spans(known: Lexicon, tokens: list[re.Match[str]], words: list[Word]) -> list[Span]:
+    """What the rules find in a text whose words are described, short mentions included."""
+    sentence = Sentence(known, tokens, words)
+    return resolve_mentions(sentence, sentence.spans())
+
+
 class Sentence:
     """One text under the rules; positions are token numbers."""
 

@@ -8,12 +8,12 @@ letters. langdetect, seeded and on a sample, decides what this leaves open: line
 """
 
 import functools
+import importlib
 import re
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import apache_beam as beam
 from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
@@ -45,11 +45,11 @@ ARABIC_WORDS: Final = _words(
     اللي اللى عشان علشان مش مو شو ليش وين هاد هادي هيك باش ديال هاذ هاذا هذي احنا انت
     """
 )
-# Function words that tell Persian, Azeri and Jawi from Arabic even in a line without a letter of their own.
+# Function words that tell Persian, Pashto, Azeri and Jawi from Arabic even in a line without a letter of their own.
 FOREIGN_WORDS: Final = _words(
     """
     از در که را است این برای می های ها شده شود کرده کند کنند خود تا نیز باید دارد دارند اند هستند باشد چه هر
-    بیر اوچون ایله اولان چوخ سونرا لار لر ایدی اولور دان اتو
+    ته بیر اوچون ایله اولان چوخ سونرا لار لر ایدی اولور دان اتو
     """
 )
 
@@ -108,12 +108,19 @@ class Verdict(NamedTuple):
 class LanguageRules:
     """What counts as an Arabic article."""
 
-    detector: str = field(default="letters", metadata={"help": "what tells the language: letters or langdetect"})
+    detector: str = field(
+        default="letters",
+        metadata={"help": "what tells the language: letters, langdetect, or an extra: lingua, fasttext"},
+    )
+    model: str = field(default="", metadata={"help": "for fasttext: the model's file, such as GlotLID's"})
+    model_sha256: str = field(default="", metadata={"help": "for fasttext: the SHA-256 of that file, in hex digits"})
     min_score: float = field(default=0.5, metadata={"help": "least score for Arabic, 0..1"})
 
     def __post_init__(self) -> None:
         if self.detector not in BACKENDS:
             raise ValueError(f"unknown language detector {self.detector!r}: use one of {', '.join(BACKENDS)}")
+        if self.detector == "fasttext" and not (self.model and self.model_sha256):
+            raise ValueError("the language detector fasttext needs its model's file and the SHA-256 of it")
 
 
 class _Line(NamedTuple):
@@ -208,7 +215,49 @@ def _langdetect() -> DetectorFactory:
     return factory
 
 
-BACKENDS: Final[dict[str, Callable[[str], Verdict]]] = {"letters": identify, "langdetect": ask_langdetect}
+class Detector(Protocol):
+    """Tells the language of a text: the same verdict for the same text. Made with the rules, once for each process."""
+
+    def detect(self, text: str) -> tuple[str, float, str]:
+        """Language, score and evidence, as in Verdict; never raises."""
+        ...
+
+
+class Letters:
+    """The default: letters and small words, and langdetect for what they leave open."""
+
+    def __init__(self, rules: LanguageRules) -> None:
+        pass
+
+    def detect(self, text: str) -> Verdict:
+        return identify(text)
+
+
+class Langdetect(Letters):
+    """langdetect alone."""
+
+    def detect(self, text: str) -> Verdict:
+        return ask_langdetect(text)
+
+
+# "module:Class" by the name that --language_detector takes; imported when first asked for.
+BACKENDS: Final[dict[str, str]] = {
+    "letters": "transforms.language:Letters",
+    "langdetect": "transforms.language:Langdetect",
+    "lingua": "transforms.detectors:Lingua",
+    "fasttext": "transforms.detectors:FastText",
+}
+
+
+@functools.cache
+def load_detector(rules: LanguageRules) -> Detector:
+    """The detector that the rules name, one for each process.
+
+    Raises RuntimeError if its package is not installed, ValueError if its model is not the one stated.
+    """
+    module, _, class_name = BACKENDS[rules.detector].partition(":")
+    detector: Detector = getattr(importlib.import_module(module), class_name)(rules)
+    return detector
 
 
 def keep_arabic(article: Article, rules: LanguageRules) -> Article:
@@ -216,12 +265,23 @@ def keep_arabic(article: Article, rules: LanguageRules) -> Article:
 
     Raises Rejection: not_arabic, with the code of the language found; "ar 0.43" where Arabic leads but by too little.
     """
-    verdict = BACKENDS[rules.detector](article.text)
-    if verdict.language != ARABIC:
-        raise Rejection("not_arabic", verdict.language)
-    if verdict.score < rules.min_score:
-        raise Rejection("not_arabic", f"{ARABIC} {verdict.score:.2f}")
-    return article._replace(language=ARABIC, language_score=verdict.score)
+    language, score, _ = load_detector(rules).detect(article.text)
+    if language != ARABIC:
+        raise Rejection("not_arabic", language)
+    if score < rules.min_score:
+        raise Rejection("not_arabic", f"{ARABIC} {score:.2f}")
+    return article._replace(language=ARABIC, language_score=score)
+
+
+class _JudgeFn(StepFn[Article, Article]):
+    """StepFn that loads its detector before the first article: a missing model is no page's fault."""
+
+    def __init__(self, rules: LanguageRules) -> None:
+        super().__init__("language", functools.partial(keep_arabic, rules=rules))
+        self._rules = rules
+
+    def setup(self) -> None:
+        load_detector(self._rules)
 
 
 @dataclass
@@ -231,5 +291,4 @@ class KeepArabic(beam.PTransform):
     rules: LanguageRules = field(default_factory=LanguageRules)
 
     def expand(self, articles: beam.PCollection[Article]) -> Doors:
-        judge = functools.partial(keep_arabic, rules=self.rules)
-        return articles | "Judge" >> beam.ParDo(StepFn("language", judge)).with_outputs(REJECTED, main=KEPT)
+        return articles | "Judge" >> beam.ParDo(_JudgeFn(self.rules)).with_outputs(REJECTED, main=KEPT)

@@ -88,13 +88,13 @@ class QualityRules:
     max_top_2gram: float = _bound(0.22, "repeated_words", "largest share of one pair of words, 0..1")
     max_top_3gram: float = _bound(0.24, "repeated_words", "largest share of one run of 3 words, 0..1")
     max_top_4gram: float = _bound(0.26, "repeated_words", "largest share of one run of 4 words, 0..1")
-    max_duplicate_5gram: float = _bound(0.3, "repeated_words", "largest share of repeated runs of 5 words, 0..1")
-    max_duplicate_6gram: float = _bound(0.28, "repeated_words", "largest share of repeated runs of 6 words, 0..1")
-    max_duplicate_7gram: float = _bound(0.26, "repeated_words", "largest share of repeated runs of 7 words, 0..1")
-    max_duplicate_8gram: float = _bound(0.24, "repeated_words", "largest share of repeated runs of 8 words, 0..1")
-    max_duplicate_9gram: float = _bound(0.22, "repeated_words", "largest share of repeated runs of 9 words, 0..1")
-    max_duplicate_10gram: float = _bound(0.2, "repeated_words", "largest share of repeated runs of 10 words, 0..1")
-    min_letter_words: float = _bound(0.5, "few_letters", "least share of words among words and signs, 0..1")
+    max_duplicate_5gram: float = _bound(0.35, "repeated_words", "largest share of repeated runs of 5 words, 0..1")
+    max_duplicate_6gram: float = _bound(0.33, "repeated_words", "largest share of repeated runs of 6 words, 0..1")
+    max_duplicate_7gram: float = _bound(0.31, "repeated_words", "largest share of repeated runs of 7 words, 0..1")
+    max_duplicate_8gram: float = _bound(0.29, "repeated_words", "largest share of repeated runs of 8 words, 0..1")
+    max_duplicate_9gram: float = _bound(0.27, "repeated_words", "largest share of repeated runs of 9 words, 0..1")
+    max_duplicate_10gram: float = _bound(0.25, "repeated_words", "largest share of repeated runs of 10 words, 0..1")
+    min_letter_words: float = _bound(0.4, "few_letters", "least share of words among words and signs, 0..1")
     min_word_length: float = _bound(3.0, "odd_words", "least mean length of words, in characters")
     max_word_length: float = _bound(8.0, "odd_words", "largest mean length of words, in characters")
     min_function_words: float = _bound(1, "no_stop_words", "least number of different function words")
@@ -107,6 +107,10 @@ class QualityRules:
     max_ellipsis_lines: float = _bound(0.5, "odd_marks", "largest share of lines that end in an ellipsis, 0..1")
     max_hashes_per_word: float = _bound(0.2, "odd_marks", "most # per word")
     max_ellipses_per_word: float = _bound(0.1, "odd_marks", "most ellipses per word")
+    short_text: int = field(
+        default=60,
+        metadata={"help": "words of a text in sentences whose missing function words and runs of 2 to 4 don't count"},
+    )
     allow_unpunctuated: bool = field(
         default=True, metadata={"help": "keep texts in which no line at all ends like a sentence"}
     )
@@ -116,6 +120,11 @@ _BOUNDS: Final = tuple(
     (bound.name, bound.name.removeprefix("max_").removeprefix("min_"), bound.metadata["reason"])
     for bound in fields(QualityRules)
     if "reason" in bound.metadata
+)
+
+# In a report of one or two sentences a function word may be missing, and a name that stands twice is a large share.
+_OF_LONGER_TEXTS: Final = frozenset(
+    ("min_function_words", "min_function_share", "max_top_2gram", "max_top_3gram", "max_top_4gram")
 )
 
 # FineWeb-2's configs/arb_Arab.yml, and the defaults of datatrove's filters where that says nothing. One departure:
@@ -146,6 +155,7 @@ FINEWEB2: Final = QualityRules(
     max_bullet_lines=0.9,
     max_ellipsis_lines=0.3,
     max_hashes_per_word=0.1,
+    short_text=0,
 )
 PRESETS: Final[dict[str, QualityRules | None]] = {"off": None, "news": QualityRules(), "fineweb2": FINEWEB2}
 
@@ -246,11 +256,17 @@ def refusal(measures: Measures, rules: QualityRules) -> Rejection | None:
         figure, bound = getattr(measures, figure_name), getattr(rules, name)
         if name == "min_punctuated_lines" and figure == 0 and rules.allow_unpunctuated:
             continue
+        if name in _OF_LONGER_TEXTS and _is_short_report(measures, rules):
+            continue
         if name.startswith("max_") and figure > bound:
             return Rejection(reason, f"{figure_name} {figure:.2f} > {bound:.2f}")
         if name.startswith("min_") and figure < bound:
             return Rejection(reason, f"{figure_name} {figure:.2f} < {bound:.2f}")
     return None
+
+
+def _is_short_report(measures: Measures, rules: QualityRules) -> bool:
+    return measures.words <= rules.short_text and 2 * measures.punctuated_lines >= 1
 
 
 def keep_good(article: Article, rules: QualityRules | None) -> Article:

@@ -21,7 +21,7 @@ from schemas.records import Article, Document, Page, Rejected
 KEPT: Final = "kept"
 REJECTED: Final = "rejected"
 _BATCH: Final = 32  # articles
-_counter: Final = functools.cache(Metrics.counter)  # made once: that costs more than to count
+counter: Final = functools.cache(Metrics.counter)  # made once: that costs more than to count
 Refusal: TypeAlias = beam.pvalue.TaggedOutput[Literal["rejected"], Rejected]
 Doors: TypeAlias = Any  # what a stage's `expand` gives: PCollections by name, KEPT and REJECTED
 
@@ -77,8 +77,8 @@ class StepFn(beam.DoFn, Generic[In, Out]):
         self._count(f"pages_rejected_{reason}")
         return beam.pvalue.TaggedOutput(REJECTED, reject(record, self._stage, reason, detail))
 
-    def _count(self, counter: str) -> None:
-        _counter(self._stage, counter).inc()
+    def _count(self, name: str) -> None:
+        counter(self._stage, name).inc()
 
 
 class BatchStepFn(beam.DoFn):
@@ -101,7 +101,7 @@ class BatchStepFn(beam.DoFn):
     def process(
         self, article: Article, time: Any = beam.DoFn.TimestampParam, window: Any = beam.DoFn.WindowParam
     ) -> Iterator[Any]:
-        _counter(self._stage, "pages_in").inc()
+        counter(self._stage, "pages_in").inc()
         self._waiting.append((article, time, window))
         if len(self._waiting) >= _BATCH:
             yield from self._flush()
@@ -114,10 +114,10 @@ class BatchStepFn(beam.DoFn):
         results = self._apply([article for article, _, _ in waiting])
         for (_, time, window), result in zip(waiting, results, strict=True):
             if isinstance(result, Article):
-                _counter(self._stage, "pages_out").inc()
+                counter(self._stage, "pages_out").inc()
                 yield WindowedValue(result, time, (window,))
             else:
-                _counter(self._stage, f"pages_rejected_{ERROR_REASON}").inc()
+                counter(self._stage, f"pages_rejected_{ERROR_REASON}").inc()
                 yield beam.pvalue.TaggedOutput(REJECTED, WindowedValue(result, time, (window,)))
 
     def _apply(self, articles: list[Article]) -> list[Article | Rejected]:

@@ -21,8 +21,6 @@ from transforms import ledger
 from transforms.dataset import DataFile, Dataset, DumpPages
 from transforms.ledger import LedgerError, Line
 
-_ROWS_A_FILE: Final = 20_000  # about 50 MB of Parquet, and 200 MB of memory while a file is made
-
 
 @dataclass(frozen=True)
 class Run:
@@ -46,6 +44,7 @@ class Layout:
 
     table: str
     record: type
+    rows_a_file: int
     partition: Callable[[Any], str]  # values of the partition columns, joined by "/"
     order: Callable[[Any], tuple[Any, ...]]  # inside a file
     row: Callable[[Any, Run], dict[str, Any]]
@@ -82,8 +81,9 @@ def rejected_row(rejected: Rejected, run: Run) -> dict[str, Any]:
     return arrow.rejected_row(rejected, run.run_id)
 
 
-ARTICLES: Final = Layout("articles", Article, article_partition, article_order, article_row)
-REJECTED: Final = Layout("rejected", Rejected, rejected_partition, rejected_order, rejected_row)
+# A file's rows travel and are held at once: 5,000 articles take 12 MB of Parquet, and 50 MB of memory.
+ARTICLES: Final = Layout("articles", Article, 5_000, article_partition, article_order, article_row)
+REJECTED: Final = Layout("rejected", Rejected, 20_000, rejected_partition, rejected_order, rejected_row)
 
 
 class Group(NamedTuple):
@@ -96,9 +96,9 @@ class Group(NamedTuple):
 register(Group)
 
 
-def assign(partition: str, record: Article | Rejected, sizes: Mapping[str, int]) -> Group:
-    """The group of a record: enough shards that none has many more than `_ROWS_A_FILE` rows."""
-    shards = -(-sizes[partition] // _ROWS_A_FILE)
+def assign(partition: str, record: Article | Rejected, sizes: Mapping[str, int], rows_a_file: int) -> Group:
+    """The group of a record: enough shards that none has many more than `rows_a_file` rows."""
+    shards = -(-sizes[partition] // rows_a_file)
     place = f"{record.dump}\n{record.dump_offset}".encode()
     return Group(partition, int.from_bytes(hashlib.blake2b(place, digest_size=8).digest(), "big") % shards)
 
@@ -185,7 +185,8 @@ class _WriteRows(beam.PTransform):
         sizes = keyed | "CountRows" >> beam.combiners.Count.PerKey()
         return (
             keyed
-            | "Assign" >> beam.Map(_grouped, beam.pvalue.AsDict(sizes)).with_output_types(grouped_type)
+            | "Assign"
+            >> beam.Map(_grouped, beam.pvalue.AsDict(sizes), self.layout.rows_a_file).with_output_types(grouped_type)
             | "GroupRows" >> beam.GroupByKey()
             | "Stage" >> beam.ParDo(_StageFn(self.layout, self.run)).with_output_types(DataFile)
         )
@@ -257,9 +258,9 @@ def _keyed(record: Any, layout: Layout) -> tuple[str, Any]:
     return layout.partition(record), record
 
 
-def _grouped(keyed: tuple[str, Any], sizes: Mapping[str, int]) -> tuple[Group, Any]:
+def _grouped(keyed: tuple[str, Any], sizes: Mapping[str, int], rows_a_file: int) -> tuple[Group, Any]:
     partition, record = keyed
-    return assign(partition, record, sizes), record
+    return assign(partition, record, sizes, rows_a_file), record
 
 
 def _wanted(rejected: Rejected, all_rejected: bool) -> bool:

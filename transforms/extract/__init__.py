@@ -3,10 +3,12 @@
 What the page may do to the parser, and what that costs, is the business of guard.py; everything here is pure.
 """
 
+import contextlib
 import dataclasses
 import functools
 from collections.abc import Iterator
 from dataclasses import field
+from typing import Any, Final
 
 import apache_beam as beam
 from lxml import etree
@@ -17,9 +19,12 @@ from transforms.extract.body import dropped_lines, find_body
 from transforms.extract.dates import Publication, choose_date, find_dates
 from transforms.extract.guard import Guard
 from transforms.extract.json_ld import read_json_ld
+from transforms.extract.layout import CODE_TAGS
+from transforms.extract.look import look
 from transforms.extract.metadata import Metadata, find_metadata, without_page
 from transforms.extract.page_kind import refuse_other_pages, refuse_other_texts
 from transforms.extract.plain_text import read_plain_text
+from transforms.extract.state import read_state
 from transforms.step import KEPT, REJECTED, Doors, Refusal, Rejection, StepFn
 
 __all__ = [
@@ -58,6 +63,11 @@ def extract(document: Document, rules: ExtractRules) -> Article:
     return _extract_plain_text(document) if document.is_text else _extract_page(document)
 
 
+_FEW_WORDS: Final = 30  # a caption, a cookie notice, "enable JavaScript"
+# One class for all elements: lxml.html's own lookup is Python code, called for each element that is touched.
+_LOOKUP: Final = etree.ElementDefaultClassLookup(element=HtmlElement)
+
+
 def parse(markup: str) -> HtmlElement:
     """The page as a tree, without comments and processing instructions. The markup's own charset claims are ignored.
 
@@ -66,6 +76,7 @@ def parse(markup: str) -> HtmlElement:
     parser = HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, default_doctype=False
     )
+    parser.set_element_class_lookup(_LOOKUP)
     try:
         return fromstring(markup.replace("\0", "").encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError) as error:
@@ -75,12 +86,31 @@ def parse(markup: str) -> HtmlElement:
 def _extract_page(document: Document) -> Article:
     tree = parse(document.markup)
     json_ld = read_json_ld(tree)
-    metadata = find_metadata(tree, json_ld, document.url)
+    etree.strip_elements(tree, *CODE_TAGS, with_tail=False)
+    page = look(tree)
+    metadata = find_metadata(tree, json_ld, document.url, page)
     refuse_other_pages(tree, json_ld, document.url)
-    body = find_body(tree, json_ld, metadata.title, metadata.description)
-    refuse_other_texts(body.text.split("\n"), metadata.title)
-    published = choose_date(find_dates(tree, json_ld, document.url, body.text), document.fetched_at)
-    return _article(document, metadata, body.text, published)
+    text = _find_text(document, tree, json_ld, metadata)
+    refuse_other_texts(text.split("\n"), metadata.title)
+    published = choose_date(find_dates(tree, json_ld, document.url, text, page), document.fetched_at)
+    return _article(document, metadata, text, published)
+
+
+def _find_text(document: Document, tree: HtmlElement, json_ld: list[dict[str, Any]], metadata: Metadata) -> str:
+    """The body's text; where the page shows next to none, that in the state which a script would draw."""
+    try:
+        text = find_body(tree, json_ld, metadata.title, metadata.description).text
+    except Rejection:
+        text = ""
+    if len(text.split()) < _FEW_WORDS and (state := read_state(document.markup, metadata.title)):
+        with contextlib.suppress(Rejection):
+            stated = find_body(
+                parse(f"<article>{state.replace(chr(10), '<br><br>')}</article>"), [], metadata.title, None
+            )
+            text = max(text, stated.text, key=len)
+    if not text:
+        raise Rejection("no_main_text")
+    return text
 
 
 def _extract_plain_text(document: Document) -> Article:
@@ -111,6 +141,8 @@ def _article(document: Document, metadata: Metadata, text: str, published: Publi
         image_url=metadata.image_url,
         authors=metadata.authors,
         tags=metadata.tags,
+        charset=document.charset,
+        charset_source=document.charset_source,
     )
 
 

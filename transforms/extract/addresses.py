@@ -5,15 +5,17 @@ import re
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
-from lxml.html import HtmlElement
 from publicsuffixlist import PublicSuffixList
+
+from transforms.extract.look import Look
 
 MAX_URL: Final = 2_000  # characters; a longer address is an inlined picture or an attack
 
 _SUFFIXES: Final = PublicSuffixList()  # the list bundled with the package; no network
 # Parameters that name the reader's way to the page, not the page.
 _TRACKING = re.compile(
-    r"(?i)^(?:utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|yclid|msclkid|igshid|mc_[ce]id|_ga|ocid|ref_src)$"
+    r"(?i)^(?:utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|yclid|twclid|ttclid|msclkid|igshid|mibextid|mc_[ce]id|mkt_tok|_ga|_gl"
+    r"|ocid|ref_src|xtor|cmpid|guccounter|guce_\w+|at_(?:medium|campaign|custom\d)|__twitter_impression)$"
 )
 
 
@@ -37,14 +39,23 @@ def without_tracking(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path, query, ""))
 
 
-def find_canonical_url(tree: HtmlElement, metas: dict[str, list[str]], url: str) -> str:
-    """`<link rel=canonical>`, else og:url, resolved against `url`; `url` itself if they lead to another site."""
-    links = [link.get("href") for link in tree.iter("link") if (link.get("rel") or "").lower() == "canonical"]
+def find_canonical_url(page: Look, metas: dict[str, list[str]], url: str) -> str:
+    """`<link rel=canonical>`, else og:url, resolved against `url`.
+
+    `url` itself if they lead to another site, or to the front page, as templates that were never filled in do.
+    """
+    links = [link.get("href") for link in page.tagged["link"] if link.get("rel", "").lower().strip() == "canonical"]
     for stated in [*links, *metas.get("og:url", [])]:
         candidate = absolute(stated, url)
-        if candidate and (not host_of(url) or registered_domain(candidate) == registered_domain(url)):
+        if candidate and (not host_of(url) or _may_stand_for(candidate, url)):
             return without_tracking(candidate)
     return safely_without_tracking(url)
+
+
+def _may_stand_for(candidate: str, url: str) -> bool:
+    leads_home = not urlsplit(candidate).path.strip("/") and not urlsplit(candidate).query
+    inside = urlsplit(url).path.strip("/") or urlsplit(url).query
+    return registered_domain(candidate) == registered_domain(url) and not (leads_home and inside)
 
 
 def safely_without_tracking(url: str) -> str:

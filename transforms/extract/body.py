@@ -1,7 +1,9 @@
 """The main text of a page: trafilatura's reading, with what the page states about itself as evidence.
 
-The page is prepared before trafilatura sees it (layout.py), and its result is completed (standfirst) and checked
-against JSON-LD `articleBody`. What each step brings is measured by `benchmarks/extraction.py`.
+Trafilatura is not given the whole page but the part where the article stands (frame.py), prepared (layout.py), and of
+its passes only those that read an article; the whole page and all passes are its last resort. Its result is completed
+(standfirst) and checked against JSON-LD `articleBody`. What that brings is measured by `benchmarks/extraction.py`, what
+it costs by `benchmarks/article_speed.py`.
 """
 
 import copy
@@ -15,19 +17,23 @@ from typing import Any, Final, NamedTuple
 import trafilatura
 from lxml import etree
 from lxml.html import HtmlElement
+from trafilatura.htmlprocessing import convert_tags, tree_cleaning
+from trafilatura.main_extractor import extract_content
 from trafilatura.settings import Extractor
 
+from transforms.extract.frame import Frame, find_frames
 from transforms.extract.json_ld import walk
 from transforms.extract.layout import CODE_TAGS, drop, link_share, prepare, text_of
 from transforms.step import Rejection
 
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # its verdicts reach us as values
 
-# Fast mode: 0.964 mean F1 against 0.963 on the transplanted pages, 0.961 against 0.958 on the English ones, in two
-# thirds of the time (19 ms → 13 ms). The full cascade is asked only where fast mode finds next to nothing.
+# Fast mode, also on whole pages: 0.964 mean F1 against 0.963 on the transplanted pages, 0.961 against 0.958 on the
+# English ones. The full cascade is asked only where fast mode finds next to nothing.
 _FAST: Final = Extractor(output_format="python", comments=False, fast=True)
 _FULL: Final = Extractor(output_format="python", comments=False, fast=False)
 _ENOUGH: Final = 200  # characters; below that the full cascade is asked as well
+_LEAST_READ: Final = 0.5  # of the prose of a frame; with less, trafilatura has taken a part of it for the whole
 _CLEARLY_MORE: Final = 1.5  # times as long; its last resort is the whole page in one line, title included
 
 _STANDFIRST_CLASS = re.compile(
@@ -37,12 +43,13 @@ _STANDFIRST_CLASS = re.compile(
 _BLOCKS: Final = frozenset({"div", "section", "article", "ul", "ol", "table", "figure", "form", "aside", "nav", "main"})
 _BREAKING: Final = frozenset({"p", "item", "list", "table", "row", "quote", "head", "code"})  # trafilatura's own tags
 _STANDFIRST_WORDS: Final = range(8, 121)
-_BEHIND: Final = "following::*[self::p or self::h2 or self::h3 or self::h4 or self::div or self::span or self::strong]"
+_STANDFIRST_TAGS: Final = ("p", "h2", "h3", "h4", "div", "span", "strong")
 _LEAST_STATEMENT: Final = 40  # words; a shorter articleBody is a summary
 _STANDFIRST_REACH: Final = 120  # elements after the headline in which a standfirst may stand
 _LABEL_WORDS: Final = 3  # "عربي ودولي", "جميع الحقوق محفوظة"; a line of more words may be a subheading
 _SENTENCE_END = re.compile(r"[.!؟?…:»”\"]$")
 _HEADLINE_REACH: Final = 4  # lines
+_WORDS_ABOVE: Final = 40  # more before a headline are the article, and the headline is a heading in it
 _SIGNATURE = re.compile(  # "(واس)", "المصدر: رويترز", "أ ف ب"; CleanText reads the credit
     r"^\(.+\)$|^\W*(?:(?:ال)?مصدر|نقل\w+ عن|عن|source)\b.*[:：/]"
     r"|^\W*(?:رويترز|(?:ال)?وكالات|الأناضول|\w\W\w\W\w|reuters|afp)\W*$",
@@ -64,7 +71,7 @@ def find_body(tree: HtmlElement, json_ld: list[dict[str, Any]], title: str | Non
     Raises Rejection: no_main_text.
     """
     headlines = {_words(text) for text in [title or "", *map(text_of, tree.iter("h1"))]} - {""}
-    lines = _without_labels(_without_headlines(_read(prepare(tree), title), headlines))
+    lines = _without_labels(_without_headlines(_read(tree, title), headlines))
     lead = _find_standfirst(tree, title, description, lines)
     stated = _article_body(json_ld)
     mended = _mend([*lead, *lines], stated)
@@ -83,26 +90,42 @@ def dropped_lines(tree: HtmlElement, text: str) -> list[str]:
     return list(dict.fromkeys(line for line in lines if line and f" {_words(line)} " not in f" {kept} "))
 
 
-def _read(page: HtmlElement, title: str | None) -> list[str]:
-    """Trafilatura's main text, one paragraph a line. Changes `page`."""
-    lines = _lines(page, _FAST)
+def _read(tree: HtmlElement, title: str | None) -> list[str]:
+    """Trafilatura's main text, one paragraph a line: of the article's frame, or of the whole page if that fails."""
+    for frame in find_frames(tree):
+        body, text = _read_frame(frame)
+        if len(text) > max(_ENOUGH, _LEAST_READ * frame.prose):
+            return _lines(body)
+    return _read_page(tree, title)
+
+
+def _read_frame(frame: Frame) -> tuple[etree._Element, str]:
+    return extract_content(convert_tags(tree_cleaning(prepare(frame.parts), _FAST), _FAST), _FAST)
+
+
+def _read_page(tree: HtmlElement, title: str | None) -> list[str]:
+    """What trafilatura finds on the whole page by all that it knows."""
+    page = prepare([tree])
+    lines = _found(page, _FAST)
     if title and len(lines) == 1 and _words(lines[0]).startswith(f"{_words(title)} "):
         for headline in list(page.iter("h1")):  # of a short page it takes all text in one line, headline first
             drop(headline)
-        lines = _lines(page, _FAST)
+        lines = _found(page, _FAST)
     if (length := sum(map(len, lines))) < _ENOUGH:
-        more = _lines(page, _FULL)
+        more = _found(page, _FULL)
         if sum(map(len, more)) > _CLEARLY_MORE * length:
             return more
     return lines
 
 
-def _lines(page: HtmlElement, options: Extractor) -> list[str]:
+def _found(page: HtmlElement, options: Extractor) -> list[str]:
     found = trafilatura.bare_extraction(page, options=options)
-    if found is None:
-        return []
-    assert isinstance(found, trafilatura.settings.Document)  # a dict only where asked for
-    lines = (" ".join(line.split()) for line in _render(found.body).split("\n"))
+    assert not isinstance(found, dict)  # only where asked for
+    return _lines(found.body) if found else []
+
+
+def _lines(body: etree._Element) -> list[str]:
+    lines = (" ".join(line.split()) for line in _render(body).split("\n"))
     return [line for line in lines if line]
 
 
@@ -121,8 +144,12 @@ def _render(element: etree._Element) -> str:
 
 def _without_headlines(lines: list[str], headlines: set[str]) -> list[str]:
     """`lines` from behind the headline, if it is among the first four (a section or a date may stand before it)."""
-    last = max((index for index, line in enumerate(lines[:_HEADLINE_REACH]) if _words(line) in headlines), default=-1)
-    return lines[last + 1 :]
+    start = words = 0
+    for index, line in enumerate(lines[:_HEADLINE_REACH]):
+        if words <= _WORDS_ABOVE and _words(line) in headlines:
+            start = index + 1
+        words += line.count(" ") + 1
+    return lines[start:]
 
 
 def _without_labels(lines: list[str]) -> list[str]:
@@ -139,7 +166,7 @@ def _without_labels(lines: list[str]) -> list[str]:
 def _find_standfirst(tree: HtmlElement, title: str | None, description: str | None, lines: list[str]) -> list[str]:
     """The paragraph between headline and body, if trafilatura left it out: by its class or the page's description."""
     body, described = _words(" ".join(lines)), _words(description or "")[:50]
-    for element in _after_headline(tree, title):
+    for element in itertools.islice(_after_headline(tree, title), _STANDFIRST_REACH):
         words = _words(text_of(element))
         if words and body.startswith(words[:60]):
             return []
@@ -153,12 +180,14 @@ def _find_standfirst(tree: HtmlElement, title: str | None, description: str | No
 
 
 def _after_headline(tree: HtmlElement, title: str | None) -> Iterator[HtmlElement]:
-    """The elements that follow the headline, as far as a standfirst may stand."""
+    """The elements that follow the headline, in order."""
     wanted = _words(title or "")
     headline = next((h for h in tree.iter("h1", "h2") if wanted and _words(text_of(h)) == wanted), None)
     if headline is None:
         return
-    yield from itertools.islice(headline.xpath(_BEHIND), _STANDFIRST_REACH)
+    for above in [headline, *headline.iterancestors()]:
+        for sibling in above.itersiblings():
+            yield from sibling.iter(*_STANDFIRST_TAGS)
 
 
 def _looks_like_standfirst(element: HtmlElement) -> bool:
@@ -180,6 +209,8 @@ def _mend(lines: list[str], stated: str) -> list[str]:
     The statement replaces them if they are part of it and much is missing; if both agree, lines outside the statement
     (teasers of other stories) go; a statement of something else (a summary, another article) changes nothing.
     """
+    if not stated:
+        return lines
     claim = _words(stated)
     inside = [line for line in lines if f" {_words(line)} " in f" {claim} "]
     read, agreed, claimed = (len(_WORD.findall(" ".join(part))) for part in (lines, inside, [stated]))

@@ -23,6 +23,7 @@ class DateCandidate(NamedTuple):
     evidence: str  # as written, and where
     standing: int = FIRM
     written: WrittenDate | None = None  # settles `date` where that is None
+    above: bool = False  # stands above the title, unlabelled, where many sites show the day's date
 
 
 _STAMP: Final = re.compile(

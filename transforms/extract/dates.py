@@ -15,6 +15,7 @@ from lxml.html import HtmlElement
 from schemas.labels import DATE_SOURCES
 from transforms.extract.date_stamps import CHANGED, FIRM, LOOSE, DateCandidate, day_of, stamped
 from transforms.extract.json_ld import is_article, types, walk
+from transforms.extract.look import Look, look
 from transforms.extract.visible_dates import find_in_page, find_in_text
 from transforms.extract.written_dates import day_read
 
@@ -35,18 +36,22 @@ class Publication(NamedTuple):
     evidence: str
 
 
-def find_dates(tree: HtmlElement | None, json_ld: Sequence[dict[str, Any]], url: str, text: str) -> list[DateCandidate]:
+def find_dates(
+    tree: HtmlElement | None, json_ld: Sequence[dict[str, Any]], url: str, text: str, looked_at: Look | None = None
+) -> list[DateCandidate]:
     """Every date that may be the article's, each source's best first.
 
     `tree` is the parsed page, None for a document without markup, whose `text` is read instead. `json_ld` holds the
-    page's top-level JSON-LD objects. Cost: one walk over the page, 2 to 4 ms; only short texts with digits are parsed.
+    page's top-level JSON-LD objects, `looked_at` what `look(tree)` gives, for who has it already. Only short texts with
+    digits are parsed.
     """
     found = list(_from_json_ld(json_ld, url))
     if tree is None:
         found.extend(find_in_text(text))
     else:
-        found.extend(_from_head(tree))
-        found.extend(find_in_page(tree))
+        page = looked_at or look(tree)
+        found.extend(_from_head(page))
+        found.extend(find_in_page(tree, page))
     found.extend(_from_url(url))
     return found
 
@@ -81,10 +86,11 @@ def _plausible(day: dt.date, candidate: DateCandidate, fetched_at: dt.datetime) 
 def _preference(candidate: DateCandidate, fetched_at: dt.datetime) -> tuple[int, int]:
     """Smaller is better: standing, then source; LOOSE ones stand in the order of their likelihood already.
 
-    A stamp made while the page was served tells no more than a change does.
+    A stamp made while the page was served tells no more than a change does, nor does the fetch day above the title.
     """
     rendered = candidate.published_at is not None and abs(fetched_at - candidate.published_at) < _RENDERED
-    standing = max(candidate.standing, CHANGED if rendered else FIRM)
+    today = candidate.above and candidate.date is not None and abs(candidate.date - fetched_at.date()) <= _DAY
+    standing = max(candidate.standing, CHANGED if rendered or today else FIRM)
     return standing, list(DATE_SOURCES).index(candidate.source) if standing < LOOSE else 0
 
 
@@ -121,17 +127,22 @@ _META_PUBLISHED: Final = re.compile(
     r"publish(?!er)|publication|pubdate|pubdt|issued|release|original|posted|postdate|^pdate$|upload|createat|displaydate"
 )
 _META_DATE: Final = re.compile(r"date$|created$|^timestamp$|^dc(terms)?date")
+_NO_LETTER: Final = re.compile(r"[^a-z]+")
+_DIGIT: Final = re.compile(r"\d")
+_LONGEST_STAMP: Final = 60  # characters
 _META_OTHER: Final = re.compile(r"expir|until|unavailable|valid|build|founding|birth|event|start|end|crawl|comment")
 
 
-def _from_head(tree: HtmlElement) -> Iterator[DateCandidate]:
+def _from_head(page: Look) -> Iterator[DateCandidate]:
     """The dates of <meta> elements: those named for publication, then those only called a date, then changes."""
     ranked: list[tuple[int, DateCandidate]] = []
-    for meta in tree.iter("meta"):
-        name = meta.get("property") or meta.get("name") or meta.get("itemprop") or meta.get("http-equiv") or ""
-        key = re.sub(r"[^a-z]", "", name.rpartition("#")[2].lower())
+    for meta in page.tagged["meta"]:
         value = meta.get("content")
-        if not value or len(value) > 60 or _META_OTHER.search(key):
+        if not value or len(value) > _LONGEST_STAMP or not _DIGIT.search(value):
+            continue
+        name = meta.get("property") or meta.get("name") or meta.get("itemprop") or meta.get("http-equiv") or ""
+        key = _NO_LETTER.sub("", name.rpartition("#")[2].lower())
+        if _META_OTHER.search(key):
             continue
         for rank, pattern in enumerate((_META_CHANGED, _META_PUBLISHED, _META_DATE)):
             if pattern.search(key):

@@ -2,8 +2,9 @@
 
 Why a process: lxml cannot be interrupted by a thread or a signal handler, and a segmentation fault ends whatever
 process it happens in. The guarded process lives as long as its worker and is replaced only after it has died, so its
-start (about a second of imports) is paid once. Requests and answers are pickles, each with its length before it,
-over the process's stdin and stdout.
+start (about a second of imports) is paid once, while the worker does other things. It is not forked from the worker,
+whose threads may hold locks that nobody in a copy would release. Requests and answers are pickles, each with its length
+before it, over the process's stdin and stdout.
 """
 
 import contextlib
@@ -34,7 +35,14 @@ Out = TypeVar("Out")
 START_LIMIT: Final = 120.0  # seconds for the imports, on a machine that does much else
 GRACE: Final = 2  # seconds after the deadline at which an orphan ends itself
 _LENGTH: Final = struct.Struct(">Q")
-_SERVE: Final = "import sys; sys.path[:] = {path!r}; from transforms.extract.guard import serve; serve()"
+# Beam does without the clients of storage where there are none, and a page needs none: a third of the imports' time.
+_SERVE: Final = """
+import sys
+sys.path[:] = {path!r}
+sys.modules.update(dict.fromkeys(["boto3", "google.cloud"]))
+from transforms.extract.guard import serve
+serve()
+"""
 
 
 class PageError(Exception):
@@ -48,15 +56,12 @@ class Guard(Generic[In, Out]):
     """
 
     def __init__(self, function: Callable[[In], Out], timeout: float, memory_mb: int) -> None:
-        """Starts the process.
+        """Starts the process and does not wait for it.
 
         Args:
           function: importable by name, or a partial of such a function.
           timeout: seconds that one call may take.
           memory_mb: MiB that the process may use beyond what it has after its imports.
-
-        Raises:
-          RuntimeError: the process does not start; no page is to blame.
         """
         self._setup = _packed((function, timeout, memory_mb))
         self._timeout = timeout
@@ -86,9 +91,11 @@ class Guard(Generic[In, Out]):
         Raises:
           RuntimeError, OSError: it cannot be started; no page is to blame.
         """
-        if self._process.poll() is not None:
+        if not self._is_starting and self._process.poll() is not None:
             self.close()
             self._start()
+        if self._is_starting:
+            self._finish_start()
 
     def close(self) -> None:
         """Ends the process."""
@@ -109,8 +116,12 @@ class Guard(Generic[In, Out]):
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
+        self._is_starting = True
         with contextlib.suppress(BrokenPipeError):
             self._send(self._setup)
+
+    def _finish_start(self) -> None:
+        self._is_starting = False
         if self._receive(time.monotonic() + START_LIMIT) != ("ready",):
             self._stderr.seek(0)
             said = self._stderr.read()[-2000:].decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""What a page says about itself in JSON-LD, read leniently: broken blocks are skipped, never guessed at."""
+"""What a page says about itself in JSON-LD, read leniently: small slips are mended, broken blocks skipped."""
 
 import json
 import re
@@ -14,6 +14,8 @@ MAX_DEPTH: Final = 12  # an article, its author, the author's image and so on ne
 _ARTICLE_TYPE = re.compile(r"Article$|BlogPosting$|^Report$")
 _WRAPPER = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)?(.*?)"
                       r"(?:-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>)?[\s;]*$", re.DOTALL)  # fmt: skip
+_ESCAPE = re.compile(r'\\(["\\/bfnrt]|u[0-9a-fA-F]{4})?')
+_STRAY_COMMA = re.compile(r",(?=\s*[}\]])")
 
 
 def read_json_ld(tree: HtmlElement) -> list[dict[str, Any]]:
@@ -56,11 +58,26 @@ def find_article(json_ld: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _parse(text: str) -> Any:
+    """The block's value; most blocks are sound, and only the others cost a second look. None if it cannot be read."""
+    sound = _loaded(text)
+    if sound is not None:
+        return sound
     wrapped = _WRAPPER.match(text)
+    block = wrapped.group(1) if wrapped else text
+    read = _loaded(block)
+    return _loaded(_mended(block)) if read is None else read
+
+
+def _loaded(block: str) -> Any:
     try:
-        return json.loads(wrapped.group(1) if wrapped else text, strict=False)
+        return json.loads(block, strict=False)
     except (ValueError, RecursionError):
         return None
+
+
+def _mended(block: str) -> str:
+    """`block` without two slips that leave no doubt: escapes that JSON does not know, and a comma before "]" or "}"."""
+    return _STRAY_COMMA.sub("", _ESCAPE.sub(lambda escape: escape[0] if escape[1] else "", block))
 
 
 def _top_level(value: Any) -> Iterator[dict[str, Any]]:

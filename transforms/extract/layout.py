@@ -1,70 +1,71 @@
-"""The page made ready for trafilatura: code, menus and readers' comments gone, the article in one container it knows.
-
-Trafilatura looks for the article in containers that it knows by name. On a page of nameless divs, nested tables or
-hashed classes it is shown where the prose stands, as Readability does: each long run of text speaks for the elements
-around it, the nearer the more. That took mean F1 from .978 to .980 on the transplanted pages and from .970 to .977 on
-the English ones (benchmarks/extraction.py), for 1 ms a page.
-"""
+"""The article's part of a page made ready for trafilatura: code, menus, furniture and readers' comments gone."""
 
 import copy
+import functools
+import itertools
 import re
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Final
 
-from lxml import etree, html
+from lxml import etree
 from lxml.html import HtmlElement
-from trafilatura.xpaths import BODY_XPATH
 
-CODE_TAGS: Final = ("style", "noscript", "template", "iframe", "svg", "button", "select")
+from transforms.extract.frame import INLINE, PARAGRAPHS, holds_comments
+
+CODE_TAGS: Final = ("style", "noscript", "template", "iframe", "svg", "button", "select", "script")
 
 _LINK_LIST_SHARE: Final = 0.7  # of a list's letters inside links: a menu or related stories
 _LINK_BLOCK_SHARE: Final = 0.9  # the same for one paragraph, item or heading
 _LINK_BLOCK_LIMIT: Final = 250  # characters; a longer block that is one link is prose made clickable
-_BODY_CLASS = re.compile(r"(?i)article-?_*body|articleBody|story-?_*body|body__|entry-content|article-?_*text")
-_COMMENTS_NAME = re.compile(
-    r"(?i)^(?:(?:user|reader|visitor|post|article|news)s?[-_]?)?(?:comments?|reactions?|repl(?:y|ies)|responses?)"
-    r"(?:[-_]?(?:list|box|area|section|wrap|wrapper|block|container|thread|form))?$|^(?:ال)?(?:تعليقات|ردود)\b"
-)
 _COMMENTS_HEADING = re.compile(  # "التعليقات (3)", "0 تعليق", "آراء القراء", "اترك تعليقاً"
     r"(?i)^[\W\d]*(?:comments?|(?:ال)?(?:تعليقات|تعليقان|ردود)|(?<=\d )تعليق|[آا]راء(?= ))"
     r"(?: (?:القر[اّ]+ء|الزو[اّ]+ر|المتابعين|الأعضاء))?[\W\d]*$"
     r"|^(?:leave a|[اأ]ترك|[أا]ضف|[اأ]كتب) (?:reply|comment|رد|تعليق)\w?ك?\W*$"
 )
-_INLINE: Final = frozenset({"a", "abbr", "b", "bdi", "bdo", "big", "br", "em", "i", "mark", "q", "small", "span",
-                            "strong", "sub", "sup", "time", "u"})  # fmt: skip
-_PARAGRAPHS: Final = frozenset({"p", "blockquote", "pre", "h2", "h3", "h4"})
-_PROSE: Final = 60  # characters of a run of text; menus, captions and dates are shorter
-_FADING: Final = 0.75  # of the weight of a text, for each element further out
-_REACH: Final = 5  # elements
+_FURNITURE_NAME = re.compile(
+    r"(?i)(?:^|[\s_-])(?:captions?|images?|photos?|galler(?:y|ies)|slider|carousel|related|recommend(?:ed|ations?)?"
+    r"|read-?(?:more|also|next)|also-?read|see-?also|more-?(?:on|news|stories|from)|most-?(?:read|viewed|popular)|trending"
+    r"|newsletters?|subscri(?:be|ption)|sign-?up|follow(?:-us)?|shar(?:e|ing)|social|tags?|keywords|breadcrumbs?"
+    r"|author-?(?:bio|box|info|card)|about-?author|polls?|vote|donat(?:e|ions?)|podcasts?|app-?(?:download|promo|banner)"
+    r"|ticker|toolbar|print|font-?size|whats-?app|telegram|advert(?:isement)?|banner|cookies?|consent|disclaimer"
+    r"|copyright)(?:$|[\s_-])"
+)
+_FURNITURE_LIMIT: Final = 600  # characters; a longer block may hold the article whatever its name
+_FURNITURE_SHARE: Final = 0.25  # of the article's characters, for the same reason
+_RELATED_HEADING = re.compile(
+    r"(?i)^\W*(?:[اأإ]قر[أا]و?ا?|شاهد|طالع|تابع) (?:أيض\w+|المزيد|كذلك)|^\W*(?:قد )?(?:يهمك|يعجبك)(?: أيض\w+)?\W*$"
+    r"|^\W*(?:مواضيع|موضوعات|أخبار|مقالات|مواد|روابط) (?:ذات صلة|متعلقة|مشابهة|مرتبطة)\W*$"
+    r"|^\W*(?:related|read (?:more|also|next)|you may also like|more (?:on|from))\b.{0,30}$"
+)
 
 
-def prepare(tree: HtmlElement) -> HtmlElement:
-    """A copy of the page without code, comments and link-only blocks, its article in one container."""
-    page = copy.deepcopy(tree)
-    etree.strip_elements(page, *CODE_TAGS, with_tail=False)
-    etree.strip_tags(page, "font")
+def prepare(parts: Sequence[HtmlElement]) -> HtmlElement:
+    """A page of its own, whose one <article> holds a copy of `parts` without code, comments and link-only blocks."""
+    page = parts[0].makeelement("html")
+    article = etree.SubElement(etree.SubElement(page, "body"), "article")
+    for part in map(copy.deepcopy, parts):
+        etree.strip_elements(part, *CODE_TAGS, with_tail=False)
+        etree.strip_tags(part, "font")
+        _part_lines(part)
+        article.extend(list(part))
     for center in page.iter("center"):
         center.tag = "div"
-    for script in page.xpath("//script[not(contains(@type, 'ld+json'))]"):  # trafilatura falls back on JSON-LD
-        drop(script)
     for block in {br.getparent(): None for br in page.iter("br") if _is_empty_line(br)}:
         _part_lines(block)
-    _drop_link_blocks(page)
-    _drop_comments(page)
-    _join_containers(page)
-    if not any(known(page) for known in BODY_XPATH):
-        _name_container(page)
+    _drop_link_blocks(article)
+    _drop_comments(article)
+    _drop_furniture(article)
     return page
 
 
 def text_of(element: HtmlElement) -> str:
-    return " ".join("".join(element.itertext()).split())
+    return " ".join(element.text_content().split())
 
 
 def link_share(block: HtmlElement) -> float:
     """Share of the block's text that stands in links, 0..1; 0 for an empty block."""
-    return sum(len(text_of(link)) for link in block.iter("a")) / max(1, len(text_of(block)))
+    links = block.findall(".//a")
+    return sum(len(text_of(link)) for link in links) / max(1, len(text_of(block))) if links else 0.0
 
 
 def drop(element: HtmlElement) -> None:
@@ -75,12 +76,12 @@ def drop(element: HtmlElement) -> None:
 
 def _part_lines(block: HtmlElement) -> None:
     """Makes paragraphs of a block's own lines, which breaks or other blocks part: `<div>…<br><br>…</div>`."""
-    if block.tag in _INLINE or block.tag in _PARAGRAPHS:
+    if block.tag in INLINE or block.tag in PARAGRAPHS:
         return
-    content = [_paragraph(block.text)]
+    content = [_paragraph(block, block.text)]
     for child in list(block):
-        if child.tag == "br" or child.tag not in _INLINE:
-            content += [child, _paragraph(child.tail)]
+        if child.tag == "br" or child.tag not in INLINE:
+            content += [child, _paragraph(block, child.tail)]
             child.tail = None
         else:
             content[-1].append(child)
@@ -93,18 +94,18 @@ def _is_empty_line(br: HtmlElement) -> bool:
     return behind is not None and behind.tag == "br" and not (br.tail or "").strip()
 
 
-def _paragraph(text: str | None) -> HtmlElement:
-    paragraph = html.Element("p")
+def _paragraph(block: HtmlElement, text: str | None) -> HtmlElement:
+    paragraph = block.makeelement("p")
     paragraph.text = text
     return paragraph
 
 
-def _drop_link_blocks(page: HtmlElement) -> None:
+def _drop_link_blocks(article: HtmlElement) -> None:
     """Removes lists, paragraphs, items and headings that hold links and nothing else worth reading."""
-    for block in list(page.iter("ul", "ol")):
+    for block in list(article.iter("ul", "ol")):
         if link_share(block) >= _LINK_LIST_SHARE:
             drop(block)
-    for block in list(page.iter("p", "li", "h2", "h3", "h4", "h5", "h6")):
+    for block in list(article.iter("p", "li", "h2", "h3", "h4", "h5", "h6")):
         if _is_linked(block) and len(text_of(block)) < _LINK_BLOCK_LIMIT:
             drop(block)
 
@@ -113,13 +114,11 @@ def _is_linked(block: HtmlElement) -> bool:
     return link_share(block) >= _LINK_BLOCK_SHARE or next(block.iterancestors("a"), None) is not None
 
 
-def _drop_comments(page: HtmlElement) -> None:
+def _drop_comments(article: HtmlElement) -> None:
     """Removes what readers wrote: blocks named for it, and what follows its heading in the same block."""
-    for block in list(page.iter("div", "section", "ul", "ol", "aside")):
-        names = f"{block.get('class') or ''} {block.get('id') or ''}".split()
-        if any(map(_COMMENTS_NAME.search, names)) and not _holds_headline(block):
-            drop(block)
-    for heading in list(page.iter("h2", "h3", "h4", "h5", "h6")):
+    for block in [b for b in article.iter("div", "section", "ul", "ol", "aside") if holds_comments(b)]:
+        drop(block)
+    for heading in list(article.iter("h2", "h3", "h4", "h5", "h6")):
         if _COMMENTS_HEADING.search(text_of(heading)):
             behind = list(heading.itersiblings())
             if not any(map(_holds_headline, behind)):
@@ -127,51 +126,28 @@ def _drop_comments(page: HtmlElement) -> None:
                     drop(element)
 
 
+def _drop_furniture(article: HtmlElement) -> None:
+    """Removes short blocks named for captions, shares, newsletters and so on, and related stories by their heading."""
+    limit = min(_FURNITURE_LIMIT, _FURNITURE_SHARE * len(text_of(article)))
+    for block in list(article.iter("div", "section", "ul", "ol", "aside", "p", "span")):
+        if _is_named_for_furniture(block.get("class") or "") and len(text_of(block)) < limit:
+            drop(block)
+    for heading in list(article.iter("h2", "h3", "h4", "h5", "h6", "p", "div", "strong")):
+        if _RELATED_HEADING.search((heading.text or "")[:60]) and len(text_of(heading)) < _LINK_BLOCK_LIMIT:
+            for story in itertools.takewhile(_is_story, list(heading.itersiblings())):
+                drop(story)
+            drop(heading)
+
+
+@functools.lru_cache(maxsize=4096)  # a page repeats its names
+def _is_named_for_furniture(name: str) -> bool:
+    return _FURNITURE_NAME.search(name) is not None
+
+
+def _is_story(block: HtmlElement) -> bool:
+    """It leads to another story."""
+    return (block.tag != "p" and block.find(".//a") is not None) or link_share(block) >= _LINK_LIST_SHARE
+
+
 def _holds_headline(block: HtmlElement) -> bool:
     return next(block.iter("h1"), None) is not None
-
-
-def _join_containers(page: HtmlElement) -> None:
-    """Moves the content of later body containers into the first: trafilatura reads only one.
-
-    Containers are joined if they share their class, and no headline of another article stands between them.
-    """
-    first: HtmlElement | None = None
-    for element in list(page.iter("div", "section", "article", "h1")):
-        if element.tag == "h1":
-            first = None
-        elif (
-            not _BODY_CLASS.search(element.get("class") or "")
-            or sum(len(text_of(p)) > 80 for p in element.iterchildren("p")) < 1
-        ):
-            continue
-        elif first is None or first.get("class") != element.get("class"):
-            first = element
-        elif first not in element.iterancestors():
-            first.extend(list(element))
-
-
-def _name_container(page: HtmlElement) -> None:
-    """Makes the element that holds most of the page's prose an <article>, if there is any prose."""
-    weights: dict[HtmlElement, float] = defaultdict(float)
-    for block, length in _prose(page):
-        for distance, element in enumerate([block, *block.iterancestors()][:_REACH]):
-            if element.tag not in _PARAGRAPHS:
-                weights[element] += length * _FADING**distance
-    container = max(weights, key=weights.__getitem__, default=None)
-    if container is not None and container.tag not in {"body", "html"}:
-        _part_lines(container)
-        container.tag = "article"
-
-
-def _prose(page: HtmlElement) -> Iterator[tuple[HtmlElement, int]]:
-    """The long runs of text outside links, each with its block."""
-    for element in page.iter():
-        for inside, text in ((True, element.text), (False, element.tail)):
-            holder = element if inside else element.getparent()
-            if not text or holder is None or len(text) < _PROSE or not isinstance(holder.tag, str):
-                continue
-            while holder.tag in _INLINE and holder.tag != "a" and holder.getparent() is not None:
-                holder = holder.getparent()
-            if holder.tag not in {"a", "script", "title", "head"}:
-                yield holder, len(text)

@@ -6,6 +6,7 @@ stands beside them. Each is worth some points; the weights were chosen on the pa
 """
 
 import collections
+import functools
 import itertools
 import re
 from collections.abc import Iterable, Iterator
@@ -15,6 +16,7 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from transforms.extract.date_stamps import CHANGED, FIRM, HANGING, LOOSE, DateCandidate, stamped
+from transforms.extract.look import Look, Seen, look
 from transforms.extract.written_dates import GREGORIAN, parse_written_date
 
 _LONGEST: Final = 160  # characters of a byline; a longer block is prose, and its dates are history
@@ -31,16 +33,15 @@ _MOST_LETTERS_BESIDE_HANGING: Final = 30  # "12 مايو" in a sentence is no by
 _MOST_TRIES: Final = 1000  # short texts with digits looked at; no more, so that a hostile page costs little
 _MOST_PIECES: Final = 400  # parts of one line looked at, for the same reason
 
-_UNREAD: Final = frozenset(("script", "style", "option", "textarea", etree.Comment, etree.PI))
+_UNREAD: Final = frozenset(("script", "style", "option", "textarea"))
 _INLINE: Final = frozenset(
     ("a", "abbr", "b", "bdi", "cite", "em", "font", "i", "label", "small", "span", "strong", "sub", "sup", "time", "u")
 )
-_MAY_HOLD_DATE: Final = re.compile(r"\d|منذ|قبل|[أا]مس|اليوم|البارحة|\bago\b|esterday")
+_DIGIT: Final = re.compile(r"\d")
+_DATE_WORD: Final = re.compile(r"منذ|قبل|أمس|امس|اليوم|البارحة|ago\b|esterday")
+_HEADINGS: Final = frozenset(("h1", "h2", "h3"))
 _YEAR: Final = re.compile(r"\d{4}")
-_STAMPED: Final = etree.XPath(
-    "descendant::*[self::time or self::abbr[@title] or @itemprop[starts-with(., 'date')]"
-    " or @data-datetime or @data-date or @data-timestamp or @data-published][not(self::meta)]"
-)
+_STAMP_DATA: Final = frozenset(("data-datetime", "data-date", "data-timestamp", "data-published"))
 _STAMP_ATTRIBUTES: Final = (
     "datetime", "content", "title", "data-datetime", "data-date", "data-timestamp", "data-published", "data-time",
 )  # fmt: skip
@@ -58,7 +59,9 @@ _ELSEWHERE: Final = re.compile(
     re.IGNORECASE,
 )
 _OFTEN_ELSEWHERE: Final = re.compile(r"card|(?<!elementor-)widget|carousel|slider|swiper|archive|recent", re.IGNORECASE)
-_TODAY: Final = re.compile(r"today|current-?date|top-?(?:bar|row)|masthead", re.IGNORECASE)
+_TODAY: Final = re.compile(
+    r"today|current-?date|top-?(?:bar|row)|masthead|(?:site|header|head|top|nav)-?date|date-?now", re.IGNORECASE
+)
 _ELSEWHERE_TAGS: Final = frozenset(("aside", "footer", "nav", "figure", "figcaption", "form", "blockquote"))
 
 
@@ -78,11 +81,15 @@ class _Sighting(NamedTuple):
     kind: str = ""  # what the page calls the spot, unless it is right beside the title
 
 
-def find_in_page(tree: HtmlElement) -> list[DateCandidate]:
-    """The dates in the page's body, likeliest first; those that surely are of other stories are left out."""
-    body = tree.find("body")
-    body = tree if body is None else body
-    titles = set(_titles(tree, body))
+def find_in_page(tree: HtmlElement, looked_at: Look | None = None) -> list[DateCandidate]:
+    """The dates in the page's body, likeliest first; those that surely are of other stories are left out.
+
+    `looked_at` is what `look(tree)` gives, for who has it already.
+    """
+    page = looked_at or look(tree)
+    behind_head = itertools.dropwhile(lambda seen: seen[1] != "body", page.elements) if page.tagged["body"] else None
+    body = list(behind_head or page.elements)
+    titles = set(_titles(page, body))
     spots, starts = _spots(body, titles)
     around = {ancestor for title in titles for ancestor in title.iterancestors()}
     sightings = [sighting for spot in spots for sighting in _sightings(spot, starts, around)]
@@ -99,16 +106,16 @@ def find_in_text(text: str) -> list[DateCandidate]:
     sightings: list[_Sighting] = []
     for number in edges:
         line = lines[number]
-        if len(line) <= _LONGEST and _MAY_HOLD_DATE.search(line):
+        if len(line) <= _LONGEST and _may_hold_date(line):
             sightings.extend(s for s in _written(line, f"line {number + 1}") if s.points >= 0)
     return _ranked(sightings)
 
 
-def _titles(tree: HtmlElement, body: HtmlElement) -> list[HtmlElement]:
+def _titles(page: Look, body: list[Seen]) -> list[HtmlElement]:
     """The headings that carry the page's title; failing that the first <h1> with text; else none."""
-    stated = [" ".join((title.text or "").split()) for title in tree.iter("title")]
-    stated += [meta.get("content") or "" for meta in tree.iter("meta") if meta.get("property") == "og:title"]
-    headings = [(heading, " ".join("".join(heading.itertext()).split())) for heading in body.iter("h1", "h2", "h3")]
+    stated = [" ".join(text.split()) for text in (title.text or "" for title in page.tagged["title"])]
+    stated += [meta.get("content", "") for meta in page.tagged["meta"] if meta.get("property") == "og:title"]
+    headings = [(seen[0], " ".join("".join(seen[0].itertext()).split())) for seen in body if seen[1] in _HEADINGS]
     matching = [
         heading
         for heading, text in headings
@@ -117,21 +124,20 @@ def _titles(tree: HtmlElement, body: HtmlElement) -> list[HtmlElement]:
     return matching or [heading for heading, text in headings if text and heading.tag == "h1"][:1]
 
 
-def _spots(body: HtmlElement, titles: set[HtmlElement]) -> tuple[list[_Spot], list[int]]:
+def _spots(body: list[Seen], titles: set[HtmlElement]) -> tuple[list[_Spot], list[int]]:
     """Places that may hold a date, in order; and how many characters stand before each title."""
-    stamps = set(_STAMPED(body))
     spots: dict[tuple[HtmlElement, str], _Spot] = {}
     starts: list[int] = []
     read = tries = 0
-    for element in body.iter():
-        if element in stamps:
+    for element, tag, inner, tail in body:
+        if _is_stamped(element, tag):
             spots[element, ""] = _Spot(element, "", read)
         if element in titles:
             starts.append(read)
-        for inside, text in ((True, element.text), (False, element.tail)):
-            if not text or text.isspace() or (inside and element.tag in _UNREAD):
+        for inside, text in ((True, inner), (False, tail)):
+            if not text or text.isspace() or (inside and tag in _UNREAD):
                 continue
-            if len(text) <= _LONGEST and tries < _MOST_TRIES and _MAY_HOLD_DATE.search(text):
+            if len(text) <= _LONGEST and tries < _MOST_TRIES and _may_hold_date(text):
                 tries += 1
                 holder = element if inside else element.getparent()
                 block, line = _block(holder, text)
@@ -139,6 +145,19 @@ def _spots(body: HtmlElement, titles: set[HtmlElement]) -> tuple[list[_Spot], li
                     spots.setdefault((block, line), _Spot(holder, line, read))
             read += len(text)
     return list(spots.values()), starts
+
+
+def _may_hold_date(text: str) -> bool:
+    return _DIGIT.search(text) is not None or _DATE_WORD.search(text) is not None
+
+
+def _is_stamped(element: HtmlElement, tag: str) -> bool:
+    """Its attributes may hold a date for machines."""
+    if tag == "time":
+        return True
+    names = element.keys()
+    told = not _STAMP_DATA.isdisjoint(names) or ("itemprop" in names and element.get("itemprop", "").startswith("date"))
+    return (told and tag != "meta") or (tag == "abbr" and "title" in names)
 
 
 def _block(holder: HtmlElement, text: str) -> tuple[HtmlElement, str]:
@@ -191,6 +210,11 @@ def _name(element: HtmlElement) -> str:
     return f"{element.tag} {element.get('class', '')} {element.get('id', '')} {element.get('itemprop', '')}"
 
 
+@functools.lru_cache(maxsize=4096)  # a page repeats its names
+def _says(what: re.Pattern[str], name: str) -> bool:
+    return what.search(name) is not None
+
+
 def _ancestors(element: HtmlElement, around: set[HtmlElement]) -> Iterator[HtmlElement]:
     """The elements around `element`, inner first, up to those that hold the title too and tell nothing of the place."""
     for ancestor in element.iterancestors():
@@ -203,9 +227,9 @@ def _place_points(near: list[HtmlElement], names: list[str], *, beside: bool) ->
     """Points for what the spot and the elements around it are, and are called."""
     own = " ".join(names[:4])
     points = 30 if _NAMED_PUBLISHED.search(own) else 20 if _NAMED_DATE.search(own) else 0 if beside else -40
-    if any(element.tag in _ELSEWHERE_TAGS for element in near) or any(map(_ELSEWHERE.search, names)):
+    if any(element.tag in _ELSEWHERE_TAGS for element in near) or any(_says(_ELSEWHERE, name) for name in names):
         points -= 100
-    elif any(map(_OFTEN_ELSEWHERE.search, names)):
+    elif any(_says(_OFTEN_ELSEWHERE, name) for name in names):
         points -= 60
     if not beside and any(element.tag == "a" and len(element.get("href", "#")) > 1 for element in near):
         points -= 45
@@ -231,13 +255,19 @@ def _sightings(spot: _Spot, starts: list[int], around: set[HtmlElement]) -> Iter
     near = [spot.element, *_ancestors(spot.element, around)]
     names = [_name(element) for element in near]
     points, beside = _distance_points(spot.at, starts)
-    points = _TODAY_POINTS if any(map(_TODAY.search, names)) else points + _place_points(near, names, beside=beside)
+    points = (
+        _TODAY_POINTS
+        if any(_says(_TODAY, name) for name in names)
+        else points + _place_points(near, names, beside=beside)
+    )
     own = " ".join(names[:4])
     changed = bool(_NAMED_CHANGED.search(own)) and not _NAMED_PUBLISHED.search(own)
     for sighting in found:
         candidate = sighting.candidate
         if changed and candidate.standing == FIRM and sighting.points < _LABEL:
             candidate = candidate._replace(standing=CHANGED)
+        if starts and spot.at < starts[0] and sighting.points < _LABEL:
+            candidate = candidate._replace(above=True)
         yield _Sighting(points + sighting.points, candidate, "" if beside else " / ".join(names[:2]))
 
 
@@ -273,8 +303,16 @@ def _written(line: str, where: str) -> Iterator[_Sighting]:
 
 
 def _ranked(sightings: list[_Sighting]) -> list[DateCandidate]:
-    """Likeliest first, equals in order of appearance; LOOSE if far behind the best or in no good place."""
+    """Likeliest first, equals in order of appearance; LOOSE if far behind the best or in no good place.
+
+    What stands above the title puts nothing below it in the shade: it may be the day's date.
+    """
     best = max((sighting.points for sighting in sightings), default=0)
-    firm = max(_FIRM_FROM, best - _FAR_BEHIND)
+    best_below = max((sighting.points for sighting in sightings if not sighting.candidate.above), default=0)
     ranked = sorted((s for s in sightings if s.points >= _LEAST), key=lambda s: -s.points)
-    return [s.candidate if s.points >= firm else s.candidate._replace(standing=LOOSE) for s in ranked]
+    return [
+        s.candidate
+        if s.points >= max(_FIRM_FROM, (best if s.candidate.above else best_below) - _FAR_BEHIND)
+        else s.candidate._replace(standing=LOOSE)
+        for s in ranked
+    ]

@@ -44,7 +44,7 @@ class WrittenDate(NamedTuple):
 # Month names by country, folded as `_fold` folds. Sources: Unicode CLDR `ar`, `ar-DZ`, `ar-MA`, `ar-LB` (ca-gregorian);
 # the Libyan names of 1986 to 2011 from the calendar of the Jamahiriya; spelling variants as seen on news pages.
 _GREGORIAN_MONTHS: Final[tuple[str, ...]] = (
-    "يناير|كانون الثاني|كانون ثاني|كانون ثان|جانفي|ينائر|اي النار|january|jan|janvier|janv",
+    "يناير|كانون الثاني|كانون ثاني|كانون ثان|ك2|جانفي|ينائر|اي النار|january|jan|janvier|janv",
     "فبراير|شباط|فيفري|فبرائر|النوار|february|feb|fevrier|fevr",
     "مارس|اذار|ادار|الربيع|march|mar|mars",
     "ابريل|نيسان|افريل|الطير|april|apr|avril",
@@ -53,9 +53,9 @@ _GREGORIAN_MONTHS: Final[tuple[str, ...]] = (
     "يوليو|يوليه|يوليوز|تموز|جويليه|جويليا|ناصر|july|jul|juillet|juil",
     "اغسطس|اب|اوت|غشت|هانيبال|august|aug|aout",
     "سبتمبر|ايلول|شتنبر|الفاتح|september|sept|sep|septembre",
-    "اكتوبر|تشرين الاول|تشرين اول|التمور|october|oct|octobre",
-    "نوفمبر|تشرين الثاني|تشرين ثاني|تشرين ثان|نونبر|نوانبر|الحرث|november|nov|novembre",
-    "ديسمبر|كانون الاول|كانون اول|دجنبر|دجمبر|الكانون|december|dec|decembre",
+    "اكتوبر|تشرين الاول|تشرين اول|ت1|التمور|october|oct|octobre",
+    "نوفمبر|تشرين الثاني|تشرين ثاني|تشرين ثان|ت2|نونبر|نوانبر|الحرث|november|nov|novembre",
+    "ديسمبر|كانون الاول|كانون اول|ك1|دجنبر|دجمبر|الكانون|december|dec|decembre",
 )
 _HIJRI_MONTHS: Final[tuple[str, ...]] = (
     "محرم|المحرم",
@@ -149,6 +149,8 @@ _HIJRI_MONTH: Final = (
     rf"(?P<month>{_any_of(_HIJRI_NUMBER)})(?:\s+(?:المبارك|المعظم|الحرام|الخير|الفرد|المكرم|الاصب)(?![^\W\d_]))?"
 )
 
+_DIGIT: Final = re.compile(r"\d")
+_WHOLE_YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _DAY_MONTH_YEAR: Final = re.compile(_DAY + _TO_MONTH + _MONTH + rf"(?:{_OF_YEAR}{_YEAR}{_ERA})?")
 _MONTH_DAY_YEAR: Final = re.compile(
     _MONTH + r"\s*" + _DAY + r"(?:st|nd|rd|th)?\s*[,/-]?\s*(?P<year>(?:19|20)\d\d)(?!\d)"
@@ -221,7 +223,19 @@ def _fold(text: str) -> tuple[str, list[int]]:
 
 def _dates(folded: str) -> Iterator[WrittenDate]:
     """All readings, overlapping ones too."""
-    for pattern in (_DAY_MONTH_YEAR, _MONTH_DAY_YEAR, _YEAR_MONTH_DAY):
+    if _DIGIT.search(folded):
+        yield from _numbered_dates(folded)
+    for match in _AGO.finditer(folded):
+        yield WrittenDate(*match.span(), RELATIVE, None, ago=_ago(match["n"] or match["n_en"], match))
+    near = _NEAR_DAY.fullmatch(folded)
+    if near:
+        yield WrittenDate(*near.span("word"), RELATIVE, None, ago=dt.timedelta(days=_NEAR_DAYS[_spaced(near["word"])]))
+
+
+def _numbered_dates(folded: str) -> Iterator[WrittenDate]:
+    """The readings that have a day's number; those with the month or the year before it need a whole year."""
+    whole_year = _WHOLE_YEAR.search(folded) is not None
+    for pattern in (_DAY_MONTH_YEAR, _MONTH_DAY_YEAR, _YEAR_MONTH_DAY) if whole_year else (_DAY_MONTH_YEAR,):
         for match in pattern.finditer(folded):
             yield from _from_names(match)
     for match in _HIJRI.finditer(folded):
@@ -231,11 +245,6 @@ def _dates(folded: str) -> Iterator[WrittenDate]:
             yield WrittenDate(*match.span(), HIJRI, day)
     for match in _NUMBERS.finditer(folded):
         yield from _from_numbers(match, american=_AMERICAN_CLOCK.match(folded, match.end()) is not None)
-    for match in _AGO.finditer(folded):
-        yield WrittenDate(*match.span(), RELATIVE, None, ago=_ago(match["n"] or match["n_en"], match))
-    near = _NEAR_DAY.fullmatch(folded)
-    if near:
-        yield WrittenDate(*near.span("word"), RELATIVE, None, ago=dt.timedelta(days=_NEAR_DAYS[_spaced(near["word"])]))
 
 
 def _from_names(match: re.Match[str]) -> Iterator[WrittenDate]:

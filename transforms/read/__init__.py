@@ -11,7 +11,6 @@ from typing import Any, BinaryIO, Final, Literal
 
 import apache_beam as beam
 from apache_beam.io.restriction_trackers import OffsetRange, OffsetRestrictionTracker
-from apache_beam.metrics import Metrics
 from apache_beam.transforms.core import RestrictionProvider
 
 from schemas.records import Page, Rejected
@@ -25,7 +24,7 @@ from transforms.read.parquet import read_parquet_range
 from transforms.read.rules import STAGE, ReadRules
 from transforms.read.tar import read_tar
 from transforms.read.zipped import read_zip
-from transforms.step import KEPT, REJECTED, Doors, Refusal
+from transforms.step import KEPT, REJECTED, Doors, Refusal, counter
 
 __all__ = [
     "FORMATS", "PROGRESS", "Dump", "Found", "InputError", "ReadPages", "ReadRules", "Skipped",
@@ -163,8 +162,8 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
             tracker.try_claim(stop)  # all that the range holds has been read
         yield beam.pvalue.TaggedOutput(PROGRESS, max(0, (stop if is_splittable else dump.size) - position))
 
-    def _count(self, counter: str) -> None:
-        Metrics.counter(STAGE, counter).inc()
+    def _count(self, name: str) -> None:
+        counter(STAGE, name).inc()
 
 
 @dataclasses.dataclass

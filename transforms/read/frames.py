@@ -203,6 +203,7 @@ class GzipFrames(_PackedFrames):
         super().__init__(stream, limit, grammar)
         self._ahead = b""  # bytes already read, from _ahead_at on
         self._ahead_at = 0
+        self._bomb = (-1, 0)  # the last member that was given up: its offset, and how far it was inflated
 
     def _member(self, offset: int) -> _Member | None:
         chunk = self._read(offset)
@@ -218,6 +219,7 @@ class GzipFrames(_PackedFrames):
                 held += len(piece)
                 chunk = inflater.unconsumed_tail
                 if held > self._limit * _BOMB_FACTOR:
+                    self._bomb = (offset, read_to - len(chunk))
                     return _Member(offset, None, b"".join(parts), TOO_LARGE)
                 if not chunk and not inflater.eof:
                     self._stream.seek(read_to)  # others may have used the stream
@@ -238,6 +240,10 @@ class GzipFrames(_PackedFrames):
             return ahead
         self._stream.seek(offset)
         return self._stream.read(CHUNK)
+
+    def next_start(self, offset: int) -> int | None:
+        bomb, inflated_to = self._bomb  # thousands of bombs can share one stretch of packed bytes
+        return super().next_start(inflated_to if offset == bomb + 1 else offset)
 
     def _begin(self, head: bytes) -> bytes:
         return inflate(head[:_BEGIN_BYTES], GZIP, _BEGIN_BYTES) or b""
@@ -339,7 +345,7 @@ class PlainFrames:
         return count
 
     def _is_in_header(self, end: int) -> bool:
-        """Whether a record begins shortly before `end` and its header isn't over there: the length is too large."""
+        """Whether a record begins shortly before `end` whose header isn't over there: the length is too large."""
         begin = max(0, end - _HEADER_BYTES)
         self._stream.seek(begin)
         tail = self._stream.read(end - begin + self._grammar.start_bytes)

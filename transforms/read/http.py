@@ -22,6 +22,7 @@ from transforms.read.zstd import starts_zstd, unpack_zstd
 HTML_TYPES: Final = frozenset({"text/html", "application/xhtml+xml"})
 
 BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n")
+_MAX_CODINGS: Final = 16  # each may be a bomb of its own
 _MARKUP: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
 _HEADER_LINES: Final = re.compile(rb"[^\n]*\n(?:[!#-'*-.0-9A-Z^-z|~]+[ \t]*:[^\n]*\n|[ \t]+[^<\n]*\n)*")
 _STATUS: Final = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})\b|ICY (\d{3})\b")
@@ -125,6 +126,8 @@ def decode_body(raw: bytes, transfer_encoding: str, content_encoding: str, limit
     """
     content = dechunk(raw) if "chunked" in transfer_encoding.lower() or _looks_chunked(raw) else raw
     codings = [coding.strip().lower() for coding in content_encoding.split(",")]
+    if len(codings) > _MAX_CODINGS:
+        return Body(b"", f"{len(codings)} content-encodings")
     for coding in reversed(codings):
         unpacked = _unpack(content, coding, limit + 1)
         if unpacked is None:

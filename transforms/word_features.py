@@ -1,0 +1,87 @@
+"""What the trained tagger is told of a single word: its place in the vocabulary, its letters, and what the lists say.
+
+Words are compared by their key (see lexicon.py) with all digits as 0, so that a feature depends on the key alone.
+"""
+
+import functools
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from transforms.lexicon import KINDS, Lexicon, Word, fold, readings
+
+GRAMS: Final = 24  # most letter sequences kept of one word, the last ones
+BUCKETS: Final = 1 << 15  # of letter sequences, by checksum; the number BUCKETS itself stands for none
+_DIGIT: Final = re.compile(r"\d")
+_LENGTHS: Final = (3, 4)  # of letter sequences inside a word
+_AFFIXES: Final = (1, 2, 3)  # letters
+_ENTRY_KINDS: Final = tuple(dict.fromkeys(KINDS[name] for name in ("persons", "places", "organisations")))
+
+
+class WordFeatures(NamedTuple):
+    """Numbers of one word. 0 in `word` or `stem`: not in the vocabulary."""
+
+    word: int
+    stem: int  # what is left without particles and article, if the vocabulary has it
+    grams: list[int]  # exactly GRAMS buckets
+    flags: npt.NDArray[np.uint8]  # what the lists say, yes or no
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def key_of(written: str) -> str:
+    """The key of a word with digits levelled."""
+    return _DIGIT.sub("0", fold(written))
+
+
+def features(key: str, described: Word, vocabulary: Mapping[str, int], known: Lexicon) -> WordFeatures:
+    """All numbers of the word `key`; `described` is what the lists say of it."""
+    buckets = [zlib.crc32(gram.encode()) % BUCKETS for gram in letter_sequences(key)][-GRAMS:]
+    padded = buckets + [BUCKETS] * (GRAMS - len(buckets))
+    return WordFeatures(vocabulary.get(key, 0), stem(key, vocabulary), padded, flags(described, known))
+
+
+def letter_sequences(key: str) -> list[str]:
+    """Sequences of three and four letters, the word's ends marked, and the first and last letters."""
+    marked = f"<{key}>"
+    inside = [marked[at : at + length] for length in _LENGTHS for at in range(len(marked) - length + 1)]
+    return inside + [f"p{key[:length]}" for length in _AFFIXES] + [f"s{key[-length:]}" for length in _AFFIXES]
+
+
+def stem(key: str, vocabulary: Mapping[str, int]) -> int:
+    """The number of the most frequent word that `key` may be without its particles or article, 0 if there is none."""
+    whole, *stripped = [reading.key for reading in readings(key)]
+    bare = [word[2:] for word in (whole, *stripped) if word.startswith("ال") and len(word) >= 5]
+    return min((vocabulary[word] for word in stripped + bare if word in vocabulary), default=0)
+
+
+def flags(word: Word, known: Lexicon) -> npt.NDArray[np.uint8]:
+    """One by one: the lists that hold the word, those that hold a reading of it, what it may open, its shape."""
+    names = sorted(known.sets)
+    entries = {(entry.kind, entry.unsure) for form in word.readings for entry in known.entries.get(form.key, ())}
+    found = [
+        *(name in word.roles for name in names),
+        *(name in word.triggers for name in names),
+        "part" in word.roles,
+        word.opens,
+        word.opening is not None,
+        *((kind, unsure) in entries for unsure in (False, True) for kind in _ENTRY_KINDS),
+        *_shape(word.key),
+        bool(word.listed),
+        word.key.isalpha() and known.is_ordinary(word.key),
+    ]
+    return np.array(found, np.uint8)
+
+
+def _shape(key: str) -> Sequence[bool]:
+    return (
+        key.isdigit(),
+        key.isascii() and key.isalpha(),
+        not key[:1].isalnum(),
+        len(key) <= 2,
+        len(key) == 3,
+        len(key) >= 7,
+    )
