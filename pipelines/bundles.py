@@ -25,6 +25,7 @@ Inputs: TypeAlias = Mapping[str, Iterable[bytes]]  # encoded elements by the tra
 
 BUNDLE_BYTES: Final = 1 << 20  # of encoded elements: about 150 articles, some seconds of work
 RANGE_BYTES: Final = 4 << 20  # of dumps, where the elements are ranges of bytes to read
+_RESULTS: Final = 16  # kept by a worker before they are merged: each holds all counters of a stage, some 200 kB
 _RANGES: Final = common_urns.sdf_components.PROCESS_SIZED_ELEMENTS_AND_RESTRICTIONS.urn
 
 
@@ -85,16 +86,24 @@ class _Bundles(BundleManager):
     def process_bundle(self, inputs: Mapping[str, Any], *rest: Any) -> tuple[InstructionResponse, list[Any]]:
         waiting = _Shared(self._bundles(inputs))
 
-        def work(worker: int) -> list[tuple[InstructionResponse, list[Any]]]:
+        def work(worker: int) -> tuple[list[InstructionResponse], list[Any]]:
             manager = BundleManager(self._context.only(worker))
-            return [manager.process_bundle(bundle, *rest) for bundle in waiting]
+            results: list[InstructionResponse] = []
+            splits: list[Any] = []
+            for bundle in waiting:
+                result, more = manager.process_bundle(bundle, *rest)
+                results.append(result)
+                splits += more
+                if len(results) == _RESULTS:
+                    results = [_merged(results)]
+            return results, splits
 
         try:
             done = [*shared_unbounded_instance().map(work, range(len(self._context.worker_handlers)))]
         finally:
             waiting.close()
-        results = list(itertools.chain(*done))
-        return _merged([result for result, _ in results]), list(itertools.chain(*(splits for _, splits in results)))
+        results, splits = zip(*done, strict=True)
+        return _merged([*itertools.chain(*results)]), [*itertools.chain(*splits)]
 
     def _bundles(self, inputs: Mapping[str, Any]) -> Iterator[Inputs]:
         """The inputs in bundles; a single empty one if there is no input."""
