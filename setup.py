@@ -50,6 +50,7 @@ setup(
             "apache-beam[aws,gcp]",
             "brotli>=1.1",
             "cryptography>=42",
+            "fasttext-predict>=0.9.2.4",
             "hypothesis>=6.100",
             "moto[server]>=5.0",
             "onnx>=1.17",
