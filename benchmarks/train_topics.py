@@ -89,7 +89,7 @@ POSSIBLE: Final[dict[str, dict[str, float]]] = {
     "culture": {"arts_culture_entertainment_and_media": 3, "human_interest": 0},
     "economy": {"economy_business_and_finance": 2, "labour": 0},
     "technology": {
-        "science_and_technology": 2.0,  # much of it reports medical research, which IPTC has under science
+        "science_and_technology": 2.0,  # much of it reports medical research, which IPTC seems to have under science
         "health": 0,
         "environment": 0,
         "weather": 0,

@@ -25,12 +25,12 @@ Inputs: TypeAlias = Mapping[str, Iterable[bytes]]  # encoded elements by the tra
 
 BUNDLE_BYTES: Final = 1 << 20  # of encoded elements: about 150 articles, some seconds of work
 RANGE_BYTES: Final = 4 << 20  # of dumps, where the elements are ranges of bytes to read
-_RESULTS: Final = 16  # kept by a worker before they are merged: each holds all counters of a stage, some 200 kB
+_RESULTS: Final = 16  # kept by a worker before they are merged: each holds all counters of a stage
 _RANGES: Final = common_urns.sdf_components.PROCESS_SIZED_ELEMENTS_AND_RESTRICTIONS.urn
 
 
 class BoundedRunner(FnApiRunner):
-    """Runs a batch pipeline in memory that does not grow with its input."""
+    """Runs a batch pipeline without holding the whole input or output of any stage in memory."""
 
     def __init__(self, memory_kb: int = MEMORY_KB, bundle_bytes: int = BUNDLE_BYTES, **options: Any) -> None:
         """Takes how much of each buffer stays in memory, the size of a bundle, and FnApiRunner's own options."""

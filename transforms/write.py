@@ -81,7 +81,7 @@ def rejected_row(rejected: Rejected, run: Run) -> dict[str, Any]:
     return arrow.rejected_row(rejected, run.run_id)
 
 
-# A file's rows travel and are held at once: 5,000 articles take 12 MB of Parquet, and 50 MB of memory.
+# A file's rows travel and are held at once, so a file of articles has fewer of them.
 ARTICLES: Final = Layout("articles", Article, 5_000, article_partition, article_order, article_row)
 REJECTED: Final = Layout("rejected", Rejected, 20_000, rejected_partition, rejected_order, rejected_row)
 

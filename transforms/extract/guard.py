@@ -191,7 +191,7 @@ def serve() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not run into the answers
     function, timeout, memory_mb = _next(requests)
-    gc.freeze()  # what has been imported stays: looking it over again and again is a tenth of the work
+    gc.freeze()  # what has been imported stays: no need to look it over again and again
     _limit_memory(memory_mb)
     _put(answers, ("ready",))
     while True:
