@@ -24,19 +24,32 @@ InstructionResponse: TypeAlias = beam_fn_api_pb2.InstructionResponse
 Inputs: TypeAlias = Mapping[str, Iterable[bytes]]  # encoded elements by the transform that reads them
 
 BUNDLE_BYTES: Final = 1 << 20  # of encoded elements: about 150 articles, some seconds of work
-RANGE_BYTES: Final = 4 << 20  # of dumps, where the elements are ranges of bytes to read
+_BUNDLES: Final = 16  # of dumps to read, for each worker: so that the last ones end at about the same time
+_LEAST_RANGE, _MOST_RANGE = 4 << 20, 32 << 20  # bytes of dumps in a bundle; each bundle costs 10 ms more
 _RESULTS: Final = 16  # kept by a worker before they are merged: each holds all counters of a stage
 _RANGES: Final = common_urns.sdf_components.PROCESS_SIZED_ELEMENTS_AND_RESTRICTIONS.urn
+
+
+def range_bytes(size: int, workers: int) -> int:
+    """How many bytes of dumps, `size` in all, a bundle reads."""
+    return min(_MOST_RANGE, max(_LEAST_RANGE, size // (_BUNDLES * workers)))
 
 
 class BoundedRunner(FnApiRunner):
     """Runs a batch pipeline without holding the whole input or output of any stage in memory."""
 
-    def __init__(self, memory_kb: int = MEMORY_KB, bundle_bytes: int = BUNDLE_BYTES, **options: Any) -> None:
-        """Takes how much of each buffer stays in memory, the size of a bundle, and FnApiRunner's own options."""
+    def __init__(
+        self,
+        memory_kb: int = MEMORY_KB,
+        bundle_bytes: int = BUNDLE_BYTES,
+        range_bytes: int = _LEAST_RANGE,
+        **options: Any,
+    ) -> None:
+        """Takes how much of each buffer stays in memory, the sizes of bundles, and FnApiRunner's own options."""
         super().__init__(**options)
         self._memory_kb = memory_kb
         self._bundle_bytes = bundle_bytes
+        self._range_bytes = range_bytes
 
     def _execute_bundle(self, run: Any, context: BundleContextManager, bundle_input: Any) -> InstructionResponse:
         return super()._execute_bundle(run, _SpillingContext(context, self._memory_kb), bundle_input)
@@ -44,7 +57,8 @@ class BoundedRunner(FnApiRunner):
     def _get_bundle_manager(self, context: BundleContextManager) -> BundleManager:
         if context.stage.is_stateful():
             return super()._get_bundle_manager(context)
-        return _Bundles(context, self._bundle_bytes)
+        reads_ranges = any(transform.spec.urn == _RANGES for transform in context.stage.transforms)
+        return _Bundles(context, self._range_bytes if reads_ranges else self._bundle_bytes, reads_ranges)
 
 
 class _SpillingContext(BundleContextManager):
@@ -78,10 +92,11 @@ class _SpillingContext(BundleContextManager):
 class _Bundles(BundleManager):
     """Processes the input of a stage in small bundles, one at a time on each worker."""
 
-    def __init__(self, context: _SpillingContext, bundle_bytes: int) -> None:
+    def __init__(self, context: _SpillingContext, bundle_bytes: int, reads_ranges: bool) -> None:
+        """Takes the size of a bundle: of the dumps' bytes where a stage reads ranges of them, else of its elements."""
         self._context = context
         self._bundle_bytes = bundle_bytes
-        self._reads_ranges = any(transform.spec.urn == _RANGES for transform in context.stage.transforms)
+        self._reads_ranges = reads_ranges
 
     def process_bundle(self, inputs: Mapping[str, Any], *rest: Any) -> tuple[InstructionResponse, list[Any]]:
         waiting = _Shared(self._bundles(inputs))
@@ -122,7 +137,7 @@ class _Bundles(BundleManager):
         for value, encoded in buffer.elements():
             piece.append(encoded)
             size += value[1] if self._reads_ranges else len(encoded)  # a range comes with its size
-            if size >= (RANGE_BYTES if self._reads_ranges else self._bundle_bytes):
+            if size >= self._bundle_bytes:
                 yield piece
                 piece, size = [], 0
         if piece:

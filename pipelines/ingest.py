@@ -135,9 +135,10 @@ def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Seq
         job = Ingest(dumps, options.recipe, run, known, progress.Tally(str(tally)))
         local = PipelineOptions([*options.beam_flags, f"--direct_num_workers={options.workers}"])
         muffled = contextlib.redirect_stderr(io.StringIO())  # Beam prints a failure there before it raises it
-        shown = progress.Progress(str(tally), sum(dump.size for dump in dumps), options.quiet)
+        size = sum(dump.size for dump in dumps)
+        shown = progress.Progress(str(tally), size, options.quiet)
         with shown, watched_workers(str(alive)), muffled:
-            _execute(job, local_runner(local, options.workers), local)
+            _execute(job, local_runner(local, options.workers, size), local)
 
 
 def _execute(job: Ingest, runner: Any, options: PipelineOptions) -> None:

@@ -22,7 +22,7 @@ from apache_beam.runners.portability.fn_api_runner.fn_runner import ExtendedProv
 from apache_beam.runners.portability.portable_runner import JobServiceHandle
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
-from pipelines.bundles import BoundedRunner
+from pipelines.bundles import BoundedRunner, range_bytes
 from pipelines.worker import ALIVE
 
 _WATCH_SECONDS: Final = 1.0
@@ -32,13 +32,17 @@ class WorkerDiedError(RuntimeError):
     """A worker process ended before its work did."""
 
 
-def local_runner(options: PipelineOptions, workers: int) -> BoundedRunner:
-    """A runner with `workers` processes. A single worker works inside the launcher, which saves its start."""
+def local_runner(options: PipelineOptions, workers: int, size: int) -> BoundedRunner:
+    """A runner with `workers` processes for dumps of `size` bytes.
+
+    A single worker works inside the launcher, which saves its start.
+    """
     if workers == 1:
-        return BoundedRunner()
+        return BoundedRunner(range_bytes=range_bytes(size, workers))
     stated = JobServiceHandle.encode_pipeline_options(options.get_all_options(drop_default=True))
     information = beam_provision_api_pb2.ProvisionInfo(retrieval_token="unused", pipeline_options=stated)  # noqa: S106
     return BoundedRunner(
+        range_bytes=range_bytes(size, workers),
         default_environment=SubprocessSDKEnvironment.from_command_string(
             f"exec {shlex.quote(sys.executable)} -m pipelines.worker"
         ),

@@ -67,6 +67,13 @@ def test_each_kind_of_failure_is_one_verdict_and_the_next_call_works(guard, how,
     assert guard("ok") == "OK"
 
 
+def test_a_page_s_time_is_over_however_late_the_answer_is_asked_for(guard):
+    guard.ask("hang")
+    guard._process.wait(timeout=60)
+    with pytest.raises(Rejection, match="parse_timeout"):
+        guard.answer()
+
+
 def test_an_exception_comes_back_with_its_class_message_and_place(guard):
     with pytest.raises(PageError, match=r"ValueError: a bug \(test_extract_guard\.py:\d+\)"):
         guard("raise")

@@ -115,16 +115,16 @@ def test_any_text_is_an_article_or_a_refusal(text, is_text):
         assert extract(document(text, is_text=is_text), rules()).text
 
 
-def test_every_page_leaves_by_exactly_one_door():
+def test_every_page_leaves_by_exactly_one_door_in_its_own_time():
     pipeline = TestPipeline(runner=FnApiRunner())
     pages = [document(PAGE, "https://mina.example/a"), document("<img src=a.jpg>", "https://mina.example/b")]
-    kept, rejected = pipeline | beam.Create(pages) | ExtractArticles(ExtractRules(timeout=60.0))
-    assert_that(kept | "Urls" >> beam.Map(lambda article: article.url), equal_to(["https://mina.example/a"]), "kept")
-    assert_that(
-        rejected | "Reasons" >> beam.Map(lambda row: (row.url, row.stage, row.reason)),
-        equal_to([("https://mina.example/b", "extract", "no_main_text")]),
-        "rejected",
-    )
+    timed = [beam.window.TimestampedValue(page, time) for time, page in enumerate(pages, start=60)]
+    documents = pipeline | beam.Create(timed) | beam.Map(lambda page: page).with_output_types(Document)
+    kept, rejected = documents | ExtractArticles(ExtractRules(timeout=60.0))
+    urls = kept | "Urls" >> beam.Map(lambda article, time=beam.DoFn.TimestampParam: (article.url, float(time)))
+    assert_that(urls, equal_to([("https://mina.example/a", 60.0)]), "kept")
+    rows = rejected | beam.Map(lambda row, time=beam.DoFn.TimestampParam: (row.url, row.stage, row.reason, float(time)))
+    assert_that(rows, equal_to([("https://mina.example/b", "extract", "no_main_text", 61.0)]), "rejected")
     result = pipeline.run()
     result.wait_until_finish()
     counters = {

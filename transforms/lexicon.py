@@ -9,7 +9,7 @@ import functools
 import gzip
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import resources
 from typing import Final, NamedTuple
 
@@ -79,6 +79,8 @@ def readings(word: str) -> tuple[Reading, ...]:
 
 def _position(word: str, letters: int) -> int:
     """Where the letter number `letters` (from 0) of `word` stands, marks counted."""
+    if not _MARK.search(word):
+        return letters
     return [position for position, sign in enumerate(word) if not _MARK.match(sign)][letters]
 
 
@@ -96,6 +98,13 @@ class Lexicon:
         self.sets = {**self.sets, **learned, "nationalities": _inflected(self.sets["nationalities"])}
         self.sets["unsure_given"] |= self.sets["weak_given"]
         self.sets["given"] -= self.sets["weak_given"]
+        # Which sets hold a key, as bits in the order of their names, and each combination that occurs made once.
+        self._set_names = tuple(sorted(self.sets))
+        self._bits: defaultdict[str, int] = defaultdict(int)
+        for number, name in enumerate(self._set_names):
+            for key in self.sets[name]:
+                self._bits[key] |= 1 << number
+        self._combinations: dict[int, frozenset[str]] = {}
 
     def _add(self, spelling: str, entry: Entry) -> None:
         keys = [fold(token.group()) for token in tokenise(spelling)]
@@ -105,12 +114,23 @@ class Lexicon:
             self.entries[joined] = (*known, entry)
         self.longest[keys[0]] = max(len(keys), self.longest.get(keys[0], 0))
 
-    def is_ordinary(self, key: str) -> bool:
-        """`key`, or what is left of it without particles or a suffix, is a word of everyday prose."""
+    def sets_of(self, forms: Iterable[Reading]) -> frozenset[str]:
+        """The names of the sets that hold any of the readings."""
+        bits = 0
+        for form in forms:
+            bits |= self._bits.get(form.key, 0)
+        found = self._combinations.get(bits)
+        if found is None:
+            names = (name for number, name in enumerate(self._set_names) if bits >> number & 1)
+            found = self._combinations[bits] = frozenset(names)
+        return found
+
+    def is_ordinary(self, forms: Sequence[Reading]) -> bool:
+        """A word, or what is left of it without particles or a suffix, is one of everyday prose."""
         ordinary = self.sets["ordinary"]
-        if key in ordinary:
+        if forms[0].key in ordinary:
             return True
-        stems = {reading.key for reading in readings(key)}
+        stems = {form.key for form in forms}
         stems |= {stem[2:] for stem in stems if stem.startswith("ال") and len(stem) >= 5}
         stems |= {stem.removesuffix(end) for stem in stems for end in _SUFFIXES if len(stem) - len(end) >= 3}
         return not ordinary.isdisjoint(stems)
@@ -131,15 +151,19 @@ class Word(NamedTuple):
 def describe(known: Lexicon, written: str) -> Word:
     """All that the rules ask about one written word, so that they ask once."""
     forms = readings(written)
-    key = forms[0].key
-    roles = {name for name, keys in known.sets.items() if key in keys}
-    triggers = frozenset(name for name, keys in known.sets.items() if any(form.key in keys for form in forms))
-    if _may_be_name(known, key, roles, triggers):
-        roles.add("part")
+    roles, triggers = known.sets_of(forms[:1]), known.sets_of(forms)
+    if _may_be_name(known, forms, roles, triggers):
+        roles = _with_part(roles)
     listed = tuple(form for form in forms if form.key in known.longest)
-    opening = _opening(known, forms, frozenset(roles))
+    opening = _opening(known, forms, roles)
     opens = bool(listed or opening or triggers & _OPENERS)
-    return Word(key, forms, frozenset(roles), triggers, listed, opening, opens)
+    return Word(forms[0].key, forms, roles, triggers, listed, opening, opens)
+
+
+@functools.cache
+def _with_part(roles: frozenset[str]) -> frozenset[str]:
+    """The roles of a word that may be part of a person's name; one object for all such words."""
+    return roles | {"part"}
 
 
 def _opening(known: Lexicon, forms: tuple[Reading, ...], roles: frozenset[str]) -> tuple[int, frozenset[str]] | None:
@@ -149,14 +173,15 @@ def _opening(known: Lexicon, forms: tuple[Reading, ...], roles: frozenset[str]) 
     if roles & {"frequent", "not_names"}:
         return None
     for form in forms[1:]:
-        names = frozenset(name for name in NAMES if form.key in known.sets[name])
+        names = known.sets_of([form]) & NAMES
         if names:
             return form.skip, names
     return None
 
 
-def _may_be_name(known: Lexicon, key: str, roles: set[str], triggers: frozenset[str]) -> bool:
+def _may_be_name(known: Lexicon, forms: tuple[Reading, ...], roles: frozenset[str], triggers: frozenset[str]) -> bool:
     """The word may be part of a person's name: a known one, or one that everyday prose doesn't use."""
+    key = forms[0].key
     if len(key) < 2 or not key.isalpha() or not "ء" <= key[0] <= "ي" or "not_names" in roles:
         return False
     if roles & _GIVEN:
@@ -165,13 +190,14 @@ def _may_be_name(known: Lexicon, key: str, roles: set[str], triggers: frozenset[
         return False
     if "learned_names" in roles:
         return True
-    return not (key.startswith("و") or key.endswith(_VERBAL_ENDS) or known.is_ordinary(key) or _hides_name(known, key))
+    return not (
+        key.startswith("و") or key.endswith(_VERBAL_ENDS) or known.is_ordinary(forms) or _hides_name(known, forms[1:])
+    )
 
 
-def _hides_name(known: Lexicon, key: str) -> bool:
+def _hides_name(known: Lexicon, stripped: tuple[Reading, ...]) -> bool:
     """A name stands after a particle: "وسليم", "وبلير"."""
-    names = known.sets["given"] | known.sets["unsure_given"] | known.sets["learned_names"]
-    return any(form.key in names or form.key in known.entries for form in readings(key)[1:])
+    return bool(known.sets_of(stripped) & NAMES) or any(form.key in known.entries for form in stripped)
 
 
 @functools.lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ and the runner retries it.
 import functools
 import traceback
 from collections.abc import Callable, Iterator
-from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
@@ -61,17 +61,20 @@ class StepFn(beam.DoFn, Generic[In, Out]):
 
     def process(self, record: In) -> Iterator[Out | Refusal]:
         self._count("pages_in")
+        yield self._outcome(record, functools.partial(self._function, record))
+
+    def _outcome(self, record: In, call: Callable[[], Out]) -> Out | Refusal:
+        """What the call for a record gives, or the row that its failure leaves."""
         try:
-            result = self._function(record)
+            result = call()
         except Rejection as verdict:
-            yield self._refuse(record, verdict.reason, verdict.detail)
+            return self._refuse(record, verdict.reason, verdict.detail)
         except MemoryError:  # the machine's trouble, not the page's: the runner retries
             raise
         except Exception as error:  # noqa: BLE001  (the page broke our code: a row, not a lost run)
-            yield self._refuse(record, ERROR_REASON, describe(error))
-        else:
-            self._count("pages_out")
-            yield result
+            return self._refuse(record, ERROR_REASON, describe(error))
+        self._count("pages_out")
+        return result
 
     def _refuse(self, record: In, reason: str, detail: str) -> Refusal:
         self._count(f"pages_rejected_{reason}")
@@ -79,6 +82,19 @@ class StepFn(beam.DoFn, Generic[In, Out]):
 
     def _count(self, name: str) -> None:
         counter(self._stage, name).inc()
+
+
+class Moment(NamedTuple):
+    """The time and window in which a record came, for an outcome that is given later."""
+
+    time: Any
+    window: Any
+
+    def place(self, outcome: Any) -> Any:
+        """The outcome, which may be tagged, in this time and window."""
+        if isinstance(outcome, beam.pvalue.TaggedOutput):
+            return beam.pvalue.TaggedOutput(outcome.tag, self.place(outcome.value))
+        return WindowedValue(outcome, self.time, (self.window,))
 
 
 class BatchStepFn(beam.DoFn):
@@ -96,13 +112,13 @@ class BatchStepFn(beam.DoFn):
         self._function = self._make()
 
     def start_bundle(self) -> None:
-        self._waiting: list[tuple[Article, Any, Any]] = []
+        self._waiting: list[tuple[Article, Moment]] = []
 
     def process(
         self, article: Article, time: Any = beam.DoFn.TimestampParam, window: Any = beam.DoFn.WindowParam
     ) -> Iterator[Any]:
         counter(self._stage, "pages_in").inc()
-        self._waiting.append((article, time, window))
+        self._waiting.append((article, Moment(time, window)))
         if len(self._waiting) >= _BATCH:
             yield from self._flush()
 
@@ -111,14 +127,11 @@ class BatchStepFn(beam.DoFn):
 
     def _flush(self) -> Iterator[Any]:
         waiting, self._waiting = self._waiting, []
-        results = self._apply([article for article, _, _ in waiting])
-        for (_, time, window), result in zip(waiting, results, strict=True):
-            if isinstance(result, Article):
-                counter(self._stage, "pages_out").inc()
-                yield WindowedValue(result, time, (window,))
-            else:
-                counter(self._stage, f"pages_rejected_{ERROR_REASON}").inc()
-                yield beam.pvalue.TaggedOutput(REJECTED, WindowedValue(result, time, (window,)))
+        results = self._apply([article for article, _ in waiting])
+        for (_, moment), result in zip(waiting, results, strict=True):
+            is_kept = isinstance(result, Article)
+            counter(self._stage, "pages_out" if is_kept else f"pages_rejected_{ERROR_REASON}").inc()
+            yield moment.place(result if is_kept else beam.pvalue.TaggedOutput(REJECTED, result))
 
     def _apply(self, articles: list[Article]) -> list[Article | Rejected]:
         try:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from transforms.lexicon import KINDS, Lexicon, Word, fold, readings
+from transforms.lexicon import KINDS, Lexicon, Reading, Word, fold
 
 GRAMS: Final = 24  # most letter sequences kept of one word, the last ones
 BUCKETS: Final = 1 << 15  # of letter sequences, by checksum; the number BUCKETS itself stands for none
@@ -41,7 +41,7 @@ def features(key: str, described: Word, vocabulary: Mapping[str, int], known: Le
     """All numbers of the word `key`; `described` is what the lists say of it."""
     buckets = [zlib.crc32(gram.encode()) % BUCKETS for gram in letter_sequences(key)][-GRAMS:]
     padded = buckets + [BUCKETS] * (GRAMS - len(buckets))
-    return WordFeatures(vocabulary.get(key, 0), stem(key, vocabulary), padded, flags(described, known))
+    return WordFeatures(vocabulary.get(key, 0), stem(described.readings, vocabulary), padded, flags(described, known))
 
 
 def letter_sequences(key: str) -> list[str]:
@@ -51,29 +51,43 @@ def letter_sequences(key: str) -> list[str]:
     return inside + [f"p{key[:length]}" for length in _AFFIXES] + [f"s{key[-length:]}" for length in _AFFIXES]
 
 
-def stem(key: str, vocabulary: Mapping[str, int]) -> int:
-    """The number of the most frequent word that `key` may be without its particles or article, 0 if there is none."""
-    whole, *stripped = [reading.key for reading in readings(key)]
+def stem(forms: Sequence[Reading], vocabulary: Mapping[str, int]) -> int:
+    """The number of the most frequent word that one may be without its particles or article, 0 if there is none."""
+    whole, *stripped = [form.key for form in forms]
     bare = [word[2:] for word in (whole, *stripped) if word.startswith("ال") and len(word) >= 5]
     return min((vocabulary[word] for word in stripped + bare if word in vocabulary), default=0)
 
 
 def flags(word: Word, known: Lexicon) -> npt.NDArray[np.uint8]:
     """One by one: the lists that hold the word, those that hold a reading of it, what it may open, its shape."""
-    names = sorted(known.sets)
-    entries = {(entry.kind, entry.unsure) for form in word.readings for entry in known.entries.get(form.key, ())}
+    entries = [(entry.kind, entry.unsure) for form in word.readings for entry in known.entries.get(form.key, ())]
     found = [
-        *(name in word.roles for name in names),
-        *(name in word.triggers for name in names),
+        *_membership(word.roles, known),
+        *_membership(word.triggers, known),
         "part" in word.roles,
         word.opens,
         word.opening is not None,
-        *((kind, unsure) in entries for unsure in (False, True) for kind in _ENTRY_KINDS),
+        *(_kinds(frozenset(entries)) if entries else _NO_KINDS),
         *_shape(word.key),
         bool(word.listed),
-        word.key.isalpha() and known.is_ordinary(word.key),
+        word.key.isalpha() and known.is_ordinary(word.readings),
     ]
-    return np.array(found, np.uint8)
+    return np.frombuffer(bytes(found), np.uint8)
+
+
+@functools.cache
+def _kinds(entries: frozenset[tuple[str, bool]]) -> bytes:
+    """For each kind of entry, sure ones and unsure ones, 1 if it is among `entries`."""
+    return bytes((kind, unsure) in entries for unsure in (False, True) for kind in _ENTRY_KINDS)
+
+
+_NO_KINDS: Final = _kinds(frozenset())
+
+
+@functools.cache
+def _membership(names: frozenset[str], known: Lexicon) -> bytes:
+    """For each set by name, 1 if it is among `names`; few combinations of sets occur."""
+    return bytes(name in names for name in sorted(known.sets))
 
 
 def _shape(key: str) -> Sequence[bool]:

@@ -6,7 +6,7 @@ What the page may do to the parser, and what that costs, is the business of guar
 import contextlib
 import dataclasses
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import field
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ from transforms.extract.metadata import Metadata, find_metadata, without_page
 from transforms.extract.page_kind import refuse_other_pages, refuse_other_texts
 from transforms.extract.plain_text import read_plain_text
 from transforms.extract.state import read_state
-from transforms.step import KEPT, REJECTED, Doors, Refusal, Rejection, StepFn
+from transforms.step import KEPT, REJECTED, Doors, Moment, Rejection, StepFn
 
 __all__ = [
     "ExtractArticles",
@@ -37,6 +37,9 @@ __all__ = [
     "find_dates",
     "parse",
 ]
+
+
+_STAGE: Final = "extract"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,27 +149,42 @@ def _article(document: Document, metadata: Metadata, text: str, published: Publi
     )
 
 
-class _ExtractFn(StepFn[Document, Article]):
-    """StepFn whose function runs in a guarded process, started with the worker and ended with it."""
+class _GuardedFn(StepFn[Document, Article]):
+    """StepFn whose function runs in a guarded process, started with the worker and ended with it.
 
-    def __init__(self, rules: ExtractRules) -> None:
-        super().__init__("extract", functools.partial(extract, rules=rules))
+    While that process extracts one page, the worker goes on to find the next.
+    """
+
+    def __init__(self, function: Callable[[Document], Article], rules: ExtractRules) -> None:
+        super().__init__(_STAGE, function)
         self._rules = rules
-        self._guard: Guard[Document, Article] | None = None
 
     def setup(self) -> None:
-        if self._rules.guard:
-            self._guard = Guard(self._function, self._rules.timeout, self._rules.memory_mb)
-            self._function = self._guard
+        self._guard = Guard(self._function, self._rules.timeout, self._rules.memory_mb)
 
-    def process(self, document: Document) -> Iterator[Article | Refusal]:
-        if self._guard is not None:
-            self._guard.get_ready()  # here, where its failure is not taken for the page's
-        yield from super().process(document)
+    def start_bundle(self) -> None:
+        self._asked: tuple[Document, Moment] | None = None
+
+    def process(
+        self, document: Document, time: Any = beam.DoFn.TimestampParam, window: Any = beam.DoFn.WindowParam
+    ) -> Iterator[Any]:
+        self._count("pages_in")
+        yield from self._answer()
+        self._guard.ask(document)
+        self._asked = (document, Moment(time, window))
+
+    def finish_bundle(self) -> Iterator[Any]:
+        yield from self._answer()
 
     def teardown(self) -> None:
-        if self._guard is not None:
-            self._guard.close()
+        self._guard.close()
+
+    def _answer(self) -> Iterator[Any]:
+        """The outcome for the page last asked for."""
+        if self._asked is not None:
+            document, moment = self._asked
+            self._asked = None
+            yield moment.place(self._outcome(document, self._guard.answer))
 
 
 @dataclasses.dataclass
@@ -176,4 +194,6 @@ class ExtractArticles(beam.PTransform):
     rules: ExtractRules = dataclasses.field(default_factory=ExtractRules)
 
     def expand(self, documents: beam.PCollection[Document]) -> Doors:
-        return documents | "Extract" >> beam.ParDo(_ExtractFn(self.rules)).with_outputs(REJECTED, main=KEPT)
+        function = functools.partial(extract, rules=self.rules)
+        extracting = _GuardedFn(function, self.rules) if self.rules.guard else StepFn(_STAGE, function)
+        return documents | "Extract" >> beam.ParDo(extracting).with_outputs(REJECTED, main=KEPT)

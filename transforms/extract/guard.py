@@ -9,7 +9,6 @@ before it, over the process's stdin and stdout.
 
 import contextlib
 import gc
-import math
 import os
 import pickle
 import select
@@ -34,7 +33,7 @@ In = TypeVar("In")
 Out = TypeVar("Out")
 
 START_LIMIT: Final = 120.0  # seconds for the imports, on a machine that does much else
-GRACE: Final = 2  # seconds after the deadline at which an orphan ends itself
+GRACE: Final = 2.0  # seconds after the deadline at which a process that did not end itself is killed
 _LENGTH: Final = struct.Struct(">Q")
 # Beam does without the clients of storage where there are none, and a page needs none: a third of the imports' time.
 _SERVE: Final = """
@@ -70,16 +69,28 @@ class Guard(Generic[In, Out]):
         self._start()
 
     def __call__(self, argument: In) -> Out:
-        """`function(argument)`.
+        """`function(argument)`; raises what `ask` and `answer` raise."""
+        self.ask(argument)
+        return self.answer()
+
+    def ask(self, argument: In) -> None:
+        """Has the process begin `function(argument)`, and does not wait for it; `answer` must follow.
+
+        Raises:
+          RuntimeError, OSError: the process cannot be started; no page is to blame.
+        """
+        self.get_ready()
+        with contextlib.suppress(BrokenPipeError):  # a death while it reads is a crash, seen by `answer`
+            self._send(_packed(argument))
+
+    def answer(self) -> Out:
+        """What `function` returns for the argument last asked for.
 
         Raises:
           Rejection: by the function, or parse_timeout, or parse_crash with the signal that ended the process.
           PageError: the function raised anything else.
         """
-        self.get_ready()
-        with contextlib.suppress(BrokenPipeError):  # a death while it reads is a crash, seen below
-            self._send(_packed(argument))
-        verdict, *content = self._answer()
+        verdict, *content = self._verdict()
         if verdict == "result":
             return content[0]
         if verdict == "rejected":
@@ -133,18 +144,22 @@ class Guard(Generic[In, Out]):
         self._stdin.write(message)
         self._stdin.flush()
 
-    def _answer(self) -> tuple[Any, ...]:
-        """The process's answer, or what its death or silence means; it is dead after either."""
-        answer = self._receive(time.monotonic() + self._timeout)
+    def _verdict(self) -> tuple[Any, ...]:
+        """The process's answer, or what its death or silence means; it is dead after either.
+
+        The process ends itself when its time is over, however late it is asked for the answer.
+        """
+        answer = self._receive(time.monotonic() + self._timeout + GRACE)
         if answer == ("memory",):
             self._process.wait()
             return ("rejected", "parse_crash", f"more than {self._memory_mb} MiB of memory")
         if answer is not None:
             return answer
-        if self._closed:
-            return ("rejected", "parse_crash", _name_of_death(self._process.wait()))
-        self._process.kill()
-        self._process.wait()
+        if not self._closed:
+            self._process.kill()
+        death = _name_of_death(self._process.wait())
+        if self._closed and death != signal.SIGALRM.name:
+            return ("rejected", "parse_crash", death)
         return ("rejected", "parse_timeout", f"more than {self._timeout:g} s")
 
     def _receive(self, deadline: float) -> tuple[Any, ...] | None:
@@ -199,9 +214,9 @@ def serve() -> None:
             argument = _next(requests)
         except EOFError:
             return
-        signal.alarm(math.ceil(timeout) + GRACE)  # if the worker is gone, nobody else would end a hanging page
+        signal.setitimer(signal.ITIMER_REAL, timeout)  # nobody handles the signal: it ends the process
         answer = _apply(function, argument)
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         _put(answers, answer)
         if answer[0] == "memory":
             sys.exit(1)  # what the page left behind in this process is not to be trusted
