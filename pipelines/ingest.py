@@ -7,12 +7,14 @@ import io
 import json
 import logging
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.runner import PipelineState
 from deltalake.exceptions import DeltaError
 
 from pipelines import __version__, progress
@@ -100,6 +102,8 @@ def _ingest(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[
             if options.traceback:
                 raise
             return say(f"{_message(error)}; {outcome}", FAILED)
+    if options.beam.get_all_options().get("template_location"):
+        return say("the job is written down for the service to start; it commits when it ends")
     _print_summary(dataset, [run.run_id])
     if options.strict and (broken := errors(dataset, run.run_id)):
         return say(f"--strict: {broken} pages were rejected as `error`; see the view `rejected`", FAILED)
@@ -142,9 +146,25 @@ def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Seq
 
 
 def _execute(job: Ingest, runner: Any, options: PipelineOptions) -> None:
+    """Returns when the job is done. An interrupted one is cancelled: on a cluster it would outlive its launcher."""
     pipeline = beam.Pipeline(runner=runner, options=options)
     pipeline | "Ingest" >> job
-    pipeline.run().wait_until_finish()
+    result = pipeline.run()
+    try:
+        result.wait_until_finish()
+    except KeyboardInterrupt:
+        with contextlib.suppress(Exception):  # a runner that the same keys have ended answers no more
+            result.cancel()
+            _wait_for_end(result)
+        raise
+
+
+def _wait_for_end(result: Any) -> None:
+    """Returns once nothing of a cancelled job writes any more, or after a minute."""
+    for _ in range(60):
+        if PipelineState.is_terminal(result.state):
+            return
+        time.sleep(1)
 
 
 def _describe(options: IngestOptions, recipe: str, dumps: Sequence[Dump]) -> Run:

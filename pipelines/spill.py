@@ -16,7 +16,7 @@ from apache_beam.coders.coder_impl import CoderImpl, create_InputStream, create_
 from apache_beam.transforms.window import GlobalWindow, GlobalWindows
 from apache_beam.utils.windowed_value import PaneInfo, PaneInfoTiming
 
-MEMORY_KB: Final = 8 * 1024  # of each buffer; a run has few at a time that are not all but empty
+MEMORY_KB: Final = 2 * 1024  # of each buffer, of which a run has some at a time
 
 # What Beam says of the only result of a group in the global window.
 _ONLY_PANE: Final = GlobalWindows.windowed_value(

@@ -35,7 +35,7 @@ _SURE: Final = 0.7  # score of rules from which a hint is a sure one
 _LISTED: Final = 0.9  # score of rules for a name in the lists
 _LEAST_SURE: Final = 0.65  # score of a single word; see the card for what it was chosen on
 _ENDS: Final = frozenset(".؟!")
-_REMEMBERED: Final = 1 << 16  # words; 40 MB
+_REMEMBERED: Final = 1 << 15  # words; 20 MB
 _MODEL: Final = "entities.bilstm.npz"
 
 

@@ -19,6 +19,7 @@ GRAM_STEPS: Final = 8.0  # steps of a mean of letter sequences for one step of i
 SCORE_STEPS: Final = 1024.0  # steps of a label's score for one natural logarithm
 _FLAT: Final = np.float32(4.97)  # tanh is level from here on
 _CHUNK_TOKENS: Final = 6_000  # read at a time
+_CHUNK_WORDS: Final = 1_000  # encoded at a time: 10 MB
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 Numbers: TypeAlias = npt.NDArray[np.int64]
@@ -43,6 +44,10 @@ class Words(NamedTuple):
     stem: Numbers
     grams: Numbers
     flags: npt.NDArray[np.uint8]
+
+    def some(self, first: int, end: int) -> "Words":
+        """The words of these rows."""
+        return Words(self.word[first:end], self.stem[first:end], self.grams[first:end], self.flags[first:end])
 
 
 def tanh(x: Floats) -> Floats:
@@ -91,6 +96,11 @@ class Network:
 
     def encode(self, words: Words) -> Floats:
         """What the network makes of each word alone, whole numbers."""
+        parts = range(0, len(words.word), _CHUNK_WORDS)
+        with self._threads.limit(limits=1, user_api="blas"):  # small products: threads would wait for each other
+            return np.concatenate([self._encode(words.some(at, at + _CHUNK_WORDS)) for at in parts])
+
+    def _encode(self, words: Words) -> Floats:
         grams = self._grams[words.grams].astype(np.float32).sum(axis=1)
         present = np.maximum((words.grams < len(self._grams) - 1).sum(axis=1, dtype=np.int64), 1)
         mean = np.rint(grams * np.float32(GRAM_STEPS) / present[:, None].astype(np.float32))
@@ -110,7 +120,7 @@ class Network:
         longest_first = np.argsort(-np.asarray(lengths, np.int64), kind="stable")
         sizes = np.asarray(lengths, np.int64)[longest_first]
         starts = (ends - np.asarray(lengths, np.int64))[longest_first]
-        with self._threads.limit(limits=1, user_api="blas"):  # small products: threads would wait for each other
+        with self._threads.limit(limits=1, user_api="blas"):
             for chunk in _chunks(sizes):
                 self._label_chunk(encoded, words, hints, starts[chunk], sizes[chunk], labels, margins)
         return labels, margins

@@ -31,7 +31,7 @@ class WordFeatures(NamedTuple):
     flags: npt.NDArray[np.uint8]  # what the lists say, yes or no
 
 
-@functools.lru_cache(maxsize=1 << 16)
+@functools.lru_cache(maxsize=1 << 15)
 def key_of(written: str) -> str:
     """The key of a word with digits levelled."""
     return _DIGIT.sub("0", fold(written))

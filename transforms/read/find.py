@@ -6,6 +6,7 @@ import glob
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO, Final, NamedTuple
 
 from transforms.read.archive import ARCHIVE_KINDS, is_solid
@@ -18,6 +19,7 @@ NEVER_PACKED: Final = frozenset({"zip", "parquet"})  # they pack their parts the
 _WHOLE_BYTES: Final = 8 * 1024 * 1024
 _SAMPLE_BYTES: Final = 256 * 1024
 _SAMPLES: Final = 16
+_REMOTE_AT_ONCE: Final = 16  # Beam reads 16 MiB ahead of each
 _KINDS: Final = "give WARC, WET, ARC, HTML, text, ZIP, tar, JSON lines or Parquet files"
 
 
@@ -47,23 +49,20 @@ def find_dumps(inputs: Sequence[str]) -> Found:
     Raises:
       InputError: a file named by the user is missing, unreadable, empty or no dump; a folder or glob holds no dump.
     """
-    dumps: dict[str, Dump] = {}
-    skipped: dict[str, Skipped] = {}
+    found: dict[str, Dump | Skipped] = {}
     for stated in inputs:
-        paths, is_named = _expand(stated)
-        any_dump = False
+        expanded, is_named = _expand(stated)
+        paths = list(expanded)
+        found.update(_examine_all([path for path in paths if path not in found]))
         for path in paths:
-            found = dumps.get(path) or skipped.get(path) or _examine(path)
-            if isinstance(found, Dump):
-                dumps[path] = found
-                any_dump = True
-            elif is_named:
-                raise InputError(f"{path}: {found.why}")
-            else:
-                skipped[path] = found
-        if not any_dump:
+            if is_named and isinstance(file := found[path], Skipped):
+                raise InputError(f"{path}: {file.why}")
+        if not any(isinstance(found[path], Dump) for path in paths):
             raise InputError(f"{stated}: no dump in it; {_KINDS}")
-    return Found([dumps[path] for path in sorted(dumps)], [skipped[path] for path in sorted(skipped)])
+    files = [found[path] for path in sorted(found)]
+    return Found(
+        [file for file in files if isinstance(file, Dump)], [file for file in files if isinstance(file, Skipped)]
+    )
 
 
 def fingerprint(path: str) -> str:
@@ -126,6 +125,14 @@ def _expand_remote(stated: str) -> tuple[list[str], bool]:
     if not paths:
         raise InputError(f"{stated}: nothing is stored there; check the address (a folder ends in /)")
     return paths, pattern == paths[0]
+
+
+def _examine_all(paths: Sequence[str]) -> dict[str, Dump | Skipped]:
+    """What each path is. Remote files are opened many at a time: each waits for the network."""
+    if not any(map(is_remote, paths)):
+        return {path: _examine(path) for path in paths}
+    with ThreadPoolExecutor(_REMOTE_AT_ONCE) as pool:
+        return dict(zip(paths, pool.map(_examine, paths), strict=True))
 
 
 def _examine(path: str) -> Dump | Skipped:
