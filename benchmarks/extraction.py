@@ -4,11 +4,14 @@ r"""Scores extraction on real pages, side by side with plain trafilatura.
 
 Reads `pages_arabised`, `pages/ar` and `pages/aeb_en` under $WARRAQ_DATA (default: ../shared/data beside the checkout).
 Text: F1 of the multisets of `\w+` tokens. Title and author list count only where the truth states them, the author
-list regardless of order. `--plain` strips the markup first, as WET does. Times are CPU time of one process.
+list regardless of order. Furniture: the share of pages whose text has a line that is none of the article's and is
+listed in tests/furniture.txt, or is short and holds a listed phrase. `--plain` strips the markup first, as WET does.
+Times are CPU time of one process.
 """
 
 import argparse
 import datetime as dt
+import functools
 import gzip
 import json
 import os
@@ -29,9 +32,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from schemas.records import Document
 from transforms.clean import CleanRules, clean
 from transforms.extract import ExtractRules, extract, parse
+from transforms.furniture import fold
 from transforms.step import Rejection
 
 DATA = Path(os.environ.get("WARRAQ_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+SHORT = 12  # words of a line that may be furniture because of a phrase in it
 FETCHED_AT = dt.datetime(2026, 11, 1, tzinfo=dt.timezone.utc)
 LINE_TAGS = frozenset(
     """
@@ -154,6 +159,27 @@ def f1(found: str, true: str) -> float:
     return 2 * sum((ours & theirs).values()) / max(1, sum(ours.values()) + sum(theirs.values()))
 
 
+def furniture_lines(found: str, true: str) -> list[str]:
+    """The lines of `found` that are furniture of the page by their words, and not in the true text."""
+    return [line for line in found.split("\n") if _is_listed(_words(line)) and _words(line) not in _words(true)]
+
+
+def _is_listed(words: str) -> bool:
+    short = words.count(" ") < SHORT
+    return words in listed() or (short and any(f" {phrase} " in f" {words} " for phrase in listed() if " " in phrase))
+
+
+@functools.cache
+def listed() -> frozenset[str]:
+    """The words of each line in tests/furniture.txt."""
+    lines = (Path(__file__).resolve().parents[1] / "tests" / "furniture.txt").read_text("utf-8").splitlines()
+    return frozenset(_words(line) for line in lines if not line.startswith("#"))
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", fold(text)))
+
+
 def share(outcomes: list[bool]) -> str:
     return f"{statistics.mean(outcomes):.3f}" if outcomes else "-"
 
@@ -173,7 +199,8 @@ def score(cases: list[Case], extractor: Extractor, worst: int) -> str:
     days = [result.day in case.days for case, result in pairs if case.days]
     low = sum(value < 0.7 for value in values) / len(values)
     means = f"{statistics.mean(values):6.4f} {values[len(values) // 10]:6.3f} {low:6.3f}"
-    return f"{means} {share(titles):>7} {share(authors):>8} {share(days):>7} {milliseconds:7.1f}"
+    furnished = share([bool(furniture_lines(result.text, case.text)) for case, result in pairs])
+    return f"{means} {furnished:>9} {share(titles):>7} {share(authors):>8} {share(days):>7} {milliseconds:7.1f}"
 
 
 def main() -> None:
@@ -189,7 +216,7 @@ def main() -> None:
         ("ar", arabic),
         ("aeb_en", english),
     ]
-    print(f"{'pages':9} {'extractor':26}     F1    p10  <0.70   title  authors     day      ms")
+    print(f"{'pages':9} {'extractor':26}     F1    p10  <0.70 furniture   title  authors     day      ms")
     for name, source in sources:
         cases = list(source())
         for extractor in [without_markup] if options.plain else extractors:

@@ -42,8 +42,9 @@ _INVISIBLE = re.compile(
     "[\xad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]"
 )
+_DEBRIS = re.compile("|".join(found.pattern for found in (_PRESENTATION_FORMS, _LINE_BREAK, _INVISIBLE)))
 _JOINER = re.compile(f"(?<=[{_LETTER}{_MARK}ـ\\s])\u200d+|\u200d+(?=[{_LETTER}])")
-_TATWEEL_IN_WORD = re.compile(f"(?<=[{_LETTER}{_MARK}])ـ+(?=[{_LETTER}{_MARK}])")
+_TATWEEL_IN_WORD = re.compile(f"ـ(?<=[{_LETTER}{_MARK}]ـ)ـ*(?=[{_LETTER}{_MARK}])")  # a plain first sign is soon found
 
 
 def clean_characters(text: str) -> str:
@@ -53,8 +54,9 @@ def clean_characters(text: str) -> str:
     """
     if ("Ø" in text or "Ù" in text) and _MOJIBAKE.search(text):
         text = "\n".join(ftfy.fix_encoding(line) for line in text.split("\n"))
-    text = _PRESENTATION_FORMS.sub(_plain_letters, _LINE_BREAK.sub("\n", text.replace("\r\n", "\n")))
-    text = _INVISIBLE.sub("", text)
+    if _DEBRIS.search(text):
+        text = _PRESENTATION_FORMS.sub(_plain_letters, _LINE_BREAK.sub("\n", text.replace("\r\n", "\n")))
+        text = _INVISIBLE.sub("", text)
     if "\u200d" in text:
         text = _JOINER.sub("", text)
     if "ـ" in text:
@@ -145,6 +147,7 @@ _BYLINE = re.compile(
 )
 _BYLINE_MARK = re.compile(r"^\W*\w+\s*[:/\-–]")
 _BYLINE_WORDS: Final = 6
+_LABELLED = re.compile(r"\W*(?:بقلم|[إا]عداد|تصوير|ترجمة|تحرير)\s*[:/]\s*[^\W\d]+ [^.،:]+$")
 _DATE_WORDS: Final[frozenset[str]] = frozenset(
     """
     السبت الاحد الاثنين الثلاثاء الاربعاء الخميس الجمعه يناير فبراير مارس ابريل مايو يونيو يوليو اغسطس سبتمبر اكتوبر
@@ -162,6 +165,11 @@ _WORDS_AND_NUMBERS = re.compile(r"[^\W\d_]+|\d+")
 def _is_date_line(folded: str) -> bool:
     words = _WORDS_AND_NUMBERS.findall(folded)
     return any(word.isdigit() for word in words) and all(word.isdigit() or word in _DATE_WORDS for word in words)
+
+
+def _is_box(line: str) -> bool:
+    """It labels who made the text or a picture in it: of an article, or of a box inside it."""
+    return _LABELLED.match(line) is not None and len(line.split()) <= _BYLINE_WORDS
 
 
 def _is_byline(line: str, authors: list[str]) -> bool:
@@ -182,7 +190,7 @@ def clean(article: Article, rules: CleanRules) -> Article:
     """
     title = _clean_field(article.title)
     authors, agencies = _part_authors(article.authors)
-    lines = [line for line in clean_characters(article.text).split("\n") if not is_furniture(line)]
+    lines = [line for line in clean_characters(article.text).split("\n") if not (is_furniture(line) or _is_box(line))]
     body, credited = _peel(_without_repeats(lines), title, authors)
     text = "\n".join(body)
     words = count_words(text)
@@ -203,12 +211,12 @@ def clean(article: Article, rules: CleanRules) -> Article:
     )
 
 
-_WORD = re.compile(r"[^\W_ـ]\S*")  # from its first letter or digit to the next white space
+_WORD = re.compile(r"[^\W_ـ]")
 
 
 def count_words(text: str) -> int:
     """The stretches between white space that hold a letter or a digit."""
-    return len(_WORD.findall(text))
+    return sum(1 for word in text.split() if (word[0].isalnum() and word[0] != "ـ") or _WORD.search(word))
 
 
 def _part_authors(names: list[str]) -> tuple[list[str], list[str]]:

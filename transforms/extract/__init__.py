@@ -17,12 +17,13 @@ from lxml.html import HtmlElement, HTMLParser, fromstring
 from schemas.records import Article, Document
 from transforms.extract.body import dropped_lines, find_body
 from transforms.extract.dates import Publication, choose_date, find_dates
+from transforms.extract.frame import Survey, survey
 from transforms.extract.guard import Guard
 from transforms.extract.json_ld import read_json_ld
 from transforms.extract.layout import CODE_TAGS
 from transforms.extract.look import look
 from transforms.extract.metadata import Metadata, find_metadata, without_page
-from transforms.extract.page_kind import refuse_other_pages, refuse_other_texts
+from transforms.extract.page_kind import refuse_labels, refuse_listings, refuse_other_pages, refuse_other_texts
 from transforms.extract.plain_text import read_plain_text
 from transforms.extract.state import read_state
 from transforms.step import KEPT, REJECTED, Doors, Moment, Rejection, StepFn
@@ -46,7 +47,7 @@ _STAGE: Final = "extract"
 class ExtractRules:
     """How much a page may cost, and how it is guarded."""
 
-    timeout: float = field(default=10.0, metadata={"help": "seconds a page may take; the slowest real pages take 1"})
+    timeout: float = field(default=5.0, metadata={"help": "seconds a page may take; the slowest real pages take 0.3"})
     memory_mb: int = field(default=2048, metadata={"help": "memory in MiB that the extracting process may use"})
     max_markup: int = field(
         default=20_000_000, metadata={"help": "characters of markup; longer pages are refused unread"}
@@ -93,16 +94,20 @@ def _extract_page(document: Document) -> Article:
     page = look(tree)
     metadata = find_metadata(tree, json_ld, document.url, page)
     refuse_other_pages(tree, json_ld, document.url)
-    text = _find_text(document, tree, json_ld, metadata)
+    surveyed = survey(tree)
+    refuse_listings(tree, json_ld, surveyed)
+    text = _find_text(document, tree, json_ld, metadata, surveyed)
     refuse_other_texts(text.split("\n"), metadata.title)
     published = choose_date(find_dates(tree, json_ld, document.url, text, page), document.fetched_at)
     return _article(document, metadata, text, published)
 
 
-def _find_text(document: Document, tree: HtmlElement, json_ld: list[dict[str, Any]], metadata: Metadata) -> str:
+def _find_text(
+    document: Document, tree: HtmlElement, json_ld: list[dict[str, Any]], metadata: Metadata, surveyed: Survey
+) -> str:
     """The body's text; where the page shows next to none, that in the state which a script would draw."""
     try:
-        text = find_body(tree, json_ld, metadata.title, metadata.description).text
+        text = find_body(tree, json_ld, metadata.title, metadata.description, surveyed).text
     except Rejection:
         text = ""
     if len(text.split()) < _FEW_WORDS and (state := read_state(document.markup, metadata.title)):
@@ -110,9 +115,11 @@ def _find_text(document: Document, tree: HtmlElement, json_ld: list[dict[str, An
             stated = find_body(
                 parse(f"<article>{state.replace(chr(10), '<br><br>')}</article>"), [], metadata.title, None
             )
-            text = max(text, stated.text, key=len)
+            if len(stated.text) > len(text):
+                return stated.text
     if not text:
         raise Rejection("no_main_text")
+    refuse_labels(tree, json_ld, text, surveyed)
     return text
 
 

@@ -1,5 +1,6 @@
 """Addresses: of the article as its page states it, and of the site by the Public Suffix List."""
 
+import functools
 import ipaddress
 import re
 from typing import Any, Final
@@ -19,6 +20,7 @@ _TRACKING = re.compile(
 )
 
 
+@functools.lru_cache(maxsize=1024)  # asked for the same few addresses, in turn, for each page
 def registered_domain(url: str) -> str:
     """The registered domain of the address by the Public Suffix List; its host where there is none."""
     host = host_of(url)

@@ -21,7 +21,7 @@ from trafilatura.htmlprocessing import convert_tags, tree_cleaning
 from trafilatura.main_extractor import extract_content
 from trafilatura.settings import Extractor
 
-from transforms.extract.frame import Frame, find_frames
+from transforms.extract.frame import Frame, Survey, find_frames, survey
 from transforms.extract.json_ld import walk
 from transforms.extract.layout import CODE_TAGS, drop, link_share, prepare, text_of
 from transforms.step import Rejection
@@ -43,11 +43,13 @@ _STANDFIRST_CLASS = re.compile(
 _BLOCKS: Final = frozenset({"div", "section", "article", "ul", "ol", "table", "figure", "form", "aside", "nav", "main"})
 _BREAKING: Final = frozenset({"p", "item", "list", "table", "row", "quote", "head", "code"})  # trafilatura's own tags
 _STANDFIRST_WORDS: Final = range(8, 121)
+_LONGEST_STANDFIRST: Final = 2_000  # characters, more than 120 words have: the words of longer blocks aren't counted
+_OPENING: Final = 200  # characters of a block that are compared with the body's first words
 _STANDFIRST_TAGS: Final = ("p", "h2", "h3", "h4", "div", "span", "strong")
 _LEAST_STATEMENT: Final = 40  # words; a shorter articleBody is a summary
 _STANDFIRST_REACH: Final = 120  # elements after the headline in which a standfirst may stand
 _LABEL_WORDS: Final = 3  # "عربي ودولي", "جميع الحقوق محفوظة"; a line of more words may be a subheading
-_SENTENCE_END = re.compile(r"[.!؟?…:»”\"]$")
+_SENTENCE_ENDS: Final = tuple('.!؟?…:»”"')
 _HEADLINE_REACH: Final = 4  # lines
 _WORDS_ABOVE: Final = 40  # more before a headline are the article, and the headline is a heading in it
 _SIGNATURE = re.compile(  # "(واس)", "المصدر: رويترز", "أ ف ب"; CleanText reads the credit
@@ -65,13 +67,21 @@ class Body(NamedTuple):
     source: str  # trafilatura, or articleBody where the page's own statement replaced or trimmed it
 
 
-def find_body(tree: HtmlElement, json_ld: list[dict[str, Any]], title: str | None, description: str | None) -> Body:
+def find_body(
+    tree: HtmlElement,
+    json_ld: list[dict[str, Any]],
+    title: str | None,
+    description: str | None,
+    surveyed: Survey | None = None,
+) -> Body:
     """The article's text without the title; `tree` is left as it was.
+
+    `surveyed` is what `survey(tree)` gives, for who has it already.
 
     Raises Rejection: no_main_text.
     """
     headlines = {_words(text) for text in [title or "", *map(text_of, tree.iter("h1"))]} - {""}
-    lines = _without_labels(_without_headlines(_read(tree, title), headlines))
+    lines = _without_labels(_without_headlines(_read(tree, title, surveyed or survey(tree)), headlines))
     lead = _find_standfirst(tree, title, description, lines)
     stated = _article_body(json_ld)
     mended = _mend([*lead, *lines], stated)
@@ -90,9 +100,9 @@ def dropped_lines(tree: HtmlElement, text: str) -> list[str]:
     return list(dict.fromkeys(line for line in lines if line and f" {_words(line)} " not in f" {kept} "))
 
 
-def _read(tree: HtmlElement, title: str | None) -> list[str]:
+def _read(tree: HtmlElement, title: str | None, surveyed: Survey) -> list[str]:
     """Trafilatura's main text, one paragraph a line: of the article's frame, or of the whole page if that fails."""
-    for frame in find_frames(tree):
+    for frame in find_frames(tree, surveyed):
         body, text = _read_frame(frame)
         if len(text) > max(_ENOUGH, _LEAST_READ * frame.prose):
             return _lines(body)
@@ -155,27 +165,31 @@ def _without_headlines(lines: list[str], headlines: set[str]) -> list[str]:
 def _without_labels(lines: list[str]) -> list[str]:
     """`lines` without labels at either end: sections, menu entries, captions of buttons. A credit at the end stays."""
     spoken = [
-        index for index, line in enumerate(lines) if line.count(" ") >= _LABEL_WORDS or _SENTENCE_END.search(line)
+        index for index, line in enumerate(lines) if line.count(" ") >= _LABEL_WORDS or line.endswith(_SENTENCE_ENDS)
     ]
     if not spoken:
         return lines
     end = spoken[-1] + 1
-    return lines[spoken[0] : end] + list(itertools.takewhile(_SIGNATURE.search, lines[end:]))
+    return lines[spoken[0] : end] + list(itertools.takewhile(_SIGNATURE.match, lines[end:]))
 
 
 def _find_standfirst(tree: HtmlElement, title: str | None, description: str | None, lines: list[str]) -> list[str]:
     """The paragraph between headline and body, if trafilatura left it out: by its class or the page's description."""
     body, described = _words(" ".join(lines)), _words(description or "")[:50]
     for element in itertools.islice(_after_headline(tree, title), _STANDFIRST_REACH):
-        words = _words(text_of(element))
-        if words and body.startswith(words[:60]):
+        text = text_of(element)
+        opening = _words(text[:_OPENING])
+        if opening and body.startswith(opening[:60]):
             return []
+        if len(text) > _LONGEST_STANDFIRST:
+            continue
+        words = _words(text)
         if words.count(" ") + 1 not in _STANDFIRST_WORDS or link_share(element) > 0.5:
             continue
         if words[:40] in body:
             return []
         if _is_leaf(element) and (_looks_like_standfirst(element) or (described and words.startswith(described))):
-            return [text_of(element)]
+            return [text]
     return []
 
 

@@ -33,7 +33,8 @@ _STORY_NAME = re.compile(
 _UNSURE_NAME = re.compile(r"(?i)^content$|content[-_]*(?:main|body)|(?:main|page)-content")
 _UNNAMED: Final = 9
 
-_PROSE: Final = etree.XPath("//body//text()[string-length() > 60]")  # menus, captions and dates are shorter
+# Menus, captions and dates are shorter.
+_PROSE: Final = etree.XPath("descendant::body/descendant::text()[string-length() > 60]")
 _BLOCKS: Final = frozenset({"div", "section", "article", "main"})
 _ELSEWHERE: Final = frozenset({"a", "nav", "footer", "aside", "figcaption", "head", "script", "style", "title",
                                "noscript", "template", "iframe", "svg", "button", "select", "textarea"})  # fmt: skip
@@ -54,9 +55,20 @@ class Frame(NamedTuple):
     prose: int
 
 
-def find_frames(tree: HtmlElement) -> Iterator[Frame]:
-    """Where the article may stand, the best guess first: by its name, then by its weight; nothing without prose."""
-    prose, weights = _weigh(tree)
+class Survey(NamedTuple):
+    """Where the prose of a page stands."""
+
+    prose: dict[HtmlElement, int]  # its characters in each element, in order
+    weights: dict[HtmlElement, float]  # how much it speaks for an element as the article's container
+    linked: int  # characters of prose inside links, which are in neither
+
+
+def find_frames(tree: HtmlElement, found: Survey) -> Iterator[Frame]:
+    """Where the article may stand, the best guess first: by its name, then by its weight; nothing without prose.
+
+    `found` is what `survey(tree)` gives.
+    """
+    prose, weights, _ = found
     heaviest = max(weights, key=weights.__getitem__, default=None)
     if heaviest is None:
         return
@@ -74,15 +86,17 @@ def holds_comments(block: HtmlElement) -> bool:
     return _is_named_for_comments(names) and next(block.iter("h1"), None) is None
 
 
-def _weigh(tree: HtmlElement) -> tuple[dict[HtmlElement, int], dict[HtmlElement, float]]:
-    """The characters of prose in each element, in order, and how much they speak for it as the article's container."""
+def survey(tree: HtmlElement) -> Survey:
+    """Where the prose of the page stands; true as long as `tree` is not altered."""
     prose: dict[HtmlElement, int] = defaultdict(int)
     weights: dict[HtmlElement, float] = defaultdict(float)
     elsewhere: dict[HtmlElement, bool] = {}
+    linked = 0
     for text in _PROSE(tree):
         holder = text.getparent().getparent() if text.is_tail else text.getparent()
         around = [holder, *holder.iterancestors()]
         if _is_elsewhere(around, elsewhere):
+            linked += len(text) if any(element.tag == "a" for element in around) else 0
             continue
         for element in reversed(around):
             prose[element] += len(text)
@@ -90,7 +104,7 @@ def _weigh(tree: HtmlElement) -> tuple[dict[HtmlElement, int], dict[HtmlElement,
         for distance, block in enumerate(itertools.islice(blocks, _REACH)):
             if block.tag not in _NO_CONTAINERS:
                 weights[block] += len(text) * _FADING**distance
-    return prose, weights
+    return Survey(prose, weights, linked)
 
 
 def _is_elsewhere(around: list[HtmlElement], known: dict[HtmlElement, bool]) -> bool:
@@ -126,7 +140,7 @@ def _rank_of_name(name: str) -> int:
 
 @functools.lru_cache(maxsize=4096)
 def _is_named_for_comments(names: str) -> bool:
-    return any(map(_COMMENTS_NAME.search, names.split()))
+    return any(map(_COMMENTS_NAME.match, names.split()))
 
 
 def _with_later_parts(tree: HtmlElement, first: HtmlElement, prose: dict[HtmlElement, int]) -> list[HtmlElement]:

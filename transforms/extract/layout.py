@@ -50,6 +50,7 @@ def prepare(parts: Sequence[HtmlElement]) -> HtmlElement:
         article.extend(list(part))
     for center in page.iter("center"):
         center.tag = "div"
+    etree.strip_attributes(page, "colspan", "rowspan")  # else trafilatura fills up what they claim to span
     for block in {br.getparent(): None for br in page.iter("br") if _is_empty_line(br)}:
         _part_lines(block)
     _drop_link_blocks(article)
@@ -64,7 +65,7 @@ def text_of(element: HtmlElement) -> str:
 
 def link_share(block: HtmlElement) -> float:
     """Share of the block's text that stands in links, 0..1; 0 for an empty block."""
-    links = block.findall(".//a")
+    links = list(block.iterdescendants("a"))
     return sum(len(text_of(link)) for link in links) / max(1, len(text_of(block))) if links else 0.0
 
 
@@ -105,7 +106,8 @@ def _drop_link_blocks(article: HtmlElement) -> None:
     for block in list(article.iter("ul", "ol")):
         if link_share(block) >= _LINK_LIST_SHARE:
             drop(block)
-    for block in list(article.iter("p", "li", "h2", "h3", "h4", "h5", "h6")):
+    linked = {block for link in article.iter("a") for block in (*link.iterancestors(), *link.iterdescendants())}
+    for block in [b for b in article.iter("p", "li", "h2", "h3", "h4", "h5", "h6") if b in linked]:
         if _is_linked(block) and len(text_of(block)) < _LINK_BLOCK_LIMIT:
             drop(block)
 
@@ -119,7 +121,7 @@ def _drop_comments(article: HtmlElement) -> None:
     for block in [b for b in article.iter("div", "section", "ul", "ol", "aside") if holds_comments(b)]:
         drop(block)
     for heading in list(article.iter("h2", "h3", "h4", "h5", "h6")):
-        if _COMMENTS_HEADING.search(text_of(heading)):
+        if _COMMENTS_HEADING.match(text_of(heading)):
             behind = list(heading.itersiblings())
             if not any(map(_holds_headline, behind)):
                 for element in [heading, *behind]:
@@ -130,10 +132,12 @@ def _drop_furniture(article: HtmlElement) -> None:
     """Removes short blocks named for captions, shares, newsletters and so on, and related stories by their heading."""
     limit = min(_FURNITURE_LIMIT, _FURNITURE_SHARE * len(text_of(article)))
     for block in list(article.iter("div", "section", "ul", "ol", "aside", "p", "span")):
-        if _is_named_for_furniture(block.get("class") or "") and len(text_of(block)) < limit:
+        name = block.get("class")
+        if name and _is_named_for_furniture(name) and len(text_of(block)) < limit:
             drop(block)
     for heading in list(article.iter("h2", "h3", "h4", "h5", "h6", "p", "div", "strong")):
-        if _RELATED_HEADING.search((heading.text or "")[:60]) and len(text_of(heading)) < _LINK_BLOCK_LIMIT:
+        text = heading.text
+        if text and _RELATED_HEADING.match(text[:60]) and len(text_of(heading)) < _LINK_BLOCK_LIMIT:
             for story in itertools.takewhile(_is_story, list(heading.itersiblings())):
                 drop(story)
             drop(heading)
@@ -146,7 +150,8 @@ def _is_named_for_furniture(name: str) -> bool:
 
 def _is_story(block: HtmlElement) -> bool:
     """It leads to another story."""
-    return (block.tag != "p" and block.find(".//a") is not None) or link_share(block) >= _LINK_LIST_SHARE
+    links = next(block.iterdescendants("a"), None) is not None
+    return links and (block.tag != "p" or link_share(block) >= _LINK_LIST_SHARE)
 
 
 def _holds_headline(block: HtmlElement) -> bool:

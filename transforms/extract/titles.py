@@ -5,7 +5,6 @@ in `<title>`, `<title>` itself. A dash inside a title stays: a title is cut only
 that it ends there, or where what follows is the site's name or the section.
 """
 
-import itertools
 import re
 from typing import Any, Final
 
@@ -26,8 +25,7 @@ def find_title(
 ) -> str | None:
     """The first stated title, without the site's name; the fuller one where the first was cut short."""
     shown = [text_of(h1) for h1 in page.tagged["h1"] if not any(_leads_home(link) for link in h1.iter("a"))]
-    marked = (seen[0] for seen in page.elements if seen[0].get("itemprop") == "headline")
-    microdata = [text_of(element) for element in itertools.islice(marked, _MOST_MARKED)]
+    microdata = [text_of(element) for element in page.marked("itemprop", "headline".__eq__)[:_MOST_MARKED]]
     browser = [text_of(title) for title in page.tagged["title"] if title.getparent().tag in {"head", "body"}][:1]
     said = [article.get("headline"), *stated(metas, "og:title", "twitter:title", "dc.title", "dcterms.title", "title")]
     first = [*filter(None, [*said, *microdata, *shown])] or _headline(page, browser)

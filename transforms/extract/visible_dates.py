@@ -30,7 +30,7 @@ _LISTED: Final = 40  # points off for standing in a list
 _TODAY_POINTS: Final = -30  # for the day's date at the top of the page: better than nothing
 _MOST_LETTERS_BESIDE_LABEL: Final = 40  # "كتب" in a sentence is no label
 _MOST_LETTERS_BESIDE_HANGING: Final = 30  # "12 مايو" in a sentence is no byline
-_MOST_TRIES: Final = 1000  # short texts with digits looked at; no more, so that a hostile page costs little
+_MOST_TRIES: Final = 1000  # stamps and short texts with digits looked at; so a hostile page costs little
 _MOST_PIECES: Final = 400  # parts of one line looked at, for the same reason
 
 _UNREAD: Final = frozenset(("script", "style", "option", "textarea"))
@@ -41,7 +41,7 @@ _DIGIT: Final = re.compile(r"\d")
 _DATE_WORD: Final = re.compile(r"منذ|قبل|أمس|امس|اليوم|البارحة|ago\b|esterday")
 _HEADINGS: Final = frozenset(("h1", "h2", "h3"))
 _YEAR: Final = re.compile(r"\d{4}")
-_STAMP_DATA: Final = frozenset(("data-datetime", "data-date", "data-timestamp", "data-published"))
+_STAMP_DATA: Final = ("data-datetime", "data-date", "data-timestamp", "data-published")
 _STAMP_ATTRIBUTES: Final = (
     "datetime", "content", "title", "data-datetime", "data-date", "data-timestamp", "data-published", "data-time",
 )  # fmt: skip
@@ -90,7 +90,7 @@ def find_in_page(tree: HtmlElement, looked_at: Look | None = None) -> list[DateC
     behind_head = itertools.dropwhile(lambda seen: seen[1] != "body", page.elements) if page.tagged["body"] else None
     body = list(behind_head or page.elements)
     titles = set(_titles(page, body))
-    spots, starts = _spots(body, titles)
+    spots, starts = _spots(body, _stamped(page), titles)
     around = {ancestor for title in titles for ancestor in title.iterancestors()}
     sightings = [sighting for spot in spots for sighting in _sightings(spot, starts, around)]
     kinds = collections.Counter((s.kind, s.candidate.source) for s in sightings if s.kind)
@@ -124,40 +124,48 @@ def _titles(page: Look, body: list[Seen]) -> list[HtmlElement]:
     return matching or [heading for heading, text in headings if text and heading.tag == "h1"][:1]
 
 
-def _spots(body: list[Seen], titles: set[HtmlElement]) -> tuple[list[_Spot], list[int]]:
+def _spots(body: list[Seen], stamped: set[HtmlElement], titles: set[HtmlElement]) -> tuple[list[_Spot], list[int]]:
     """Places that may hold a date, in order; and how many characters stand before each title."""
-    spots: dict[tuple[HtmlElement, str], _Spot] = {}
+    shown: list[_Spot] = []
     starts: list[int] = []
-    read = tries = 0
+    read = 0
     for element, tag, inner, tail in body:
-        if _is_stamped(element, tag):
-            spots[element, ""] = _Spot(element, "", read)
+        if element in stamped:
+            shown.append(_Spot(element, "", read))
         if element in titles:
             starts.append(read)
-        for inside, text in ((True, inner), (False, tail)):
-            if not text or text.isspace() or (inside and tag in _UNREAD):
-                continue
-            if len(text) <= _LONGEST and tries < _MOST_TRIES and _may_hold_date(text):
-                tries += 1
-                holder = element if inside else element.getparent()
-                block, line = _block(holder, text)
-                if line and block not in titles:
-                    spots.setdefault((block, line), _Spot(holder, line, read))
-            read += len(text)
-    return list(spots.values()), starts
+        if inner and not inner.isspace() and tag not in _UNREAD:
+            if len(inner) <= _LONGEST and _may_hold_date(inner):
+                shown.append(_Spot(element, inner, read))
+            read += len(inner)
+        if tail and not tail.isspace():
+            if len(tail) <= _LONGEST and _may_hold_date(tail):
+                shown.append(_Spot(element.getparent(), tail, read))
+            read += len(tail)
+    return _lines(shown[:_MOST_TRIES], titles), starts
+
+
+def _lines(shown: list[_Spot], titles: set[HtmlElement]) -> list[_Spot]:
+    """The spots, each once, with the whole line around each text; without titles."""
+    spots: dict[tuple[HtmlElement, str], _Spot] = {}
+    for spot in shown:
+        block, line = _block(spot.element, spot.line) if spot.line else (spot.element, "")
+        if not spot.line or (line and block not in titles):
+            spots.setdefault((block, line), spot._replace(line=line))
+    return list(spots.values())
 
 
 def _may_hold_date(text: str) -> bool:
     return _DIGIT.search(text) is not None or _DATE_WORD.search(text) is not None
 
 
-def _is_stamped(element: HtmlElement, tag: str) -> bool:
-    """Its attributes may hold a date for machines."""
-    if tag == "time":
-        return True
-    names = element.keys()
-    told = not _STAMP_DATA.isdisjoint(names) or ("itemprop" in names and element.get("itemprop", "").startswith("date"))
-    return (told and tag != "meta") or (tag == "abbr" and "title" in names)
+def _stamped(page: Look) -> set[HtmlElement]:
+    """The elements whose attributes may hold a date for machines."""
+    stamped = {element for attribute in _STAMP_DATA for element in page.marked(attribute, bool)}
+    stamped.update(page.marked("itemprop", lambda name: name.startswith("date")))
+    stamped.difference_update(page.tagged["meta"])
+    stamped.update(page.tagged["time"], (abbr for abbr in page.tagged["abbr"] if abbr.get("title") is not None))
+    return stamped
 
 
 def _block(holder: HtmlElement, text: str) -> tuple[HtmlElement, str]:
@@ -280,6 +288,8 @@ def _stamps(element: HtmlElement) -> Iterator[_Sighting]:
 def _written(line: str, where: str) -> Iterator[_Sighting]:
     """The dates written in one line. Beside a Gregorian date a Hijri one says the same and is left out."""
     dates = parse_written_date(line)
+    if not dates:
+        return
     letters = sum(map(str.isalpha, line)) - sum(sum(map(str.isalpha, line[d.start : d.end])) for d in dates)
     if any(written.date and written.calendar == GREGORIAN for written in dates):
         dates = [written for written in dates if written.date and written.calendar == GREGORIAN]

@@ -92,6 +92,11 @@ def _any_of(names: dict[str, int]) -> str:
     return r"(?<![^\W\d_])(?:" + "|".join(name.replace(" ", r"\s+") for name in longest_first) + r")(?![^\W\d_])"
 
 
+def _first_words(names: dict[str, int]) -> frozenset[str]:
+    """The letters that each name begins with, up to a blank or digit."""
+    return frozenset(re.split(r"[\W\d]", name)[0] for name in names)
+
+
 _MONTH_NUMBER: Final = _numbered(_GREGORIAN_MONTHS)
 _HIJRI_NUMBER: Final = _numbered(_HIJRI_MONTHS)
 _UNITS: Final = {  # length of one, or of two where Arabic has a dual, in minutes
@@ -150,6 +155,10 @@ _HIJRI_MONTH: Final = (
 )
 
 _DIGIT: Final = re.compile(r"\d")
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
+_MONTH_WORDS: Final = _first_words(_MONTH_NUMBER)
+_HIJRI_WORDS: Final = _first_words(_HIJRI_NUMBER)
+_AGO_WORDS: Final = ("منذ", "قبل", "il y a", "ago")  # each reading of _AGO has one of them
 _WHOLE_YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _DAY_MONTH_YEAR: Final = re.compile(_DAY + _TO_MONTH + _MONTH + rf"(?:{_OF_YEAR}{_YEAR}{_ERA})?")
 _MONTH_DAY_YEAR: Final = re.compile(
@@ -225,7 +234,7 @@ def _dates(folded: str) -> Iterator[WrittenDate]:
     """All readings, overlapping ones too."""
     if _DIGIT.search(folded):
         yield from _numbered_dates(folded)
-    for match in _AGO.finditer(folded):
+    for match in _AGO.finditer(folded) if any(word in folded for word in _AGO_WORDS) else ():
         yield WrittenDate(*match.span(), RELATIVE, None, ago=_ago(match["n"] or match["n_en"], match))
     near = _NEAR_DAY.fullmatch(folded)
     if near:
@@ -234,11 +243,13 @@ def _dates(folded: str) -> Iterator[WrittenDate]:
 
 def _numbered_dates(folded: str) -> Iterator[WrittenDate]:
     """The readings that have a day's number; those with the month or the year before it need a whole year."""
-    whole_year = _WHOLE_YEAR.search(folded) is not None
-    for pattern in (_DAY_MONTH_YEAR, _MONTH_DAY_YEAR, _YEAR_MONTH_DAY) if whole_year else (_DAY_MONTH_YEAR,):
-        for match in pattern.finditer(folded):
-            yield from _from_names(match)
-    for match in _HIJRI.finditer(folded):
+    words = _LETTERS.findall(folded)  # asked for months first, which is far cheaper than to search
+    if not _MONTH_WORDS.isdisjoint(words):
+        whole_year = _WHOLE_YEAR.search(folded) is not None
+        for pattern in (_DAY_MONTH_YEAR, _MONTH_DAY_YEAR, _YEAR_MONTH_DAY) if whole_year else (_DAY_MONTH_YEAR,):
+            for match in pattern.finditer(folded):
+                yield from _from_names(match)
+    for match in _HIJRI.finditer(folded) if not _HIJRI_WORDS.isdisjoint(words) else ():
         month = _HIJRI_NUMBER[" ".join(match["month"].split())]
         day = _hijri_day(int(match["year"]), month, int(match["day"]))
         if day:
