@@ -59,6 +59,7 @@ setup(
             "onnxruntime>=1.20",
             "pytest>=8.2",
             "pytest-xdist>=3.6",
+            "pyyaml>=6",
             "tokenizers>=0.20",
         ],
         "dev": ["babel>=2.16", "mypy>=1.15", "ruff>=0.11", "scipy>=1.13"],

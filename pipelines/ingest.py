@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import gc
 import hashlib
 import io
 import json
@@ -141,8 +142,12 @@ def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Seq
         muffled = contextlib.redirect_stderr(io.StringIO())  # Beam prints a failure there before it raises it
         size = sum(dump.size for dump in dumps)
         shown = progress.Progress(str(tally), size, options.quiet)
-        with shown, watched_workers(str(alive)), muffled:
-            _execute(job, local_runner(local, options.workers, size), local)
+        gc.freeze()  # what has been imported stays: no need to look it over again and again
+        try:
+            with shown, watched_workers(str(alive)), muffled:
+                _execute(job, local_runner(local, options.workers, size), local)
+        finally:
+            gc.unfreeze()  # DuckDB complains of what is still there in the end
 
 
 def _execute(job: Ingest, runner: Any, options: PipelineOptions) -> None:

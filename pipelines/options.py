@@ -74,7 +74,7 @@ def ingest_parser() -> Parser:
         usage="warraq ingest INPUT… --output DIR [flags] [Beam pipeline options]",
         description="Reads crawl dumps and adds the Arabic news articles in them to a dataset.",
         epilog="Example:\n  warraq ingest crawl/*.warc.gz pages/ --output dataset\n\n"
-        "Everything that Beam understands may follow, for example --runner=FlinkRunner --flink_master=localhost:8081.",
+        "All that Beam understands may follow, for example --runner=PortableRunner --job_endpoint=localhost:8099.",
     )
     add = parser.add_argument
     add(

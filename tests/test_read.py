@@ -31,6 +31,7 @@ from transforms.read import (
     find_dumps,
     fingerprint,
     open_page,
+    parts,
     read_range,
 )
 from transforms.read.rules import parse_time
@@ -344,14 +345,14 @@ def test_no_dumps_give_no_pages():
 
 
 def test_what_can_be_split_is_split_and_sizes_add_up(tmp_path):
-    fn = _ReadFn(ReadRules(split_bytes=50))
+    rules = ReadRules(split_bytes=50)
+    fn = _ReadFn(rules)
     for kind, content in FILES.items():
         (dump,) = find_dumps([str(write(tmp_path, "a", content))]).dumps
-        whole = fn.initial_restriction(dump)
-        parts = list(fn.split(dump, whole))
+        found = list(parts(dump, rules))
         splittable = {"warc", "warc.gz", "warc.zst", "arc", "arc.gz", "arc.zst", "jsonl", "parquet"}
-        assert (len(parts) > 1) == (kind in splittable), kind
-        assert sum(fn.restriction_size(dump, part) for part in parts) == len(content)
+        assert (len(found) > 1) == (kind in splittable), kind
+        assert sum(fn.restriction_size(part, fn.initial_restriction(part)) for part in found) == len(content)
 
 
 MANY = {
@@ -370,10 +371,11 @@ def test_every_record_is_read_once_however_a_runner_splits(tmp_path_factory, spl
     content = MANY.get(kind, FILES[kind])
     (dump,) = find_dumps([str(write(tmp_path_factory.getbasetemp(), "dump", content))]).dumps
     fn, seen, read_bytes = _ReadFn(RULES), [], 0
-    waiting = [fn.initial_restriction(dump)]
+    [part] = parts(dump, RULES)
+    waiting = [fn.initial_restriction(part)]
     while waiting:
         tracker = ThreadsafeRestrictionTracker(fn.create_tracker(waiting.pop()))
-        items = fn.process(dump, RestrictionTrackerView(tracker))
+        items = fn.process(part, RestrictionTrackerView(tracker))
         after, share = splits.pop() if splits else (None, 0)
         for count, item in enumerate(items):
             record = item.value if isinstance(item, beam.pvalue.TaggedOutput) else item
@@ -381,8 +383,8 @@ def test_every_record_is_read_once_however_a_runner_splits(tmp_path_factory, spl
                 read_bytes += record
             else:
                 seen.append((record.dump_offset, record.url))
-            if count == after and (parts := tracker.try_split(share)):
-                waiting.append(parts[1])
+            if count == after and (halves := tracker.try_split(share)):
+                waiting.append(halves[1])
         tracker.check_done()
     assert sorted(seen) == [(item.dump_offset, item.url) for item in read_range(dump, 0, None, RULES)]
     assert read_bytes == dump.size

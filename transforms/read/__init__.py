@@ -28,7 +28,7 @@ from transforms.step import KEPT, REJECTED, Doors, Refusal, counter
 
 __all__ = [
     "FORMATS", "PROGRESS", "Dump", "Found", "InputError", "ReadPages", "ReadRules", "Skipped",
-    "find_dumps", "fingerprint", "open_page", "read_range",
+    "find_dumps", "fingerprint", "open_page", "parts", "read_range",
 ]  # fmt: skip
 
 PROGRESS: Final = "progress"
@@ -108,33 +108,38 @@ def open_page(
     raise InputError(f"{path}: no page {wanted or 'in it'}; give an offset from the dump_offset column")
 
 
-class _ReadFn(beam.DoFn, RestrictionProvider):
-    """Dump → (Page, Rejected). Restrictions are ranges of bytes; claims are offsets of records or gzip members.
+Part = tuple[Dump, int, int]  # a dump and a range of its bytes, half-open
 
-    The restriction of a dump that can't be split is its first byte alone, which no runner can split.
-    """
+
+def parts(dump: Dump, rules: ReadRules) -> Iterator[Part]:
+    """The ranges in which a dump is read. That of one that can't be split is its first byte alone."""
+    whole = OffsetRange(0, max(1, dump.size) if dump.format in _SPLITTABLE else 1)
+    for part in whole.split(rules.split_bytes, rules.split_bytes // 2):
+        yield dump, part.start, part.stop
+
+
+class _ReadFn(beam.DoFn, RestrictionProvider):
+    """Part → (Page, Rejected). A runner may split what is left of a part; claims are offsets of records or members."""
 
     def __init__(self, rules: ReadRules) -> None:
         self._rules = rules
 
-    def initial_restriction(self, dump: Dump) -> OffsetRange:
-        return OffsetRange(0, max(1, dump.size) if dump.format in _SPLITTABLE else 1)
+    def initial_restriction(self, part: Part) -> OffsetRange:
+        return OffsetRange(*part[1:])
 
     def create_tracker(self, restriction: OffsetRange) -> OffsetRestrictionTracker:
         return OffsetRestrictionTracker(restriction)
 
-    def split(self, _dump: Dump, restriction: OffsetRange) -> Iterator[OffsetRange]:
-        yield from restriction.split(self._rules.split_bytes, self._rules.split_bytes // 2)
-
-    def restriction_size(self, dump: Dump, restriction: OffsetRange) -> int:
-        return restriction.size() if dump.format in _SPLITTABLE else dump.size
+    def restriction_size(self, part: Part, restriction: OffsetRange) -> int:
+        return restriction.size() if part[0].format in _SPLITTABLE else part[0].size
 
     def process(
         self,
-        dump: Dump,
+        part: Part,
         tracker: Any = beam.DoFn.RestrictionParam(),  # noqa: B008  (Beam's way to ask for it)
     ) -> Iterator[Page | Refusal | beam.pvalue.TaggedOutput[Literal["progress"], int]]:
-        restriction, is_splittable = tracker.current_restriction(), dump.format in _SPLITTABLE
+        dump, restriction = part[0], tracker.current_restriction()
+        is_splittable = dump.format in _SPLITTABLE
         position = claimed = restriction.start
         is_granted = True
 
@@ -181,4 +186,7 @@ class ReadPages(beam.PTransform):
 
     def expand(self, begin: beam.pvalue.PBegin) -> Doors:
         dumps = begin | "ListDumps" >> beam.Create(list(self.dumps))
-        return dumps | "ReadRanges" >> beam.ParDo(_ReadFn(self.rules)).with_outputs(REJECTED, PROGRESS, main=KEPT)
+        ranges = dumps | "ListRanges" >> beam.FlatMap(parts, self.rules)
+        # Not every runner moves the ranges that it has split off to other workers: Flink reads them where the dump was.
+        spread = ranges | "SpreadRanges" >> beam.Reshuffle()
+        return spread | "ReadRanges" >> beam.ParDo(_ReadFn(self.rules)).with_outputs(REJECTED, PROGRESS, main=KEPT)
