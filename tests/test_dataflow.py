@@ -171,7 +171,7 @@ def test_the_commands_of_the_guide_name_what_exists():
 
 # --- The job
 
-IMAGE = "us-docker.pkg.dev/project/warraq/warraq:1"
+IMAGE = "registry.example/warraq:1"
 LAUNCH = {  # what the launcher of a flex template adds to the parameters, and what gcloud's flags become
     "runner": "DataflowRunner",
     "project": "project-of-tests",
