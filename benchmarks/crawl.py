@@ -130,24 +130,16 @@ def write_crawl(target: Path, pages: int, arabic_every: int = 100) -> None:
             file.write(record(next(foreign) if number % arabic_every else next(arabic), number))
 
 
-def resident() -> dict[int, tuple[int, float]]:
-    """Parent and MiB of resident memory of every process."""
-    processes = {}
-    for path in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended
-            parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
-            resident_pages = int((path / "statm").read_text().split()[1])
-            processes[int(path.name)] = parent, resident_pages * resource.getpagesize() / 2**20
-    return processes
-
-
 def tree_memory(root: int) -> list[float]:
-    """MiB of each process of the tree under `root`."""
-    processes = resident()
-    tree = [root]
+    """MiB of resident memory of each process of the tree under `root`."""
+    found, tree = [], [root]
     for process in tree:
-        tree += [child for child, (parent, _) in processes.items() if parent == process]
-    return [processes[process][1] for process in tree if process in processes]
+        folder = Path("/proc", str(process))
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+            found.append(int((folder / "statm").read_text().split()[1]) * resource.getpagesize() / 2**20)
+            for children in folder.glob("task/*/children"):
+                tree += map(int, children.read_text().split())
+    return found
 
 
 def run(command: Sequence[str]) -> Cost:
@@ -176,11 +168,12 @@ def run(command: Sequence[str]) -> Cost:
     return Cost(seconds, processor, tree, largest)
 
 
-def ingest(dump: Path, workers: int = 1) -> Cost:
-    """What `warraq ingest` takes for a dump, into a new dataset."""
+def ingest(dump: Path, workers: int = 1, cores: Sequence[int] | None = None) -> Cost:
+    """What `warraq ingest` takes for a dump, into a new dataset, where only some cores may be used (Linux)."""
+    pinned = ["taskset", "--cpu-list", ",".join(map(str, cores))] if cores else []
     with tempfile.TemporaryDirectory() as output:
         command = [sys.executable, "-m", "pipelines", "ingest", str(dump), "--output", f"{output}/out", "--quiet"]
-        return run([*command, "--workers", str(workers)])
+        return run([*pinned, *command, "--workers", str(workers)])
 
 
 def shown(name: str, cost: Cost, pages: int) -> str:

@@ -23,8 +23,9 @@ from pipelines.spill import MEMORY_KB, SpillingGroups, SpillingList
 InstructionResponse: TypeAlias = beam_fn_api_pb2.InstructionResponse
 Inputs: TypeAlias = Mapping[str, Iterable[bytes]]  # encoded elements by the transform that reads them
 
-BUNDLE_BYTES: Final = 1 << 20  # of encoded elements: about 150 articles, some seconds of work
-_BUNDLES: Final = 16  # of dumps to read, for each worker: so that the last ones end at about the same time
+BUNDLE_BYTES: Final = 1 << 20  # of encoded elements, at most: about 150 articles, some seconds of work
+_LEAST_BUNDLE: Final = 1 << 17
+_BUNDLES: Final = 16  # of a stage, for each of several workers: so that the last ones end at about the same time
 _LEAST_RANGE, _MOST_RANGE = 4 << 20, 32 << 20  # bytes of dumps in a bundle; each bundle costs 10 ms more
 _RESULTS: Final = 16  # kept by a worker before they are merged: each holds all counters of a stage
 _RANGES: Final = common_urns.sdf_components.PROCESS_SIZED_ELEMENTS_AND_RESTRICTIONS.urn
@@ -33,6 +34,11 @@ _RANGES: Final = common_urns.sdf_components.PROCESS_SIZED_ELEMENTS_AND_RESTRICTI
 def range_bytes(size: int, workers: int) -> int:
     """How many bytes of dumps, `size` in all, a bundle reads."""
     return min(_MOST_RANGE, max(_LEAST_RANGE, size // (_BUNDLES * workers)))
+
+
+def element_bytes(size: int, workers: int, most: int) -> int:
+    """How many bytes of elements, `size` in all, a bundle has; a single worker waits for no other, and takes `most`."""
+    return most if workers == 1 else min(most, max(_LEAST_BUNDLE, size // (_BUNDLES * workers)))
 
 
 class BoundedRunner(FnApiRunner):
@@ -133,11 +139,14 @@ class _Bundles(BundleManager):
         if not isinstance(buffer, (SpillingList, SpillingGroups)):  # the runner's own: an impulse, or empty
             yield [*buffer]
             return
+        enough = self._bundle_bytes
+        if not self._reads_ranges:
+            enough = element_bytes(buffer.size(), len(self._context.worker_handlers), enough)
         piece, size = [], 0
         for value, encoded in buffer.elements():
             piece.append(encoded)
             size += value[1] if self._reads_ranges else len(encoded)  # a range comes with its size
-            if size >= self._bundle_bytes:
+            if size >= enough:
                 yield piece
                 piece, size = [], 0
         if piece:

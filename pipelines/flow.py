@@ -10,7 +10,8 @@ from transforms.clean import CleanRules, CleanText
 from transforms.decode import DecodePages, DecodeRules
 from transforms.deduplicate import Deduplicate, DuplicateRules
 from transforms.entities import TagEntities
-from transforms.extract import ExtractArticles, ExtractRules
+from transforms.extract import ExtractRules
+from transforms.extract.stage import ExtractArticles
 from transforms.language import KeepArabic, LanguageRules
 from transforms.quality import KeepGoodText, QualityRules
 from transforms.read import ReadRules

@@ -41,6 +41,11 @@ class _Rows:
             cursor.executemany("INSERT INTO pairs VALUES (?, ?)", pairs)
             cursor.execute("COMMIT")
 
+    def size(self) -> int:
+        """Bytes of all values."""
+        (size,) = self._database.execute("SELECT coalesce(sum(length(value)), 0) FROM pairs").fetchone()
+        return int(size)
+
     def arrived(self) -> Iterator[tuple[bytes, bytes]]:
         return self._database.execute("SELECT key, value FROM pairs ORDER BY rowid")
 
@@ -71,6 +76,10 @@ class SpillingList:
         copy = SpillingList(self._coder, self._memory_kb)
         copy.extend(self)
         return copy
+
+    def size(self) -> int:
+        """Bytes of all elements."""
+        return self._rows.size()
 
     def __iter__(self) -> Iterator[bytes]:
         return (elements for _, elements in self._rows.arrived())
@@ -110,6 +119,10 @@ class SpillingGroups:
     def copy(self) -> "SpillingGroups":
         """Itself: it can be read by several consumers."""
         return self
+
+    def size(self) -> int:
+        """Bytes of all values, without their keys."""
+        return self._rows.size()
 
     def __iter__(self) -> Iterator[bytes]:
         return (encoded for _, encoded in self.elements())

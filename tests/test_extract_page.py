@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.records import Article, Document
-from transforms.extract import ExtractArticles, ExtractRules, dropped_lines, extract, find_body, parse
+from transforms.extract import ExtractRules, dropped_lines, extract, find_body, parse
+from transforms.extract.stage import ExtractArticles
 from transforms.step import Rejection
 
 FETCHED_AT = dt.datetime(2026, 11, 1, tzinfo=dt.timezone.utc)

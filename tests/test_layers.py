@@ -1,6 +1,8 @@
 """The architecture, held: imports run one way, and the core knows no Beam."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ MAY_IMPORT = {
 }
 OURS = {*MAY_IMPORT, "tests", "benchmarks", "samples"}
 # What every stage may use: how a failure becomes a row, the books, and where things lie.
-SHARED = {"transforms.step", "transforms.ledger", "transforms.dataset", "transforms.storage"}
+SHARED = {"transforms.rejection", "transforms.step", "transforms.ledger", "transforms.dataset", "transforms.storage"}
 # A stage of more than one file, beside the folders read/ and extract/.
 PARTS = {
     "transforms.clean": {"transforms.furniture"},
@@ -59,3 +61,10 @@ def test_only_classes_name_beam(path):
         if isinstance(node, ast.FunctionDef):
             named = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
             assert "beam" not in named, f"{node.name} names beam: a function of the core must not"
+
+
+def test_extraction_does_without_beam():
+    """It runs in processes of its own, of which each worker has one, and would import Beam for most of a second."""
+    code = "import sys, transforms.extract, transforms.extract.guard; print('apache_beam' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout == "False\n"

@@ -120,6 +120,28 @@ def test_a_stage_gets_its_input_in_small_bundles(bundle_bytes, expected):
         assert_that(counts, equal_to(expected))
 
 
+@pytest.mark.parametrize(
+    ("size", "workers", "expected"),
+    [
+        (8 << 20, 1, 1 << 20),  # waits for no other worker
+        (8 << 20, 2, 1 << 18),
+        (1 << 30, 2, 1 << 20),
+        (100, 2, 1 << 17),
+    ],
+)
+def test_several_workers_share_even_a_small_input(size, workers, expected):
+    assert bundles.element_bytes(size, workers, most=1 << 20) == expected
+
+
+def test_the_size_of_a_buffer_is_that_of_its_elements():
+    elements, pairs = SpillingList(SINGLE.get_impl()), SpillingGroups(SINGLE, GROUPED)
+    assert (elements.size(), pairs.size()) == (0, 0)
+    elements.append(encoded((b"a", 1), (b"b", 2)))
+    pairs.append(encoded((b"a", 1), (b"b", 2)))
+    assert elements.size() == len(encoded((b"a", 1), (b"b", 2)))
+    assert pairs.size() == 2
+
+
 def test_side_inputs_flattens_and_empty_collections_work_as_ever():
     with beam.Pipeline(runner=BoundedRunner(memory_kb=1, bundle_bytes=1)) as pipeline:
         numbers = pipeline | "Numbers" >> beam.Create(range(100)).with_output_types(int)

@@ -17,6 +17,6 @@ In order of flow:
     topics.py       ClassifyTopics    one IPTC topic, others with scores
     write.py        WriteArticles, WriteRejected, CommitRun
 
-Beside them: step.py (how a page's failure becomes a row), ledger.py (the books), dataset.py (the tables on disk),
-storage.py (files on disks and in buckets) and detectors.py (other detectors of language).
+Beside them: rejection.py and step.py (how a page's failure becomes a row), ledger.py (the books), dataset.py (the
+tables on disk), storage.py (files on disks and in buckets) and detectors.py (other detectors of language).
 """

@@ -20,7 +20,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from deltalake.transaction import AddAction
 
 from schemas.arrow import PARTITIONS, SCHEMA_VERSION, TABLES
-from schemas.records import register
+from schemas.coders import register
 from transforms import storage
 
 STAGING: Final = "_staging"

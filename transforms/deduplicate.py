@@ -16,7 +16,8 @@ import apache_beam as beam
 import numpy as np
 from apache_beam.metrics import Metrics
 
-from schemas.records import Article, register
+from schemas.coders import register
+from schemas.records import Article
 from transforms.dataset import read_table
 from transforms.step import KEPT, REJECTED, Doors, Refusal, StepFn, reject
 
@@ -74,7 +75,7 @@ def fold(text: str) -> list[str]:
     return _WORD.findall(text.translate(_FOLD).casefold())
 
 
-@functools.lru_cache(maxsize=100_000)
+@functools.lru_cache(maxsize=1 << 15)
 def _word_hash(word: str) -> int:
     return int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "little")
 

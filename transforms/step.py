@@ -7,7 +7,6 @@ and the runner retries it.
 """
 
 import functools
-import traceback
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
@@ -15,8 +14,24 @@ import apache_beam as beam
 from apache_beam.metrics import Metrics
 from apache_beam.utils.windowed_value import WindowedValue
 
+import schemas.coders  # noqa: F401  (Beam learns how records travel)
 from schemas.labels import ERROR_REASON
 from schemas.records import Article, Document, Page, Rejected
+from transforms.rejection import Rejection, describe, reject
+
+__all__ = [
+    "KEPT",
+    "REJECTED",
+    "BatchStepFn",
+    "Doors",
+    "Moment",
+    "Refusal",
+    "Rejection",
+    "StepFn",
+    "counter",
+    "describe",
+    "reject",
+]
 
 KEPT: Final = "kept"
 REJECTED: Final = "rejected"
@@ -26,30 +41,8 @@ Refusal: TypeAlias = beam.pvalue.TaggedOutput[Literal["rejected"], Rejected]
 Doors: TypeAlias = Any  # what a stage's `expand` gives: PCollections by name, KEPT and REJECTED
 
 
-class Rejection(Exception):  # noqa: N818  (a verdict, not an error)
-    """A rule said no. `reason` is one of labels.REASONS[stage]; `detail` is evidence in a few words."""
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(reason, detail)
-        self.reason = reason
-        self.detail = detail
-
-
 In = TypeVar("In", Page, Document, Article)
 Out = TypeVar("Out", Page, Document, Article)
-
-
-def reject(record: Page | Document | Article, stage: str, reason: str, detail: str) -> Rejected:
-    """The row that `record` leaves behind when `stage` refuses it."""
-    size = len(record.content) if isinstance(record, Page) else record.bytes
-    return Rejected(record.url, record.dump, record.dump_offset, stage, reason, detail, size, record.fetched_at)
-
-
-def describe(error: Exception) -> str:
-    """What broke and where, in one line: `ValueError: bad value (dates.py:120)`."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" ({frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}"[:300] + where
 
 
 class StepFn(beam.DoFn, Generic[In, Out]):

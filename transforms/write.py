@@ -15,8 +15,9 @@ from typing import Any, Final, NamedTuple
 import apache_beam as beam
 
 from schemas import arrow
+from schemas.coders import register
 from schemas.labels import MASS_REASONS
-from schemas.records import Article, Rejected, register
+from schemas.records import Article, Rejected
 from transforms import ledger
 from transforms.dataset import DataFile, Dataset, DumpPages
 from transforms.ledger import LedgerError, Line

@@ -1,16 +1,13 @@
 """Document → Article: main text, metadata and date from one parse of the page, guarded against hostile markup.
 
-What the page may do to the parser, and what that costs, is the business of guard.py; everything here is pure.
+What the page may do to the parser, and what that costs, is the business of guard.py, and Beam's part that of stage.py.
+Everything here is pure.
 """
 
 import contextlib
-import dataclasses
-import functools
-from collections.abc import Callable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-import apache_beam as beam
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, fromstring
 
@@ -18,7 +15,6 @@ from schemas.records import Article, Document
 from transforms.extract.body import dropped_lines, find_body
 from transforms.extract.dates import Publication, choose_date, find_dates
 from transforms.extract.frame import Survey, survey
-from transforms.extract.guard import Guard
 from transforms.extract.json_ld import read_json_ld
 from transforms.extract.layout import CODE_TAGS
 from transforms.extract.look import look
@@ -26,10 +22,9 @@ from transforms.extract.metadata import Metadata, find_metadata, without_page
 from transforms.extract.page_kind import refuse_labels, refuse_listings, refuse_other_pages, refuse_other_texts
 from transforms.extract.plain_text import read_plain_text
 from transforms.extract.state import read_state
-from transforms.step import KEPT, REJECTED, Doors, Moment, Rejection, StepFn
+from transforms.rejection import Rejection
 
 __all__ = [
-    "ExtractArticles",
     "ExtractRules",
     "choose_date",
     "dropped_lines",
@@ -40,10 +35,7 @@ __all__ = [
 ]
 
 
-_STAGE: Final = "extract"
-
-
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class ExtractRules:
     """How much a page may cost, and how it is guarded."""
 
@@ -154,53 +146,3 @@ def _article(document: Document, metadata: Metadata, text: str, published: Publi
         charset=document.charset,
         charset_source=document.charset_source,
     )
-
-
-class _GuardedFn(StepFn[Document, Article]):
-    """StepFn whose function runs in a guarded process, started with the worker and ended with it.
-
-    While that process extracts one page, the worker goes on to find the next.
-    """
-
-    def __init__(self, function: Callable[[Document], Article], rules: ExtractRules) -> None:
-        super().__init__(_STAGE, function)
-        self._rules = rules
-
-    def setup(self) -> None:
-        self._guard = Guard(self._function, self._rules.timeout, self._rules.memory_mb)
-
-    def start_bundle(self) -> None:
-        self._asked: tuple[Document, Moment] | None = None
-
-    def process(
-        self, document: Document, time: Any = beam.DoFn.TimestampParam, window: Any = beam.DoFn.WindowParam
-    ) -> Iterator[Any]:
-        self._count("pages_in")
-        yield from self._answer()
-        self._guard.ask(document)
-        self._asked = (document, Moment(time, window))
-
-    def finish_bundle(self) -> Iterator[Any]:
-        yield from self._answer()
-
-    def teardown(self) -> None:
-        self._guard.close()
-
-    def _answer(self) -> Iterator[Any]:
-        """The outcome for the page last asked for."""
-        if self._asked is not None:
-            document, moment = self._asked
-            self._asked = None
-            yield moment.place(self._outcome(document, self._guard.answer))
-
-
-@dataclasses.dataclass
-class ExtractArticles(beam.PTransform):
-    """Document → (Article, Rejected)."""
-
-    rules: ExtractRules = dataclasses.field(default_factory=ExtractRules)
-
-    def expand(self, documents: beam.PCollection[Document]) -> Doors:
-        function = functools.partial(extract, rules=self.rules)
-        extracting = _GuardedFn(function, self.rules) if self.rules.guard else StepFn(_STAGE, function)
-        return documents | "Extract" >> beam.ParDo(extracting).with_outputs(REJECTED, main=KEPT)

@@ -24,7 +24,7 @@ from trafilatura.settings import Extractor
 from transforms.extract.frame import Frame, Survey, find_frames, survey
 from transforms.extract.json_ld import walk
 from transforms.extract.layout import CODE_TAGS, drop, link_share, prepare, text_of
-from transforms.step import Rejection
+from transforms.rejection import Rejection
 
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # its verdicts reach us as values
 

@@ -2,9 +2,9 @@
 
 Why a process: lxml cannot be interrupted by a thread or a signal handler, and a segmentation fault ends whatever
 process it happens in. The guarded process lives as long as its worker and is replaced only after it has died, so its
-start (about a second of imports) is paid once, while the worker does other things. It is not forked from the worker,
-whose threads may hold locks that nobody in a copy would release. Requests and answers are pickles, each with its length
-before it, over the process's stdin and stdout.
+start (a third of a second of imports, none of them Beam's) is paid once, while the worker does other things. It is not
+forked from the worker, whose threads may hold locks that nobody in a copy would release. Requests and answers are
+pickles, each with its length before it, over the process's stdin and stdout.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Final, Generic, TypeVar
 
-from transforms.step import Rejection, describe
+from transforms.rejection import Rejection, describe
 
 try:
     import resource
@@ -35,11 +35,9 @@ Out = TypeVar("Out")
 START_LIMIT: Final = 120.0  # seconds for the imports, on a machine that does much else
 GRACE: Final = 2.0  # seconds after the deadline at which a process that did not end itself is killed
 _LENGTH: Final = struct.Struct(">Q")
-# Beam does without the clients of storage where there are none, and a page needs none: a third of the imports' time.
 _SERVE: Final = """
 import sys
 sys.path[:] = {path!r}
-sys.modules.update(dict.fromkeys(["boto3", "google.cloud"]))
 from transforms.extract.guard import serve
 serve()
 """

@@ -14,7 +14,7 @@ from lxml.html import HtmlElement
 
 from transforms.extract.frame import Survey
 from transforms.extract.json_ld import is_article, types
-from transforms.step import Rejection
+from transforms.rejection import Rejection
 
 _LISTING_TYPES: Final = frozenset({"CollectionPage", "SearchResultsPage", "ImageGallery", "ProfilePage", "ContactPage"})
 _LISTING_CLASS = re.compile(r"(?:^|\s)(?:home|blog|archive|category|tag|author|search|search-results|error404)(?:\s|$)")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from transforms.step import Rejection
+from transforms.rejection import Rejection
 
 _SENTENCE_END = re.compile(r"[.!؟?…:»”\"]\W*$")
 _CLAUSE_MARK = re.compile(r"[،؛,;]|(?<!\.)[.؟!]\s")  # ".." inside a line is a headline's dash

@@ -4,7 +4,8 @@ import datetime as dt
 from collections.abc import Callable
 from typing import BinaryIO, Final, NamedTuple, TypeAlias, cast
 
-from schemas.records import Page, Rejected, register
+from schemas.coders import register
+from schemas.records import Page, Rejected
 from transforms.read.rules import STAGE
 from transforms.storage import is_remote
 

@@ -1,0 +1,65 @@
+"""ExtractArticles: the Beam shell of extraction. The process that extracts does without it, and without Beam."""
+
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import apache_beam as beam
+
+from schemas.records import Article, Document
+from transforms.extract import ExtractRules, extract
+from transforms.extract.guard import Guard
+from transforms.step import KEPT, REJECTED, Doors, Moment, StepFn
+
+_STAGE: Final = "extract"
+
+
+class _GuardedFn(StepFn[Document, Article]):
+    """StepFn whose function runs in a guarded process, started with the worker and ended with it.
+
+    While that process extracts one page, the worker goes on to find the next.
+    """
+
+    def __init__(self, function: Callable[[Document], Article], rules: ExtractRules) -> None:
+        super().__init__(_STAGE, function)
+        self._rules = rules
+
+    def setup(self) -> None:
+        self._guard = Guard(self._function, self._rules.timeout, self._rules.memory_mb)
+
+    def start_bundle(self) -> None:
+        self._asked: tuple[Document, Moment] | None = None
+
+    def process(
+        self, document: Document, time: Any = beam.DoFn.TimestampParam, window: Any = beam.DoFn.WindowParam
+    ) -> Iterator[Any]:
+        self._count("pages_in")
+        yield from self._answer()
+        self._guard.ask(document)
+        self._asked = (document, Moment(time, window))
+
+    def finish_bundle(self) -> Iterator[Any]:
+        yield from self._answer()
+
+    def teardown(self) -> None:
+        self._guard.close()
+
+    def _answer(self) -> Iterator[Any]:
+        """The outcome for the page last asked for."""
+        if self._asked is not None:
+            document, moment = self._asked
+            self._asked = None
+            yield moment.place(self._outcome(document, self._guard.answer))
+
+
+@dataclass
+class ExtractArticles(beam.PTransform):
+    """Document → (Article, Rejected)."""
+
+    rules: ExtractRules = field(default_factory=ExtractRules)
+
+    def expand(self, documents: beam.PCollection[Document]) -> Doors:
+        function = functools.partial(extract, rules=self.rules)
+        extracting = _GuardedFn(function, self.rules) if self.rules.guard else StepFn(_STAGE, function)
+        return documents | "Extract" >> beam.ParDo(extracting).with_outputs(REJECTED, main=KEPT)
