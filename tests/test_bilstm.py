@@ -83,15 +83,26 @@ def test_sentences_hold_every_token_but_line_ends(text):
     assert inside == [number for number, token in enumerate(tokens) if token.group() != "\n"]
 
 
+def labelled(*labels):
+    return np.array([LABELS.index(label) for label in labels], np.int8)
+
+
 def test_names_from_labels():
-    labels = [LABELS.index(label) for label in ("B-person", "I-person", "O", "B-place", "B-place", "I-misc")]
+    labels = labelled("B-person", "I-person", "O", "B-place", "B-place", "I-misc")
     margins = np.array([3, 1, 0, 0, 20, 1], np.float32)
-    found = found_names(labels, margins)
-    assert [name[:3] for name in found] == [(0, 2, "person"), (3, 4, "place"), (4, 5, "place")]
-    assert [name.score for name in found] == [0.731, 0.5, 1.0]
-    assert found_names([], margins[:0]) == []
-    assert found_names([0], margins[:1]) == []
-    assert isinstance(found[0], Found)
+    [found] = found_names(labels, margins, [6])
+    assert found == [Found(0, 2, "person", 0.731), Found(3, 4, "place", 0.5), Found(4, 5, "place", 1.0)]
+
+
+def test_names_end_with_their_sentence():
+    labels = labelled("O", "B-place", "I-place", "B-misc", "I-misc", "I-misc", "I-misc", "I-misc")
+    found = found_names(labels, np.ones(8, np.float32), [1, 1, 1, 3, 2])
+    assert [[name[:3] for name in names] for names in found] == [[], [(0, 1, "place")], [], [(0, 3, "misc")], []]
+
+
+def test_no_names_from_no_labels():
+    assert found_names(labelled(), np.zeros(0, np.float32), []) == []
+    assert found_names(labelled("O"), np.zeros(1, np.float32), [1]) == [[]]
 
 
 @settings(deadline=None, max_examples=150)

@@ -4,11 +4,13 @@ It sees each word's place in a vocabulary, its letters, what the lists say of it
 rules of gazetteer.py make of the place where it stands. `benchmarks/train_entities.py` trains it.
 """
 
+import functools
 import io
 import re
 import threading
 from collections.abc import Iterator, Sequence
 from importlib import resources
+from itertools import chain
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -18,7 +20,7 @@ from schemas.records import Entity
 from transforms.gazetteer import Span, rule_spans
 from transforms.lexicon import Word, describe, fold, lexicon, tokenise
 from transforms.names import Found, namer, usual_spellings
-from transforms.network import Floats, Network, Words, tanh
+from transforms.network import Activations, Floats, Network, Words, tanh
 from transforms.word_features import WordFeatures, features, key_of
 
 KINDS: Final = ("person", "place", "organisation", "misc")
@@ -35,7 +37,7 @@ _SURE: Final = 0.7  # score of rules from which a hint is a sure one
 _LISTED: Final = 0.9  # score of rules for a name in the lists
 _LEAST_SURE: Final = 0.65  # score of a single word; see the card for what it was chosen on
 _ENDS: Final = frozenset(".؟!")
-_REMEMBERED: Final = 1 << 15  # words; 20 MB
+_REMEMBERED: Final = 1 << 16  # words; 50 MB
 _MODEL: Final = "entities.bilstm.npz"
 
 
@@ -43,6 +45,7 @@ class Reading(NamedTuple):
     """One text as the network sees it."""
 
     tokens: list[re.Match[str]]
+    keys: list[str]  # one for each token
     sentences: list[tuple[int, int]]  # token numbers: first, end
     hints: npt.NDArray[np.int64]  # one for each token
     rules: list[Span]  # what the rules find
@@ -54,33 +57,28 @@ class Vocabulary:
     def __init__(self, spellings: Sequence[str]) -> None:
         self._lexicon = lexicon()
         self.numbers = {key_of(spelling): number for number, spelling in enumerate(spellings, start=1)}
-        self._described: dict[str, Word] = {}
+        self._described = functools.lru_cache(_REMEMBERED)(self._describe)
 
-    def described(self, written: str) -> Word:
-        """What the lists say of a word, remembered. Spellings that differ in no position are described once."""
-        word = self._described.get(written)
-        if word is None:
-            if len(self._described) >= _REMEMBERED:
-                self._described.clear()
-            key = fold(written)
-            like = key if len(key) == len(written) else written
-            word = self._described.get(like) or describe(self._lexicon, like)
-            self._described[like] = self._described[written] = word
-        return word
+    def _describe(self, written: str) -> Word:
+        """What the lists say of a word. Spellings that differ in no position are described once."""
+        key = fold(written)
+        like = key if len(key) == len(written) else written
+        return describe(self._lexicon, written) if like == written else self._described(like)
 
     def features(self, key: str) -> WordFeatures:
         """The numbers of the word with that key."""
-        return features(key, self.described(key), self.numbers, self._lexicon)
+        return features(key, self._described(key), self.numbers, self._lexicon)
 
     def read(self, text: str) -> Reading:
-        """Tokens, sentences and hints of a text."""
+        """Tokens, their keys, sentences and hints of a text."""
         tokens = tokenise(text)
+        words = [self._described(token.group()) for token in tokens]
         hints = np.zeros(len(tokens), np.int64)
-        rules = rule_spans(self._lexicon, tokens, [self.described(token.group()) for token in tokens])
+        rules = rule_spans(self._lexicon, tokens, words)
         for span in rules:
             for position in range(span.first, span.end):
                 hints[position] = hint(span, position)
-        return Reading(tokens, list(sentences(text, tokens)), hints, rules)
+        return Reading(tokens, [word.levelled for word in words], list(sentences(text, tokens)), hints, rules)
 
 
 def hint(span: Span, position: int) -> int:
@@ -106,23 +104,35 @@ def sentences(text: str, tokens: Sequence[re.Match[str]]) -> Iterator[tuple[int,
         yield first, len(tokens)
 
 
-def found_names(labels: Sequence[int], margins: Floats) -> list[Found]:
-    """Names of labelled tokens; the score is that of the least sure token, between 0 and 1."""
-    kinds = [LABELS[label].partition("-") for label in labels]
-    starts = [number for number, (position, _, _) in enumerate(kinds) if position == "B"]
-    found = []
-    for first in starts:
-        end = first + 1
-        while end < len(kinds) and kinds[end][0] == "I" and kinds[end][2] == kinds[first][2]:
-            end += 1
-        found.append(Found(first, end, kinds[first][2], _score(margins[first:end].min())))
+def found_names(labels: npt.NDArray[np.int8], margins: Floats, lengths: Sequence[int]) -> list[list[Found]]:
+    """The names of each sentence, its tokens counted from 0; `labels` and `margins` hold sentence after sentence.
+
+    The score of a name is that of its least sure token, between 0 and 1.
+    """
+    found: list[list[Found]] = [[] for _ in lengths]
+    ends = np.cumsum(lengths, dtype=np.int64)
+    firsts = np.flatnonzero(labels % 2)  # B-person and so on; each is followed by its I
+    inside = np.searchsorted(ends, firsts, side="right")
+    spans = [_span(labels, first, end) for first, end in zip(firsts.tolist(), ends[inside].tolist(), strict=True)]
+    scores = _scores([margins[span].min() for span in spans])
+    for span, number, score in zip(spans, inside.tolist(), scores, strict=True):
+        start = int(ends[number]) - lengths[number]
+        found[number].append(Found(span.start - start, span.stop - start, KINDS[labels[span.start] // 2], score))
     return found
 
 
-def _score(margin: np.float32) -> float:
-    """The logistic of a margin, rounded: 0.5 where two labels are equally likely."""
-    half = np.array([margin], np.float32) * np.float32(0.5)
-    return round(float(tanh(half)[0]) / 2 + 0.5, 3)
+def _span(labels: npt.NDArray[np.int8], first: int, limit: int) -> slice:
+    """The name that begins at `first`."""
+    end = first + 1
+    while end < limit and labels[end] == labels[first] + 1:
+        end += 1
+    return slice(first, end)
+
+
+def _scores(margins: Sequence[np.float32]) -> list[float]:
+    """The logistic of each margin, rounded: 0.5 where two labels are equally likely."""
+    halves = tanh(np.array(margins, np.float32) * np.float32(0.5)).tolist()
+    return [round(half / 2 + 0.5, 3) for half in halves]
 
 
 def settled(found: Sequence[Found], rules: Sequence[Span]) -> list[Found]:
@@ -174,7 +184,7 @@ class BilstmTagger:
         self._vocabulary = Vocabulary(usual_spellings())
         self._lock = threading.Lock()
         self._rows: dict[str, int] = {}
-        self._encoded: Floats = np.zeros((0, 0), np.float32)
+        self._encoded: Activations = np.zeros((0, 0), np.int16)
 
     def tag(self, texts: Sequence[str]) -> list[list[Entity]]:
         """The entities of each text by offset, none overlapping. Each text is judged alone."""
@@ -189,40 +199,30 @@ class BilstmTagger:
         parts = [(text, first, end) for text in read for first, end in text.sentences]
         if not parts:
             return [[] for _ in read]
-        keys = [key_of(token.group()) for text, first, end in parts for token in text.tokens[first:end]]
+        keys = list(chain.from_iterable(text.keys[first:end] for text, first, end in parts))
         with self._lock:  # runners may tag in several threads
             self._encode(keys)
             words, encoded = np.array([self._rows[key] for key in keys], np.int64), self._encoded
         hints = np.concatenate([text.hints[first:end] for text, first, end in parts])
-        labels, margins = self._network.label(encoded, words, hints, [end - first for _, first, end in parts])
-        return self._by_text(read, labels, margins)
-
-    def _by_text(self, read: Sequence[Reading], labels: npt.NDArray[np.int8], margins: Floats) -> list[list[Found]]:
-        found, position = [], 0
-        for text in read:
-            names: list[Found] = []
-            for first, end in text.sentences:
-                part = slice(position, position + end - first)
-                names.extend(
-                    name._replace(first=name.first + first, end=name.end + first)
-                    for name in found_names(labels[part].tolist(), margins[part])
-                )
-                position = part.stop
-            found.append(settled(names, text.rules))
-        return found
+        lengths = [end - first for _, first, end in parts]
+        found = iter(found_names(*self._network.label(encoded, words, hints, lengths), lengths))
+        return [
+            settled([name.moved(first) for first, _ in text.sentences for name in next(found)], text.rules)
+            for text in read
+        ]
 
     def _encode(self, keys: Sequence[str]) -> None:
         """Gives each key a row in `_encoded`. What is remembered changes nothing: a word's row depends on it alone."""
-        if len(self._rows) > _REMEMBERED:
-            self._rows, self._encoded = {}, self._encoded[:0]
         new = list(dict.fromkeys(key for key in keys if key not in self._rows))
-        if not new:
-            return
-        rows = [self._vocabulary.features(key) for key in new]
-        columns = [np.array(column) for column in zip(*rows, strict=True)]
-        encoded = self._network.encode(Words(*columns))
-        self._rows.update({key: number for number, key in enumerate(new, start=len(self._rows))})
-        self._encoded = np.concatenate([self._encoded, encoded]) if len(self._encoded) else encoded
+        if len(self._rows) + len(new) > len(self._encoded):
+            new = list(dict.fromkeys(keys))
+            self._rows = {}  # and other rows: another thread may still read the old ones
+            self._encoded = np.empty((max(_REMEMBERED, len(new)), self._network.width), np.int16)
+        if new:
+            columns = [np.array(column) for column in zip(*map(self._vocabulary.features, new), strict=True)]
+            first, end = len(self._rows), len(self._rows) + len(new)
+            self._encoded[first:end] = self._network.encode(Words(*columns))
+            self._rows.update(zip(new, range(first, end), strict=True))
 
 
 def load_arrays(content: bytes) -> dict[str, npt.NDArray[np.generic]]:

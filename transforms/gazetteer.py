@@ -329,7 +329,7 @@ def resolve_mentions(sentence: Sentence, spans: list[Span]) -> list[Span]:
     resolved = [_renamed(sentence, span, full_names) for span in spans]
     taken = {position for span in spans for position in range(span.first, span.end)}
     for position, word in enumerate(sentence.words):
-        if position not in taken and not word.roles & _NO_MENTIONS:
+        if position not in taken and word.roles.isdisjoint(_NO_MENTIONS):
             form = next((form for form in word.readings if form.key in full_names), None)
             if form:
                 name = full_names[form.key]

@@ -17,9 +17,16 @@ _MARKS: Final = "\u0640\u064b-\u065f\u0670"  # tatweel and vowel marks
 _INVISIBLE: Final = "\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff"
 _TOKEN: Final = re.compile(rf"[^\W_\u0640](?:[^\W_]|[{_MARKS}])*|\n|[^\w\s{_MARKS}{_INVISIBLE}]")
 _MARK: Final = re.compile(f"[{_MARKS}]")
-_LEVELLED: Final = str.maketrans("أإآٱىةؤئ", "اااايهوي")
+_DIGIT: Final = re.compile(r"\d")
+_USUAL: Final = "".join(map(chr, range(0x700)))  # signs stand in the table as themselves: misses are slow
+_LEVELLED: Final = {
+    **str.maketrans(_USUAL, _USUAL),
+    **str.maketrans("أإآٱىةؤئ", "اااايهوي", "".join(_MARK.findall(_USUAL))),
+}
 _KEPT_APART: Final = {"على": "على", "إلى": "إلى", "الى": "إلى"}  # words, not the names علي and إلي
+_LIKE_NAMES: Final = frozenset({"علي", "الي"})  # their keys otherwise
 _PARTICLES: Final = re.compile(r"[وف]?(?:[بك]|لل?)?")
+_FIRST_PARTICLES: Final = tuple("وفبكل")
 _SUFFIXES: Final = ("هما", "ها", "هم", "نا", "ات", "ين", "ون", "ان", "ه", "ي", "ا")
 _VERBAL_ENDS: Final = ("وه", "وا", "ها", "هم", "ته", "ءه")  # names don't end so
 
@@ -30,6 +37,8 @@ NEVER_NAMES: Final = frozenset(
     {"nationalities", "titles", "organisation_heads", "definite_heads", "place_heads", "place_parts", "speech_verbs"}
 )
 _OPENERS: Final = frozenset({"organisation_heads", "definite_heads", "place_parts"})
+_OPENING_ROLES: Final = frozenset({"part", "family_links"})
+_CLOSED_ROLES: Final = frozenset({"frequent", "not_names"})
 
 KINDS: Final = {"places": "place", "cldr": "place", "persons": "person", "organisations": "organisation"}
 
@@ -61,15 +70,20 @@ def strip_marks(text: str) -> str:
 
 def fold(word: str) -> str:
     """The key by which spellings of one word are compared."""
-    bare = strip_marks(word)
-    return _KEPT_APART.get(bare) or bare.translate(_LEVELLED).lower()
+    key = word.translate(_LEVELLED).lower()
+    return _KEPT_APART.get(strip_marks(word), key) if key in _LIKE_NAMES else key
+
+
+def level_digits(key: str) -> str:
+    """`key` with all digits as 0."""
+    return key if key.isalpha() else _DIGIT.sub("0", key)
 
 
 def readings(word: str) -> tuple[Reading, ...]:
     """All ways to read `word`, the one without particles first; what a particle leaves has three letters or more."""
     key = fold(word)
     found = [Reading(0, key)]
-    particles = _PARTICLES.match(key)
+    particles = _PARTICLES.match(key) if key.startswith(_FIRST_PARTICLES) else None
     for letters in range(1, particles.end() + 1 if particles else 1):
         if len(key) - letters >= 3:
             article = "ال" if key[:letters].endswith("لل") else ""
@@ -130,34 +144,45 @@ class Lexicon:
         ordinary = self.sets["ordinary"]
         if forms[0].key in ordinary:
             return True
-        stems = {form.key for form in forms}
-        stems |= {stem[2:] for stem in stems if stem.startswith("ال") and len(stem) >= 5}
-        stems |= {stem.removesuffix(end) for stem in stems for end in _SUFFIXES if len(stem) - len(end) >= 3}
-        return not ordinary.isdisjoint(stems)
+        stems = [form.key for form in forms]
+        stems += [stem[2:] for stem in stems if stem.startswith("ال") and len(stem) >= 5]
+        if not ordinary.isdisjoint(stems):
+            return True
+        ended = [stem for stem in stems if stem.endswith(_SUFFIXES)]
+        return any(
+            stem.endswith(end) and len(stem) - len(end) >= 3 and stem[: -len(end)] in ordinary
+            for stem in ended
+            for end in _SUFFIXES
+        )
 
 
 class Word(NamedTuple):
     """What the lists say of one written word."""
 
     key: str
+    levelled: str  # the key with digits levelled
     readings: tuple[Reading, ...]
     roles: frozenset[str]  # sets that hold the word as written, plus "part" if it may be part of a person's name
     triggers: frozenset[str]  # sets that hold any of its readings
     listed: tuple[Reading, ...]  # readings with which a listed name begins
     opening: tuple[int, frozenset[str]] | None  # particles to skip and roles, if a person's name may begin here
     opens: bool  # whether anything may begin here
+    ordinary: bool  # whether everyday prose uses it, or what is left of it without particles or a suffix
 
 
 def describe(known: Lexicon, written: str) -> Word:
     """All that the rules ask about one written word, so that they ask once."""
     forms = readings(written)
-    roles, triggers = known.sets_of(forms[:1]), known.sets_of(forms)
-    if _may_be_name(known, forms, roles, triggers):
+    key = forms[0].key
+    triggers = known.sets_of(forms)
+    roles = known.sets_of(forms[:1]) if len(forms) > 1 else triggers
+    ordinary = key.isalpha() and known.is_ordinary(forms)
+    if _may_be_name(known, forms, roles, triggers, ordinary=ordinary):
         roles = _with_part(roles)
-    listed = tuple(form for form in forms if form.key in known.longest)
+    listed = tuple([form for form in forms if form.key in known.longest])
     opening = _opening(known, forms, roles)
-    opens = bool(listed or opening or triggers & _OPENERS)
-    return Word(forms[0].key, forms, roles, triggers, listed, opening, opens)
+    opens = bool(listed or opening) or not triggers.isdisjoint(_OPENERS)
+    return Word(key, level_digits(key), forms, roles, triggers, listed, opening, opens, ordinary)
 
 
 @functools.cache
@@ -168,9 +193,9 @@ def _with_part(roles: frozenset[str]) -> frozenset[str]:
 
 def _opening(known: Lexicon, forms: tuple[Reading, ...], roles: frozenset[str]) -> tuple[int, frozenset[str]] | None:
     """The word as written, or what particles leave of it if that is a known name."""
-    if roles & {"part", "family_links"}:
+    if not roles.isdisjoint(_OPENING_ROLES):
         return 0, roles
-    if roles & {"frequent", "not_names"}:
+    if not roles.isdisjoint(_CLOSED_ROLES):
         return None
     for form in forms[1:]:
         names = known.sets_of([form]) & NAMES
@@ -179,20 +204,22 @@ def _opening(known: Lexicon, forms: tuple[Reading, ...], roles: frozenset[str]) 
     return None
 
 
-def _may_be_name(known: Lexicon, forms: tuple[Reading, ...], roles: frozenset[str], triggers: frozenset[str]) -> bool:
+def _may_be_name(
+    known: Lexicon, forms: tuple[Reading, ...], roles: frozenset[str], triggers: frozenset[str], *, ordinary: bool
+) -> bool:
     """The word may be part of a person's name: a known one, or one that everyday prose doesn't use."""
     key = forms[0].key
     if len(key) < 2 or not key.isalpha() or not "ء" <= key[0] <= "ي" or "not_names" in roles:
         return False
-    if roles & _GIVEN:
+    if not roles.isdisjoint(_GIVEN):
         return True
-    if triggers & NEVER_NAMES or {entry.kind for entry in known.entries.get(key, ()) if not entry.unsure} - {"person"}:
+    if not triggers.isdisjoint(NEVER_NAMES):
+        return False
+    if any(entry.kind != "person" and not entry.unsure for entry in known.entries.get(key, ())):
         return False
     if "learned_names" in roles:
         return True
-    return not (
-        key.startswith("و") or key.endswith(_VERBAL_ENDS) or known.is_ordinary(forms) or _hides_name(known, forms[1:])
-    )
+    return not (ordinary or key.startswith("و") or key.endswith(_VERBAL_ENDS) or _hides_name(known, forms[1:]))
 
 
 def _hides_name(known: Lexicon, stripped: tuple[Reading, ...]) -> bool:
@@ -231,7 +258,7 @@ def parse_sets(lines: str) -> dict[str, frozenset[str]]:
         if line.startswith("["):
             section = line.strip("[]")
         elif not line.startswith("#"):
-            found[section].update(fold(word) for word in line.split())
+            found[section].update(map(fold, line.split()))
     return {name: frozenset(words) for name, words in found.items()}
 
 

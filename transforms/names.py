@@ -29,6 +29,10 @@ class Found(NamedTuple):
     kind: str
     score: float
 
+    def moved(self, tokens: int) -> "Found":
+        """The same so many tokens later."""
+        return Found(self.first + tokens, self.end + tokens, self.kind, self.score)
+
 
 class Mention(NamedTuple):
     """The words of one name as written, its kind, and the first word without what is attached before it."""

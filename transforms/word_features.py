@@ -4,7 +4,6 @@ Words are compared by their key (see lexicon.py) with all digits as 0, so that a
 """
 
 import functools
-import re
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
@@ -12,13 +11,10 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from transforms.lexicon import KINDS, Lexicon, Reading, Word, fold
+from transforms.lexicon import KINDS, Lexicon, Reading, Word, fold, level_digits
 
 GRAMS: Final = 24  # most letter sequences kept of one word, the last ones
 BUCKETS: Final = 1 << 15  # of letter sequences, by checksum; the number BUCKETS itself stands for none
-_DIGIT: Final = re.compile(r"\d")
-_LENGTHS: Final = (3, 4)  # of letter sequences inside a word
-_AFFIXES: Final = (1, 2, 3)  # letters
 _ENTRY_KINDS: Final = tuple(dict.fromkeys(KINDS[name] for name in ("persons", "places", "organisations")))
 
 
@@ -31,15 +27,14 @@ class WordFeatures(NamedTuple):
     flags: npt.NDArray[np.uint8]  # what the lists say, yes or no
 
 
-@functools.lru_cache(maxsize=1 << 15)
 def key_of(written: str) -> str:
     """The key of a word with digits levelled."""
-    return _DIGIT.sub("0", fold(written))
+    return level_digits(fold(written))
 
 
 def features(key: str, described: Word, vocabulary: Mapping[str, int], known: Lexicon) -> WordFeatures:
     """All numbers of the word `key`; `described` is what the lists say of it."""
-    buckets = [zlib.crc32(gram.encode()) % BUCKETS for gram in letter_sequences(key)][-GRAMS:]
+    buckets = [zlib.crc32(gram.encode()) % BUCKETS for gram in letter_sequences(key)[-GRAMS:]]
     padded = buckets + [BUCKETS] * (GRAMS - len(buckets))
     return WordFeatures(vocabulary.get(key, 0), stem(described.readings, vocabulary), padded, flags(described, known))
 
@@ -47,32 +42,30 @@ def features(key: str, described: Word, vocabulary: Mapping[str, int], known: Le
 def letter_sequences(key: str) -> list[str]:
     """Sequences of three and four letters, the word's ends marked, and the first and last letters."""
     marked = f"<{key}>"
-    inside = [marked[at : at + length] for length in _LENGTHS for at in range(len(marked) - length + 1)]
-    return inside + [f"p{key[:length]}" for length in _AFFIXES] + [f"s{key[-length:]}" for length in _AFFIXES]
+    threes = [marked[at : at + 3] for at in range(len(marked) - 2)]
+    fours = [marked[at : at + 4] for at in range(len(marked) - 3)]
+    ends = ["p" + key[:1], "p" + key[:2], "p" + key[:3], "s" + key[-1:], "s" + key[-2:], "s" + key[-3:]]
+    return threes + fours + ends
 
 
 def stem(forms: Sequence[Reading], vocabulary: Mapping[str, int]) -> int:
     """The number of the most frequent word that one may be without its particles or article, 0 if there is none."""
-    whole, *stripped = [form.key for form in forms]
-    bare = [word[2:] for word in (whole, *stripped) if word.startswith("ال") and len(word) >= 5]
-    return min((vocabulary[word] for word in stripped + bare if word in vocabulary), default=0)
+    keys = [form.key for form in forms]
+    bare = [word[2:] for word in keys if word.startswith("ال") and len(word) >= 5]
+    return min([vocabulary[word] for word in keys[1:] + bare if word in vocabulary], default=0)
 
 
 def flags(word: Word, known: Lexicon) -> npt.NDArray[np.uint8]:
     """One by one: the lists that hold the word, those that hold a reading of it, what it may open, its shape."""
-    entries = [(entry.kind, entry.unsure) for form in word.readings for entry in known.entries.get(form.key, ())]
-    found = [
-        *_membership(word.roles, known),
-        *_membership(word.triggers, known),
-        "part" in word.roles,
-        word.opens,
-        word.opening is not None,
-        *(_kinds(frozenset(entries)) if entries else _NO_KINDS),
-        *_shape(word.key),
-        bool(word.listed),
-        word.key.isalpha() and known.is_ordinary(word.readings),
-    ]
-    return np.frombuffer(bytes(found), np.uint8)
+    entries = [(entry.kind, entry.unsure) for form in word.listed for entry in known.entries.get(form.key, ())]
+    found = (
+        _membership(word.roles, known),
+        _membership(word.triggers, known),
+        bytes(("part" in word.roles, word.opens, word.opening is not None)),
+        _kinds(frozenset(entries)) if entries else _NO_KINDS,
+        bytes((*_shape(word.key), bool(word.listed), word.ordinary)),
+    )
+    return np.frombuffer(b"".join(found), np.uint8)
 
 
 @functools.cache
