@@ -10,9 +10,11 @@ address and section, unless the line says otherwise. The leads (topics_leads.tsv
 """
 
 import csv
+import functools
 import json
 import sys
 import time
+import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -27,6 +29,8 @@ from transforms.topics import LinearClassifier, LinearModel, TopicRules, assign_
 
 SLUGS: Final = {topic.code: topic.slug for topic in TOPICS}
 LEADS: Final = Path(__file__).with_name("topics_leads.tsv")
+COLUMNS: Final = Path(__file__).with_name("topics_columns.tsv")
+SAMPLES: Final = Path(__file__).parents[1] / "samples" / "expected.jsonl"
 
 # Categories of corpora → the topics that are right.
 ANT: Final[dict[str, set[str]]] = {
@@ -198,6 +202,39 @@ def judge_leads(classifier: LinearClassifier) -> None:
         print(f"    {topic:44}", ", ".join(f"{answer} {n}" for answer, n in answers.most_common()))
 
 
+def judge_samples(classifier: LinearClassifier) -> None:
+    """The articles of the project's sample dumps, by another author: an acceptable topic, and the best one."""
+    acceptable, best = Tally(), Tally()
+    for row in _json_lines(SAMPLES):
+        if "topics_ok" in row:
+            given = best_topic(classifier.model, train_topics.article(row["title"], row["text"]))
+            acceptable.add(set(row["topics_ok"]), given)
+            best.add({row["topic"]}, given)
+    print("samples, acceptable   ", acceptable)
+    print("samples, best         ", best)
+
+
+def judge_columns(classifier: LinearClassifier) -> None:
+    """Opinion columns: their style says nothing of their topic, but is that of the arts pages."""
+    tally = Tally()
+    for line in COLUMNS.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            day, place, slugs = line.split("\t")
+            column = _saudi_news(day)[int(place)]
+            tally.add(
+                set(slugs.split()), topic_of(classifier, train_topics.article(column["title"], column["content"]))
+            )
+    arts = [truth for truth, given in tally.answers if given == "arts_culture_entertainment_and_media"]
+    wrongly = sum("arts_culture_entertainment_and_media" not in truth for truth in arts)
+    print("columns               ", tally, f" {len(arts)} called arts, {wrongly} of them wrongly")
+
+
+@functools.cache
+def _saudi_news(day: str) -> list[dict]:
+    with zipfile.ZipFile(DATA / "newstext" / "saudinewsnet" / f"{day}.zip") as packed:
+        return json.loads(packed.read(packed.namelist()[0]).decode("utf-8-sig"))
+
+
 def topic_of(classifier: LinearClassifier, article: Article) -> str:
     """The topic as the stage gives it, `other` included."""
     return assign_topic(article, classifier.classify([article])[0], classifier.name, TopicRules()).topic
@@ -256,10 +293,12 @@ def measure_speed() -> None:
 def main() -> None:
     classifier = LinearClassifier()
     judge_leads(classifier)
+    judge_samples(classifier)
     measure_speed()
     if DATA.is_dir():
         judge_sib(classifier)
         judge_pages(classifier)
+        judge_columns(classifier)
     else:
         print(f"other corpora skipped: no folder {DATA}; set WARRAQ_DATA")
     if "--train" in sys.argv and DATA.is_dir():

@@ -15,6 +15,9 @@ Words that keep the same company share what is learned: the main directions in w
 decomposition of all texts, labelled or not) have weights too, and a word's weight is its own plus those of its
 directions. That carries over to portals never seen, and costs nothing at run time.
 
+Function words ("هو", "لم", "حتى") say nothing of a topic, but news about culture has more of them than other news, and
+a column has most: with them in, columns were called arts. They are left out (topics_function_words.txt).
+
 No random numbers; one thread, so that sums have one order. Needs scipy. Takes about two minutes on one core, and
 3 GB of memory.
 """
@@ -47,6 +50,7 @@ from transforms.topics import SHORTNESS, TERM_FREQUENCY, LinearModel
 
 DATA: Final = Path(os.environ.get("WARRAQ_DATA", Path(__file__).parents[2] / "shared" / "data"))
 LABELS: Final = Path(__file__).with_name("topics_labels.tsv")
+FUNCTION_WORDS: Final = Path(__file__).with_name("topics_function_words.txt")
 MODELS: Final = Path(topics.__file__).parent / "models"
 EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
 CLASSES: Final = len(TOPICS)
@@ -185,6 +189,12 @@ def read_labels() -> dict[str, str]:
     return {name: f"hand: {slug}" for slug, name in lines}
 
 
+def read_function_words() -> frozenset[str]:
+    """The stems of words that no text can do without."""
+    lines = FUNCTION_WORDS.read_text(encoding="utf-8").splitlines()
+    return frozenset(topics.stem(word) for line in lines if not line.startswith("#") for word in line.split())
+
+
 def _read_ant() -> Iterator[tuple[str, str, str, str]]:
     labels = read_labels()
     with gzip.open(DATA / "newstext" / "ant_dev_full.jsonl.gz", "rt", encoding="utf-8") as lines:
@@ -241,12 +251,17 @@ class Vocabulary(NamedTuple):
 
 
 def vocabulary(rows: Sequence[Row], terms: dict[str, dict[int, float]]) -> Vocabulary:
-    """Words in at least 5 texts and pairs in at least 20, none in more than a quarter; and all terms of the lists."""
+    """Words in at least 5 texts and pairs in at least 20, none in more than a quarter; and all terms of the lists.
+
+    Function words, and pairs of them, are left out.
+    """
     frequency: Counter[str] = Counter()
     for row in rows:
         frequency.update(row.counts.keys())
+    function_words = read_function_words()
     frequent = {w for w, n in frequency.items() if (20 if " " in w else 5) <= n < len(rows) / 4}
-    features = sorted(frequent | terms.keys())
+    telling = {feature for feature in frequent if not function_words.issuperset(feature.split())}
+    features = sorted(telling | terms.keys())
     rarity = [math.log((len(rows) + 1) / max(frequency[feature] + 1, 10)) for feature in features]
     return Vocabulary(features, np.clip(np.round(12 * np.array(rarity)), 1, 127).astype(np.int8))
 
@@ -382,7 +397,7 @@ def quantise(words: Vocabulary, weights: Floats) -> LinearModel:
     centred = weights - weights.mean(axis=1, keepdims=True)
     scale = float(np.abs(centred).max()) / 127
     table = np.round(centred / scale).astype(np.int8)
-    return LinearModel("linear-2", tuple(words.features), words.rarity, table, round(scale, 6))
+    return LinearModel("linear-3", tuple(words.features), words.rarity, table, round(scale, 6))
 
 
 def write(model: LinearModel) -> None:
@@ -390,7 +405,7 @@ def write(model: LinearModel) -> None:
     (MODELS / "topics.features.txt").write_text("\n".join(model.features) + "\n", encoding="utf-8")
     np.save(MODELS / "topics.weights.npy", np.column_stack([model.rarity, model.weights]), allow_pickle=False)
     names = ("topics.terms.txt", "topics.features.txt", "topics.weights.npy")
-    paths = [LABELS, *(MODELS / name for name in names)]
+    paths = [LABELS, FUNCTION_WORDS, *(MODELS / name for name in names)]
     digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
     about = {"name": model.name, "scale": model.scale, "sha256": digests}
     (MODELS / "topics.model.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")

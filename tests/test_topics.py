@@ -39,6 +39,16 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 DAY = dt.datetime(2024, 5, 1, tzinfo=dt.timezone.utc)
 MATCH = "فاز الفريق الضيف بهدفين مقابل هدف في المباراة النهائية، وسجل اللاعب الهدف الثاني من ركلة جزاء في الشوط الثاني."
 PRICES = "ارتفعت أسعار النفط في البورصة وتراجع الدولار، وقال البنك المركزي إن التضخم سيبقى مرتفعا وإن الاستثمار يتباطأ."
+WARNING = (
+    "ليس كل من حمل السلاح بطلا، ولا كل من صمت جبانا. هذا ما يجب أن نقوله لأبنائنا قبل أن يقوله لهم غيرنا. كان لنا في ما "
+    "مضى من الأيام درس، لكننا لم نتعلم منه إلا القليل. وها هم اليوم شباب في عمر الورد يذهبون إلى الموت وهم لا يعرفون "
+    "لماذا، ثم لا يعود منهم أحد. أليس لنا أن نسأل: من الذي أخذهم منا؟ هو التطرف الذي بدأ بكلمة، ولم يجد من يرد عليه."
+)
+JOBLESS = (
+    "كلما جلست إلى شاب يبحث عن وظيفة قال لي الكلام نفسه: لا أحد يريدنا. وهو لا يكذب، فهناك من يطلب خبرة لم يعطها له أحد. "
+    "كان أبي يقول إن من جد وجد، لكنه لم ير هذه الأيام. وأنا لا ألوم أحدا، إلا أنني أرى أن البطالة هي ما يأكل العمر، ولا "
+    "شيء غيرها. حتى متى؟"
+)
 PLAIN = "جلس الرجل على الكرسي ثم نظر إلى الباب."
 
 
@@ -273,9 +283,24 @@ def rows_of(name):
 def test_the_model_was_trained_from_these_lists():
     folder = Path(topics.__file__).parent / "models"
     digests = json.loads((folder / "topics.model.json").read_text())["sha256"]
-    files = {name: BENCHMARKS / name if name == "topics_labels.tsv" else folder / name for name in digests}
+    shipped = {"topics.terms.txt", "topics.features.txt", "topics.weights.npy"}
+    lists = {"topics_labels.tsv", "topics_function_words.txt"}
+    assert set(digests) == shipped | lists
+    files = {name: folder / name for name in shipped} | {name: BENCHMARKS / name for name in lists}
     assert digests == {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
-    assert {"topics.terms.txt", "topics_labels.tsv", "topics.features.txt", "topics.weights.npy"} == set(files)
+
+
+def test_function_words_say_nothing_of_a_topic():
+    lines = (BENCHMARKS / "topics_function_words.txt").read_text(encoding="utf-8").splitlines()
+    function_words = {stem(word) for line in lines if not line.startswith("#") for word in line.split()}
+    terms = [words(term) for _, _, terms in topics.read_lists("topics.terms.txt") for term in terms]
+    assert not {term for term, *more in terms if not more and stem(term) in function_words}
+    assert not function_words.intersection(topics.read_model().features)
+
+
+def test_columns_are_not_arts_for_their_style(classifier):
+    assert topic_of(classifier, article(WARNING, "حتى لا نندم")) == OTHER_TOPIC
+    assert topic_of(classifier, article(JOBLESS, "عن العمل والأمل")) == "labour"
 
 
 def test_training_twice_gives_the_same_model():
