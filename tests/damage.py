@@ -192,6 +192,7 @@ def samples(pages):
         "arc.gz": _joined(
             "arc.gz", pages, [gzip.compress(part, mtime=0) for part in arcs], gzip.compress(ARC_HEAD, mtime=0)
         ),
+        "arc.zst": _joined("arc.zst", pages, [zstd(part) for part in arcs], zstd(ARC_HEAD)),
         "jsonl": _joined("jsonl", pages, lines(pages), before=1),
         "json array": _solid(
             "jsonl", json.dumps([json.loads(line) for line in lines(pages)], indent=1).encode(), pages

@@ -61,6 +61,32 @@ def test_a_run_is_published_whole_and_leaves_no_staging(dataset, stage):
     assert duckdb.sql(f"SELECT typeof(date) FROM '{dataset.files('articles')[0]}'").fetchall()[0] == ("DATE",)
 
 
+def test_an_empty_staging_folder_goes_with_the_last_run(dataset, stage):
+    staging = Path(dataset.root, "_staging")
+    with dataset.lock("r1"):
+        with dataset.lock("r2"):
+            dataset.publish("r2", stage("r2", "ثان"))
+        assert [path.name for path in staging.iterdir()] == ["r1.lock"]
+        dataset.publish("r1", stage("r1", "أول"))
+    assert not staging.exists()
+    stage("r3", "ثالث")
+    dataset.recover_dead_runs()
+    assert not staging.exists()
+
+
+def test_a_run_may_begin_while_another_removes_the_staging_folder(dataset, monkeypatch):
+    open_file, removals = Path.open, iter([True])
+
+    def open_late(path, *arguments):
+        if next(removals, False):
+            path.parent.rmdir()
+        return open_file(path, *arguments)
+
+    monkeypatch.setattr(Path, "open", open_late)
+    with dataset.lock("r1") as held:
+        assert held
+
+
 def test_publishing_twice_adds_nothing(dataset, stage):
     files = stage("r1", "أول")
     dataset.publish("r1", files)

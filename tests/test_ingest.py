@@ -49,7 +49,7 @@ def first_worker(job):
 
 
 def leftovers(output):
-    return [path for path in Path(output, "_staging").rglob("*") if path.is_file()]
+    return sorted(Path(output).glob("_staging/**"))
 
 
 @pytest.fixture(scope="module")

@@ -81,6 +81,15 @@ def test_one_member_can_be_read_alone(packing):
     assert begin(io.BytesIO(first + second), 100) == (packing, CONTENT[:100], "")
 
 
+@given(st.integers(0, 400_000), st.sampled_from(sorted(PACKED)))
+@settings(max_examples=60, deadline=None)
+def test_content_that_packs_well_is_read_to_its_end(size, packing):
+    content = (b"one of many alike " * 23_000)[:size]
+    stream = unpack(io.BytesIO(gzip.compress(content) if packing == "gz" else zstandard.compress(content)), packing)
+    assert stream.read() == content
+    assert damage_of(stream) == ""
+
+
 @pytest.mark.parametrize("packing", ["gz", "zst"])
 def test_a_packed_page_is_whole_or_refused(tmp_path, packing):
     pack = gzip.compress if packing == "gz" else zstandard.compress

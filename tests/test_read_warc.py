@@ -149,6 +149,13 @@ def raw_deflate(content):
     return packer.compress(content) + packer.flush()
 
 
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress, raw_deflate])
+@pytest.mark.parametrize("size", [1, 65_536, 65_537, 70_000, 131_073, 196_865, 400_000])
+def test_nothing_of_a_packed_body_is_lost(pack, size):
+    body = (b"<html><p>one of many alike</p>\n" * 13_000)[:size]
+    assert decode_body(pack(body), "", "deflate", 10**6).content == body
+
+
 def chunked(content):
     parts = [content[at : at + 7] for at in range(0, len(content), 7)] + [b""]
     return b"".join(b"%x;x=y\r\n%s\r\n" % (len(part), part) for part in parts)
@@ -363,6 +370,43 @@ def test_damage_to_one_stream_for_the_whole_file_costs_one_row(packing):
         assert [page.content for page in pages] == contents[: len(pages)]
         assert len(pages) > 20 * place - 6
         assert row.reason == "corrupt_record"
+
+
+HURTS = {
+    "cut": lambda packed, at: packed[:at],
+    "checksum": lambda packed, _: packed[:-8] + bytes(8),
+}
+
+
+@pytest.mark.parametrize("hurt", HURTS)
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_damage_to_a_small_stream_costs_what_comes_after(hurt, share, tmp_path):
+    contents = bodies(40, 3000)
+    packed = gzip.compress(archive([response(body) for body in contents], "plain")[0])
+    path = tmp_path / "a"
+    path.write_bytes(HURTS[hurt](packed, int(share * len(packed))))
+    (found,) = find_dumps([str(path)]).dumps
+    assert found.format == "warc.gz.solid"
+    *pages, row = read_range(found, 0, None, RULES)
+    assert [page.content for page in pages] == contents[: len(pages)]
+    assert len(pages) > 40 * share - 5
+    assert row.reason == "corrupt_record"
+
+
+@pytest.mark.parametrize("hurt", HURTS)
+def test_damage_to_a_member_with_many_records_costs_what_comes_after_in_it(hurt):
+    contents = bodies(42, 3000)
+    first, *many, last = (response(body) for body in contents)
+    packed = gzip.compress(b"".join(many))
+    parts = [gzip.compress(first), HURTS[hurt](packed, len(packed) // 2), gzip.compress(last)]
+    items = read(b"".join(parts), "warc.gz")
+    *pages, row, end = items
+    assert [page.content for page in pages] == contents[: len(pages)]
+    assert len(pages) > 16
+    assert (row.reason, end.content) == ("corrupt_record", contents[-1])
+    assert len(parts[0]) <= row.dump_offset
+    for place in (1, len(parts[0]), len(parts[0]) + 1, sum(map(len, parts[:2]))):
+        assert seen(cut(b"".join(parts), "warc.gz", [place])) == seen(items)
 
 
 @pytest.mark.parametrize("packing", ["gzip", "zstd"])

@@ -124,17 +124,26 @@ def check_writable(folder: str) -> None:
 def lock(path: str) -> Iterator[bool]:
     """Holds the lock named `path` while the block runs; False if another living process holds it.
 
-    Buckets know no locks: there it is always free, and callers must be safe to repeat.
+    Its folder is made for it, and removed after it if nothing else is there. Buckets know no locks: there it is always
+    free, and callers must be safe to repeat.
     """
     if is_remote(path):
         yield True
         return
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    with Path(path).open("w") as file:
+    with _open_lock(Path(path)) as file:
         held = _hold(file, path)
         yield held
         if held:
             Path(path).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # not empty
+                Path(path).parent.rmdir()
+
+
+def _open_lock(path: Path) -> IO[str]:
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # the last holder of another lock has just removed the folder
+            return path.open("w")
 
 
 def _hold(file: IO[str], path: str) -> bool:

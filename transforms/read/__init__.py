@@ -15,11 +15,11 @@ from apache_beam.transforms.core import RestrictionProvider
 
 from schemas.records import Page, Rejected
 from transforms.read.archive import read_archive, read_archive_range
-from transforms.read.dump import Claim, Dump, Item, claim_all, open_dump, refuse
+from transforms.read.dump import Claim, Dump, Item, claim_all, open_dump
 from transforms.read.find import Found, InputError, Skipped, find_dumps, fingerprint
 from transforms.read.jsonl import read_json_lines, read_json_lines_range
 from transforms.read.loose import read_loose
-from transforms.read.packing import damage_of, unpack
+from transforms.read.packing import unpack, with_damage
 from transforms.read.parquet import read_parquet_range
 from transforms.read.rules import STAGE, ReadRules
 from transforms.read.tar import read_tar
@@ -69,16 +69,8 @@ def read_range(dump: Dump, start: int, stop: int | None, rules: ReadRules, claim
         if dump.format in _SPLITTABLE:
             yield from _SPLITTABLE[dump.format](stream, start, stop, dump, rules, claim)
         elif start == 0 and claim(0):
-            yield from _read_whole(stream, dump, rules)
-
-
-def _read_whole(stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Item]:
-    """What a dump holds, and one row where its packing is damaged, unless what it cut has left that row."""
-    unpacked, item = unpack(stream, dump.packing), None
-    for item in _WHOLE[dump.kind](unpacked, dump, rules):
-        yield item
-    if (damage := damage_of(unpacked)) and not (isinstance(item, Rejected) and item.reason == "corrupt_record"):
-        yield refuse(dump, unpacked.tell(), "corrupt_record", damage)
+            unpacked = unpack(stream, dump.packing)
+            yield from with_damage(_WHOLE[dump.kind](unpacked, dump, rules), unpacked, dump)
 
 
 def open_page(

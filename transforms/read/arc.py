@@ -8,24 +8,44 @@ Source: https://archive.org/web/researcher/ArcFileFormat.php
 """
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from transforms.read.frames import Grammar, Header
 
-_AFTER_URL: Final = rb" [0-9A-Fa-f.:\-]{1,45} (\d{12}(?:\d\d)?) ([^ \r\n]{0,200})[^\r\n]{0,4000}? (\d{1,18})[ \t]*\r?\n"
-_HEADER: Final = re.compile(rb"([A-Za-z][A-Za-z0-9+.\-]{0,30}:[^\r\n]{1,8000}?)" + _AFTER_URL)
-# What is searched for after damage: the usual schemes, since a cut record may lack the line end before the next one,
-# no more than twenty spaces, and no second look at the letters before the first of them, so that no text makes the
-# search slow.
-_START: Final = re.compile(
-    rb"(?:https?|ftp|gopher|dns):(?=(?P<word>[^ \r\n]{1,4000}))(?P=word)(?: [^ \r\n]{1,400}){0,20}?" + _AFTER_URL
-)
+_LINE_BYTES: Final = 12 * 1024  # longest header taken, up to its length
+_IP_AND_DATE: Final = rb"[0-9A-Fa-f.:\-]{1,45} (\d{12}(?:\d\d)?) "
+_LENGTH: Final = rb" (\d{1,18})[ \t]{0,99}\r?\n"
+_LINE_END: Final = re.compile(_LENGTH)
+# The end of the line is looked at first: where it is none, nothing else need be tried, again and again.
+_HEADER: Final = re.compile(
+    rb"(?=[^\r\n]{1,%d}%s)" % (_LINE_BYTES, _LENGTH.replace(b"(", b"(?:"))
+    + rb"([A-Za-z][A-Za-z0-9+.\-]{0,30}:[^\r\n]+?) " + _IP_AND_DATE + rb"([^ \r\n]{0,200})[^\r\n]*?" + _LENGTH
+)  # fmt: skip
+# What is searched for after damage: words with the usual schemes, and what stands behind a URL.
+_URL_OR_FIELDS: Final = re.compile(rb"(?P<url>(?:https?|ftp|gopher|dns):[^ \r\n\"<>]+)| (?=%s)" % _IP_AND_DATE)
 _UNKNOWN_TYPES: Final = frozenset({"no-type", "unk", "unknown", "-"})
 
 
 def begins_arc(head: bytes) -> bool:
     """Whether `head` begins an ARC file, or one that lost its first record."""
     return head.startswith(b"filedesc:") or _HEADER.match(head) is not None
+
+
+def _starts(data: bytes) -> Iterator[int]:
+    """Where headers seem to start, at most one a line: at the last URL before an IP address and a date.
+
+    It needn't be the beginning of the line: the record before may be cut, without its line end.
+    """
+    for end in _LINE_END.finditer(data):
+        begin = max(data.rfind(b"\n", 0, end.start()) + 1, end.start() - _LINE_BYTES)
+        url = None
+        for found in _URL_OR_FIELDS.finditer(data, begin, end.start()):
+            if found["url"]:
+                url = found.start()
+            elif url is not None:
+                yield url
+                break
 
 
 def _size(data: bytes) -> int | None:
@@ -52,8 +72,8 @@ def _parse(data: bytes, at: int) -> Header | None:
 ARC: Final = Grammar(
     name="ARC",
     begins=_HEADER,
-    start=_START,
-    start_bytes=17 * 1024,
+    starts=_starts,
+    start_bytes=_LINE_BYTES + 128,
     newlines=1,
     ends_header=bool,
     size=_size,

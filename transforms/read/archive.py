@@ -27,7 +27,7 @@ from transforms.read.frames import (
     first_frame,
     walk,
 )
-from transforms.read.packing import unpack_member
+from transforms.read.packing import unpack_member, with_damage
 from transforms.read.rules import ReadRules, parse_time
 from transforms.read.warc import WARC
 
@@ -85,21 +85,25 @@ def is_solid(stream: BinaryIO, kind: str, packing: str) -> bool:
     grammar = _GRAMMARS[kind]
     frame = _FRAMES[packing](stream, BUFFER, grammar).frame(0)
     header = grammar.parse(frame.data, 0) if frame else None
-    if frame is None or header is None or header.end >= len(frame.data):
-        return False
-    return _after_newlines(frame.data, header.end, grammar) != len(frame.data)
+    return frame is not None and header is not None and _goes_on(frame, header, grammar)
+
+
+def _goes_on(frame: Frame, header: Header, grammar: Grammar) -> bool:
+    """Whether a member holds more than its first record; where it is broken, more that is surely a record."""
+    following = _after_newlines(frame.data, header.end, grammar)
+    return following < len(frame.data) if following is not None else frame.problem in ("", TOO_LARGE)
 
 
 def _items(frame: Frame, stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Item]:
     """What one frame gives: usually one page, one refusal, or nothing."""
     record = _record(frame, 0, dump, rules)
-    is_cut = frame.problem == TOO_LARGE
-    if frame.problem and not is_cut:
-        yield _corrupt(dump, frame.offset, frame.problem, record)
-    elif is_cut and record is not None and record.header.end < len(frame.data):  # one member, many records
-        yield from read_archive(unpack_member(stream, dump.packing, frame.offset), dump, rules, frame.offset)
-    else:
+    if frame.problem and record is not None and _goes_on(frame, record.header, _GRAMMARS[dump.kind]):
+        member = unpack_member(stream, dump.packing, frame.offset)
+        yield from with_damage(read_archive(member, dump, rules, frame.offset), member, dump, frame.offset)
+    elif frame.problem in ("", TOO_LARGE):
         yield from _records(frame, record, dump, rules)
+    else:
+        yield _corrupt(dump, frame.offset, frame.problem, record)
 
 
 def _records(frame: Frame, record: _Record | None, dump: Dump, rules: ReadRules) -> Iterator[Item]:

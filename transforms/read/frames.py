@@ -12,20 +12,21 @@ length. In a zstd frame such blocks have at most 128 KiB (RFC 8878, 3.1.1.2.4). 
 longer than the record around it. A chain that runs longer than that is the file's own.
 """
 
+import functools
+import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, Final, NamedTuple, Protocol
 
 from isal import isal_zlib
 
-from transforms.read.inflate import CHUNK, GZIP, GzipError, inflate
+from transforms.read.inflate import CHUNK, GZIP, GzipError, Inflated, inflate
 from transforms.read.inflate import MAGIC as GZIP_MAGIC
 from transforms.read.unpacked import PIECE, size_of
 from transforms.read.zstd import MAGIC as ZSTD_MAGIC
 from transforms.read.zstd import MAX_BLOCK, ZstdError, after_skippable, begin_frame, decompressor_for, read_frame
 
 HEAD_BYTES: Final = 64 * 1024  # longest header of a record or response taken
-_BEGIN_BYTES: Final = 4096  # packed bytes that show whether a record begins in a member
 _HEADER_BYTES: Final = 4096  # longer than most headers
 _MAX_STARTS: Final = 16  # in the header of one record: more are records that lost theirs
 _FAR: Final = 1024 * 1024  # bytes; what follows a longer record is looked at before it is read
@@ -52,8 +53,8 @@ class Grammar(NamedTuple):
 
     name: str
     begins: re.Pattern[bytes]  # where a record starts, for sure that it does
-    start: re.Pattern[bytes]  # the same, rare enough elsewhere to be searched for
-    start_bytes: int  # longer than any match of the two
+    starts: Callable[[bytes], Iterable[int]]  # the same, rare enough elsewhere to be searched for: where, in order
+    start_bytes: int  # at most so many are looked at to tell a start
     newlines: int  # at least so many after a record
     ends_header: Callable[[bytes], bool]  # whether a line is the last of a header
     size: Callable[[bytes], int | None]  # bytes of the header and block of the record that begins here, as stated
@@ -65,7 +66,7 @@ class Frame(NamedTuple):
 
     offset: int
     end: int | None
-    data: bytes  # unpacked, from the record's first byte on; a broken frame keeps what was readable of the head
+    data: bytes  # unpacked, from the record's first byte on; of a broken frame what was readable before the damage
     problem: str = ""  # "", TOO_LARGE or what is wrong, in a few words
 
 
@@ -138,6 +139,7 @@ class _PackedFrames:
     """
 
     _magic: bytes
+    _begin_bytes: int  # packed bytes that show whether a record begins in a member
 
     def __init__(self, stream: BinaryIO, limit: int, grammar: Grammar) -> None:
         self._stream = stream
@@ -157,7 +159,7 @@ class _PackedFrames:
         if member is None:
             return None
         if member.problem and member.problem != TOO_LARGE:
-            return Frame(member.offset, member.end, member.data[:HEAD_BYTES], member.problem)
+            return Frame(member.offset, member.end, self._from_start(member.data), member.problem)
         data = self._from_start(member.data)
         if not data:
             return Frame(member.offset, member.end, b"", f"no {self._grammar.name} record")
@@ -185,9 +187,10 @@ class _PackedFrames:
         return data if self._grammar.begins.match(data) else b""
 
     def next_start(self, offset: int) -> int | None:
-        for found in _find_all(self._stream, offset, re.compile(re.escape(self._magic)), len(self._magic)):
+        magics = functools.partial(matches, re.compile(re.escape(self._magic)))
+        for found in _find_all(self._stream, offset, magics, len(self._magic)):
             self._stream.seek(found)
-            if self._from_start(self._begin(self._stream.read(CHUNK))):
+            if self._from_start(self._begin(self._stream.read(self._begin_bytes))):
                 return found
         return None
 
@@ -198,6 +201,7 @@ class GzipFrames(_PackedFrames):
     sure_run = 65_535
     look_back = 128 * 1024
     _magic = GZIP_MAGIC
+    _begin_bytes = 4096
 
     def __init__(self, stream: BinaryIO, limit: int, grammar: Grammar) -> None:
         super().__init__(stream, limit, grammar)
@@ -221,17 +225,22 @@ class GzipFrames(_PackedFrames):
                 if held > self._limit * _BOMB_FACTOR:
                     self._bomb = (offset, read_to - len(chunk))
                     return _Member(offset, None, b"".join(parts), TOO_LARGE)
-                if not chunk and not inflater.eof:
+                if len(piece) < PIECE and not inflater.eof:  # no input is left, and ISA-L holds no output back
                     self._stream.seek(read_to)  # others may have used the stream
                     chunk = self._stream.read(CHUNK)
                     read_to += len(chunk)
                     if not chunk:
                         return _Member(offset, None, b"".join(parts), "cut short")
         except GzipError as error:
-            return _Member(offset, None, b"".join(parts), str(error))
+            return _Member(offset, None, self._before_damage(offset), str(error))
         self._ahead, self._ahead_at = inflater.unused_data, read_to - len(inflater.unused_data)
         problem = TOO_LARGE if held > self._limit else ""
         return _Member(offset, self._ahead_at, parts[0] if len(parts) == 1 else b"".join(parts), problem)
+
+    def _before_damage(self, offset: int) -> bytes:
+        """What the member at `offset` gives before it breaks: all but the last few kB, in pieces smaller than ours."""
+        member = io.BufferedReader(Inflated(self._stream, offset, one_member=True))
+        return member.read(self._limit)
 
     def _read(self, offset: int) -> bytes:
         """At least one byte from `offset` on, if the file has any."""
@@ -246,7 +255,7 @@ class GzipFrames(_PackedFrames):
         return super().next_start(inflated_to if offset == bomb + 1 else offset)
 
     def _begin(self, head: bytes) -> bytes:
-        return inflate(head[:_BEGIN_BYTES], GZIP, _BEGIN_BYTES) or b""
+        return inflate(head, GZIP, len(head)) or b""
 
 
 class ZstdFrames(_PackedFrames):
@@ -255,6 +264,7 @@ class ZstdFrames(_PackedFrames):
     sure_run = MAX_BLOCK
     look_back = 2 * MAX_BLOCK
     _magic = ZSTD_MAGIC
+    _begin_bytes = 2 * MAX_BLOCK
 
     def __init__(self, stream: BinaryIO, limit: int, grammar: Grammar) -> None:
         super().__init__(stream, limit, grammar)
@@ -349,25 +359,30 @@ class PlainFrames:
         begin = max(0, end - _HEADER_BYTES)
         self._stream.seek(begin)
         tail = self._stream.read(end - begin + self._grammar.start_bytes)
-        starts = [match.start() for match in self._grammar.start.finditer(tail) if begin + match.start() < end]
+        starts = [start for start in self._grammar.starts(tail) if begin + start < end]
         return bool(starts) and self._grammar.size(tail[starts[-1] : end - begin]) is None
 
     def next_start(self, offset: int) -> int | None:
-        return next(_find_all(self._stream, offset, self._grammar.start, self._grammar.start_bytes), None)
+        return next(_find_all(self._stream, offset, self._grammar.starts, self._grammar.start_bytes), None)
 
 
-def _find_all(stream: BinaryIO, offset: int, pattern: re.Pattern[bytes], longest: int) -> Iterator[int]:
-    """Offsets from `offset` on where `pattern`, which matches at most `longest` bytes, is found."""
-    held = b""
+def matches(pattern: re.Pattern[bytes], data: bytes) -> Iterator[int]:
+    """Where `pattern` is found."""
+    return (match.start() for match in pattern.finditer(data))
+
+
+def _find_all(stream: BinaryIO, offset: int, starts: Callable[[bytes], Iterable[int]], longest: int) -> Iterator[int]:
+    """Offsets from `offset` on that `starts` finds, for which it needs to see no more than `longest` bytes at once."""
+    held, at = b"", offset
     while True:
-        stream.seek(offset + len(held))
+        stream.seek(at + len(held))  # others may have used the stream
         chunk = stream.read(CHUNK)
-        held += chunk
-        for match in pattern.finditer(held):
-            if not chunk or match.start() <= len(held) - longest:
-                yield offset + match.start()
         if not chunk:
             return
-        kept = min(len(held), longest - 1)
-        offset += len(held) - kept
-        held = held[len(held) - kept :]
+        held += chunk
+        for start in starts(held):
+            if at + start >= offset:
+                yield at + start
+                offset = at + start + 1
+        at += max(0, len(held) - longest)
+        held = held[-longest:]

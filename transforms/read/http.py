@@ -9,7 +9,8 @@ import contextlib
 import io
 import re
 import zlib
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Final, NamedTuple, TypeAlias
 
 from fastwarc.stream_io import BrotliReader
 from fastwarc.warc import HeaderMap
@@ -21,7 +22,7 @@ from transforms.read.zstd import starts_zstd, unpack_zstd
 
 HTML_TYPES: Final = frozenset({"text/html", "application/xhtml+xml"})
 
-BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n")
+BLANK_LINE: Final = re.compile(rb"\n\r?\n")
 _MAX_CODINGS: Final = 16  # each may be a bomb of its own
 _MARKUP: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
 _HEADER_LINES: Final = re.compile(rb"[^\n]*\n(?:[!#-'*-.0-9A-Z^-z|~]+[ \t]*:[^\n]*\n|[ \t]+[^<\n]*\n)*")
@@ -29,6 +30,8 @@ _STATUS: Final = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})\b|ICY (\d{3})\b")
 _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?\s*([^\s;\"']+)", re.IGNORECASE)
 _CUT_CHUNK: Final = re.compile(rb"[0-9a-fA-F]{0,8}\r?")
 _CHUNK: Final = re.compile(rb"[ \t]*([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
+
+Fields: TypeAlias = Mapping[str, list[str]]
 
 
 class Response(NamedTuple):
@@ -48,25 +51,28 @@ class Body(NamedTuple):
     problem: str = ""
 
 
-def parse_headers(head: bytes) -> HeaderMap:
-    """The fields of a WARC or HTTP header, looked up without regard to case; line ends of either kind.
+def parse_headers(head: bytes) -> Fields:
+    """The values of the fields of a WARC or HTTP header, by name in lower case; line ends of either kind.
 
     Of a header that is longer than FastWARC takes, those that come before that.
     """
     headers = HeaderMap()
     with contextlib.suppress(OSError):  # its word for too long; the bytes lie in memory
         headers.parse(io.BytesIO(head if b"\r\n" in head else head.replace(b"\n", b"\r\n")))
-    return headers
+    fields: dict[str, list[str]] = {}
+    for name, value in headers.astuples():  # all at once: FastWARC takes longer to find two fields
+        fields.setdefault(name.lower(), []).append(value)
+    return fields
 
 
-def field_of(headers: HeaderMap, name: str) -> str:
-    """The field's value without white space around it; "" where there is none."""
-    return (headers.get(name) or "").strip()
+def field_of(fields: Fields, name: str) -> str:
+    """The first value of a field without white space around it; "" where there is none."""
+    return fields[name][0].strip() if name in fields else ""
 
 
-def fields_of(headers: HeaderMap, name: str) -> str:
-    """The values of all fields of the name, joined as RFC 9110, 5.3 says; "" where there is none."""
-    return ", ".join(headers.get_multiple(name))
+def fields_of(fields: Fields, name: str) -> str:
+    """All values of a field, joined as RFC 9110, 5.3 says; "" where there is none."""
+    return ", ".join(fields.get(name, ()))
 
 
 def parse_response(data: bytes, begin: int, end: int, content_type: str) -> Response:
@@ -86,13 +92,13 @@ def parse_response(data: bytes, begin: int, end: int, content_type: str) -> Resp
     status = status_of(data[begin : begin + 16]) if is_http else None
     if status is not None and 100 <= status < 200 and data.startswith(b"HTTP/", body_at):  # 100 Continue and the like
         return parse_response(data, body_at, end, content_type)
-    headers = parse_headers(data[begin:header_end])
+    fields = parse_headers(data[begin:header_end])
     return Response(
-        field_of(headers, "Content-Type"),
+        field_of(fields, "content-type"),
         data[body_at:end],
         status,
-        fields_of(headers, "Transfer-Encoding"),
-        fields_of(headers, "Content-Encoding"),
+        fields_of(fields, "transfer-encoding"),
+        fields_of(fields, "content-encoding"),
     )
 
 

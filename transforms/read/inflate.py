@@ -15,8 +15,9 @@ GZIP_OR_ZLIB: Final = 47
 RAW_DEFLATE: Final = -15
 GzipError: Final = cast("type[Exception]", isal_zlib.error)  # its stub calls it an instance
 MAGIC: Final = b"\x1f\x8b\x08"
-CHUNK: Final = 256 * 1024
-SMALL_PIECE: Final = 64 * 1024  # bytes inflated at a time: an error loses the piece in which it is met
+CHUNK: Final = 64 * 1024  # packed bytes read at a time: what lies behind a member is copied
+SMALL_PIECE: Final = 64 * 1024  # bytes inflated at a time
+_INPUT: Final = 4 * 1024  # packed bytes given to `Inflated` at a time: an error loses what they hold
 
 
 def inflate(packed: bytes, wbits: int, limit: int) -> bytes | None:
@@ -25,10 +26,10 @@ def inflate(packed: bytes, wbits: int, limit: int) -> bytes | None:
     parts: list[bytes] = []
     held = 0
     try:
-        while packed and held < limit and not inflater.eof:
-            parts.append(inflater.decompress(packed, min(SMALL_PIECE, limit - held)))
-            held += len(parts[-1])
-            packed = inflater.unconsumed_tail
+        while held < limit and (piece := inflater.decompress(packed, min(SMALL_PIECE, limit - held))):
+            parts.append(piece)
+            held += len(piece)
+            packed = inflater.unconsumed_tail  # ISA-L may hold output back when it is empty
     except GzipError:
         pass
     return b"".join(parts) or None
@@ -42,29 +43,28 @@ class Inflated(Unpacked):
         self._input = b""
 
     def _next(self, size: int) -> bytes:
-        while not self._ended:
-            if self._inflater.eof and not self._next_member():
-                break
-            if not self._input and not self._feed():
-                break
+        parts: list[bytes] = []
+        left = min(size, SMALL_PIECE)
+        while left and not self._ended and (not self._inflater.eof or self._next_member()):
             try:
-                piece = self._inflater.decompress(self._input, min(size, SMALL_PIECE))
+                piece = self._inflater.decompress(self._input, left)
             except GzipError as error:
                 self._end(str(error))
                 break
             self._input = self._inflater.unconsumed_tail
-            if piece:
-                return piece
-        return b""
+            if len(piece) < left and not self._inflater.eof:  # no input is left, and ISA-L holds no output back
+                self._feed()
+            parts.append(piece)
+            left -= len(piece)
+        return b"".join(parts)
 
-    def _feed(self) -> bool:
-        self._input = self._packed.read(CHUNK)
+    def _feed(self) -> None:
+        self._input = self._packed.read(_INPUT)
         if not self._input:
             self._end("cut short")
-        return bool(self._input)
 
     def _next_member(self) -> bool:
-        self._input = self._inflater.unused_data or self._packed.read(CHUNK)
+        self._input = self._inflater.unused_data or self._packed.read(_INPUT)
         if self._one_member or not self._input.strip(b"\0"):
             self._end("")
         self._inflater = isal_zlib.decompressobj(wbits=GZIP)

@@ -1,9 +1,11 @@
 """What a file may be packed with, beside what it holds: `warc.gz` is a kind and a packing."""
 
 import io
+from collections.abc import Iterator
 from typing import BinaryIO, Final, NamedTuple, cast
 
-from transforms.read.dump import BUFFER
+from schemas.records import Rejected
+from transforms.read.dump import BUFFER, Dump, Item, refuse
 from transforms.read.inflate import MAGIC, Inflated
 from transforms.read.unpacked import Unpacked
 from transforms.read.zstd import Unzstd, starts_zstd
@@ -56,3 +58,15 @@ def damage_of(stream: BinaryIO) -> str:
     """What is wrong with the packing of a stream that has been read to its end; "" if nothing is."""
     raw = getattr(stream, "raw", None)
     return raw.damage if isinstance(raw, Unpacked) else ""
+
+
+def with_damage(items: Iterator[Item], unpacked: BinaryIO, dump: Dump, start: int = 0) -> Iterator[Item]:
+    """The items read from `unpacked`, and one row where its packing is damaged, unless what it cut has left that row.
+
+    Offsets are `start` + offset in `unpacked`.
+    """
+    item = None
+    for item in items:
+        yield item
+    if (damage := damage_of(unpacked)) and not (isinstance(item, Rejected) and item.reason == "corrupt_record"):
+        yield refuse(dump, start + unpacked.tell(), "corrupt_record", damage)

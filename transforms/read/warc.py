@@ -4,13 +4,15 @@ Responses and resources of any media type are records of pages, and so are conve
 Requests, metadata, revisits, continuations and warcinfo hold no page of their own (ISO 28500:2017, 6.3).
 """
 
+import functools
 import re
 from typing import Final
 
 from transforms.read import http
-from transforms.read.frames import HEAD_BYTES, Grammar, Header
+from transforms.read.frames import HEAD_BYTES, Grammar, Header, matches
 
 _PAGE_TYPES: Final = frozenset({"response", "resource", "conversion"})
+_START: Final = re.compile(rb"WARC/\d\.\d{1,2}\r?\n[A-Za-z-]+[ \t]*:")
 _LENGTH: Final = re.compile(rb"\ncontent-length[ \t]*:[ \t]*(\d{1,18})[ \t]*\r?\n", re.IGNORECASE)
 
 
@@ -25,15 +27,15 @@ def _parse(data: bytes, at: int) -> Header | None:
     if blank is None:
         return None
     fields = http.parse_headers(data[at : blank.end()])
-    kind, length = http.field_of(fields, "WARC-Type").lower(), http.field_of(fields, "Content-Length")
+    kind, length = http.field_of(fields, "warc-type").lower(), http.field_of(fields, "content-length")
     if not kind or not re.fullmatch(r"[0-9]{1,18}", length):
         return None
     return Header(
         is_page=kind in _PAGE_TYPES,
         is_text=kind == "conversion",
-        url=http.field_of(fields, "WARC-Target-URI").removeprefix("<").removesuffix(">"),  # wget writes the <>
-        date=http.field_of(fields, "WARC-Date"),
-        content_type=http.field_of(fields, "Content-Type"),
+        url=http.field_of(fields, "warc-target-uri").removeprefix("<").removesuffix(">"),  # wget writes the <>
+        date=http.field_of(fields, "warc-date"),
+        content_type=http.field_of(fields, "content-type"),
         begin=blank.end(),
         end=blank.end() + int(length),
     )
@@ -46,7 +48,7 @@ def _is_blank(line: bytes) -> bool:
 WARC: Final = Grammar(
     name="WARC",
     begins=re.compile(rb"WARC/"),
-    start=re.compile(rb"WARC/\d\.\d{1,2}\r?\n[A-Za-z-]+[ \t]*:"),
+    starts=functools.partial(matches, _START),
     start_bytes=256,
     newlines=2,
     ends_header=_is_blank,
