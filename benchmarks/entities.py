@@ -1,6 +1,8 @@
 """Scores an entity tagger on public corpora, exact spans and kinds, and measures its speed.
 
-    python benchmarks/entities.py [--backend NAME] [--model FILE] [--errors anercorp-train]   # WARRAQ_DATA: folder
+    python benchmarks/entities.py [--backend NAME] [--model FILE] [--alone] [--errors anercorp-train]
+
+WARRAQ_DATA: folder with ner, pages and newstext.
 
 A found span counts for the tokens that it touches, since the corpora leave particles inside their tokens. `anercorp` is
 the last sixth of ANERcorp's first 125,114 tokens. The shipped tagger is trained on all of them: give the file that
@@ -24,6 +26,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.entity_corpora import CORPORA, DATA, KINDS, Row, Span, Text, gold_spans, texts  # noqa: E402
 from schemas.labels import ENTITY_KINDS  # noqa: E402
 from schemas.records import Entity  # noqa: E402
+from transforms import bilstm  # noqa: E402
 from transforms.bilstm import BilstmTagger  # noqa: E402
 from transforms.entities import BACKENDS, Tagger, load_tagger  # noqa: E402
 from transforms.lexicon import tokenise  # noqa: E402
@@ -110,10 +113,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--backend", default="bilstm", choices=BACKENDS)
     parser.add_argument("--model", type=Path, help="an .npz file for the backend bilstm, instead of the shipped one")
+    parser.add_argument("--alone", action="store_true", help="the network's names as they are, rules aside")
     parser.add_argument("--errors", choices=[name for name in CORPORA if name != "anercorp"], help="show errors too")
     options = parser.parse_args()
     if not (DATA / "ner").is_dir():
         sys.exit(f"no corpora at {DATA}: set WARRAQ_DATA")
+    if options.alone:
+        bilstm.settled = lambda names, _rules: list(names)
     tagger = BilstmTagger(options.model.read_bytes()) if options.model else load_tagger(options.backend)
     for corpus in [options.errors] if options.errors else CORPORA:
         result = score(tagger, CORPORA[corpus]())

@@ -4,7 +4,7 @@
     python benchmarks/train_entities.py                  # lists, vocabulary, network and checksums in transforms/models
     python benchmarks/train_entities.py --inner FILE     # a network whose labels come from five sixths of ANERcorp only
 
-WARRAQ_DATA: folder with newstext/ant_dev_full.jsonl.gz, ner/anercorp and ner/fane. One process, one thread: about 45
+WARRAQ_DATA: folder with newstext/ant_dev_full.jsonl.gz, ner/anercorp and ner/fane. One process, one thread: about 25
 minutes of processor time. The network is pretrained on the plain text of the ANT corpus. Three teachers learn
 ANERcorp's first five sixths from there, one of them WikiFANE too, with a last layer of its own. What they agree on for
 a ninth of the ANT corpus, and ANERcorp, is what the shipped network learns.

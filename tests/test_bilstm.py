@@ -204,6 +204,21 @@ def test_network_and_rules_are_settled(found, rules, expected):
     assert [name[:3] for name in names] == expected
 
 
+@pytest.mark.parametrize(
+    ("found", "kind", "expected"),
+    [
+        ([(5, 6, "person", 0.9)], "organisation", [(3, 6, "organisation")]),
+        ([(5, 6, "person", 0.9)], "place", [(3, 6, "place")]),
+        ([(5, 8, "person", 0.9)], "place", [(5, 8, "person")]),
+        ([(4, 8, "organisation", 0.9)], "organisation", [(3, 8, "organisation")]),
+        ([], "place", [(3, 6, "place")]),
+    ],
+)
+def test_what_bears_a_rulers_name_is_not_the_ruler(found, kind, expected):
+    university = Span(3, 6, 0, kind, None, 0.4, honours=True)
+    assert [name[:3] for name in settled([Found(*name) for name in found], [university])] == expected
+
+
 def test_the_files_are_what_the_checksums_say():
     lines = (MODELS / "entities.sha256").read_text("utf-8").splitlines()
     named = {name: digest for digest, name in (line.split("  ") for line in lines)}

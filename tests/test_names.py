@@ -63,10 +63,33 @@ def test_particles_are_no_part_of_a_place(particle, name):
         ("person", ["احمد عبدالفتاح الشرقاوي", "أحمد عبد الفتاح الشرقاوي"], "أحمد عبد الفتاح الشرقاوي"),
         ("person", ["أبي حامد المروزي", "ابو حامد المروزي", "لأبي حامد المروزي"], "أبو حامد المروزي"),
         ("person", ["مصطفي درويش", "ومصطفى درويش"], "مصطفى درويش"),
+        ("person", ["سمير أبوهلال", "سمير ابوهلال", "سمير أبو هلال"], "سمير أبو هلال"),
+        ("person", ["أبوعبدالله الزين", "أبو عبد الله الزين"], "أبو عبد الله الزين"),
+        ("person", ["لويس فان غال"], "لويس فان غال"),
+        ("person", ["آلان شيرر", "ألان شيرر"], "آلان شيرر"),
+        ("person", ["واين روني"], "واين روني"),
+        ("place", ["ابو عريش", "أبي عريش"], "أبو عريش"),
+        ("organisation", ["جامعة الملك عبدالعزيز", "جامعة الملك عبد العزيز"], "جامعة الملك عبد العزيز"),
+        ("misc", ["دولار", "الدولار", "دولارا", "للدولار", "بدولارات"], "دولار"),
+        ("misc", ["ليرة", "الليرة", "الليره"], "ليرة"),
     ],
 )
 def test_spellings_share_a_name(kind, spellings, name):
     assert {names(text, (0, len(text.split()), kind))[0] for text in spellings} == {name}
+
+
+def test_a_name_is_not_levelled_to_an_ordinary_word():
+    assert names("صانعة فيات الجديدة", (1, 2, "organisation")) == ["فيات"]  # "فئات" (groups) is the more usual word
+
+
+def test_a_city_that_begins_like_a_particle_is_told_by_the_text():
+    assert names("سافر إلى وجدة", (2, 3, "place")) == ["وجدة"]
+    assert names("بين الرياض وجدة ثم عاد إلى جدة", (2, 3, "place"), (6, 7, "place")) == ["جدة", "جدة"]
+
+
+@pytest.mark.parametrize("blessing", ["رحمه الله", "لله الحمد"])
+def test_a_blessing_is_no_person(blessing):
+    assert names(f"كان الوزير {blessing} كريما", (2, 4, "person")) == []
 
 
 def test_an_entity_leaves_the_particle_out():

@@ -151,25 +151,41 @@ def settled(found: Sequence[Found], rules: Sequence[Span]) -> list[Found]:
     at = {position: name for name in kept for position in range(name.first, name.end)}
     final = dict.fromkeys(kept)
     for span in rules:
-        if span.kind == "organisation":
+        if span.kind == "organisation" or span.honours:
             inside = dict.fromkeys(at[position] for position in range(span.first, span.end) if position in at)
-            if not inside or _names_places_inside(span, list(inside)):
+            better = _better(span, list(inside))
+            if better:
                 for name in inside:
                     del final[name]
-                final[Found(span.first, span.end, span.kind, span.score)] = None
+                final[better] = None
+                at.update(dict.fromkeys(range(better.first, better.end), better))
     return sorted(final)
+
+
+def _better(span: Span, inside: Sequence[Found]) -> Found | None:
+    """What the rules find in place of the network's names there, if they know better."""
+    whole = Found(span.first, span.end, span.kind, span.score)
+    if not inside or _names_places_inside(span, inside):
+        return whole
+    if span.honours and all(name.kind == "person" and _holds(span, name) for name in inside):
+        return whole  # "جامعة الملك فهد" is no person
+    if span.honours and len(inside) == 1 and inside[0].kind == span.kind and inside[0].first == span.first + 1:
+        return inside[0]._replace(first=span.first)  # "مركز" belongs to "الملك سلمان للإغاثة"
+    return None
 
 
 def _names_places_inside(organisation: Span, names: Sequence[Found]) -> bool:
     """A listed organisation that has the names of places in its own: "الدولة الإسلامية في العراق والشام"."""
-    return organisation.score >= _LISTED and all(
-        name.kind == "place" and organisation.first <= name.first and name.end <= organisation.end for name in names
-    )
+    return organisation.score >= _LISTED and all(name.kind == "place" and _holds(organisation, name) for name in names)
+
+
+def _holds(span: Span, name: Found) -> bool:
+    return span.first <= name.first and name.end <= span.end
 
 
 def _whole(name: Found, listed: Span | None) -> Found:
     """A person with all words by which the lists know that person."""
-    inside = listed and name.kind == "person" and listed.first <= name.first and listed.end >= name.end
+    inside = listed and name.kind == "person" and _holds(listed, name)
     return name._replace(first=listed.first, end=listed.end) if listed and inside else name
 
 

@@ -29,6 +29,11 @@ from transforms.lexicon import (
 
 _COMPOUND_FIRST: Final = frozenset({"عبد", "نصر", "فضل", "سيف", "عز", "تقي", "محيي", "فخر", "ضيف", "خلف", "عطا", "جار"})
 _OPENING_LINKS: Final = frozenset({"ابو", "ابن", "ام", "عبد"})
+_NAMESAKES: Final = frozenset(fold(title) for title in ("الملك", "السلطان", "الأمير", "الأميرة", "الشيخ", "الإمام"))
+_COMMON_BODIES: Final = frozenset(  # of any company, university or court
+    fold(body)
+    for body in ("مجلس الإدارة", "مجلس الأمناء", "هيئة التدريس", "هيئة التحرير", "هيئة المحكمة", "هيئة الدفاع")
+)
 _LINKS: Final = frozenset({"ابو", "ابن", "بن", "عبد", "ال"})
 _LONGEST_PERSON: Final = 6  # words
 _LONGEST_ORGANISATION: Final = 7
@@ -43,6 +48,7 @@ _MENTION: Final = 0.7
 _ORGANISATION_ENDS: Final = frozenset({"organisation_stops", "not_names", "titles"})
 _NO_MENTIONS: Final = frozenset({"ordinary", "nationalities", "not_names", "family_links", "unsure_given"})
 _HEADS: Final = frozenset({"organisation_heads", "definite_heads"})
+_NAME_GOES_ON: Final = NAMES | {"honorific_parts", "family_links"}
 _NO_FAMILY: Final = NEVER_NAMES | {"frequent", "not_names", "title_tails", "organisation_stops", "body_adjectives"}
 
 
@@ -55,6 +61,7 @@ class Span(NamedTuple):
     kind: str
     name: str | None  # None: as written
     score: float
+    honours: bool = False  # an institution or place that bears a person's name: "جامعة الملك فهد"
 
 
 class GazetteerTagger:
@@ -168,7 +175,8 @@ class Sentence:
         end = first + 1
         while end < min(len(self.words), first + _LONGEST_ORGANISATION) and self._complements(first, end, definite):
             end += 1
-        if end == first + 1 or not self._is_named(first, end, definite):
+        honours = self._honours(first + 1)
+        if end <= first + 1 + honours or not self._is_named(first, end, definite):
             return None
         if "announcing_heads" in word.triggers and self._is_proper(first + 1):
             while end > first + 2 and self._is_adjectival(self.words[end - 1]):
@@ -176,16 +184,16 @@ class Sentence:
             return Span(first + 1, end, 0, "organisation", None, _RULE["organisation"])
         heads = self.lexicon.sets["definite_heads" if definite else "organisation_heads"]
         skip = next(form.skip for form in word.readings if form.key in heads)
-        return Span(first, end, skip, "organisation", None, _RULE["organisation"])
+        return Span(first, end, skip, "organisation", None, _RULE["organisation"], honours)
 
     def _complements(self, first: int, position: int, definite: bool) -> bool:
         """The word at `position` carries on the name whose head stands at `first`."""
         word, before = self.words[position], self.words[position - 1]
         if position == first + 1:
             return self._complements_head(position, definite)
-        if word.roles & _ORGANISATION_ENDS:
+        if word.roles & _ORGANISATION_ENDS or ("given" in word.roles and not before.roles & _NAME_GOES_ON):
             return False
-        if self._is_listed(before) or (self._is_adjectival(before) and not word.key.startswith("لل")):
+        if (self._is_listed(before) or self._is_adjectival(before)) and not word.key.startswith("لل"):
             return self._is_adjectival(word)
         if word.key.startswith(("وال", "لل")):
             barred = "no_complement_heads" in self.words[first].triggers or word.triggers & _HEADS
@@ -220,6 +228,8 @@ class Sentence:
 
     def _is_named(self, first: int, end: int, definite: bool) -> bool:
         """Enough to be a name: "فريق العمل" is none, "جبهة أوكرانيا" neither."""
+        if " ".join(word.key for word in self.words[first:end]) in _COMMON_BODIES:
+            return False
         head, complement = self.words[first].triggers, self.words[first + 1]
         if "movement_heads" in head and any(e.kind == "place" for e in self.lexicon.entries.get(complement.key, ())):
             return False
@@ -240,19 +250,24 @@ class Sentence:
             return Span(first, first + 1, 0, "place", None, _RULE["place"])
         if "place_parts" not in self.words[first].triggers:
             return None
-        end = first + 1
+        honours = self._honours(first + 1)
+        least = end = first + 1 + honours
         known = self.known(end) if end < len(self.words) else None
         if known and not known.skip:
             end = known.end
         while end < min(len(self.words), first + 4) and self._is_foreign(end):
             end += 1
-        if end == first + 1:
+        if end == least:
             return None
         if end < len(self.words) and self.words[end].key == "الدولي":
             end += 1
         parts = self.lexicon.sets["place_parts"]
         skip = next(form.skip for form in self.words[first].readings if form.key in parts)
-        return Span(first, end, skip, "place", None, _RULE["place"])
+        return Span(first, end, skip, "place", None, _RULE["place"], honours)
+
+    def _honours(self, position: int) -> bool:
+        """The title of somebody whose name it bears stands there, after "جامعة" or "مطار"."""
+        return position < len(self.words) and self.words[position].key in _NAMESAKES
 
     def _is_foreign(self, position: int) -> bool:
         return "part" in self.words[position].roles

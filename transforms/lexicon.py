@@ -262,10 +262,14 @@ def parse_sets(lines: str) -> dict[str, frozenset[str]]:
     return {name: frozenset(words) for name, words in found.items()}
 
 
+def given_names() -> list[str]:
+    """The given names of the list as spelt there, "?" before unsure ones."""
+    lines = _read("entities.names.txt").splitlines()
+    return [word for line in lines if not line.startswith("#") for word in line.split()]
+
+
 def _given_names() -> dict[str, frozenset[str]]:
-    words = [
-        word for line in _read("entities.names.txt").splitlines() if not line.startswith("#") for word in line.split()
-    ]
+    words = given_names()
     unsure = {fold(word[1:]) for word in words if word.startswith("?")}
     return {"given": frozenset({fold(word) for word in words} - unsure), "unsure_given": frozenset(unsure)}
 

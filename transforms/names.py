@@ -13,12 +13,18 @@ from importlib import resources
 from typing import Final, NamedTuple
 
 from schemas.records import Entity
-from transforms.lexicon import NAMES, Lexicon, Reading, fold, lexicon, readings, strip_marks
+from transforms.lexicon import NAMES, Lexicon, Reading, fold, given_names, lexicon, readings, strip_marks
 
 _HEADS: Final = ("organisation_heads", "definite_heads", "place_parts", "place_heads")
 _FATHER: Final = "أبو"
 _FATHER_KEYS: Final = frozenset({"ابو", "ابي", "ابا"})
-_SERVANT: Final = "عبدال"  # often written in one with what follows
+_JOINED_FATHER: Final = re.compile("^[أا]بو(?=...)")  # both are often written in one with what follows
+_JOINED_SERVANT: Final = re.compile(r"\bعبد(?=ال..)")
+_SEATED: Final = re.compile("[ئؤ]")
+_CURRENCY: Final = re.compile("(?:ال)?(دولار|يورو|ريال|درهم|دينار|جنيه|استرليني|ليره|روبل|يوان)(?:ا|ات)?")
+# No persons: "God have mercy on him" (the name is written "رحمة الله"), "praise be to God" and the like.
+_BLESSINGS: Final = frozenset({"رحمه الله", "رحمها الله", "حفظه الله", "لله الحمد", "الله", "لله"})
+_LINKS: Final = ("فان", "أبي")  # of names; elsewhere these letters are mostly other words
 
 
 class Found(NamedTuple):
@@ -48,11 +54,13 @@ class Namer:
     def __init__(self, known: Lexicon, spellings: Iterable[str]) -> None:
         self._known = known
         self._spelling = {fold(spelling): spelling for spelling in spellings}
+        self._names = {fold(name): name for name in (*map(_bare, reversed(given_names())), *_LINKS)}
         self._rank = {key: rank for rank, key in enumerate(self._spelling)}
 
     def entities(self, text: str, tokens: Sequence[re.Match[str]], found: Sequence[Found]) -> list[Entity]:
         """Entities with offsets and names for what was found among the tokens of a text."""
-        words = [[token.group() for token in tokens[span.first : span.end]] for span in found]
+        found = [span for span in found if span.kind != "person" or " ".join(_written(tokens, span)) not in _BLESSINGS]
+        words = [_written(tokens, span) for span in found]
         others = frozenset(fold(first) for first, *_ in words)
         mentions = [
             Mention(parts, span.kind, self.first_reading(parts[0], span.kind, others))
@@ -70,9 +78,9 @@ class Namer:
     def first_reading(self, word: str, kind: str, others: frozenset[str] = frozenset()) -> Reading:
         """The first word of a name without what is attached before it; `others` are first words of other names."""
         forms = readings(word)
-        listed = next((form for form in forms if self._is_listed(form.key, kind)), None)
-        if listed:
-            return listed
+        listed = [form for form in forms if self._is_listed(form.key, kind)]
+        if listed:  # "وجدة" is Oujda, unless the text speaks of "جدة" too
+            return next((form for form in listed[1:] if kind == "place" and form.key in others), listed[0])
         if any(form.key in self._rank for form in forms):
             return min(forms, key=lambda form: (self._rank.get(form.key, len(self._rank)), form.skip))
         return next((form for form in forms[1:] if form.key in others), forms[0])
@@ -87,6 +95,9 @@ class Namer:
         listed = self._listed(keys, mention.kind)
         if listed:
             return listed
+        money = _CURRENCY.fullmatch(" ".join(keys)) if mention.kind == "misc" else None
+        if money:
+            return self._spelling.get(money[1], money[1])
         first = 0
         if mention.kind == "person":
             while first < len(keys) - 1 and self._is_title(keys[first]):
@@ -105,16 +116,25 @@ class Namer:
 
     def _spell(self, mention: Mention, number: int, key: str) -> str:
         """One word of the name: as news mostly spells it, else as written."""
-        if mention.kind == "person" and key in _FATHER_KEYS and number < len(mention.words) - 1:
+        if mention.kind in {"person", "place"} and key in _FATHER_KEYS and number < len(mention.words) - 1:
             return _FATHER
         written = strip_marks(mention.words[number])
         if number == 0:
             bare = strip_marks(mention.words[0][mention.reading.skip :])
             hidden = mention.reading.key.startswith("ال") and not fold(bare).startswith("ال")
             written = f"ال{bare}" if hidden else bare
-        spelt = self._spelling.get(key, written)
-        joined = mention.kind == "person" and spelt.startswith(_SERVANT) and len(spelt) > len(_SERVANT) + 1
-        return f"عبد {spelt[3:]}" if joined else spelt
+        is_person = mention.kind == "person"
+        usual = (is_person and self._names.get(key)) or self._spelling.get(key, written)
+        spelt = usual if _SEATED.findall(usual) == _SEATED.findall(written) else written  # "فيات" is not "فئات"
+        return _JOINED_SERVANT.sub("عبد ", _JOINED_FATHER.sub(f"{_FATHER} ", spelt) if is_person else spelt)
+
+
+def _bare(name: str) -> str:
+    return name.removeprefix("?")
+
+
+def _written(tokens: Sequence[re.Match[str]], span: Found) -> list[str]:
+    return [token.group() for token in tokens[span.first : span.end]]
 
 
 def full_names(names: Iterable[str]) -> Mapping[str, str]:
