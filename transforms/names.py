@@ -23,8 +23,12 @@ _JOINED_SERVANT: Final = re.compile(r"\bعبد(?=ال..)")
 _SEATED: Final = re.compile("[ئؤ]")
 _CURRENCY: Final = re.compile("(?:ال)?(دولار|يورو|ريال|درهم|دينار|جنيه|استرليني|ليره|روبل|يوان)(?:ا|ات)?")
 # No persons: "God have mercy on him" (the name is written "رحمة الله"), "praise be to God" and the like.
-_BLESSINGS: Final = frozenset({"رحمه الله", "رحمها الله", "حفظه الله", "لله الحمد", "الله", "لله"})
+_BLESSINGS: Final = frozenset(
+    {"رحمه الله", "رحمها الله", "حفظه الله", "طيب الله", "لله الحمد", "ولله الحمد", "الرحمن الرحيم"}
+    | {"الله", "والله", "لله"}
+)
 _LINKS: Final = ("فان", "أبي")  # of names; elsewhere these letters are mostly other words
+_TITLE: Final = "الإمام"  # as in names of streets; news has "الأمام" (the front) more often
 
 
 class Found(NamedTuple):
@@ -53,7 +57,7 @@ class Namer:
 
     def __init__(self, known: Lexicon, spellings: Iterable[str]) -> None:
         self._known = known
-        self._spelling = {fold(spelling): spelling for spelling in spellings}
+        self._spelling = {fold(spelling): spelling for spelling in spellings} | {fold(_TITLE): _TITLE}
         self._names = {fold(name): name for name in (*map(_bare, reversed(given_names())), *_LINKS)}
         self._rank = {key: rank for rank, key in enumerate(self._spelling)}
 
