@@ -8,6 +8,7 @@ import io
 import json
 import logging
 import re
+import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,11 +25,12 @@ from pipelines.local import local_runner, watched_workers
 from pipelines.options import LOCAL, IngestOptions, parse_ingest
 from pipelines.scratch import scratch_folder
 from pipelines.summary import errors, summary
-from pipelines.usage import DONE, FAILED, WRONG_USAGE, reach_buckets, say
+from pipelines.usage import DONE, FAILED, SOME_SET_ASIDE, WRONG_USAGE, reach_buckets, say
 from transforms.dataset import Dataset, DatasetError
 from transforms.deduplicate import ReadKnown
 from transforms.ledger import CountPages
 from transforms.read import Dump, InputError, ReadPages, find_dumps
+from transforms.set_aside import SetAside, read_report
 from transforms.step import KEPT, REJECTED
 from transforms.write import CommitRun, Run, WriteArticles, WriteRejected
 
@@ -36,7 +38,7 @@ _TERMINAL: Final = re.compile(r"\x1b\[[0-9;]*m")  # colours
 _EXCEPTION: Final = re.compile(r"^[A-Za-z_][\w.]*: ", re.MULTILINE)  # in a traceback all else is indented
 # What Beam puts around the words of an exception, and the names of those that speak for themselves.
 _WRAPPING: Final = re.compile(
-    r"^(?:RuntimeError: |[\w.]*(?:InputError|LedgerError|DatasetError|WorkerDiedError): )+"
+    r"^(?:RuntimeError: |[\w.]*(?:InputError|LedgerError|SetAsideError|DatasetError|WorkerDiedError): )+"
     r"|(?: \[while running '[^']*'\])+$"
 )
 
@@ -84,31 +86,75 @@ def main(arguments: Sequence[str]) -> int:
     committed = {dump["fingerprint"]: run["run_id"] for run in done for dump in run["dumps"]}
     dumps = [dump for dump in found.dumps if dump.fingerprint not in committed]
     if dumps:
-        return _ingest(options, dataset, _describe(options, recipe, dumps), dumps)
+        return _ingest(options, dataset, recipe, dumps)
     say(f"nothing to do: {dataset.root} holds all {len(found.dumps)} dumps already")
     _print_summary(dataset, sorted({committed[dump.fingerprint] for dump in found.dumps}))
     return DONE
 
 
-def _ingest(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[Dump]) -> int:
-    """Runs the job while it holds the run's lock. A run that fails leaves no file behind."""
-    with dataset.lock(run.run_id) as free:
-        if not free:
-            return say("another job is ingesting the same dumps into this dataset right now", FAILED)
+def _ingest(options: IngestOptions, dataset: Dataset, recipe: str, dumps: Sequence[Dump]) -> int:
+    """Runs the job; if it sets dumps aside, again without them. Returns the exit code."""
+    set_aside: list[SetAside] = []
+    while True:
+        run = _describe(options, recipe, dumps)
         try:
-            if not dataset.recover(run.run_id):  # in a bucket, this very run may have died before
-                _run_pipeline(options, dataset, run, dumps)
-        except (KeyboardInterrupt, Exception) as error:
-            outcome = _clear_up(dataset, run.run_id)
-            if options.traceback:
-                raise
-            return say(f"{_message(error)}; {outcome}", FAILED)
+            faults = _attempt(options, dataset, run, dumps)
+        except _FailedError as error:
+            return say(str(error), FAILED)
+        if not faults:
+            break
+        for fault in faults:
+            say(_words(fault))
+        set_aside += faults
+        dumps = [dump for dump in dumps if dump.path not in {fault.dump for fault in faults}]
+        if not dumps:
+            return say("all dumps were set aside; nothing was committed", FAILED)
     if options.beam.get_all_options().get("template_location"):
         return say("the job is written down for the service to start; it commits when it ends")
     _print_summary(dataset, [run.run_id])
     if options.strict and (broken := errors(dataset, run.run_id)):
         return say(f"--strict: {broken} pages were rejected as `error`; see the view `rejected`", FAILED)
+    if set_aside:
+        others = f"{len(dumps)} other dumps are committed" if len(dumps) > 1 else "the other dump is committed"
+        return say(f"{len(set_aside)} dumps were set aside; {others}", SOME_SET_ASIDE)
     return DONE
+
+
+class _FailedError(Exception):
+    """The run failed; the message says why, and what became of the dataset."""
+
+
+def _attempt(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[Dump]) -> list[SetAside]:
+    """Runs the job once, under the lock of the run. Returns the dumps that it set aside: then nothing is committed.
+
+    Raises:
+      _FailedError: the run failed, and has left no file behind.
+    """
+    with dataset.lock(run.run_id) as free:
+        if not free:
+            raise _FailedError("another job is ingesting the same dumps into this dataset right now")
+        try:
+            if not dataset.recover(run.run_id):  # in a bucket, this very run may have died before
+                _run_pipeline(options, dataset, run, dumps)
+        except (KeyboardInterrupt, Exception) as error:
+            faults = [] if isinstance(error, KeyboardInterrupt) else read_report(dataset, run.run_id)
+            outcome = _clear_up(dataset, run.run_id)
+            if faults:
+                return faults
+            if options.traceback:
+                raise
+            raise _FailedError(f"{_message(error)}; {outcome}") from error
+    return []
+
+
+def _words(fault: SetAside) -> str:
+    """The line that tells of a dump set aside: the stage, the exception, and how to look at three of its pages."""
+    first, *others = (f"{fault.dump}@{offset}" for offset in fault.offsets)
+    also = f" (also {', '.join(others)})" if others else ""
+    return (
+        f"{fault.dump}: set aside: {fault.pages} of its pages broke the stage {fault.stage} ({fault.error}); "
+        f"look at one: warraq explain {shlex.quote(first)}{also}"
+    )
 
 
 def _clear_up(dataset: Dataset, run_id: str) -> str:

@@ -97,10 +97,10 @@ def ingest_parser() -> Parser:
     add("--traceback", action="store_true", help="if the run fails, show where in the code")
     add(
         "--max_error_share",
-        type=float,
+        type=_share,
         default=0.05,
         metavar="SHARE",
-        help="commit nothing if a larger share of pages broke the code (default: 0.05)",
+        help="set a dump aside, and commit the others, if a larger share of its pages broke the code (default: 0.05)",
     )
     add_recipe(parser)
     return parser
@@ -146,6 +146,13 @@ def _count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text}: must be 1 or more")
     return number
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text}: must be a share from 0 to 1")
+    return share
 
 
 def _cores() -> int:

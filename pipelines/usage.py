@@ -1,4 +1,4 @@
-"""How every command speaks: one line on stderr, exit 0 for done, 1 for failed, 2 for wrong usage."""
+"""How every command speaks: one line on stderr, exit 0 for done, 1 for failed, 2 for wrong usage, 3 for in part."""
 
 import argparse
 import sys
@@ -11,6 +11,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 DONE: Final = 0
 FAILED: Final = 1
 WRONG_USAGE: Final = 2
+SOME_SET_ASIDE: Final = 3  # of several dumps: the others are committed
 
 
 class Parser(argparse.ArgumentParser):

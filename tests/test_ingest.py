@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.explain import main as explain
 from pipelines.ingest import main
 from pipelines.query import connect
 from transforms.clean import clean
@@ -174,31 +175,25 @@ def test_a_full_disk_commits_nothing(tmp_path):
         subprocess.run(["umount", str(disk)], check=True)
 
 
-@pytest.mark.parametrize(
-    ("flags", "code", "articles"),
-    [
-        ([], 0, 35),
-        (["--strict"], 1, 35),  # committed all the same: the other pages are right
-        (["--max_error_share", "0.01"], 1, None),
-    ],
-)
-def test_a_page_that_breaks_the_code_costs_one_row(tmp_path, monkeypatch, capsys, flags, code, articles):
-    def break_one(article, rules):
-        if article.url.endswith("/40285"):
+def break_pages(monkeypatch, *endings):
+    """Has the stage clean raise on the pages whose addresses end like this."""
+
+    def breaking(article, rules):
+        if article.url.endswith(endings):
             raise ZeroDivisionError("a bug of ours")
         return clean(article, rules)
 
-    monkeypatch.setattr("transforms.clean.clean", break_one)
+    monkeypatch.setattr("transforms.clean.clean", breaking)
+
+
+@pytest.mark.parametrize(
+    ("flags", "code"), [([], 0), (["--strict"], 1)]
+)  # committed all the same: the others are right
+def test_a_page_that_breaks_the_code_costs_one_row(tmp_path, monkeypatch, capsys, flags, code):
+    break_pages(monkeypatch, "/40285")
     assert main([NEWS, "--output", str(tmp_path / "out"), "--workers", "1", "--quiet", *flags]) == code
-    words = capsys.readouterr().err
-    if articles is None:
-        assert (
-            "1 of 38 pages were rejected as `error`, more than --max_error_share 0.01; nothing was committed" in words
-        )
-        assert not list(Path(tmp_path, "out").rglob("*.parquet"))
-        return
-    assert ("--strict: 1 pages" in words) == (code == 1)
-    assert len(texts(tmp_path / "out")) == articles
+    assert ("--strict: 1 pages" in capsys.readouterr().err) == (code == 1)
+    assert len(texts(tmp_path / "out")) == 35
     [row] = (
         connect(Dataset(str(tmp_path / "out")))
         .execute("SELECT stage, reason, detail FROM rejected WHERE reason = 'error'")
@@ -206,6 +201,41 @@ def test_a_page_that_breaks_the_code_costs_one_row(tmp_path, monkeypatch, capsys
     )
     assert row[:2] == ("clean", "error")
     assert row[2].startswith("ZeroDivisionError: a bug of ours (test_ingest.py:")
+
+
+def test_a_dump_of_which_too_many_pages_break_is_set_aside_and_the_others_are_committed(tmp_path, monkeypatch, capsys):
+    others = [str(DUMPS / name) for name in ("legacy.warc", "feed.jsonl")]
+    assert main([*others, "--output", str(tmp_path / "others"), "--workers", "1", "--quiet"]) == 0
+    output = str(tmp_path / "out")
+    with monkeypatch.context() as patched:
+        break_pages(patched, "/40285", "/40322", "/40359", "/40396")
+        capsys.readouterr()
+        assert main([NEWS, *others, "--output", output, "--workers", "1", "--quiet"]) == 3
+        words = capsys.readouterr().err.splitlines()
+        assert len(words) == 2
+        assert words[0].startswith(
+            f"warraq: {NEWS}: set aside: 4 of its pages broke the stage clean (ZeroDivisionError: a bug of ours ("
+        )
+        assert words[0].count(f"{NEWS}@") == 3
+        assert words[1] == "warraq: 1 dumps were set aside; 2 other dumps are committed"
+        place = words[0].partition("warraq explain ")[2].split()[0]
+        assert explain([place]) == 0
+        shown = capsys.readouterr()
+        assert shown.out.splitlines()[-1].startswith("rejected by clean: error (the page broke the code): ZeroDivision")
+        assert shown.err == ""
+    assert texts(output) == texts(tmp_path / "others")
+    assert leftovers(output) == []
+    # it is not held to be done
+    assert main([NEWS, *others, "--output", output, "--workers", "1", "--quiet"]) == 0
+    assert connect(Dataset(output)).execute("SELECT count(*) FROM articles WHERE dump = $1", [NEWS]).fetchone() == (36,)
+
+
+def test_if_every_dump_is_set_aside_nothing_is_committed(tmp_path, monkeypatch, capsys):
+    break_pages(monkeypatch, "/40285")
+    strictly = ("--max_error_share", "0")
+    assert main([NEWS, "--output", str(tmp_path / "out"), "--workers", "1", "--quiet", *strictly]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "warraq: all dumps were set aside; nothing was committed"
+    assert not list(Path(tmp_path, "out").rglob("*.parquet"))
 
 
 def test_a_run_that_fails_while_publishing_is_finished_by_the_same_command(tmp_path, undisturbed, monkeypatch, capsys):
@@ -227,7 +257,7 @@ def test_a_run_that_fails_while_publishing_is_finished_by_the_same_command(tmp_p
 
 
 def test_an_unbalanced_ledger_commits_nothing(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("transforms.write.close_books", lambda *_: audit({Line("a", "read"): 1}, 0.1))
+    monkeypatch.setattr("transforms.write.close_books", lambda *_: audit({Line("a", "read"): 1}))
     assert main([NEWS, "--output", str(tmp_path / "out"), "--workers", "1", "--quiet"]) == 1
     words = capsys.readouterr().err
     assert "the ledger does not balance: a: 1 lost" in words

@@ -16,7 +16,7 @@ MAY_IMPORT = {
 }
 OURS = {*MAY_IMPORT, "tests", "benchmarks", "samples"}
 # What every stage may use: how a failure becomes a row, the books, and where things lie.
-SHARED = {"transforms.rejection", "transforms.step", "transforms.ledger", "transforms.dataset", "transforms.storage"}
+SHARED = {f"transforms.{shared}" for shared in ("rejection", "step", "ledger", "dataset", "storage", "set_aside")}
 # A stage of more than one file, beside the folders read/ and extract/.
 PARTS = {
     "transforms.clean": {"transforms.furniture"},

@@ -53,6 +53,7 @@ def test_flags_reach_the_job(flags, get, value):
         ([*BASE, "--near_duplicate", "drop"], "unknown flag --near_duplicate; did you mean --near_duplicates?"),
         ([*BASE, "--workers", "0"], "must be 1 or more"),
         ([*BASE, "--workers", "many"], "invalid"),
+        ([*BASE, "--max_error_share", "-1"], "must be a share from 0 to 1"),
         ([*BASE, "--quality", "best"], "invalid choice"),
         ([*BASE, "--read_fields", "address=url"], "read_fields"),
         ([*BASE, "--read_max_bytes", "0"], "read_max_bytes"),

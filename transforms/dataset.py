@@ -122,6 +122,20 @@ class Dataset:
         """Where a run puts its files before they are published."""
         return storage.join(self.root, STAGING, run_id)
 
+    def staged(self, run_id: str, file: DataFile) -> str:
+        """Where a run has staged a file."""
+        return storage.join(self.staging(run_id), file.table, file.path)
+
+    def leave(self, run_id: str, name: str, content: bytes) -> None:
+        """Writes a note under a run's staging, for another process of the run."""
+        with storage.create(storage.join(self.staging(run_id), name)) as stream:
+            stream.write(content)
+
+    def left(self, run_id: str, name: str) -> bytes | None:
+        """A note that a run has left; None if there is none."""
+        path = storage.join(self.staging(run_id), name)
+        return storage.read(path) if storage.exists(path) else None
+
     def recover_dead_runs(self) -> list[str]:
         """Clears up after all dead runs, as `recover` does; returns those whose publication has been finished.
 
@@ -145,7 +159,7 @@ class Dataset:
         """Writes one file under staging, whole or not at all; returns it with its numbers of rows and bytes."""
         content = io.BytesIO()
         pq.write_table(rows, content, compression="zstd")
-        with storage.create(storage.join(self.staging(run_id), file.table, file.path)) as stream:
+        with storage.create(self.staged(run_id, file)) as stream:
             stream.write(content.getbuffer())
         return file._replace(rows=rows.num_rows, size=content.tell())
 

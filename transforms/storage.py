@@ -132,11 +132,13 @@ def lock(path: str) -> Iterator[bool]:
         return
     with _open_lock(Path(path)) as file:
         held = _hold(file, path)
-        yield held
-        if held:
-            Path(path).unlink(missing_ok=True)
-            with contextlib.suppress(OSError):  # not empty
-                Path(path).parent.rmdir()
+        try:
+            yield held
+        finally:
+            if held:
+                Path(path).unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # not empty
+                    Path(path).parent.rmdir()
 
 
 def _open_lock(path: Path) -> IO[str]:

@@ -21,6 +21,7 @@ from schemas.records import Article, Rejected
 from transforms import ledger
 from transforms.dataset import DataFile, Dataset, DumpPages
 from transforms.ledger import LedgerError, Line
+from transforms.set_aside import SetAsideError, find_faults, leave_report
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def close_books(files: Iterable[DataFile], counts: Iterable[tuple[Line, int]], r
     """The audited ledger of a run: counted lines, and articles as the files hold them.
 
     Raises:
-      LedgerError: pages were lost or doubled, refusals are missing a row, or too many pages broke the code.
+      LedgerError: pages were lost or doubled, or refusals are missing a row.
     """
     written: collections.Counter[tuple[str, str]] = collections.Counter()
     for file in files:
@@ -133,7 +134,7 @@ def close_books(files: Iterable[DataFile], counts: Iterable[tuple[Line, int]], r
             written[file.table, part.dump] += part.pages
     articles = [(Line(dump, ledger.ARTICLE), pages) for (table, dump), pages in written.items() if table == "articles"]
     books = ledger.total([*counts, *articles])
-    ledger.audit(books, run.max_error_share)
+    ledger.audit(books)
     due: collections.Counter[str] = collections.Counter()
     for line, pages in books.items():
         if line.door == ledger.REJECTED and is_written(line.reason, run.all_rejected):
@@ -230,6 +231,9 @@ class _CommitFn(beam.DoFn):
         if dataset.has_run(self._run.run_id):
             return
         books = close_books(files, counts, self._run)
+        if broken := ledger.broken_dumps(books, self._run.max_error_share):
+            leave_report(dataset, self._run.run_id, find_faults(dataset, self._run.run_id, files, broken))
+            raise SetAsideError(f"too many pages broke the code in {', '.join(broken)}")
         row = run_row(self._run, books, dt.datetime.now(dt.timezone.utc))
         name = f"run-{self._run.run_id}.parquet"
         file = dataset.stage(self._run.run_id, DataFile("runs", name, [], 1, 0, []), arrow.file_table("runs", [row]))
@@ -241,7 +245,8 @@ class _CommitFn(beam.DoFn):
 class CommitRun(beam.PTransform):
     """(DataFile, (Line, pages)) → the row of `runs`, once everything is published.
 
-    Raises LedgerError on a worker, which fails the run, if the books do not balance.
+    Raises on a worker, which fails the run: LedgerError if the books do not balance, SetAsideError if too many pages of
+    a dump broke the code (see set_aside.py).
     """
 
     run: Run
