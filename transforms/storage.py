@@ -136,8 +136,8 @@ def lock(path: str) -> Iterator[bool]:
             yield held
         finally:
             if held:
-                Path(path).unlink(missing_ok=True)
-                with contextlib.suppress(OSError):  # not empty
+                with contextlib.suppress(OSError):  # a broken disk, or others' files: the lock dies with its process
+                    Path(path).unlink(missing_ok=True)
                     Path(path).parent.rmdir()
 
 

@@ -1,0 +1,27 @@
+"""The long part of the attacks: `python tests/attack --inputs 1000000 --kills 500`. Prints what was tried and held."""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python tests/attack", description=__doc__)
+    parser.add_argument("--inputs", type=int, default=1_000_000, help="mutated dumps, pages and texts (fuzz.py)")
+    parser.add_argument("--kills", type=int, default=500, help="runs killed, or failing at a call (kills.py)")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    attacks = {"fuzz.py": ("--inputs", options.inputs), "kills.py": ("--attempts", options.kills)}
+    codes = []
+    for program, arguments in attacks.items():
+        command = [sys.executable, str(HERE / program), *map(str, arguments), "--seed", str(options.seed)]
+        print(f"\n{' '.join(command[1:])}", flush=True)
+        codes.append(subprocess.run(command).returncode)
+    return max(codes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

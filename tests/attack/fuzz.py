@@ -1,0 +1,178 @@
+"""Mutated dumps, pages and texts through the readers and the pure core: what breaks, hangs or lies.
+
+`python tests/attack/fuzz.py --inputs 1000000 --seed 1` prints what was tried, and each input that broke a promise with
+its number; `--only KIND --first N --inputs 1 --seed S` tries that one again. Exits with 1 if anything broke. Promises:
+
+- dumps: no exception; the same items whatever the ranges; places unique; text without lone surrogates
+- pages: a stage gives a record or a Rejection, within 20 s; the record can be encoded and decoded, and made a row
+- texts: cleaning is idempotent; every function of text gives or refuses
+"""
+
+import argparse
+import collections
+import datetime as dt
+import itertools
+import multiprocessing
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1])]
+
+import hostile  # noqa: E402
+from damage import COUNT, page, samples, within  # noqa: E402
+
+from pipelines.flow import Recipe  # noqa: E402
+from schemas import arrow  # noqa: E402
+from schemas.coders import RecordCoder  # noqa: E402
+from schemas.records import Article, Document, Page, Rejected  # noqa: E402
+from transforms import clean, decode, deduplicate, language, quality, screen  # noqa: E402
+from transforms.extract import extract  # noqa: E402
+from transforms.read import InputError, ReadRules, find_dumps, read_range  # noqa: E402
+from transforms.rejection import Rejection, reject  # noqa: E402
+
+FETCHED = dt.datetime(2025, 6, 1, 12, tzinfo=dt.timezone.utc)
+RECIPE = Recipe()
+DUMPS = [sample.content for sample in samples([page(number) for number in range(COUNT)]).values()]
+CODERS = {record: RecordCoder(record) for record in (Page, Document, Article, Rejected)}
+SHARES = {"dumps": 0.6, "pages": 0.04, "texts": 0.36}  # of the inputs; a page takes ten times as long as a dump
+SECONDS = 20
+SHOWN = 100  # faults that are printed
+
+
+def check_record(record):
+    """Raises if a record does not survive its coder, or can't be a row."""
+    coder = CODERS[type(record)]
+    encoded = coder.encode(record)
+    assert coder.encode(coder.decode(encoded)) == encoded
+    if isinstance(record, Article):
+        arrow.file_table("articles", [arrow.article_row(record, "1")])
+    elif isinstance(record, Rejected):
+        arrow.file_table("rejected", [arrow.rejected_row(record, "run")])
+
+
+def try_dump(rng, folder):
+    """A sound dump of some format, mutated, read whole and in ranges."""
+    path = Path(folder, "dump")
+    path.write_bytes(hostile.mutated(rng, rng.choice(DUMPS)))
+    try:
+        dump = find_dumps([str(path)]).dumps[0]
+    except InputError:
+        return "no dump"
+    rules = ReadRules(max_bytes=50_000)
+    items = list(read_range(dump, 0, None, rules))
+    edges = sorted(rng.randint(1, max(1, dump.size)) for _ in range(rng.randint(1, 3)))
+    ranged = [i for start, stop in itertools.pairwise([0, *edges, None]) for i in read_range(dump, start, stop, rules)]
+    assert ranged == items, "ranges give other items"
+    places = [item.dump_offset for item in items]
+    assert len(places) == len(set(places)), "two items in one place"
+    for item in items:
+        check_record(item)
+    return "read"
+
+
+def refine(page):
+    """What the pure stages up to Deduplicate make of a page: an article or a refusal."""
+    record = page
+    stages = (
+        ("screen", lambda record: screen.screen(record, RECIPE.screen)),
+        ("decode", lambda record: decode.decode(record, RECIPE.decode)),
+        ("extract", lambda record: extract(record, RECIPE.extract)),
+        ("clean", lambda record: clean.clean(record, RECIPE.clean)),
+        ("language", lambda record: language.keep_arabic(record, RECIPE.language)),
+        ("quality", lambda record: quality.keep_good(record, RECIPE.quality)),
+        ("deduplicate", deduplicate.identify),
+    )
+    for name, stage in stages:
+        try:
+            record = stage(record)
+        except Rejection as verdict:
+            return reject(record, name, verdict.reason, verdict.detail)
+        check_record(record)
+    return record
+
+
+def try_page(rng, _folder):
+    """A hostile page through the stages."""
+    url = rng.choice([*hostile.ADDRESSES, "https://akhbar.example/1"]).encode("utf-8", "replace").decode()
+    title = hostile.text(rng, 4).encode("utf-8", "replace").decode() if rng.random() < 0.2 else None
+    crawled = Page(url, hostile.page(rng), rng.random() < 0.1, None, title, FETCHED, "a.warc", 0)
+    outcome = refine(crawled)
+    check_record(outcome)
+    return outcome.reason if isinstance(outcome, Rejected) else "article"
+
+
+def try_text(rng, _folder):
+    """A hostile text through what works on text alone."""
+    text = hostile.text(rng, 60).encode("utf-8", "replace").decode()
+    article = Article("u", "u", "s", text[:80], text, None, FETCHED.date(), "fetched", FETCHED, "d", 0, 1)
+    try:
+        cleaned = clean.clean(article, RECIPE.clean)
+    except Rejection:
+        return "refused"
+    try:
+        again = clean.clean(cleaned, RECIPE.clean)
+    except Rejection as verdict:
+        raise AssertionError(f"cleaned twice it is refused: {verdict}") from verdict
+    assert (again.text, again.title) == (cleaned.text, cleaned.title), "cleaning is not idempotent"
+    quality.measure(cleaned.text)
+    language.load_detector(RECIPE.language).detect(cleaned.text)
+    check_record(deduplicate.identify(cleaned))
+    return "cleaned"
+
+
+KINDS = {"dumps": try_dump, "pages": try_page, "texts": try_text}
+
+
+def attempt(kind, seed, number, folder):
+    """What became of one input, and what it broke, if anything."""
+    try:
+        with within(SECONDS):
+            return KINDS[kind](hostile.generator(kind, seed, number), folder), None
+    except Exception as error:  # noqa: BLE001  (that is what is looked for)
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        words = f"{type(error).__name__}: {str(error)[:200]} ({Path(where.filename).name}:{where.lineno})"
+        return "broke", f"{kind} {number}: {words}"
+
+
+def attack(job):
+    """Tries the inputs `first` to `last` of a kind; returns what became of them, and what broke."""
+    kind, seed, first, last = job
+    with tempfile.TemporaryDirectory() as folder:
+        tried = [attempt(kind, seed, number, folder) for number in range(first, last)]
+    return kind, collections.Counter(outcome for outcome, _ in tried), [words for _, words in tried if words]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--inputs", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0, help="number of the first input of each kind")
+    parser.add_argument("--only", choices=KINDS, help="one kind of input")
+    parser.add_argument("--workers", type=int, default=multiprocessing.cpu_count())
+    options = parser.parse_args()
+    shares = {options.only: 1.0} if options.only else SHARES
+    jobs = [
+        (kind, options.seed, at, min(at + 500, options.first + int(share * options.inputs)))
+        for kind, share in shares.items()
+        for at in range(options.first, options.first + int(share * options.inputs), 500)
+    ]
+    began, tried, found = time.monotonic(), collections.defaultdict(collections.Counter), 0
+    with multiprocessing.Pool(options.workers) as pool:
+        for kind, counts, broken in pool.imap_unordered(attack, jobs):
+            tried[kind] += counts
+            for words in broken[: max(0, SHOWN - found)]:
+                print(words, flush=True)
+            found += len(broken)
+    for kind, counts in tried.items():
+        print(f"{kind}: {sum(counts.values()):,}: " + ", ".join(f"{name} {n:,}" for name, n in counts.most_common()))
+    total = sum(sum(counts.values()) for counts in tried.values())
+    print(f"{total:,} inputs in {time.monotonic() - began:.0f} s, {found} broke")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,317 @@
+"""Kills runs at the calls that change files, lets these calls fail, runs jobs at once, and checks what is left.
+
+`python tests/attack/kills.py --attempts 500` runs an ingest again and again. Each time another call (write, rename,
+mkdir, …) below the working folder is the last one, or is refused as by a full disk; now and then the run that cleans
+up is killed too. After each attempt the dataset must be the one before or the one after the run, and the same command
+must then give the dataset of an undisturbed run, with nothing left over. Prints what was tried; exits with 1 and the
+first faults if something did not hold. Needs a C compiler.
+"""
+
+import argparse
+import collections
+import ctypes
+import errno
+import os
+import pickle
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+DUMPS = ROOT / "samples" / "dumps"
+UNHARMED = tempfile.gettempdir()  # no call there is attacked
+COUNT, KILL, KILL_HALFWAY = 0, 1, 2  # modes of faults.c; all others are numbers of errors
+# A negative number: the call fails, and all that follow.
+FAILURES = (-errno.ENOSPC, errno.ENOSPC, errno.EIO, -errno.EDQUOT, errno.EMFILE, -errno.EROFS)
+
+
+class Scenario(NamedTuple):
+    """Dumps that the dataset holds, and dumps that the attacked run adds."""
+
+    name: str
+    before: tuple[str, ...]
+    added: tuple[str, ...]
+
+
+SCENARIOS = (
+    Scenario("a new dataset", (), ("crawl.wet.gz", "feed.jsonl")),
+    Scenario("more dumps", ("legacy.warc",), ("crawl.wet.gz", "texts.jsonl.gz")),
+)
+
+
+def preload():
+    """The library made of faults.c; None where there is no C compiler."""
+    compiler = next(filter(shutil.which, ("cc", "gcc", "clang")), None)
+    if compiler is None:
+        return None
+    library = Path(tempfile.mkdtemp(prefix="faults-"), "faults.so")
+    source = HERE / "faults.c"
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True)
+    return library
+
+
+class Outcome(NamedTuple):
+    """How a process ended: its exit code, negative for a signal, what it said, and what its function returned."""
+
+    code: int
+    words: str
+    result: object
+
+
+class Process:
+    """A function called in a fork of this process, which has imported all and started nothing."""
+
+    def __init__(self, function, *arguments):
+        self._said = tempfile.TemporaryFile("w+", dir=UNHARMED)  # noqa: SIM115  (closed by `end`)
+        self._given = tempfile.TemporaryFile(dir=UNHARMED)  # noqa: SIM115
+        self.number = os.fork()
+        if not self.number:
+            self._call(function, arguments)
+
+    def _call(self, function, arguments):
+        code = 70
+        try:
+            os.dup2(self._said.fileno(), 1)
+            os.dup2(self._said.fileno(), 2)
+            pickle.dump(function(*arguments), self._given)
+            self._given.flush()
+            code = 0
+        except BaseException:  # noqa: BLE001  (the parent shows it as a fault)
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            sys.stdout.flush()
+            os._exit(code)
+
+    def end(self):
+        """Waits for it."""
+        _, status = os.waitpid(self.number, 0)
+        with self._said, self._given:
+            self._said.seek(0)
+            self._given.seek(0)
+            code = os.waitstatus_to_exitcode(status)
+            return Outcome(code, self._said.read(), pickle.load(self._given) if code == 0 else None)
+
+
+def in_a_process(function, *arguments):
+    """Calls a function in a process of its own, and waits for it."""
+    return Process(function, *arguments).end()
+
+
+def ingest(output, dumps, at=0, mode=COUNT):
+    """Runs the command with call number `at` attacked. Returns exit code and calls."""
+    from pipelines import ingest as command  # noqa: PLC0415  (imported by the parent when the library is loaded)
+
+    faults = ctypes.CDLL(None)
+    faults.warraq_arm(at, mode)
+    paths = [str(DUMPS / name) for name in dumps]
+    code = command.main([*paths, "--output", str(output), "--workers", "1", "--quiet", "--tagger", "gazetteer"])
+    return code, faults.warraq_calls()
+
+
+def look(output):
+    """All that the dataset holds, as the log says, and whether the plain glob says the same; None if there is none."""
+    import duckdb  # noqa: PLC0415  (in a fork only: it starts threads)
+
+    from pipelines.query import connect  # noqa: PLC0415
+    from transforms.dataset import Dataset, DatasetError  # noqa: PLC0415
+
+    try:
+        connection = connect(Dataset(str(output)))
+    except DatasetError as error:
+        if "no dataset there" in str(error):
+            return None, True
+        raise
+    rows = tuple(
+        tuple(connection.execute(sql).fetchall())
+        for sql in (
+            "SELECT article_id, dump, dump_offset, duplicate_of FROM articles ORDER BY ALL",
+            "SELECT dump, dump_offset, stage, reason FROM rejected ORDER BY ALL",
+            "SELECT run_id, dump, door, stage, reason, pages FROM ledger ORDER BY ALL",
+        )
+    )
+    pattern = f"{output}/articles/*/*/*.parquet"
+    globbed = duckdb.sql(f"SELECT article_id FROM read_parquet('{pattern}') ORDER BY ALL") if rows[0] else None
+    return rows, not rows[0] or globbed.fetchall() == [(row[0],) for row in sorted(rows[0])]
+
+
+def leftovers(work):
+    """Files that no run is to leave behind."""
+    staged = [*work.glob("out/_staging/**/*"), *work.glob("out/.*"), *work.glob("tmp/warraq-*")]
+    return sorted(str(path.relative_to(work)) for path in staged if path.is_file())
+
+
+class Attack:
+    """One scenario in a working folder, attacked again and again."""
+
+    def __init__(self, scenario, work, rng):
+        self.scenario, self.work, self.rng = scenario, work, rng
+        self.output, self.start = work / "out", work / "start"
+        os.environ["TMPDIR"] = tempfile.tempdir = str(work / "tmp")
+        (work / "tmp").mkdir(parents=True)
+        if scenario.before:
+            assert in_a_process(ingest, self.start, scenario.before).result[0] == 0
+        self.before = self._renewed()
+        began = time.monotonic()
+        done = in_a_process(ingest, self.output, scenario.added)
+        self.seconds = time.monotonic() - began
+        assert (done.code, done.result[0]) == (0, 0), done
+        self.calls = done.result[1]
+        self.after = self._look()
+        assert self.before != self.after
+
+    def _renewed(self):
+        shutil.rmtree(self.output, ignore_errors=True)
+        if self.start.exists():
+            shutil.copytree(self.start, self.output)
+        return self._look()
+
+    def _look(self):
+        seen = in_a_process(look, self.output)
+        assert seen.code == 0, f"the dataset can't be read: {seen.words[-500:]}"
+        return seen.result[0]
+
+    def attempt(self, at, mode):
+        """What did not hold when call number `at` was attacked; empty if all did."""
+        self._renewed()
+        faults = []
+        attacked = in_a_process(ingest, self.output, self.scenario.added, at, mode)
+        try:
+            state = self._look()
+        except AssertionError as error:
+            return [str(error)]
+        if not self._is_whole(state):
+            faults.append("a table is neither the old nor the new one")
+        if mode not in (KILL, KILL_HALFWAY):
+            faults += self._wrong_words(attacked, state)
+        if mode == KILL and self.rng.random() < 0.3:  # the one that cleans up dies, too
+            in_a_process(ingest, self.output, self.scenario.added, self.rng.randint(1, self.calls), KILL)
+        return faults + self._made_good()
+
+    def together(self, jobs):
+        """What did not hold when several jobs ran the same command at once, and one of them was killed, or none."""
+        self._renewed()
+        running = [Process(ingest, self.output, self.scenario.added) for _ in range(jobs)]
+        if self.rng.random() < 0.7:
+            time.sleep(self.rng.random() * self.seconds * jobs)
+            os.kill(running[0].number, signal.SIGKILL)
+        faults = []
+        for ended in [job.end() for job in running]:
+            is_refused = "another job is ingesting the same dumps" in ended.words
+            if ended.code != -signal.SIGKILL and (ended.result is None or (ended.result[0] and not is_refused)):
+                faults.append(f"one of {jobs} jobs at once ended by {ended.code}: {ended.words[-500:]}")
+        return faults + self._made_good()
+
+    def _made_good(self):
+        """What does not hold after the same command has run once more, undisturbed."""
+        faults = []
+        again = in_a_process(ingest, self.output, self.scenario.added)
+        if again.result is None or again.result[0] != 0:
+            faults.append(f"the same command fails afterwards: {again.code} {again.words[-500:]}")
+            return faults
+        seen = in_a_process(look, self.output)
+        if seen.result is None or seen.result[0] != self.after:
+            faults.append("the same command afterwards does not give the dataset of an undisturbed run")
+        elif not seen.result[1]:
+            faults.append("the plain glob is not what the log says")
+        if left := leftovers(self.work):
+            faults.append(f"left over: {', '.join(left[:3])}")
+        return faults
+
+    def _is_whole(self, state):
+        """Whether each table is the old or the new one. `runs`, which is committed last, says that a run is done."""
+        nothing = ((), (), ())
+        tables = zip(state or nothing, self.before or nothing, self.after, strict=True)
+        return all(table in (before, after) for table, before, after in tables)
+
+    def _wrong_words(self, attacked, state):
+        """What is wrong with how a failed call was told."""
+        if attacked.result is None:
+            return [f"ended by {attacked.code}: {attacked.words[-500:]}"]
+        code, words = attacked.result[0], [line for line in attacked.words.splitlines() if line.startswith("warraq:")]
+        faults = []
+        if "Traceback" in attacked.words:
+            faults.append(f"a traceback: {attacked.words[-500:]}")
+        if code == 0 and state != self.after:
+            faults.append("exit code 0, and not committed")
+        if code != 0 and not words:
+            faults.append(f"exit code {code} without a word: {attacked.words[-300:]}")
+        if code != 0 and "nothing was committed" in attacked.words and state != self.before:
+            faults.append("said to have committed nothing, and has")
+        return faults
+
+
+def attacks(calls, attempts, rng):
+    """Pairs of call and mode: every call killed before any is attacked twice."""
+    plan = [(at, mode) for mode in (KILL, KILL_HALFWAY) for at in range(1, calls + 1)]
+    rng.shuffle(plan)
+    failing = [(at, mode) for mode in FAILURES for at in range(1, calls + 1)]
+    rng.shuffle(failing)
+    mixed = [pair for pairs in zip(plan * 10, failing * 10, strict=False) for pair in pairs]
+    return mixed[:attempts]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--attempts", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    if "WARRAQ_FAULT_ROOT" not in os.environ:
+        library = preload()
+        if library is None:
+            print("skipped: no C compiler (cc, gcc or clang) to build faults.c")
+            return 0
+        work = Path(tempfile.mkdtemp(prefix="attack-")).resolve()
+        environment = {
+            **os.environ,
+            "LD_PRELOAD": str(library),
+            "WARRAQ_FAULT_ROOT": str(work),
+            "PYTHONPATH": str(ROOT),
+        }
+        try:
+            return subprocess.run([sys.executable, *sys.argv], env=environment).returncode
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+            shutil.rmtree(library.parent, ignore_errors=True)
+    return attack(Path(os.environ["WARRAQ_FAULT_ROOT"]), options.attempts, random.Random(options.seed))
+
+
+def attack(work, attempts, rng):
+    """Attacks all scenarios in turn; prints the figures."""
+    import logging  # noqa: PLC0415
+
+    import pipelines.ingest  # noqa: PLC0415  (once, for all forks)
+    import pipelines.query  # noqa: F401, PLC0415
+
+    logging.disable(logging.CRITICAL)
+    began, tried, failed = time.monotonic(), collections.Counter(), 0
+    for number, scenario in enumerate(SCENARIOS):
+        target = Attack(scenario, work / str(number), rng)
+        print(f"{scenario.name}: {target.calls} calls change files", flush=True)
+        for at, mode in attacks(target.calls, attempts // len(SCENARIOS), rng):
+            kind = {KILL: "killed", KILL_HALFWAY: "killed halfway"}.get(mode) or f"fails: {errno.errorcode[abs(mode)]}"
+            tried[kind] += 1
+            for fault in target.attempt(at, mode):
+                failed += 1
+                print(f"{scenario.name}, call {at} {kind}: {fault}", flush=True)
+        for jobs in [2, 4, 8] * (attempts // 50):
+            tried[f"{jobs} jobs at once"] += 1
+            for fault in target.together(jobs):
+                failed += 1
+                print(f"{scenario.name}, {fault}", flush=True)
+    for kind, times in sorted(tried.items()):
+        print(f"{kind:<20}{times:>7,}")
+    print(f"{sum(tried.values()):,} attempts in {time.monotonic() - began:.0f} s, {failed} did not hold")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
