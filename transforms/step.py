@@ -2,8 +2,9 @@
 
 A stage is a pure function of one record. It returns a new record or raises `Rejection`; `StepFn` routes. Functions
 under `StepFn` do no I/O, so whatever else they raise is the page's fault and costs that page one row with the reason
-`error`. What lies outside a page (storage, brokers, model files) must not be touched under `StepFn`: it is not caught,
-and the runner retries it.
+`error`. So does a record that can't be encoded: Beam would find that out later, outside of `StepFn`, and end the run.
+What lies outside a page (storage, brokers, model files) must not be touched under `StepFn`: it is not caught, and the
+runner retries it.
 """
 
 import functools
@@ -17,7 +18,8 @@ from apache_beam.utils.windowed_value import WindowedValue
 import schemas.coders  # noqa: F401  (Beam learns how records travel)
 from schemas.labels import ERROR_REASON
 from schemas.records import Article, Document, Page, Rejected
-from transforms.rejection import Rejection, describe, reject
+from schemas.sound import sound
+from transforms.rejection import Rejection, attempt, describe, reject
 
 __all__ = [
     "KEPT",
@@ -58,20 +60,12 @@ class StepFn(beam.DoFn, Generic[In, Out]):
 
     def _outcome(self, record: In, call: Callable[[], Out]) -> Out | Refusal:
         """What the call for a record gives, or the row that its failure leaves."""
-        try:
-            result = call()
-        except Rejection as verdict:
-            return self._refuse(record, verdict.reason, verdict.detail)
-        except MemoryError:  # the machine's trouble, not the page's: the runner retries
-            raise
-        except Exception as error:  # noqa: BLE001  (the page broke our code: a row, not a lost run)
-            return self._refuse(record, ERROR_REASON, describe(error))
+        result = attempt(record, self._stage, call)
+        if isinstance(result, Rejected):
+            self._count(f"pages_rejected_{result.reason}")
+            return beam.pvalue.TaggedOutput(REJECTED, result)
         self._count("pages_out")
         return result
-
-    def _refuse(self, record: In, reason: str, detail: str) -> Refusal:
-        self._count(f"pages_rejected_{reason}")
-        return beam.pvalue.TaggedOutput(REJECTED, reject(record, self._stage, reason, detail))
 
     def _count(self, name: str) -> None:
         counter(self._stage, name).inc()
@@ -128,10 +122,10 @@ class BatchStepFn(beam.DoFn):
 
     def _apply(self, articles: list[Article]) -> list[Article | Rejected]:
         try:
-            return [*self._function(articles)]
-        except MemoryError:  # as in StepFn
+            return [sound(article) for article in self._function(articles)]
+        except MemoryError:  # as in `attempt`
             raise
-        except Exception as error:  # noqa: BLE001  (as in StepFn)
+        except Exception as error:  # noqa: BLE001  (as in `attempt`)
             if len(articles) == 1:
                 return [reject(articles[0], self._stage, ERROR_REASON, describe(error))]
             return [result for article in articles for result in self._apply([article])]

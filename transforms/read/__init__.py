@@ -15,7 +15,7 @@ from apache_beam.transforms.core import RestrictionProvider
 
 from schemas.records import Page, Rejected
 from transforms.read.archive import read_archive, read_archive_range
-from transforms.read.dump import Claim, Dump, Item, claim_all, open_dump
+from transforms.read.dump import Claim, Dump, Item, claim_all, open_dump, sound_item
 from transforms.read.find import Found, InputError, Skipped, find_dumps, fingerprint
 from transforms.read.jsonl import read_json_lines, read_json_lines_range
 from transforms.read.loose import read_loose
@@ -66,11 +66,18 @@ def read_range(dump: Dump, start: int, stop: int | None, rules: ReadRules, claim
     Formats that can't be split are read whole by the range that begins at 0: others are empty.
     """
     with open_dump(dump.path) as stream:
-        if dump.format in _SPLITTABLE:
-            yield from _SPLITTABLE[dump.format](stream, start, stop, dump, rules, claim)
-        elif start == 0 and claim(0):
-            unpacked = unpack(stream, dump.packing)
-            yield from with_damage(_WHOLE[dump.kind](unpacked, dump, rules), unpacked, dump)
+        for item in _items(stream, dump, start, stop, rules, claim):
+            yield sound_item(item, dump)
+
+
+def _items(  # noqa: PLR0913, PLR0917  (as `read_range`)
+    stream: BinaryIO, dump: Dump, start: int, stop: int | None, rules: ReadRules, claim: Claim
+) -> Iterator[Item]:
+    if dump.format in _SPLITTABLE:
+        yield from _SPLITTABLE[dump.format](stream, start, stop, dump, rules, claim)
+    elif start == 0 and claim(0):
+        unpacked = unpack(stream, dump.packing)
+        yield from with_damage(_WHOLE[dump.kind](unpacked, dump, rules), unpacked, dump)
 
 
 def open_page(

@@ -12,7 +12,7 @@ from typing import BinaryIO, Final, NamedTuple
 from schemas.records import Page, Rejected
 from transforms.read import http
 from transforms.read.arc import ARC
-from transforms.read.dump import BUFFER, Claim, Dump, Item, claim_all, refuse, sized, sound
+from transforms.read.dump import BUFFER, Claim, Dump, Item, claim_all, refuse, sized
 from transforms.read.frames import (
     HEAD_BYTES,
     TOO_LARGE,
@@ -160,7 +160,7 @@ def _page(record: _Record, dump: Dump, rules: ReadRules) -> Item:
     if body.content and not is_text and not http.is_html(media_type, body.content):
         return judge("not_html", "no media type, and not HTML")
     charset = "utf-8" if is_text else http.charset_of(response.content_type)
-    page = Page(sound(header.url), body.content, is_text, charset, None, record.fetched_at, dump.path, record.offset)
+    page = Page(header.url, body.content, is_text, charset, None, record.fetched_at, dump.path, record.offset)
     return sized(page, rules.max_bytes)
 
 

@@ -5,8 +5,11 @@ from collections.abc import Callable
 from typing import BinaryIO, Final, NamedTuple, TypeAlias, cast
 
 from schemas.coders import register
+from schemas.labels import ERROR_REASON
 from schemas.records import Page, Rejected
+from schemas.sound import sound
 from transforms.read.rules import STAGE
+from transforms.rejection import describe
 from transforms.storage import is_remote
 
 BUFFER: Final = 1024 * 1024
@@ -63,7 +66,7 @@ def refuse(  # noqa: PLR0913  (what a row says)
     fetched_at: dt.datetime | None = None,
 ) -> Rejected:
     """The row that a record leaves behind when the reader refuses it."""
-    return Rejected(sound(url), dump.path, offset, STAGE, reason, sound(detail)[:200], size, fetched_at)
+    return Rejected(url, dump.path, offset, STAGE, reason, detail[:200], size, fetched_at)
 
 
 def sized(page: Page, max_bytes: int) -> Page | Rejected:
@@ -74,6 +77,10 @@ def sized(page: Page, max_bytes: int) -> Page | Rejected:
     return Rejected(page.url, page.dump, page.dump_offset, STAGE, reason, detail, len(page.content), page.fetched_at)
 
 
-def sound(text: str) -> str:
-    """`text` without the lone surrogates that no encoder accepts."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+def sound_item(item: Item, dump: Dump) -> Item:
+    """The item, fit to be encoded; a row `error` in its place if it can't be made so."""
+    try:
+        return sound(item)
+    except ValueError as error:
+        url = item.url if isinstance(item.url, str) else ""
+        return sound(refuse(dump, item.dump_offset, ERROR_REASON, describe(error), url=url))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from schemas.records import Page, Rejected
-from transforms.read.dump import Dump, refuse, sized, sound
+from transforms.read.dump import Dump, refuse, sized
 from transforms.read.loose import file_url
 from transforms.read.rules import ReadRules, parse_time
 from transforms.read.sniff import SNIFFED_BYTES, recognise
@@ -92,14 +92,14 @@ def page_of(  # noqa: PLR0913, PLR0917  (a record, and where it lies)
             found.setdefault("content" if use.field in CONTENT else use.field, []).append((use, value))
     for values in found.values():
         values.sort(key=lambda found: found[0].rank)
-    url = sound(_first(found, "url")) or f"{file_url(dump.path)}#{offset}"
+    url = _first(found, "url") or f"{file_url(dump.path)}#{offset}"
     times = (parse_time(value) for _, value in found.get("fetched_at", ()))
     fetched_at = next(filter(None, times), None) or rules.stated_time() or dump.modified_at
     body = _body(found.get("content", ()), _first(found, "charset"))
     problem = body.problem if body else f"no html or text; it has {', '.join(record)}"
     if body is None or problem:
         return refuse(dump, offset, "not_html", problem, url=url, size=size, fetched_at=fetched_at)
-    title = sound(_first(found, "title")) or None
+    title = _first(found, "title") or None
     page = Page(url, body.content, body.is_text, body.charset, title, fetched_at, dump.path, offset)
     return sized(page, rules.max_bytes)
 

@@ -5,7 +5,7 @@ import io
 from typing import Final, NamedTuple
 
 from schemas.records import Page, Rejected
-from transforms.read.dump import Dump, refuse, sized, sound
+from transforms.read.dump import Dump, refuse, sized
 from transforms.read.loose import file_url
 from transforms.read.packing import begin
 from transforms.read.rules import ReadRules
@@ -29,14 +29,14 @@ def page_of_member(content: bytes, member: Member, dump: Dump, rules: ReadRules)
     kind = kind_of(content)
     if content and kind not in ("html", "text"):
         return refuse_member(member, "not_html", f"{kind}: unpack it first" if kind else "binary", dump)
-    url = sound(file_url(dump.path, member.name))
+    url = file_url(dump.path, member.name)
     page = Page(url, content, kind == "text", None, None, member.fetched_at, dump.path, member.offset)
     return sized(page, rules.max_bytes)
 
 
 def refuse_member(member: Member, reason: str, detail: str, dump: Dump) -> Rejected:
     """The row of a member that is no page."""
-    url = sound(file_url(dump.path, member.name))
+    url = file_url(dump.path, member.name)
     return refuse(dump, member.offset, reason, detail, url=url, size=member.size, fetched_at=member.fetched_at)
 
 

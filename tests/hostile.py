@@ -1,0 +1,52 @@
+"""What a hostile page may put into records: text that encoders and parsers refuse, for property tests."""
+
+import datetime as dt
+import types
+import typing
+
+from hypothesis import strategies as st
+
+SURROGATES = ("\ud83d", "\ude00", "\ud83d\ude00", "\udc81")
+CONTROLS = tuple(map(chr, [*range(0x20), 0x7F, *range(0x80, 0xA0)]))
+ODD = (
+    *SURROGATES, *CONTROLS, "\ufffe", "\uffff", "\U0001ffff", "\U0010ffff", "\ufffd", "\ufeff", "\u2028",
+    "\u202e", "\u2066", "\u200d", "\u061c", "\u0640" * 99, "\u0301" * 99, "\x1b[31m", "<!--", "]]>", "&#1;", "&#xFFFE;", "%00", "/" * 99,
+)  # fmt: skip
+HUGE = "خبر " * 2_000
+
+# Texts of any characters, of odd ones between Arabic words, and a huge one.
+TEXTS = st.one_of(
+    st.text(st.characters(), max_size=40),
+    st.lists(st.sampled_from([*ODD, "أعلنت", " ", "\n", "a", "😀"]), max_size=12).map("".join),
+    st.sampled_from([HUGE, HUGE + "\ud83d"]),
+)
+TIMES = st.datetimes(timezones=st.just(dt.timezone.utc))
+
+
+def values(hint):
+    """Values of a type annotation, hostile where the type allows it."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is list:
+        return st.lists(values(arguments[0]), max_size=3)
+    if origin is types.UnionType:
+        return st.one_of(*map(values, arguments))
+    if hint in KINDS:
+        return KINDS[hint]
+    return records(hint)
+
+
+def records(record):
+    """Records of a class whose every field is hostile."""
+    return st.tuples(*map(values, typing.get_type_hints(record).values())).map(lambda fields: record(*fields))
+
+
+KINDS = {
+    str: TEXTS,
+    bytes: st.binary(max_size=40),
+    bool: st.booleans(),
+    int: st.integers(-(2**31), 2**31 - 1),
+    float: st.floats(width=32, allow_nan=False),
+    dt.datetime: TIMES,
+    dt.date: st.dates(),
+    type(None): st.none(),
+}
