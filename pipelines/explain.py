@@ -5,6 +5,7 @@ learn what Warraq does, and why a page was refused.
 """
 
 import dataclasses
+import functools
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,12 +14,13 @@ from typing import Any, Final
 from pipelines.flow import Recipe
 from pipelines.options import add_recipe, recipe_of
 from pipelines.usage import DONE, WRONG_USAGE, Parser, reach_buckets, say
-from schemas.labels import DATE_SOURCES, ENTITY_KINDS, REASONS, TOPICS
+from schemas.labels import DATE_SOURCES, ENTITY_KINDS, ERROR_REASON, REASONS, TOPICS
 from schemas.records import Article, Document, Entity, Page, Rejected
+from schemas.sound import sound_text
 from transforms import clean, decode, deduplicate, entities, extract, language, quality, screen, topics
 from transforms.extract.json_ld import read_json_ld
 from transforms.read import InputError, open_page
-from transforms.step import Rejection
+from transforms.rejection import attempt, describe
 
 _COLOURS: Final = {"person": "\x1b[1;35m", "place": "\x1b[1;32m", "organisation": "\x1b[1;34m", "misc": "\x1b[1;33m"}
 _PLAIN: Final = "\x1b[0m"
@@ -81,21 +83,27 @@ def explain(page: Page | Rejected, recipe: Recipe, *, colour: bool = False) -> I
     record: Record = page
     for stage in _stages(recipe, colour):
         before, start = record, time.perf_counter()
-        verdict = None
-        try:
-            record = stage.function(before)
-        except Rejection as refusal:
-            verdict = refusal
+        record = attempt(before, stage.name, functools.partial(stage.function, before))
+        refused = isinstance(record, Rejected)
         yield f"\n{stage.name:<12}{1000 * (time.perf_counter() - start):>9.1f} ms"
-        yield from (f"  {line}" for line in stage.evidence(before, None if verdict else record))
-        if verdict:
-            yield _refused(stage.name, verdict.reason, verdict.detail)
+        yield from (f"  {line}" for line in _evidence(stage, before, None if refused else record))
+        if refused:
+            yield _refused(record.stage, record.reason, record.detail)
             return
     yield f"\nkept: date={record.date}/topic={record.topic}/  article {record.article_id}"
 
 
+def _evidence(stage: Stage, before: Record, after: Record | None) -> Iterator[str]:
+    """The stage's evidence; its last line names the exception if the page breaks this code too."""
+    try:
+        yield from map(sound_text, stage.evidence(before, after))
+    except Exception as error:  # noqa: BLE001  (shown to the user; the verdict follows)
+        yield f"no more evidence: {describe(error)}"
+
+
 def _refused(stage: str, reason: str, detail: str) -> str:
-    return f"\nrejected by {stage}: {reason} ({REASONS[stage][reason]})" + (f": {detail}" if detail else "")
+    meaning = "the page broke our code" if reason == ERROR_REASON else REASONS[stage][reason]
+    return f"\nrejected by {stage}: {reason} ({meaning})" + (f": {detail}" if detail else "")
 
 
 def _stages(recipe: Recipe, colour: bool) -> list[Stage]:

@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,46 @@ def test_what_cannot_be_explained_costs_one_line(capsys, arguments, complaint):
     assert complaint in captured.err
     assert captured.err.count("\n") == 1
     assert captured.out == ""
+
+
+def test_a_page_that_breaks_the_code_is_shown_like_any_refusal(capsys, monkeypatch):
+    def fail(*_):
+        raise ValueError("bad\nvalue")
+
+    monkeypatch.setattr(explain.quality, "measure", fail)
+    out = told(capsys, NEWS, "https://mahrousa.example/news/details/40285")
+    lines = out.splitlines()
+    assert lines[-1].startswith(
+        "rejected by quality: error (the page broke our code): ValueError: bad value (test_explain"
+    )
+    assert lines[-3].startswith("  no more evidence: ValueError: bad value (test_explain")
+    assert "Traceback" not in out
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_evidence_that_breaks_hides_no_verdict(capsys, monkeypatch, stage):
+    def fail(*_):
+        raise KeyError("name")
+        yield
+
+    stages = explain._stages
+    monkeypatch.setattr(
+        explain,
+        "_stages",
+        lambda *a: [s if s.name != stage else dataclasses.replace(s, evidence=fail) for s in stages(*a)],
+    )
+    out = told(capsys, NEWS, "https://mahrousa.example/news/details/40285")
+    assert out.count("no more evidence: KeyError: 'name' (test_explain") == 1
+    assert "kept: date=2025-05-22" in out
+
+
+def test_text_that_no_terminal_takes_is_shown_all_the_same(capsys, tmp_path):
+    page = (DUMPS / "pages" / "baccalaureate.html").read_text(encoding="utf-8")
+    stated = r'<script type="application/ld+json">{"@type": "\ud83dArticle", "dateCreated": "2025-01-02", "name": "\ud83d"}</script>'
+    (tmp_path / "page.html").write_text(page.replace("</head>", stated + "</head>"), encoding="utf-8")
+    out = told(capsys, str(tmp_path / "page.html"))
+    assert "\ufffdArticle dateCreated" in out
+    assert "Traceback" not in out
 
 
 def test_entities_are_marked_where_they_stand():

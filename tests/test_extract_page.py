@@ -1,5 +1,6 @@
 import contextlib
 import datetime as dt
+import json
 
 import apache_beam as beam
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.records import Article, Document
+from transforms.clean import CleanRules, clean
 from transforms.extract import ExtractRules, dropped_lines, extract, find_body, parse
 from transforms.extract.stage import ExtractArticles
 from transforms.step import Rejection
@@ -134,3 +136,66 @@ def test_every_page_leaves_by_exactly_one_door_in_its_own_time():
         if counter.key.metric.namespace == "extract"
     }
     assert counters == {"pages_in": 2, "pages_out": 1, "pages_rejected_no_main_text": 1}
+
+
+EXCLUDED = [*range(9), *range(0xE, 0x20), 0xFFFE, 0xFFFF]  # by XML; white space is another matter
+BROKEN = "".join(map(chr, EXCLUDED))
+
+
+def written(point):
+    """Ways to write a character into markup."""
+    raw = [] if point == 0 else [chr(point)]  # DecodePages drops NUL
+    return [
+        *raw,
+        f"&#{point};",
+        f"&#{point:07d};",
+        f"&#x{point:x};",
+        f"&#X{point:04X};",
+        f"&#{point}&#&#{point};{point};",
+    ]
+
+
+@pytest.mark.parametrize("point", [*EXCLUDED, 0xB, 0xC], ids=hex)
+def test_characters_that_xml_excludes_cost_nothing(point):
+    """Raw or as references, in text and in attributes."""
+    for form in written(point) if point in EXCLUDED else written(point)[1:]:
+        page = PAGE.replace("افتتحت", f"افت{form}تحت").replace("<body", f'<body data-x="{form}" {form} ')
+        assert extract(document(page), rules()) == extract(document(PAGE), rules())._replace(bytes=len(page)), form
+
+
+@pytest.mark.parametrize("point", [0xB, 0xC], ids=hex)
+def test_odd_white_space_parts_words(point):
+    page = PAGE.replace(FIRST, FIRST.replace(" ", chr(point)))
+    assert extract(document(page), rules()).text == f"{FIRST}\n{SECOND}\n{THIRD}"
+
+
+@pytest.mark.parametrize("reference", ["&#9;", "&#10;", "&#13;", "&#32;", "&#x20;", "&#160;"])
+def test_references_to_white_space_stay(reference):
+    tree = parse(f"<p>أ{reference}ب</p>")
+    assert tree.text_content().split() == ["أ", "ب"]
+
+
+@pytest.mark.parametrize("reference", ["&#1603;", "&#x0643;", "&#x643;", "&#01603"])
+def test_references_to_letters_stay(reference):
+    assert parse(f"<p>{reference}</p>").text_content() == "ك"
+
+
+@pytest.mark.parametrize(
+    "key", ["headline", "description", "articleSection", "keywords", "articleBody", "image", "url"]
+)
+@pytest.mark.parametrize("escape", [True, False], ids=["escaped", "raw"])
+def test_control_characters_in_json_ld_cost_nothing(key, escape):
+    value = f"https://mina.example/{BROKEN}.jpg" if key in ("image", "url") else f"خبر {BROKEN} عاجل"
+    stated = json.dumps({"@type": "NewsArticle", key: value}, ensure_ascii=escape)
+    page = PAGE.replace("</head>", f'<script type="application/ld+json">{stated}</script></head>')
+    article = clean(extract(document(page), rules()), CleanRules(min_words=1))
+    assert article.text == clean(extract(document(PAGE), rules()), CleanRules(min_words=1)).text
+    fields = [value for value in article if isinstance(value, str)] + article.tags + article.authors
+    assert not [value for value in fields if set(value) & set(BROKEN)]
+
+
+def test_control_characters_in_a_script_s_state_cost_nothing():
+    body = "".join(f"<p>{line}{BROKEN}&#1;</p>" for line in extract(document(PAGE), rules()).text.split("\n")) * 3
+    state = json.dumps({"title": "خبر", "body": body})
+    page = f'<html><body><script id="__NEXT_DATA__" type="application/json">{state}</script></body></html>'
+    assert not set(extract(document(page), rules()).text) & set(BROKEN)

@@ -37,10 +37,11 @@ _MARK: Final = "\u064b-\u065f\u0670\u06d6-\u06ed"  # vowel and reading marks
 _MOJIBAKE = re.compile(r"(?:[ØÙ][^\x00-\x7f]){3}")  # Arabic UTF-8 read as Latin-1 or windows-1252
 _PRESENTATION_FORMS = re.compile("[\ufb50-\ufd3d\ufd50-\ufdf9\ufe70-\ufefc]")  # not ﷺ ﷻ ﷼ ﷽ ﴾ ﴿: signs of their own
 _LINE_BREAK = re.compile("[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-# Soft hyphen, zero-width and direction marks, controls. ZWNJ is Persian spelling, not Arabic; ZWJ joins emoji too.
+# Soft hyphen, zero-width and direction marks, controls, noncharacters. ZWNJ is Persian spelling, not Arabic; ZWJ joins
+# emoji too.
 _INVISIBLE = re.compile(
     "[\xad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]"
+    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufffe\uffff]"
 )
 _DEBRIS = re.compile("|".join(found.pattern for found in (_PRESENTATION_FORMS, _LINE_BREAK, _INVISIBLE)))
 _JOINER = re.compile(f"(?<=[{_LETTER}{_MARK}ـ\\s])\u200d+|\u200d+(?=[{_LETTER}])")

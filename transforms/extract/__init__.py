@@ -5,6 +5,7 @@ Everything here is pure.
 """
 
 import contextlib
+import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -64,8 +65,33 @@ _FEW_WORDS: Final = 30  # a caption, a cookie notice, "enable JavaScript"
 _LOOKUP: Final = etree.ElementDefaultClassLookup(element=HtmlElement)
 
 
+# Characters that XML excludes. libxml2 passes them on, raw and as references, and lxml then refuses to set the text of
+# any element to what it has read from another. XML 1.0, 2.2, https://www.w3.org/TR/xml/#charsets
+_CONTROLS: Final = bytes(set(range(32)) - set(b"\t\n\v\f\r"))
+_SPACES: Final = bytes.maketrans(b"\v\f", b"  ")  # white space to HTML or to those who write it
+_NONCHARACTERS: Final = ("\ufffe", "\uffff")
+_EXCLUDED_REFERENCE = re.compile(
+    rb"&#0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|6553[45])(?:;|(?!\d))"
+    rb"|&#x0*(?:[0-8bcef]|1[0-9a-f]|fff[ef])(?:;|(?![0-9a-f]))",
+    re.IGNORECASE,
+)
+
+
+def _xml_bytes(markup: str) -> bytes:
+    """The markup in UTF-8, without characters that XML excludes and references to them."""
+    for character in _NONCHARACTERS:
+        markup = markup.replace(character, "")
+    content = markup.encode("utf-8", "replace").translate(_SPACES, _CONTROLS)
+    found = content.count(b"&#")
+    while found:  # again, because what stood around a reference may form another one
+        content, found = _EXCLUDED_REFERENCE.subn(b"", content)
+    return content
+
+
 def parse(markup: str) -> HtmlElement:
     """The page as a tree, without comments and processing instructions. The markup's own charset claims are ignored.
+
+    Control characters and noncharacters are gone, whether raw or as references.
 
     Raises Rejection: no_main_text, where there is nothing to parse.
     """
@@ -74,7 +100,7 @@ def parse(markup: str) -> HtmlElement:
     )
     parser.set_element_class_lookup(_LOOKUP)
     try:
-        return fromstring(markup.replace("\0", "").encode("utf-8", "replace"), parser=parser)
+        return fromstring(_xml_bytes(markup), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError) as error:
         raise Rejection("no_main_text", f"nothing to parse: {error}"[:100]) from error
 

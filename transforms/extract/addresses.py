@@ -13,6 +13,7 @@ from transforms.extract.look import Look
 MAX_URL: Final = 2_000  # characters; a longer address is an inlined picture or an attack
 
 _SUFFIXES: Final = PublicSuffixList()  # the list bundled with the package; no network
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 # Parameters that name the reader's way to the page, not the page.
 _TRACKING = re.compile(
     r"(?i)^(?:utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|yclid|twclid|ttclid|msclkid|igshid|mibextid|mc_[ce]id|mkt_tok|_ga|_gl"
@@ -79,7 +80,7 @@ def absolute(stated: Any, url: str) -> str | None:
     if not isinstance(stated, str) or not stated.strip() or len(stated) > MAX_URL:
         return None
     try:
-        address = urljoin(url, stated.strip())
+        address = urljoin(url, _CONTROLS.sub("", stated).strip())
         return address if urlsplit(address).scheme in {"http", "https"} and urlsplit(address).hostname else None
     except ValueError:
         return None
