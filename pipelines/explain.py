@@ -62,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
     reach_buckets()
     path, at, offset = options.page.rpartition("@")
     try:
-        if at and offset.isdigit():
+        if at and offset.isdecimal():
             page = open_page(path, int(offset), options.url, recipe.read)
         else:
             page = open_page(options.page, None, options.url, recipe.read)

@@ -62,6 +62,9 @@ def day_and_source(*args, **kwargs):
         ("5/12/2024 2:30:00 PM", "2024-05-12", None),
         ("12 مايو 2024", "2024-05-12", None),
         ("٤ ذو القعدة ١٤٤٥ هـ", "2024-05-12", None),
+        ("Fri, 31 Dec 9999 23:00:00 -0300", "9999-12-31", None),
+        ("Mon, 01 Jan 0001 01:00:00 +0300", "0001-01-01", None),
+        ("2099-12-31T23:00:00-0300", "2099-12-31", "2100-01-01 02:00"),
     ],
 )
 def test_machine_stamps(stamp, day, instant):
@@ -75,6 +78,14 @@ def test_machine_stamps(stamp, day, instant):
 )
 def test_what_is_no_stamp(stamp):
     assert read_stamp(stamp) is None
+
+
+@pytest.mark.parametrize("stamp", ["Fri, 31 Dec 9999 23:00:00 -0300", "Mon, 01 Jan 0001 01:00:00 +0300", "9999999999"])
+def test_days_that_no_page_can_have_are_no_evidence(stamp):
+    article = {"@type": "NewsArticle", "datePublished": stamp}
+    head = f'<meta property="article:published_time" content="{stamp}">'
+    after = f'<time datetime="{stamp}"></time>' + BODY
+    assert day_and_source(page(after=after, head=head), [article]) == ("2024-05-20", "fetched")
 
 
 def test_sources_are_trusted_in_order():

@@ -328,6 +328,7 @@ def test_section(head, body, json_ld, section):
         (og("og:image", "data:image/gif;base64,R0lGOD"), None, None),
         (og("og:image", "/"), None, None),
         ("", article(image={"url": "/pixel", "width": 1, "height": "1"}), None),
+        ("", article(image={"url": "/a.jpg", "width": "²", "height": "9" * 5000}), "https://www.nahar.example/a.jpg"),
         ("<link rel='image_src' href='/a.jpg'>", None, "https://www.nahar.example/a.jpg"),
         (og("og:image", "/sites/default/files/a.jpg"), None, "https://www.nahar.example/sites/default/files/a.jpg"),
     ],

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import os
+import re
 import tarfile
 import zipfile
 from pathlib import Path
@@ -272,7 +273,8 @@ def test_wrong_rules_are_said_in_one_line(rules):
         ("2024-05-01 10:11", "2024-05-01T10:11:00+00:00"),
         ("2024-05-01", "2024-05-01T00:00:00+00:00"),
         ("2024", "2024-01-01T00:00:00+00:00"),
-        (0, "1970-01-01T00:00:00+00:00"),
+        ("1990-01-01T03:00:00+03:00", "1990-01-01T00:00:00+00:00"),
+        ("2099-12-31T23:59:59Z", "2099-12-31T23:59:59+00:00"),
         (1_700_000_000.5, "2023-11-14T22:13:20.500000+00:00"),
         (1_700_000_000_000, "2023-11-14T22:13:20+00:00"),
     ],
@@ -283,10 +285,108 @@ def test_times(stated, iso):
 
 @pytest.mark.parametrize(
     "stated",
-    [None, "", "May 2024", "2024-13-01", "2024-05-01T25:00", "0000-01-01", 1e300, True, [], "0001-01-01T00:00+23:00"],
+    [
+        None,
+        "",
+        "May 2024",
+        "2024-13-01",
+        "2024-05-01T25:00",
+        "0000-01-01",
+        1e300,
+        True,
+        [],
+        "0001-01-01T00:00+23:00",
+        0,
+        -1,
+        10**20,
+        "1989-12-31",
+        "1990-01-01T00:00:00+01:00",
+        "2100-01-01",
+        "9999-12-31T23:59:59Z",
+        "9999",
+        "99991231235959",
+        "Fri, 31 Dec 9999 23:59:59 -0500",
+        "CC-MAIN-9999-01",
+        dt.date(1, 1, 1),
+        dt.date.max,
+        dt.datetime.max,
+        dt.datetime.min.replace(tzinfo=dt.timezone(dt.timedelta(hours=14))),
+    ],
 )
 def test_no_times(stated):
     assert parse_time(stated) is None
+
+
+def timed(stamp):
+    """A dump of each format that states times of its own; `stamp` has the form 9999-12-31T23:59:59."""
+    moment = dt.datetime.fromisoformat(stamp)
+    member = tarfile.TarInfo("a.html")
+    member.size = len(HTML.encode())
+    member.mtime = max(0, int((moment - dt.datetime(1970, 1, 1)).total_seconds()))  # noqa: DTZ001
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        archive.addfile(member, io.BytesIO(HTML.encode()))
+    column = pa.array([moment], pa.timestamp("us", "UTC"))
+    table = io.BytesIO()
+    pq.write_table(pa.table({"html": [HTML], "fetched_at": column}), table)
+    return {
+        "warc": warc(1).replace(b"2024-05-01T10:11:12", stamp.encode()),
+        "arc": ARC_FILE + arc(1).replace(b"20240501101112", re.sub("[^0-9]", "", stamp).encode()),
+        "jsonl": lines(LINE | {"fetched_at": stamp}),
+        "parquet": table.getvalue(),
+        "tar": packed.getvalue(),
+    }
+
+
+@pytest.mark.parametrize(
+    "stamp", ["0001-01-01T00:00:00", "1969-12-31T23:59:59", "2100-01-01T00:00:00", "9999-12-31T23:59:59"]
+)
+@pytest.mark.parametrize("kind", ["warc", "arc", "jsonl", "parquet", "tar"])
+def test_years_that_no_crawl_can_have_give_way_to_the_file_s_time(tmp_path, kind, stamp):
+    path = write(tmp_path, "a", timed(stamp)[kind])
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    (page,) = read(path)
+    assert page.fetched_at == dt.datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+    (page,) = read(path, ReadRules(fetched_at="2024-01-02"))
+    assert page.fetched_at == dt.datetime(2024, 1, 2, tzinfo=UTC)
+    (page,) = read(write(tmp_path, "b", timed("2098-12-31T23:59:59")[kind]))
+    assert page.fetched_at == dt.datetime(2098, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("year", [1, 1969, 2100, 9999])
+def test_a_zip_member_of_a_year_that_no_crawl_can_have(tmp_path, year):
+    """Directory entries hold years from 1980 to 2107."""
+    content = zipped({"a.html": HTML})
+    date = (min(2107, max(1980, year)) - 1980 << 9 | 1 << 5 | 1).to_bytes(2, "little")
+    at = content.index(b"PK\x01\x02") + 14
+    path = write(tmp_path, "a.zip", content[:at] + date + content[at + 2 :])
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    assert read(path)[0].fetched_at == dt.datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("seconds", [-62_135_596_800, -1, 4_102_444_800, 253_402_300_800, 10**11])
+def test_a_file_of_an_impossible_time_is_of_1970(tmp_path, monkeypatch, seconds):
+    path = write(tmp_path, "a.html", HTML.encode())
+    stat = os.stat
+    monkeypatch.setattr(os, "stat", lambda *a, **k: _At(stat(*a, **k), seconds) if a == (str(path),) else stat(*a, **k))
+    (page,) = read(path)
+    assert page.fetched_at == dt.datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _At:
+    """What the file system says of a file, but with another time: not every file system keeps any."""
+
+    def __init__(self, stat, seconds):
+        self._stat, self.st_mtime = stat, seconds
+
+    def __getattr__(self, name):
+        return getattr(self._stat, name)
+
+
+@pytest.mark.parametrize("stated", ["9999-12-31", "0001-01-01T00:00:00Z", "1989-12-31", "2100-01-01"])
+def test_a_stated_time_of_an_impossible_year_is_a_bad_flag(stated):
+    with pytest.raises(ValueError, match="not an ISO 8601 time from 1990 to 2099"):
+        ReadRules(fetched_at=stated).validate()
 
 
 @given(st.sampled_from(sorted(FORMATS)), st.integers(0, 400), st.binary(min_size=1, max_size=20))

@@ -83,9 +83,9 @@ def _instant(match: re.Match[str]) -> dt.datetime | None:
     try:
         clock = dt.time(int(parts["hour"]), int(parts["minute"]), int(parts["second"] or 0))
         local = dt.datetime.combine(day_of(match), clock, dt.timezone(dt.timedelta(minutes=minutes)))
-    except ValueError:
+        return local.astimezone(dt.timezone.utc)
+    except (ValueError, OverflowError):  # the last hours of 9999 have no instant in Greenwich
         return None
-    return local.astimezone(dt.timezone.utc)
 
 
 def stamped(source: str, stamp: object, where: str, standing: int = FIRM) -> Iterator[DateCandidate]:

@@ -216,5 +216,11 @@ def _pictures(image: Any) -> Iterator[Any]:
     for each in image if isinstance(image, list) else [image]:
         if not isinstance(each, dict):
             yield each
-        elif not any(str(each.get(side)).isdigit() and int(each[side]) < _LEAST_SIDE for side in ("width", "height")):
+        elif not any(_is_tiny(each.get(side)) for side in ("width", "height")):
             yield each.get("url") or each.get("contentUrl")
+
+
+def _is_tiny(side: Any) -> bool:
+    """It states fewer pixels than a picture of the story has."""
+    digits = str(side)
+    return digits.isdecimal() and len(digits) < 9 and int(digits) < _LEAST_SIDE

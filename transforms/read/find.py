@@ -12,6 +12,7 @@ from typing import BinaryIO, Final, NamedTuple
 from transforms.read.archive import ARCHIVE_KINDS, is_solid
 from transforms.read.dump import Dump, open_dump
 from transforms.read.packing import begin
+from transforms.read.rules import YEARS
 from transforms.read.sniff import SNIFFED_BYTES, recognise
 from transforms.storage import is_remote
 
@@ -20,6 +21,7 @@ _WHOLE_BYTES: Final = 8 * 1024 * 1024
 _SAMPLE_BYTES: Final = 256 * 1024
 _SAMPLES: Final = 16
 _REMOTE_AT_ONCE: Final = 16  # Beam reads 16 MiB ahead of each
+_LATEST: Final = dt.datetime(YEARS.stop, 1, 1, tzinfo=dt.timezone.utc).timestamp()
 _KINDS: Final = "give WARC, WET, ARC, HTML, text, ZIP, tar, JSON lines or Parquet files"
 
 
@@ -167,11 +169,11 @@ def _format_of(stream: BinaryIO) -> tuple[str, str]:
 
 
 def _modified_at(path: str) -> dt.datetime:
-    """When the file was last changed, to the second."""
+    """When the file was last changed, to the second; the beginning of 1970 if that is outside of 1970 to 2099."""
     if is_remote(path):
         from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415  (heavy, and only for remote files)
 
         seconds = FileSystems.last_updated(path)
     else:
         seconds = os.stat(path).st_mtime
-    return dt.datetime.fromtimestamp(int(seconds), tz=dt.timezone.utc)
+    return dt.datetime.fromtimestamp(int(seconds) if 0 <= seconds < _LATEST else 0, tz=dt.timezone.utc)

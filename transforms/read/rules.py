@@ -57,7 +57,8 @@ class ReadRules:
         moment = parse_time(self.fetched_at)
         if moment is None:
             raise ValueError(
-                f"read_fetched_at: {self.fetched_at!r} is not an ISO 8601 time such as 2024-05-01T12:00:00Z"
+                f"read_fetched_at: {self.fetched_at!r} is not an ISO 8601 time from {YEARS[0]} to {YEARS[-1]}, "
+                "such as 2024-05-01T12:00:00Z"
             )
         return moment
 
@@ -68,11 +69,13 @@ _ISO_8601: Final = re.compile(
 )
 _CDX: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d))?")
 _CRAWL: Final = re.compile(r"CC-MAIN-(\d{4})-(\d\d)")
-_YEARS: Final = range(1990, 2100)  # of the web; numbers whose first digits are such a year are calendar dates
+YEARS: Final = range(1990, 2100)  # of the web; numbers whose first digits are such a year are calendar dates
 
 
 def parse_time(stated: object) -> dt.datetime | None:
-    """A time in UTC from what dumps state; None if it can't be told.
+    """A time in UTC from what dumps state; None if it can't be told, or lies outside of 1990 to 2099.
+
+    No crawl has another year, and those near 1 and 9999 can't be reckoned with.
 
     Text: ISO 8601 (with "/" too), RFC 2822 (as in HTTP and RSS), 20240501 and 20240501101112 (as in CDX), the name of a
     Common Crawl crawl, which gives its week. Numbers: these, or seconds, or milli-, micro- or nanoseconds since 1970.
@@ -80,16 +83,21 @@ def parse_time(stated: object) -> dt.datetime | None:
     allows that).
     """
     try:
-        if isinstance(stated, str):
-            return _from_text(stated.strip())
-        if isinstance(stated, (int, float)) and not isinstance(stated, bool):
-            return _from_number(stated)
-        if isinstance(stated, dt.datetime):
-            return stated.astimezone(dt.timezone.utc) if stated.tzinfo else stated.replace(tzinfo=dt.timezone.utc)
-        if isinstance(stated, dt.date):
-            return dt.datetime(stated.year, stated.month, stated.day, tzinfo=dt.timezone.utc)
+        moment = _moment_of(stated)
     except (ValueError, OverflowError, OSError):  # no such day, or outside of what datetime holds
-        pass
+        return None
+    return moment if moment is not None and moment.year in YEARS else None
+
+
+def _moment_of(stated: object) -> dt.datetime | None:
+    if isinstance(stated, str):
+        return _from_text(stated.strip())
+    if isinstance(stated, (int, float)) and not isinstance(stated, bool):
+        return _from_number(stated)
+    if isinstance(stated, dt.datetime):
+        return stated.astimezone(dt.timezone.utc) if stated.tzinfo else stated.replace(tzinfo=dt.timezone.utc)
+    if isinstance(stated, dt.date):
+        return dt.datetime(stated.year, stated.month, stated.day, tzinfo=dt.timezone.utc)
     return None
 
 
@@ -100,16 +108,16 @@ def _from_text(stated: str) -> dt.datetime | None:
     if stated.isdecimal() and len(stated) < 20:
         return _from_number(int(stated))
     if crawl := _CRAWL.fullmatch(stated):
-        return parse_time(dt.date.fromisocalendar(int(crawl[1]), int(crawl[2]), 1))
+        return _moment_of(dt.date.fromisocalendar(int(crawl[1]), int(crawl[2]), 1))
     if len(stated) < 50 and stated[-1:].isalnum() and "," in stated:
-        return parse_time(parsedate_to_datetime(stated))
+        return _moment_of(parsedate_to_datetime(stated))
     return None
 
 
 def _from_number(stated: float) -> dt.datetime | None:
     """Numbers above 10**11 are milliseconds: as seconds they would lie in the year 5138 and later; and so on."""
     calendar = _CDX.fullmatch(str(stated))
-    if calendar and int(calendar[1]) in _YEARS:
+    if calendar and int(calendar[1]) in YEARS:
         return _moment(*calendar.groups(), None, None)
     for _ in range(3):
         if abs(stated) > 10**11:

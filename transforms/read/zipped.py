@@ -15,14 +15,13 @@ from schemas.records import Page, Rejected
 from transforms.read.archive import ARCHIVE_KINDS, read_archive_range
 from transforms.read.dump import BUFFER, Dump, refuse
 from transforms.read.member import Member, kind_of, page_of_member, refuse_member
-from transforms.read.rules import ReadRules
+from transforms.read.rules import ReadRules, parse_time
 from transforms.read.sniff import SNIFFED_BYTES
 from transforms.read.unpacked import size_of
 
 _MAX_DIRECTORY: Final = 32 * 1024 * 1024  # bytes; zipfile needs ten times that in memory, or more
 _LARGEST: Final = 2**60  # bytes of a file, as far as a row says
 _LOCAL_HEADER: Final = struct.Struct("<26x2H")  # lengths of the name and of the extra field after it
-_UNSTATED: Final = (1980, 1, 1)  # what archives hold that are made to be equal each time
 
 # What zipfile raises on archives that lie, are cut, encrypted or packed in a way that it doesn't know.
 _DAMAGE: Final = (
@@ -185,6 +184,6 @@ def raise_if_outside(error: Exception) -> None:
 
 def _date_of(info: zipfile.ZipInfo) -> dt.datetime | None:
     try:
-        return dt.datetime(*info.date_time, tzinfo=dt.timezone.utc) if info.date_time[:3] != _UNSTATED else None
+        return parse_time(dt.datetime(*info.date_time, tzinfo=dt.timezone.utc))
     except ValueError:  # month 0, hour 31: the format allows what the calendar doesn't
         return None
