@@ -1,6 +1,7 @@
 """What a hostile page may put into records: text that encoders and parsers refuse, for property tests."""
 
 import datetime as dt
+import random
 import types
 import typing
 
@@ -50,3 +51,34 @@ KINDS = {
     dt.date: st.dates(),
     type(None): st.none(),
 }
+
+# Charsets that Arabic was written in, and those that it was read in by mistake.
+MISREADINGS = (
+    ("utf-8", "cp1252"), ("utf-8", "latin-1"), ("utf-8", "cp1256"), ("cp1256", "cp1252"), ("cp1256", "latin-1"),
+    ("utf-8", "mac_arabic"), ("utf-8", "cp437"), ("utf-8", "iso8859_6"),
+)  # fmt: skip
+NOISE = (
+    "\ufffd", "\x80", "\x85", "\x9d", "\xa0", "Ø", "Ù", "Ã", "Â", "§", "„", "‡", "â€", "é", "\u064b", "\u200d",
+    "\u200c", "ـ", "\ufeff", "\x1d", "\u2028", "ﷺ", "ﺍ", "\u0301", "Ùˆ", "½",
+)  # fmt: skip
+
+
+def garbled(text, seed):
+    """`text` with words read in wrong charsets, up to three times over, and noise between their letters."""
+    chance = random.Random(seed)
+    words = [_garbled_word(word, chance) for word in text.split(" ")]
+    text = chance.choice([" ", " ", "\xa0", "\n"]).join(words)
+    return _misread(text, chance) if chance.random() < 0.3 else text
+
+
+def _garbled_word(word, chance):
+    word = _misread(word, chance) if chance.random() < 0.4 else word
+    cut = chance.randrange(len(word) + 1)
+    return word[:cut] + chance.choice(NOISE) * chance.randint(1, 3) + word[cut:] if chance.random() < 0.2 else word
+
+
+def _misread(text, chance):
+    for _ in range(chance.choice([1, 1, 2, 3])):
+        written, read = chance.choice(MISREADINGS)
+        text = text.encode(written, "replace").decode(read, chance.choice(["replace", "ignore"]))
+    return text

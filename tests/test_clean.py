@@ -5,6 +5,7 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
+from hostile import garbled
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -279,6 +280,16 @@ def test_cleaning_twice_changes_nothing(make_article, lines):
 @given(st.text())
 def test_cleaning_characters_twice_changes_nothing(text):
     assert clean_characters(clean_characters(text)) == clean_characters(text)
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_cleaning_mojibake_with_noise_twice_changes_nothing(make_article, seed):
+    lines = [garbled(line, seed * 10 + at) for at, line in enumerate((PROSE, MORE, PROSE[:60]))]
+    article = make_article(
+        "\n".join(lines), title=lines[2], description=lines[1], section=lines[2], site_name=lines[2], tags=[lines[2]]
+    )
+    once = clean(article, ALL)
+    assert clean(once, ALL) == once
 
 
 def test_every_article_leaves_by_exactly_one_door(make_article):

@@ -309,7 +309,7 @@ def test_times(stated, iso):
         "CC-MAIN-9999-01",
         dt.date(1, 1, 1),
         dt.date.max,
-        dt.datetime.max,
+        dt.datetime.max.replace(tzinfo=UTC),
         dt.datetime.min.replace(tzinfo=dt.timezone(dt.timedelta(hours=14))),
     ],
 )

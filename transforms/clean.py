@@ -51,9 +51,20 @@ _TATWEEL_IN_WORD = re.compile(f"ـ(?<=[{_LETTER}{_MARK}]ـ)ـ*(?=[{_LETTER}{_MAR
 def clean_characters(text: str) -> str:
     """`text` in NFC, in plain letters and single spaces, without invisible characters; lines trimmed, empty ones gone.
 
-    One tatweel stays where it ends a word ("١٤٤٦هـ", "بـ«أمر»") or stands for a dash.
+    One tatweel stays where it ends a word ("١٤٤٦هـ", "بـ«أمر»") or stands for a dash. Clean text stays as it is.
     """
-    if ("Ø" in text or "Ù" in text) and _MOJIBAKE.search(text):
+    cleaned = _cleaned_once(text)
+    while cleaned != text and _has_mojibake(cleaned):  # where noise was in its way, more of it is mended now
+        text, cleaned = cleaned, _cleaned_once(cleaned)
+    return cleaned
+
+
+def _has_mojibake(text: str) -> bool:
+    return ("Ø" in text or "Ù" in text) and _MOJIBAKE.search(text) is not None
+
+
+def _cleaned_once(text: str) -> str:
+    if _has_mojibake(text):
         text = "\n".join(ftfy.fix_encoding(line) for line in text.split("\n"))
     if _DEBRIS.search(text):
         text = _PRESENTATION_FORMS.sub(_plain_letters, _LINE_BREAK.sub("\n", text.replace("\r\n", "\n")))
@@ -261,7 +272,10 @@ _REPEAT_WORDS: Final = 8  # a shorter line may be meant twice: a heading, a refr
 
 
 def _clean_field(value: str | None) -> str | None:
-    return clean_characters(value).replace("\n", " ") or None if value else None
+    cleaned = clean_characters(value or "")
+    while "\n" in cleaned:  # mojibake that a line break parted may be mended now
+        cleaned = clean_characters(cleaned.replace("\n", " "))
+    return cleaned or None
 
 
 @dataclasses.dataclass
