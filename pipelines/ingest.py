@@ -29,7 +29,7 @@ from pipelines.usage import DONE, FAILED, SOME_SET_ASIDE, WRONG_USAGE, reach_buc
 from transforms.dataset import Dataset, DatasetError
 from transforms.deduplicate import ReadKnown
 from transforms.ledger import CountPages
-from transforms.read import Dump, InputError, ReadPages, find_dumps
+from transforms.read import CHECKED, Dump, InputError, ReadPages, find_dumps
 from transforms.set_aside import SetAside, read_report
 from transforms.step import KEPT, REJECTED
 from transforms.write import CommitRun, Run, WriteArticles, WriteRejected
@@ -59,7 +59,7 @@ class Ingest(beam.PTransform):
         self.watch("ReadPages", pages)
         refined = pages[KEPT] | "RefinePages" >> RefinePages(self.recipe, known, self.watch)
         refused = tuple(door for name, door in refined.items() if name != KEPT)
-        counts = (pages[KEPT], pages[REJECTED], *refused) | "CountPages" >> CountPages()
+        counts = (pages[KEPT], pages[REJECTED], pages[CHECKED], *refused) | "CountPages" >> CountPages()
         articles = refined[KEPT] | "WriteArticles" >> WriteArticles(self.run)
         refusals = (pages[REJECTED], *refused) | "WriteRejected" >> WriteRejected(self.run)
         files = (articles, refusals) | "JoinFiles" >> beam.Flatten()

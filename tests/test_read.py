@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from schemas.records import Page, Rejected
 from transforms.read import (
     FORMATS,
+    PROGRESS,
     InputError,
     ReadPages,
     ReadRules,
@@ -35,6 +36,7 @@ from transforms.read import (
     parts,
     read_range,
 )
+from transforms.read.places import check_stretches
 from transforms.read.rules import parse_time
 from transforms.read.sniff import recognise
 from transforms.step import KEPT, REJECTED
@@ -457,8 +459,9 @@ def test_what_can_be_split_is_split_and_sizes_add_up(tmp_path):
 
 MANY = {
     "warc": b"".join(warc(n) for n in range(30)),
-    "warc.gz": b"".join(gzip.compress(warc(n)) for n in range(30)),
-    "warc.zst": b"".join(zstandard.compress(warc(n)) for n in range(30)),
+    # Some members hold several records.
+    "warc.gz": b"".join(gzip.compress(b"".join(map(warc, range(n, n + 1 + n % 3)))) for n in range(30)),
+    "warc.zst": b"".join(zstandard.compress(b"".join(map(warc, range(n, n + 1 + n % 3)))) for n in range(30)),
     "arc": ARC_FILE + b"".join(arc(n) for n in range(30)),
     "arc.gz": b"".join(map(gzip.compress, [ARC_FILE, *(arc(n) for n in range(30))])),
     "jsonl": lines(*({**LINE, "url": f"http://a.example/{n}"} for n in range(30))),
@@ -470,7 +473,7 @@ MANY = {
 def test_every_record_is_read_once_however_a_runner_splits(tmp_path_factory, splits, kind):
     content = MANY.get(kind, FILES[kind])
     (dump,) = find_dumps([str(write(tmp_path_factory.getbasetemp(), "dump", content))]).dumps
-    fn, seen, read_bytes = _ReadFn(RULES), [], 0
+    fn, seen, read_bytes, stretches = _ReadFn(RULES), [], 0, []
     [part] = parts(dump, RULES)
     waiting = [fn.initial_restriction(part)]
     while waiting:
@@ -478,9 +481,11 @@ def test_every_record_is_read_once_however_a_runner_splits(tmp_path_factory, spl
         items = fn.process(part, RestrictionTrackerView(tracker))
         after, share = splits.pop() if splits else (None, 0)
         for count, item in enumerate(items):
-            record = item.value if isinstance(item, beam.pvalue.TaggedOutput) else item
-            if isinstance(record, int):
+            tag, record = (item.tag, item.value) if isinstance(item, beam.pvalue.TaggedOutput) else (KEPT, item)
+            if tag == PROGRESS:
                 read_bytes += record
+            elif tag == "stretches":
+                stretches.append(record[1])
             else:
                 seen.append((record.dump_offset, record.url))
             if count == after and (halves := tracker.try_split(share)):
@@ -488,6 +493,7 @@ def test_every_record_is_read_once_however_a_runner_splits(tmp_path_factory, spl
         tracker.check_done()
     assert sorted(seen) == [(item.dump_offset, item.url) for item in read_range(dump, 0, None, RULES)]
     assert read_bytes == dump.size
+    assert list(check_stretches(dump.path, stretches)) == []
 
 
 @pytest.mark.slow

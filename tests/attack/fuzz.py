@@ -11,6 +11,7 @@ its number; `--only KIND --first N --inputs 1 --seed S` tries that one again. Ex
 import argparse
 import collections
 import datetime as dt
+import functools
 import itertools
 import multiprocessing
 import sys
@@ -28,11 +29,12 @@ from damage import COUNT, page, samples, within  # noqa: E402
 from pipelines.flow import Recipe  # noqa: E402
 from schemas import arrow  # noqa: E402
 from schemas.coders import RecordCoder  # noqa: E402
+from schemas.labels import ERROR_REASON  # noqa: E402
 from schemas.records import Article, Document, Page, Rejected  # noqa: E402
 from transforms import clean, decode, deduplicate, language, quality, screen  # noqa: E402
 from transforms.extract import extract  # noqa: E402
 from transforms.read import InputError, ReadRules, find_dumps, read_range  # noqa: E402
-from transforms.rejection import Rejection, reject  # noqa: E402
+from transforms.rejection import Rejection, attempt  # noqa: E402
 
 FETCHED = dt.datetime(2025, 6, 1, 12, tzinfo=dt.timezone.utc)
 RECIPE = Recipe()
@@ -87,11 +89,11 @@ def refine(page):
         ("deduplicate", deduplicate.identify),
     )
     for name, stage in stages:
-        try:
-            record = stage(record)
-        except Rejection as verdict:
-            return reject(record, name, verdict.reason, verdict.detail)
+        record = attempt(record, name, functools.partial(stage, record))
         check_record(record)
+        if isinstance(record, Rejected):
+            assert record.reason != ERROR_REASON, f"{name}: {record.detail}"
+            return record
     return record
 
 
@@ -127,7 +129,7 @@ def try_text(rng, _folder):
 KINDS = {"dumps": try_dump, "pages": try_page, "texts": try_text}
 
 
-def attempt(kind, seed, number, folder):
+def attack_one(kind, seed, number, folder):
     """What became of one input, and what it broke, if anything."""
     try:
         with within(SECONDS):
@@ -142,7 +144,7 @@ def attack(job):
     """Tries the inputs `first` to `last` of a kind; returns what became of them, and what broke."""
     kind, seed, first, last = job
     with tempfile.TemporaryDirectory() as folder:
-        tried = [attempt(kind, seed, number, folder) for number in range(first, last)]
+        tried = [attack_one(kind, seed, number, folder) for number in range(first, last)]
     return kind, collections.Counter(outcome for outcome, _ in tried), [words for _, words in tried if words]
 
 

@@ -7,7 +7,7 @@ the stage "read". Trouble with the storage is no page's fault: it is raised, and
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, BinaryIO, Final, Literal
+from typing import Any, BinaryIO, Final, Literal, TypeAlias
 
 import apache_beam as beam
 from apache_beam.io.restriction_trackers import OffsetRange, OffsetRestrictionTracker
@@ -21,17 +21,21 @@ from transforms.read.jsonl import read_json_lines, read_json_lines_range
 from transforms.read.loose import read_loose
 from transforms.read.packing import unpack, with_damage
 from transforms.read.parquet import read_parquet_range
+from transforms.read.places import Stretch, check_growth, check_stretches, settle_places
 from transforms.read.rules import STAGE, ReadRules
 from transforms.read.tar import read_tar
 from transforms.read.zipped import read_zip
 from transforms.step import KEPT, REJECTED, Doors, Refusal, counter
 
 __all__ = [
-    "FORMATS", "PROGRESS", "Dump", "Found", "InputError", "ReadPages", "ReadRules", "Skipped",
+    "CHECKED", "FORMATS", "PROGRESS", "Dump", "Found", "InputError", "ReadPages", "ReadRules", "Skipped",
     "find_dumps", "fingerprint", "open_page", "parts", "read_range",
 ]  # fmt: skip
 
 PROGRESS: Final = "progress"
+CHECKED: Final = "checked"
+_STRETCHES: Final = "stretches"
+_LOOK_BACK: Final = 64 * 1024  # bytes before a place; more than most members have records
 # Formats of which any range of bytes can be read, and kinds that are read from the beginning, unpacked.
 _SPLITTABLE: Final[dict[str, Callable[[BinaryIO, int, int | None, Dump, ReadRules, Claim], Iterator[Item]]]] = {
     "warc": read_archive_range,
@@ -61,13 +65,18 @@ FORMATS: Final = frozenset({
 
 
 def read_range(dump: Dump, start: int, stop: int | None, rules: ReadRules, claim: Claim = claim_all) -> Iterator[Item]:
-    """The pages and refusals of the records that start in [start, stop) of a dump.
+    """The pages and refusals of the records that start in [start, stop) of a dump, at growing places.
+
+    All can be encoded.
 
     Formats that can't be split are read whole by the range that begins at 0: others are empty.
+
+    Raises:
+      LedgerError: two records have one place; the reader is wrong, no page.
     """
     with open_dump(dump.path) as stream:
-        for item in _items(stream, dump, start, stop, rules, claim):
-            yield sound_item(item, dump)
+        items = _items(stream, dump, start, stop, rules, claim)
+        yield from check_growth(sound_item(item, dump) for item in items)
 
 
 def _items(  # noqa: PLR0913, PLR0917  (as `read_range`)
@@ -77,7 +86,7 @@ def _items(  # noqa: PLR0913, PLR0917  (as `read_range`)
         yield from _SPLITTABLE[dump.format](stream, start, stop, dump, rules, claim)
     elif start == 0 and claim(0):
         unpacked = unpack(stream, dump.packing)
-        yield from with_damage(_WHOLE[dump.kind](unpacked, dump, rules), unpacked, dump)
+        yield from settle_places(with_damage(_WHOLE[dump.kind](unpacked, dump, rules), unpacked, dump))
 
 
 def open_page(
@@ -85,7 +94,8 @@ def open_page(
 ) -> Page | Rejected:
     """The first page or refusal in the dump at `path` that lies at `offset` and has the address `url`, where stated.
 
-    With an offset in a WARC only that place is read; else the dump is read up to the page.
+    With an offset in a WARC only that place is read, and what lies shortly before it: a record that shares its packed
+    member with others has a place behind the member's offset. Else the dump is read up to the page.
 
     Raises:
       InputError: the dump can't be read, or holds no such page.
@@ -96,8 +106,8 @@ def open_page(
     def is_wanted(item: Page | Rejected) -> bool:
         return offset in (None, item.dump_offset) and url in (None, item.url)
 
-    ranges = [(offset, offset + 1)] if offset and dump.format in _SPLITTABLE else []
-    for start, stop in [*ranges, (0, None)]:
+    starts = [offset, max(0, offset - _LOOK_BACK)] if offset and dump.format in _SPLITTABLE else []
+    for start, stop in [*((start, (offset or 0) + 1) for start in starts), (0, None)]:
         for item in read_range(dump, start, stop, rules):
             if is_wanted(item):
                 return item
@@ -107,6 +117,7 @@ def open_page(
     raise InputError(f"{path}: no page {wanted or 'in it'}; give an offset from the dump_offset column")
 
 
+_Places: TypeAlias = beam.pvalue.TaggedOutput[Literal["stretches"], tuple[str, Stretch]]  # of a dump
 Part = tuple[Dump, int, int]  # a dump and a range of its bytes, half-open
 
 
@@ -136,10 +147,11 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
         self,
         part: Part,
         tracker: Any = beam.DoFn.RestrictionParam(),  # noqa: B008  (Beam's way to ask for it)
-    ) -> Iterator[Page | Refusal | beam.pvalue.TaggedOutput[Literal["progress"], int]]:
+    ) -> Iterator[Page | Refusal | beam.pvalue.TaggedOutput[Literal["progress"], int] | _Places]:
         dump, restriction = part[0], tracker.current_restriction()
         is_splittable = dump.format in _SPLITTABLE
         position = claimed = restriction.start
+        first = last = -1
         is_granted = True
 
         def claim(offset: int) -> bool:
@@ -150,6 +162,7 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
 
         for item in read_range(dump, restriction.start, restriction.stop, self._rules, claim):
             self._count("pages_in")
+            first, last = item.dump_offset if first < 0 else first, item.dump_offset
             if isinstance(item, Rejected):
                 self._count(f"pages_rejected_{item.reason}")
                 yield beam.pvalue.TaggedOutput(REJECTED, item)
@@ -164,6 +177,8 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
         stop = tracker.current_restriction().stop
         if is_granted:
             tracker.try_claim(stop)  # all that the range holds has been read
+        if first >= 0:
+            yield beam.pvalue.TaggedOutput(_STRETCHES, (dump.path, Stretch(first, last)))
         yield beam.pvalue.TaggedOutput(PROGRESS, max(0, (stop if is_splittable else dump.size) - position))
 
     def _count(self, name: str) -> None:
@@ -174,7 +189,10 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
 class ReadPages(beam.PTransform):
     """PBegin → (Page, Rejected): every page record of `dumps`, each through exactly one door.
 
-    A third output, PROGRESS, gives the bytes of the dumps that have been read since it last spoke.
+    A third output, PROGRESS, gives the bytes of the dumps that have been read since it last spoke. A fourth, CHECKED,
+    stays empty and ends when all places are known to differ: what commits must wait for it.
+
+    Raises LedgerError on a worker, which fails the run, if two records have one place.
     """
 
     dumps: Sequence[Dump]
@@ -188,4 +206,9 @@ class ReadPages(beam.PTransform):
         ranges = dumps | "ListRanges" >> beam.FlatMap(parts, self.rules)
         # Not every runner moves the ranges that it has split off to other workers: Flink reads them where the dump was.
         spread = ranges | "SpreadRanges" >> beam.Reshuffle()
-        return spread | "ReadRanges" >> beam.ParDo(_ReadFn(self.rules)).with_outputs(REJECTED, PROGRESS, main=KEPT)
+        read = spread | "ReadRanges" >> beam.ParDo(_ReadFn(self.rules)).with_outputs(
+            REJECTED, PROGRESS, _STRETCHES, main=KEPT
+        )
+        stretches = read[_STRETCHES] | "GroupStretches" >> beam.GroupByKey()
+        checked = stretches | "CheckPlaces" >> beam.FlatMapTuple(check_stretches).with_output_types(Rejected)
+        return {KEPT: read[KEPT], REJECTED: read[REJECTED], PROGRESS: read[PROGRESS], CHECKED: checked}

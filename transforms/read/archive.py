@@ -44,7 +44,7 @@ _SLACK: Final = 2 * HEAD_BYTES  # of a record beside its body: its own header an
 class _Record(NamedTuple):
     """One record: its header, and the unpacked bytes of the frame in which it lies."""
 
-    offset: int  # in the dump
+    offset: int  # of the frame in the dump
     data: bytes
     header: Header
     fetched_at: dt.datetime
@@ -59,7 +59,8 @@ def read_archive_range(  # noqa: PLR0913, PLR0917  (a range is two numbers)
 ) -> Iterator[Item]:
     """The pages and refusals of all records that start in [start, stop) of an archive, plain or packed by record.
 
-    Any way to cut a file into ranges gives each record exactly once. `claim` is asked with the offset of each frame
+    Any way to cut a file into ranges gives each record exactly once, at the same place: the offset of its frame, plus
+    its number among the items of the frame, from 0. `claim` is asked with the offset of each frame
     (record, gzip member or zstd frame), in order, before anything of it is given out; when it says no, reading ends.
     """
     frames = _FRAMES[dump.packing](stream, rules.max_bytes + _SLACK, _GRAMMARS[dump.kind])
@@ -67,7 +68,24 @@ def read_archive_range(  # noqa: PLR0913, PLR0917  (a range is two numbers)
     for frame in walk(frames, offset):
         if (stop is not None and frame.offset >= stop) or not claim(frame.offset):
             return
-        yield from _items(frame, stream, dump, rules)
+        yield from _placed(_items(frame, stream, dump, rules), frame, frames, dump)
+
+
+def _placed(items: Iterator[Item], frame: Frame, frames: Frames, dump: Dump) -> Iterator[Item]:
+    """The items of a frame at places of their own: the first at the frame's offset, each other one byte further.
+
+    They stay before the next frame. One that packs more records than it has bytes, as only bombs do, is cut off.
+    """
+    room = None
+    for number, item in enumerate(items):
+        if number == 1:
+            end = frame.end or frames.next_start(frame.offset + 1)
+            room = (end or dump.size) - frame.offset
+        place = frame.offset + number
+        if room is not None and number >= room - 1:
+            yield refuse(dump, place, "too_large", f"more records than {room} packed bytes can have")
+            return
+        yield item if item.dump_offset == place else item._replace(dump_offset=place)
 
 
 def read_archive(stream: BinaryIO, dump: Dump, rules: ReadRules, start: int = 0) -> Iterator[Item]:
@@ -129,7 +147,7 @@ def _record(frame: Frame, at: int, dump: Dump, rules: ReadRules) -> _Record | No
     if header is None:
         return None
     fetched_at = parse_time(header.date) or rules.stated_time() or dump.modified_at
-    return _Record(frame.offset + at, frame.data, header, fetched_at)
+    return _Record(frame.offset, frame.data, header, fetched_at)
 
 
 def _after_newlines(data: bytes, at: int, grammar: Grammar) -> int | None:

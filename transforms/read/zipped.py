@@ -39,7 +39,9 @@ _DAMAGE: Final = (
 
 
 def read_zip(stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Page | Rejected]:
-    """One page or refusal for each file in the archive, at the offset of its header. Names are never used as paths.
+    """One page or refusal for each file in the archive, at the offset of its header, in the order of these offsets.
+
+    Names are never used as paths.
 
     Fetch times are the rule's, else the member's date (read as UTC: ZIP states no zone). An archive without a
     readable directory is one refusal. A WARC that is stored rather than compressed, as WACZ has it, is read as one:
@@ -53,9 +55,13 @@ def read_zip(stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Page | 
         return
     with archive:
         overlapping = _overlapping(archive)
-        for info in archive.infolist():
+        for info in sorted(archive.infolist(), key=_header_offset):  # so that places grow
             if not info.filename.endswith("/"):
                 yield from _read_member(archive, info, info.header_offset in overlapping, stream, dump, rules)
+
+
+def _header_offset(info: zipfile.ZipInfo) -> int:
+    return info.header_offset
 
 
 class _Bounded:
