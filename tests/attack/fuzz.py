@@ -23,8 +23,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1])]
 
-import hostile  # noqa: E402
+import generate  # noqa: E402
 from damage import COUNT, page, samples, within  # noqa: E402
+from hostile import garbled  # noqa: E402
 
 from pipelines.flow import Recipe  # noqa: E402
 from schemas import arrow  # noqa: E402
@@ -59,7 +60,7 @@ def check_record(record):
 def try_dump(rng, folder):
     """A sound dump of some format, mutated, read whole and in ranges."""
     path = Path(folder, "dump")
-    path.write_bytes(hostile.mutated(rng, rng.choice(DUMPS)))
+    path.write_bytes(generate.mutated(rng, rng.choice(DUMPS)))
     try:
         dump = find_dumps([str(path)]).dumps[0]
     except InputError:
@@ -99,9 +100,9 @@ def refine(page):
 
 def try_page(rng, _folder):
     """A hostile page through the stages."""
-    url = rng.choice([*hostile.ADDRESSES, "https://akhbar.example/1"]).encode("utf-8", "replace").decode()
-    title = hostile.text(rng, 4).encode("utf-8", "replace").decode() if rng.random() < 0.2 else None
-    crawled = Page(url, hostile.page(rng), rng.random() < 0.1, None, title, FETCHED, "a.warc", 0)
+    url = rng.choice([*generate.ADDRESSES, "https://akhbar.example/1"]).encode("utf-8", "replace").decode()
+    title = generate.text(rng, 4).encode("utf-8", "replace").decode() if rng.random() < 0.2 else None
+    crawled = Page(url, generate.page(rng), rng.random() < 0.1, None, title, FETCHED, "a.warc", 0)
     outcome = refine(crawled)
     check_record(outcome)
     return outcome.reason if isinstance(outcome, Rejected) else "article"
@@ -109,7 +110,9 @@ def try_page(rng, _folder):
 
 def try_text(rng, _folder):
     """A hostile text through what works on text alone."""
-    text = hostile.text(rng, 60).encode("utf-8", "replace").decode()
+    text = generate.text(rng, 60).encode("utf-8", "replace").decode()
+    if rng.random() < 0.3:
+        text = garbled(text, rng.random())
     article = Article("u", "u", "s", text[:80], text, None, FETCHED.date(), "fetched", FETCHED, "d", 0, 1)
     try:
         cleaned = clean.clean(article, RECIPE.clean)
@@ -133,7 +136,7 @@ def attack_one(kind, seed, number, folder):
     """What became of one input, and what it broke, if anything."""
     try:
         with within(SECONDS):
-            return KINDS[kind](hostile.generator(kind, seed, number), folder), None
+            return KINDS[kind](generate.generator(kind, seed, number), folder), None
     except Exception as error:  # noqa: BLE001  (that is what is looked for)
         where = traceback.extract_tb(error.__traceback__)[-1]
         words = f"{type(error).__name__}: {str(error)[:200]} ({Path(where.filename).name}:{where.lineno})"
