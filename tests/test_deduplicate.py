@@ -1,5 +1,6 @@
 import datetime as dt
 import os
+import random
 from pathlib import Path
 
 import apache_beam as beam
@@ -10,9 +11,12 @@ from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
 
+from transforms import deduplicate
 from transforms.deduplicate import (
     Deduplicate,
     DuplicateRules,
+    Reference,
+    Verdict,
     band_keys,
     fold,
     identify,
@@ -105,6 +109,43 @@ def test_near_copies_are_verified_not_only_banded(make_article):
     assert [(place, verdict.original) for place, verdict in verdicts] == [
         (references[2].place, references[0].article_id)
     ]
+
+
+@pytest.mark.parametrize("alike", [True, False])
+def test_a_template_filled_in_often_costs_one_comparison_a_reference(monkeypatch, alike):
+    """One operation compares a reference with all leaders, of which there are at most a hundred."""
+    numbers = random.Random(7)
+    unlike = 4 if alike else 256  # bytes of a sketch
+    sketches = [numbers.randbytes(unlike) + bytes(256 - unlike) for _ in range(2_000)]
+    bucket = [Reference(f"{n:05}", f"a\n{n}", f"{n}", f"{n}", one) for n, one in enumerate(sketches)]
+    compared = []
+    similarities = deduplicate.similarities
+    monkeypatch.setattr(
+        deduplicate, "similarities", lambda rows, other: compared.append(len(rows)) or similarities(rows, other)
+    )
+    verdicts = list(judge_near(bucket, 0.7))
+    assert len(compared) == len(bucket)
+    assert max(compared) == (1 if alike else 100)
+    assert verdicts == ([(one.place, Verdict("near_duplicate", "00000", "0")) for one in bucket[1:]] if alike else [])
+
+
+def test_the_earliest_of_several_originals_is_named():
+    """As one comparison after the other says."""
+    numbers = random.Random(3)
+    halves = [numbers.randbytes(180) for _ in range(5)]
+    bucket = [
+        Reference(f"{n:03}", f"a\n{n}", f"{n}", f"{n}", numbers.choice(halves) + numbers.randbytes(76))
+        for n in range(300)
+    ]
+    leaders, expected = [], []
+    for one in bucket:
+        original = next((lead for lead in leaders if similarity(lead.sketch, one.sketch) >= 0.7), None)
+        if original:
+            expected.append((one.place, Verdict("near_duplicate", original.order, original.article_id)))
+        else:
+            leaders.append(one)
+    assert list(judge_near(bucket[::-1], 0.7)) == expected
+    assert len(leaders) == 5
 
 
 @pytest.fixture
