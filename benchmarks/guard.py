@@ -184,7 +184,7 @@ def pages_a_second(guards: list[Guard[Document, Article]], pages: list[Document]
 
 def answered(guard: Guard[Document, Article]) -> None:
     with contextlib.suppress(Rejection):
-        guard.answer()
+        guard.wait()()
 
 
 def show_throughput() -> None:

@@ -75,7 +75,7 @@ REASONS: Final[dict[str, dict[str, str]]] = {
     "extract": {
         "no_main_text": "no article text was found on the page",
         "not_an_article": "an index, gallery, error or search page",
-        "parse_timeout": "parsing took longer than --extract_timeout",
+        "parse_timeout": "parsing took more time than --extract_timeout allows",
         "parse_crash": "the parser died on this page",
         "too_large": "more markup than --extract_max_markup",
     },

@@ -18,5 +18,6 @@ In order of flow:
     write.py        WriteArticles, WriteRejected, CommitRun
 
 Beside them: rejection.py and step.py (how a page's failure becomes a row), ledger.py (the books), dataset.py (the
-tables on disk), storage.py (files on disks and in buckets) and detectors.py (other detectors of language).
+tables on disk), storage.py (files on disks and in buckets), child.py and import_path.py (how a Python process is
+started, and where it imports from) and detectors.py (other detectors of language).
 """

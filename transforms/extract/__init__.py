@@ -40,7 +40,9 @@ __all__ = [
 class ExtractRules:
     """How much a page may cost, and how it is guarded."""
 
-    timeout: float = field(default=5.0, metadata={"help": "seconds a page may take; the slowest real pages take 0.3"})
+    timeout: float = field(
+        default=5.0, metadata={"help": "processor seconds a page may take; the slowest real pages take 0.3"}
+    )
     memory_mb: int = field(default=2048, metadata={"help": "memory in MiB that the extracting process may use"})
     max_markup: int = field(
         default=20_000_000, metadata={"help": "characters of markup; longer pages are refused unread"}

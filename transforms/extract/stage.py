@@ -50,7 +50,8 @@ class _GuardedFn(StepFn[Document, Article]):
         if self._asked is not None:
             document, moment = self._asked
             self._asked = None
-            yield moment.place(self._outcome(document, self._guard.answer))
+            outcome = self._guard.wait()  # not caught: what it raises is no page's fault
+            yield moment.place(self._outcome(document, outcome))
 
 
 @dataclass

@@ -1,0 +1,31 @@
+"""The folders from which Python imports, without the current folder: dumps lie there, and a dump may hold Python files.
+
+This module imports only what Python itself has already imported when it starts.
+"""
+
+import os
+import sys
+
+PROJECT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))  # noqa: PTH120  (pathlib is not imported yet)
+
+
+def import_path() -> list[str]:
+    """`sys.path` without the entries that Python adds for the current folder.
+
+    These are the first entry of `python -m` and `python -c`, and each empty or relative entry of PYTHONPATH that names
+    the current folder. Inside the checkout they stay: the code that runs lies there.
+    """
+    here = _real(os.curdir)
+    if here == PROJECT:
+        return [entry or PROJECT for entry in sys.path]
+    stated = os.environ.get("PYTHONPATH")
+    is_stated = stated is not None and here in map(_real, stated.split(os.pathsep))
+    return [
+        entry
+        for place, entry in enumerate(sys.path)
+        if entry and not (_real(entry) == here and (place == 0 or is_stated))
+    ]
+
+
+def _real(path: str) -> str:
+    return os.path.realpath(path or os.curdir)
