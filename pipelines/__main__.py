@@ -1,12 +1,16 @@
 """`warraq …`, the same as `python -m pipelines …`."""
 
-import importlib
-import logging
-import os
 import sys
-from typing import Final
 
 from pipelines import __version__
+from transforms.import_path import import_path
+
+sys.path[:] = import_path()  # before anything else is imported, of the standard library too
+
+import importlib  # noqa: E402
+import logging  # noqa: E402
+import os  # noqa: E402
+from typing import Final  # noqa: E402
 
 # Command → module, function and one line of help. A module is imported only when its command is called.
 COMMANDS: Final = {
@@ -46,6 +50,9 @@ def main() -> int:
     except BrokenPipeError:  # the reader, head for one, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except KeyboardInterrupt:  # before the work began, or again while it was cleared up
+        print("warraq: interrupted", file=sys.stderr)
+        return 1
     return code
 
 

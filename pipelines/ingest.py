@@ -21,10 +21,11 @@ from deltalake.exceptions import DeltaError
 
 from pipelines import __version__, progress
 from pipelines.flow import Recipe, RefinePages, Watch, watch_nothing
-from pipelines.local import local_runner, watched_workers
+from pipelines.local import local_runner
 from pipelines.options import LOCAL, IngestOptions, parse_ingest
 from pipelines.scratch import scratch_folder
 from pipelines.summary import errors, summary
+from pipelines.supervisor import Supervisor
 from pipelines.usage import DONE, FAILED, SOME_SET_ASIDE, WRONG_USAGE, reach_buckets, say
 from transforms.dataset import Dataset, DatasetError
 from transforms.deduplicate import ReadKnown
@@ -180,9 +181,8 @@ def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Seq
         _execute(Ingest(dumps, options.recipe, run, known), options.runner, options.beam)
         return
     with scratch_folder() as scratch:
-        tally, alive = scratch / "tally", scratch / "workers"
+        tally = scratch / "tally"
         tally.mkdir()
-        alive.mkdir()
         job = Ingest(dumps, options.recipe, run, known, progress.Tally(str(tally)))
         local = PipelineOptions([*options.beam_flags, f"--direct_num_workers={options.workers}"])
         muffled = contextlib.redirect_stderr(io.StringIO())  # Beam prints a failure there before it raises it
@@ -190,7 +190,7 @@ def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Seq
         shown = progress.Progress(str(tally), size, options.quiet)
         gc.freeze()  # what has been imported stays: no need to look it over again and again
         try:
-            with shown, watched_workers(str(alive)), muffled:
+            with shown, Supervisor().watching(), muffled:
                 _execute(job, local_runner(local, options.workers, size), local)
         finally:
             gc.unfreeze()  # DuckDB complains of what is still there in the end
