@@ -1,19 +1,21 @@
 # Sourced by run_local.sh, run_tests.sh and .ci/run: sets `python` to the interpreter of a virtual environment that holds
-# the project with the extras named in $1. Makes it (.venv, or $WARRAQ_VENV) when it is not there; installs again only when
-# setup.py has changed.
+# the project with the extras named in $1, and `warraq` to its command. Makes it (.venv, or $WARRAQ_VENV) when it is not
+# there; installs again only when setup.py has changed. -I: nothing is imported from the current folder, which may hold
+# anything.
 venv=${WARRAQ_VENV:-$here/.venv}
 python=$venv/bin/python
+warraq=$venv/bin/warraq
 if [ ! -x "$python" ]; then
   for candidate in python3 python3.{13,12,11,10} python; do
-    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then break; fi
+    if "$candidate" -I -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then break; fi
     candidate=
   done
   : "${candidate:?Python 3.10 or newer is needed, and was not found}"
-  "$candidate" -m venv "$venv"
+  "$candidate" -I -m venv "$venv"
 fi
 stamp=$venv/.installed$1
 if [ ! -e "$stamp" ] || [ "$here/setup.py" -nt "$stamp" ]; then
   echo "installing Warraq into $venv (a minute or two, once)" >&2
-  "$python" -m pip install --quiet --quiet --editable "$here$1"
+  "$python" -I -m pip install --quiet --quiet --editable "$here$1"
   touch "$stamp"
 fi

@@ -16,8 +16,8 @@ while (($#)); do
 done
 ((${#inputs[@]})) || inputs=("$here/samples/dumps" --read_fetched_at 2025-06-01T00:00:00Z)
 
-"$python" -m pipelines ingest "${inputs[@]}" --output "$output"
+"$warraq" ingest "${inputs[@]}" --output "$output"
 
 sql="SELECT name, count(DISTINCT article_id) AS articles FROM entities WHERE kind = 'place' GROUP BY name ORDER BY articles DESC, name LIMIT 5"
 printf '\nthe five places named in most articles\n    warraq query --output %s "%s"\n' "$output" "$sql"
-"$python" -m pipelines query --output "$output" "$sql"
+"$warraq" query --output "$output" "$sql"

@@ -7,9 +7,9 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
-_PREFIX: Final = "warraq-"
+_PREFIX: Final = "warraq-scratch-"
 _LOCK: Final = "alive"  # locked as long as the run lives
 
 
@@ -21,22 +21,45 @@ def scratch_folder() -> Iterator[Path]:
     """
     _remove_dead(Path(tempfile.gettempdir()))
     given = os.environ.get("TMPDIR")
-    with tempfile.TemporaryDirectory(prefix=_PREFIX) as name, Path(name, "locking").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        Path(lock.name).rename(Path(name, _LOCK))  # so that none is ever seen unlocked
-        os.environ["TMPDIR"] = tempfile.tempdir = name
-        try:
-            yield Path(name)
-        finally:
-            tempfile.tempdir = None  # asks the environment anew
-            del os.environ["TMPDIR"]
-            if given is not None:
-                os.environ["TMPDIR"] = given
+    folder, lock = _locked_folder()
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+    try:
+        yield folder
+    finally:
+        tempfile.tempdir = None  # asks the environment anew
+        del os.environ["TMPDIR"]
+        if given is not None:
+            os.environ["TMPDIR"] = given
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.close()
 
 
-def _remove_dead(folder: Path) -> None:
+def _locked_folder() -> tuple[Path, IO[str]]:
+    """A new folder and its lock. Another run that starts may remove it before it is locked: then one more is made."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        with contextlib.suppress(FileNotFoundError):
+            lock = (folder / _LOCK).open("w")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if (folder / _LOCK).exists():
+                return folder, lock
+            lock.close()
+
+
+def _remove_dead(parent: Path) -> None:
     """Removes the scratch folders that nobody holds any more. What isn't ours to remove is passed over."""
-    for lock in folder.glob(f"{_PREFIX}*/{_LOCK}"):
-        with contextlib.suppress(OSError), lock.open("r+") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(lock.parent)
+    for folder in parent.glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if folder.stat().st_uid == os.getuid() and not _is_empty(folder):
+                with (folder / _LOCK).open("r+") as lock:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(folder)
+
+
+def _is_empty(folder: Path) -> bool:
+    """Removes a folder that is empty: its run was killed before it could lock it, or has not done so yet."""
+    try:
+        folder.rmdir()
+    except OSError:
+        return False
+    return True

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import apache_beam as beam
@@ -18,10 +17,10 @@ from apache_beam.transforms.core import Windowing
 from apache_beam.transforms.window import GlobalWindows
 from hypothesis import given
 from hypothesis import strategies as st
+from processes import wait_until, workers
 
-from pipelines import bundles, ingest
+from pipelines import bundles, ingest, scratch
 from pipelines.bundles import BoundedRunner
-from pipelines.local import watched_workers
 from pipelines.query import connect
 from pipelines.scratch import scratch_folder
 from pipelines.spill import SpillingGroups, SpillingList
@@ -192,27 +191,48 @@ def test_a_scratch_folder_holds_temporary_files_and_goes(monkeypatch, tmp_path):
 def test_folders_of_dead_runs_are_removed_and_others_not(monkeypatch, tmp_path):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", None)
-    for name in ("warraq-dead", "warraq-live", "other-dead"):
+    for name in ("warraq-scratch-dead", "warraq-scratch-live", "warraq-data", "other-dead"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "alive").touch()
-    (tmp_path / "warraq-new").mkdir()  # not yet locked
-    with (tmp_path / "warraq-live" / "alive").open("r+") as lock:
+    (tmp_path / "warraq-scratch-new").mkdir()  # its run was killed before it could lock it
+    (tmp_path / "warraq-scratch-theirs").mkdir()
+    (tmp_path / "warraq-scratch-theirs" / "something").touch()
+    with (tmp_path / "warraq-scratch-live" / "alive").open("r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with scratch_folder():
             pass
-    assert {path.name for path in tmp_path.iterdir()} == {"warraq-live", "other-dead", "warraq-new"}
+    left = {"warraq-scratch-live", "warraq-scratch-theirs", "warraq-data", "other-dead"}
+    assert {path.name for path in tmp_path.iterdir()} == left
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-def test_an_interruption_kills_the_workers(tmp_path, sent):
-    before = signal.getsignal(sent)
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as worker:
-        (tmp_path / str(worker.pid)).touch()
-        with pytest.raises(KeyboardInterrupt), watched_workers(str(tmp_path)):
-            os.kill(os.getpid(), sent)
-            time.sleep(60)
-        assert worker.wait(timeout=10) == -signal.SIGKILL
-    assert signal.getsignal(sent) is before
+@pytest.mark.parametrize("moment", ["before its lock is made", "before it is locked"])
+def test_a_folder_that_another_run_takes_for_dead_is_made_again(monkeypatch, tmp_path, moment):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    make, lock, disturbed = tempfile.mkdtemp, fcntl.flock, []
+
+    def disturb():
+        if not disturbed:
+            disturbed.append(True)
+            scratch._remove_dead(tmp_path)
+
+    def disturbed_make(**options):
+        name = make(**options)
+        if moment == "before its lock is made":
+            disturb()
+        return name
+
+    def disturbed_lock(file, how):
+        if moment == "before it is locked":
+            disturb()
+        lock(file, how)
+
+    monkeypatch.setattr(tempfile, "mkdtemp", disturbed_make)
+    monkeypatch.setattr(fcntl, "flock", disturbed_lock)
+    with scratch_folder() as folder:
+        assert disturbed
+        assert (folder / "alive").exists()
+    assert [*tmp_path.iterdir()] == []
 
 
 @pytest.mark.slow
@@ -228,8 +248,7 @@ def test_nothing_is_left_behind(tmp_path, sent):
         text=True,
     )
     if sent:
-        while job.poll() is None and not [*(tmp_path / "temporary").glob("warraq-*/workers/*")]:
-            time.sleep(0.1)
+        wait_until(lambda: workers(job.pid) or job.poll() is not None)
         job.send_signal(sent)
     _, words = job.communicate(timeout=300)
     assert words == ("warraq: interrupted; nothing was committed\n" if sent else "")
