@@ -45,10 +45,12 @@ _TASK_MANAGER: Final = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
 _JOB_SERVER: Final = "org.apache.beam.runners.flink.FlinkJobServerDriver"
 SETTINGS: Final = {
     "jobmanager.rpc.address": "127.0.0.1",
+    "jobmanager.bind-host": "127.0.0.1",
     "jobmanager.memory.process.size": "1024m",
     "rest.address": "127.0.0.1",
     "rest.bind-address": "127.0.0.1",
     "taskmanager.host": "127.0.0.1",
+    "taskmanager.bind-host": "127.0.0.1",
     "taskmanager.memory.process.size": "1536m",
     # Each exchange between two steps of a batch job takes buffers of its own: by default, 512 of 32 KiB.
     "taskmanager.memory.network.min": "256m",
@@ -201,7 +203,9 @@ def flink_jars() -> Path:
     if not folder.exists():
         with _making(folder) as building:
             package = f"apache-flink-libraries=={FLINK}"
-            _fetch(sys.executable, "-m", "pip", "download", "--no-deps", "--dest", str(building / "archive"), package)
+            _fetch(
+                sys.executable, "-I", "-m", "pip", "download", "--no-deps", "--dest", str(building / "archive"), package
+            )
             [archive] = (building / "archive").iterdir()
             with tarfile.open(archive) as distribution:
                 for member in distribution:

@@ -11,4 +11,4 @@ source "$here/install.sh" ""
 cluster=("$python" "$here/deploy/flink/cluster.py")
 if [ "${1-}" = --keep ]; then exec "${cluster[@]}"; fi
 if ! (($#)); then set -- "$here/samples/dumps" --read_fetched_at 2025-06-01T00:00:00Z --output "$here/deploy/flink/out"; fi
-exec "${cluster[@]}" "$python" -m pipelines ingest "$@"
+exec "${cluster[@]}" "$warraq" ingest "$@"
