@@ -9,8 +9,10 @@ sys.path[:] = import_path()  # before anything else is imported, of the standard
 
 import importlib  # noqa: E402
 import logging  # noqa: E402
-import os  # noqa: E402
+from collections.abc import Sequence  # noqa: E402
 from typing import Final  # noqa: E402
+
+from pipelines.terminal import guard_streams  # noqa: E402
 
 # Command → module, function and one line of help. A module is imported only when its command is called.
 COMMANDS: Final = {
@@ -32,8 +34,26 @@ Example:
 
 
 def main() -> int:
-    """Runs a command; returns its exit code: 0 done, 1 failed, 2 wrong usage."""
-    command, *arguments = sys.argv[1:] or ["--help"]
+    """Runs a command; returns its exit code: 0 done, 1 failed, 2 wrong usage.
+
+    A reader that stops reading, `head` for one, does not change the code; an answer that can't be written makes it 1.
+    """
+    output = guard_streams()
+    try:
+        code = _run(sys.argv[1:] or ["--help"])
+    except SystemExit as end:  # argparse: help, or wrong usage
+        code = int(end.code or 0)
+    except KeyboardInterrupt:
+        code = 1
+        print("warraq: interrupted", file=sys.stderr)
+    if output.failure and code == 0:
+        print(f"warraq: standard output can't be written: {output.failure}", file=sys.stderr)
+        return 1
+    return code
+
+
+def _run(arguments: Sequence[str]) -> int:
+    command, *rest = arguments
     if command in ("--help", "-h"):
         print(_USAGE)
         return 0
@@ -44,16 +64,7 @@ def main() -> int:
         print(f"warraq: no command {command!r}; there are {', '.join(COMMANDS)} (see warraq --help)", file=sys.stderr)
         return 2
     logging.disable(logging.CRITICAL)  # Beam logs much that is not the user's business; what fails is raised
-    try:
-        code = int(importlib.import_module(COMMANDS[command][0]).main(arguments))
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader, head for one, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except KeyboardInterrupt:  # before the work began, or again while it was cleared up
-        print("warraq: interrupted", file=sys.stderr)
-        return 1
-    return code
+    return int(importlib.import_module(COMMANDS[command][0]).main(rest))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ learn what Warraq does, and why a page was refused.
 
 import dataclasses
 import functools
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +14,7 @@ from typing import Any, Final
 
 from pipelines.flow import Recipe
 from pipelines.options import add_recipe, recipe_of
+from pipelines.terminal import Safe, visible
 from pipelines.usage import DONE, WRONG_USAGE, Parser, reach_buckets, say
 from schemas.labels import DATE_SOURCES, ENTITY_KINDS, ERROR_REASON, REASONS, TOPICS
 from schemas.records import Article, Document, Entity, Page, Rejected
@@ -20,6 +22,7 @@ from schemas.sound import sound_text
 from transforms import clean, decode, deduplicate, entities, extract, language, quality, screen, topics
 from transforms.extract.json_ld import read_json_ld
 from transforms.read import InputError, open_page
+from transforms.read.names import os_name, shown_name
 from transforms.rejection import attempt, describe
 
 _COLOURS: Final = {"person": "\x1b[1;35m", "place": "\x1b[1;32m", "organisation": "\x1b[1;34m", "misc": "\x1b[1;33m"}
@@ -60,12 +63,9 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     recipe = recipe_of(parser, options)
     reach_buckets()
-    path, at, offset = options.page.rpartition("@")
+    path, offset = place_of(options.page)
     try:
-        if at and offset.isdecimal():
-            page = open_page(path, int(offset), options.url, recipe.read)
-        else:
-            page = open_page(options.page, None, options.url, recipe.read)
+        page = open_page(path, offset, options.url, recipe.read)
     except InputError as error:
         return say(str(error), WRONG_USAGE)
     for line in explain(page, recipe, colour=sys.stdout.isatty()):
@@ -73,10 +73,19 @@ def main(arguments: Sequence[str]) -> int:
     return DONE
 
 
+def place_of(stated: str) -> tuple[str, int | None]:
+    """The file that `FILE[@OFFSET]` names, and the offset; None without one. Names may end like an offset, too."""
+    path, at, offset = stated.rpartition("@")
+    if not at or not offset.isascii() or not offset.isdigit():
+        return stated, None
+    is_name = os.path.lexists(stated) and not os.path.lexists(os_name(path))
+    return (stated, None) if is_name else (path, int(offset))
+
+
 def explain(page: Page | Rejected, recipe: Recipe, *, colour: bool = False) -> Iterator[str]:
     """The lines of the explanation, up to the stage that refuses the page."""
-    yield f"{page.url or 'no address'}"
-    yield f"{page.dump}@{page.dump_offset}"
+    yield _in_line(page.url or "no address")
+    yield f"{shown_name(page.dump)}@{page.dump_offset}"
     if isinstance(page, Rejected):
         yield _refused(page.stage, page.reason, page.detail)
         return
@@ -86,7 +95,7 @@ def explain(page: Page | Rejected, recipe: Recipe, *, colour: bool = False) -> I
         record = attempt(before, stage.name, functools.partial(stage.function, before))
         refused = isinstance(record, Rejected)
         yield f"\n{stage.name:<12}{1000 * (time.perf_counter() - start):>9.1f} ms"
-        yield from (f"  {line}" for line in _evidence(stage, before, None if refused else record))
+        yield from map(_indented, _evidence(stage, before, None if refused else record))
         if refused:
             yield _refused(record.stage, record.reason, record.detail)
             return
@@ -96,14 +105,24 @@ def explain(page: Page | Rejected, recipe: Recipe, *, colour: bool = False) -> I
 def _evidence(stage: Stage, before: Record, after: Record | None) -> Iterator[str]:
     """The stage's evidence; its last line names the exception if the page breaks this code too."""
     try:
-        yield from map(sound_text, stage.evidence(before, after))
+        for line in stage.evidence(before, after):
+            yield line if isinstance(line, Safe) else sound_text(line)
     except Exception as error:  # noqa: BLE001  (shown to the user; the verdict follows)
         yield f"no more evidence: {describe(error)}"
 
 
+def _indented(line: str) -> str:
+    return Safe(f"  {line}") if isinstance(line, Safe) else f"  {_in_line(line)}"
+
+
+def _in_line(words: str) -> str:
+    """The words without line breaks: what a page says can't forge a verdict below itself."""
+    return words.replace("\n", "\\n").replace("\r", "\\r")
+
+
 def _refused(stage: str, reason: str, detail: str) -> str:
     meaning = "the page broke our code" if reason == ERROR_REASON else REASONS[stage][reason]
-    return f"\nrejected by {stage}: {reason} ({meaning})" + (f": {detail}" if detail else "")
+    return f"\nrejected by {stage}: {reason} ({meaning})" + (f": {_in_line(detail)}" if detail else "")
 
 
 def _stages(recipe: Recipe, colour: bool) -> list[Stage]:
@@ -192,17 +211,19 @@ def _entities(article: Article, colour: bool) -> Iterator[str]:
         if names:
             yield f"{kind:<14}{arabic}: {'، '.join(names)}"
     yield ""
-    yield from highlight(article.text, article.entities, colour).split("\n")
+    lines = highlight(article.text, article.entities, colour).split("\n")
+    yield from map(Safe, lines) if colour else lines
 
 
 def highlight(text: str, found: Sequence[Entity], colour: bool) -> str:
-    """`text` with its entities marked: coloured, or as [words|kind]."""
+    """`text` with its entities marked: coloured, and `visible` beside the colours, or as [words|kind]."""
+    show: Callable[[str], str] = visible if colour else str
     marked, end = "", 0
     for entity in found:
-        marked += text[end : entity.start]
-        marked += f"{_COLOURS[entity.kind]}{entity.text}{_PLAIN}" if colour else f"[{entity.text}|{entity.kind}]"
+        marked += show(text[end : entity.start])
+        marked += f"{_COLOURS[entity.kind]}{show(entity.text)}{_PLAIN}" if colour else f"[{entity.text}|{entity.kind}]"
         end = entity.end
-    return marked + text[end:]
+    return marked + show(text[end:])
 
 
 def _first(lines: Sequence[str]) -> Iterator[str]:

@@ -73,7 +73,7 @@ def main(arguments: Sequence[str]) -> int:
     reach_buckets(options.beam_flags)
     dataset = Dataset(options.output)
     try:
-        found = find_dumps(options.inputs)
+        found = find_dumps(options.inputs, options.output)
         dataset.check()
     except (InputError, DatasetError) as error:
         return say(str(error), WRONG_USAGE)

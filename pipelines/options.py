@@ -15,7 +15,7 @@ from typing import Any, Final
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.flow import Recipe
-from pipelines.usage import Parser
+from pipelines.usage import Parser, dataset_folder
 from transforms import clean, decode, deduplicate, entities, extract, language, quality, read, screen, topics
 
 LOCAL: Final = "local"  # the runner when none is named: Beam's in-process one, spread over worker processes
@@ -83,7 +83,7 @@ def ingest_parser() -> Parser:
         nargs="+",
         help="WARC, ARC, WET, HTML, text, ZIP, TAR, JSON, Parquet: files, folders, globs",
     )
-    add("--output", required=True, metavar="DIR", help="the dataset; made if it is not there")
+    add("--output", required=True, type=dataset_folder, metavar="DIR", help="the dataset; made if it is not there")
     add("--new", action="store_true", help="only dumps that the dataset has not committed yet, under whatever options")
     add(
         "--rejected",

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import apache_beam as beam
 
+from pipelines.terminal import Safe
 from transforms.read import PROGRESS
 from transforms.step import KEPT, REJECTED, Doors
 
@@ -111,12 +112,11 @@ class Progress:
         start = time.monotonic()
         for last in self._beats():
             text = line(tally(self._folder), self._size, time.monotonic() - start)
-            print(
-                f"\r\x1b[K{text}" if self._terminal else text,
-                end="\n" if last or not self._terminal else "",
-                file=self._stream,
-                flush=True,
-            )
+            if self._terminal:
+                self._stream.write(Safe(f"\r\x1b[K{text}" + ("\n" if last else "")))
+                self._stream.flush()
+            else:
+                print(text, file=self._stream, flush=True)
 
     def _beats(self) -> Iterator[bool]:
         while not self._done.wait(self._every):

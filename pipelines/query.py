@@ -14,11 +14,13 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
-from pipelines.usage import DONE, WRONG_USAGE, Parser, reach_buckets, say
+from pipelines.terminal import visible
+from pipelines.usage import DONE, FAILED, WRONG_USAGE, Parser, dataset_folder, reach_buckets, say
 from schemas.arrow import TABLES
 from schemas.labels import TOPICS
 from transforms import storage
 from transforms.dataset import Dataset, DatasetError
+from transforms.read.names import is_utf8, shown_name
 
 FORMATS: Final = ("table", "csv", "json", "parquet")
 
@@ -57,7 +59,9 @@ def query_parser() -> Parser:
         epilog='Example:\n  warraq query --output dataset "SELECT topic, count(*) FROM articles GROUP BY topic"',
     )
     parser.add_argument("sql", nargs="?", metavar="SQL", help="one statement; none: a prompt, or statements from stdin")
-    parser.add_argument("--output", required=True, metavar="DIR", help="the dataset, as given to warraq ingest")
+    parser.add_argument(
+        "--output", required=True, type=dataset_folder, metavar="DIR", help="the dataset, as given to warraq ingest"
+    )
     parser.add_argument("--format", choices=FORMATS, default="table", help="of the answer (json: an object a line)")
     parser.add_argument("--to", metavar="FILE", help="write the answer there instead of printing it")
     return parser
@@ -108,10 +112,20 @@ def main(arguments: Sequence[str]) -> int:
         return say(str(error), WRONG_USAGE)
     if options.sql is None and sys.stdin.isatty():
         return prompt(connection)
+    return _answer_once(connection, options.sql, options.format, options.to)
+
+
+def _answer_once(connection: duckdb.DuckDBPyConnection, sql: str | None, form: str, target: str | None) -> int:
+    """The exit code of one statement, read from standard input if there is none."""
     try:
-        answer(connection, options.sql or sys.stdin.read(), options.format, options.to)
+        answer(connection, sql or sys.stdin.read(), form, target)
     except duckdb.Error as error:
         return say(_first_line(error), WRONG_USAGE)
+    except UnicodeError:
+        return say("the statement is not UTF-8", WRONG_USAGE)
+    except OSError as error:
+        where = shown_name(target) if target else "the answer"
+        return say(f"{where}: can't be written ({error.strerror or error})", FAILED)
     return DONE
 
 
@@ -124,15 +138,21 @@ def answer(connection: duckdb.DuckDBPyConnection, sql: str, form: str = "table",
         with _stdout_to(target):
             relation.show(max_rows=100, max_width=160)
         return
-    if target:
+    if target and is_utf8(target):
         _write(connection, relation, form, target)
         return
     with tempfile.TemporaryDirectory() as folder:  # DuckDB would open /dev/stdout anew, and truncate what it leads to
         path = Path(folder, "answer")
         _write(connection, relation, form, str(path))
         sys.stdout.flush()
-        with path.open("rb") as file:
-            shutil.copyfileobj(file, sys.stdout.buffer)
+        if target:  # DuckDB takes no name that is not UTF-8
+            shutil.copyfile(path, target)
+        elif sys.stdout.isatty():
+            with path.open(encoding="utf-8", errors="backslashreplace") as text:
+                sys.stdout.writelines(map(visible, text))
+        else:
+            with path.open("rb") as file:
+                shutil.copyfileobj(file, sys.stdout.buffer)
 
 
 def _write(connection: duckdb.DuckDBPyConnection, relation: duckdb.DuckDBPyRelation, form: str, path: str) -> None:

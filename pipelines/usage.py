@@ -1,12 +1,16 @@
 """How every command speaks: one line on stderr, exit 0 for done, 1 for failed, 2 for wrong usage, 3 for in part."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipelines.terminal import one_line
+from transforms.read.names import is_utf8, shown_name
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -21,7 +25,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
 
     def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message} (see {self.prog} --help)", file=sys.stderr)
+        print(one_line(f"{self.prog}: {message} (see {self.prog} --help)"), file=sys.stderr)
         raise SystemExit(WRONG_USAGE)
 
 
@@ -30,7 +34,14 @@ def reach_buckets(flags: Sequence[str] = ()) -> None:
     FileSystems.set_options(PipelineOptions(list(flags)))
 
 
+def dataset_folder(name: str) -> str:
+    """The argument of --output. Delta tables can't lie in a folder whose path is not UTF-8."""
+    if is_utf8(os.path.abspath(name)):  # noqa: PTH100  (may be an address)
+        return name
+    raise argparse.ArgumentTypeError(f"{shown_name(name)}: its path is not UTF-8; name another folder")
+
+
 def say(words: str, code: int = DONE) -> int:
     """Prints one line on stderr; returns `code`."""
-    print(f"warraq: {' '.join(words.split())}", file=sys.stderr)
+    print(f"warraq: {one_line(words)}", file=sys.stderr)
     return code

@@ -6,6 +6,7 @@ the stage "read". Trouble with the storage is no page's fault: it is raised, and
 """
 
 import dataclasses
+import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO, Final, Literal, TypeAlias
 
@@ -15,10 +16,11 @@ from apache_beam.transforms.core import RestrictionProvider
 
 from schemas.records import Page, Rejected
 from transforms.read.archive import read_archive, read_archive_range
-from transforms.read.dump import Claim, Dump, Item, claim_all, open_dump, sound_item
-from transforms.read.find import Found, InputError, Skipped, find_dumps, fingerprint
+from transforms.read.dump import Claim, Dump, InputError, Item, check_unchanged, claim_all, open_dump, sound_item
+from transforms.read.find import Found, Skipped, find_dumps, fingerprint
 from transforms.read.jsonl import read_json_lines, read_json_lines_range
 from transforms.read.loose import read_loose
+from transforms.read.names import os_name, shown_name
 from transforms.read.packing import unpack, with_damage
 from transforms.read.parquet import read_parquet_range
 from transforms.read.places import Stretch, check_growth, check_stretches, settle_places
@@ -72,11 +74,22 @@ def read_range(dump: Dump, start: int, stop: int | None, rules: ReadRules, claim
     Formats that can't be split are read whole by the range that begins at 0: others are empty.
 
     Raises:
+      InputError: the dump has vanished, can't be read, or is not what it was when it was found. What was given before
+        is then void.
       LedgerError: two records have one place; the reader is wrong, no page.
     """
-    with open_dump(dump.path) as stream:
-        items = _items(stream, dump, start, stop, rules, claim)
-        yield from check_growth(sound_item(item, dump) for item in items)
+    try:
+        with open_dump(dump.path) as stream:
+            check_unchanged(stream, dump)
+            try:
+                items = _items(stream, dump, start, stop, rules, claim)
+                yield from check_growth(sound_item(item, dump) for item in items)
+            except Exception:
+                check_unchanged(stream, dump)  # the likely cause
+                raise
+            check_unchanged(stream, dump)
+    except OSError as error:
+        raise InputError(f"{shown_name(dump.path)}: {error.strerror or error}") from error
 
 
 def _items(  # noqa: PLR0913, PLR0917  (as `read_range`)
@@ -94,14 +107,15 @@ def open_page(
 ) -> Page | Rejected:
     """The first page or refusal in the dump at `path` that lies at `offset` and has the address `url`, where stated.
 
-    With an offset in a WARC only that place is read, and what lies shortly before it: a record that shares its packed
-    member with others has a place behind the member's offset. Else the dump is read up to the page.
+    A path that `stored_name` or `shown_name` has written leads to that file, if there is one. With an offset in a WARC
+    only that place is read, and what lies shortly before it: a record that shares its packed member with others has a
+    place behind the member's offset. Else the dump is read up to the page.
 
     Raises:
       InputError: the dump can't be read, or holds no such page.
     """
     rules = rules or ReadRules()
-    dump = find_dumps([path]).dumps[0]
+    dump = find_dumps([os_name(path) if os.path.lexists(os_name(path)) else path]).dumps[0]
 
     def is_wanted(item: Page | Rejected) -> bool:
         return offset in (None, item.dump_offset) and url in (None, item.url)
@@ -114,7 +128,7 @@ def open_page(
     wanted = " and ".join(
         [f"at offset {offset}"] * (offset is not None) + [f"with the address {url}"] * (url is not None)
     )
-    raise InputError(f"{path}: no page {wanted or 'in it'}; give an offset from the dump_offset column")
+    raise InputError(f"{shown_name(path)}: no page {wanted or 'in it'}; give an offset from the dump_offset column")
 
 
 _Places: TypeAlias = beam.pvalue.TaggedOutput[Literal["stretches"], tuple[str, Stretch]]  # of a dump

@@ -1,6 +1,9 @@
 """A dump, how it is opened, and the row of a record that the reader refuses."""
 
 import datetime as dt
+import io
+import os
+import stat
 from collections.abc import Callable
 from typing import BinaryIO, Final, NamedTuple, TypeAlias, cast
 
@@ -8,6 +11,7 @@ from schemas.coders import register
 from schemas.labels import ERROR_REASON
 from schemas.records import Page, Rejected
 from schemas.sound import sound
+from transforms.read.names import os_name, shown_name
 from transforms.read.rules import STAGE
 from transforms.rejection import describe
 from transforms.storage import is_remote
@@ -15,16 +19,26 @@ from transforms.storage import is_remote
 BUFFER: Final = 1024 * 1024
 Claim: TypeAlias = Callable[[int], bool]  # whether the reader may go on with the record at an offset
 Item: TypeAlias = Page | Rejected
+_KINDS: Final = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+
+
+class InputError(ValueError):
+    """The input can't be read; the message says in one line what to do."""
+
+
+class NotAFileError(OSError):
+    """A pipe, socket or device, which is never opened: to open it may block for ever or move a tape."""
 
 
 class Dump(NamedTuple):
     """One input file."""
 
-    path: str  # as the user gave or found it, normalised
+    path: str  # as the user gave or found it, normalised and written as names.stored_name does
     size: int  # bytes
     format: str  # one of read.FORMATS: a kind, and after a dot how it is packed
     fingerprint: str  # digest of the content, whatever its name
     modified_at: dt.datetime  # stands in where pages state no fetch time
+    state: str = ""  # `state_of` the file when it was found
 
     @property
     def kind(self) -> str:
@@ -46,13 +60,58 @@ def claim_all(_offset: int) -> bool:
 
 
 def open_dump(path: str) -> BinaryIO:
-    """The file's bytes as they are, seekable. Local files are opened directly: Beam's layer costs a copy."""
+    """The file's bytes as they are, seekable. Local files are opened directly: Beam's layer costs a copy.
+
+    Raises:
+      NotAFileError: it is a pipe, a socket or a device.
+      OSError: it can't be opened.
+    """
     if not is_remote(path):
-        return open(path, "rb", buffering=BUFFER)  # noqa: PTH123  (closed by the caller)
+        return open(os_name(path), "rb", buffering=BUFFER, opener=_open)
     from apache_beam.io.filesystem import CompressionTypes  # noqa: PLC0415  (heavy, and only for remote files)
     from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415
 
     return cast("BinaryIO", FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED))
+
+
+def _open(path: str, flags: int) -> int:
+    _check_kind(os.stat(path))  # noqa: PTH116  (`Path` would change the name)
+    descriptor = os.open(path, flags | os.O_NONBLOCK)  # returns at once even if a pipe has taken the name meanwhile
+    try:
+        _check_kind(os.fstat(descriptor))
+    except NotAFileError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _check_kind(status: os.stat_result) -> None:
+    if kind := _KINDS.get(stat.S_IFMT(status.st_mode)):
+        raise NotAFileError(f"{kind}, not a file; save what comes out of it as a file")
+
+
+def state_of(stream: BinaryIO) -> str:
+    """The size in bytes and the time of change of an open file, by which a change is told; only the size if remote.
+
+    Inode numbers and times of attributes are left out: some network file systems state others each time.
+    """
+    try:
+        status = os.fstat(stream.fileno())
+    except (OSError, AttributeError):  # remote: no descriptor
+        size = stream.seek(0, io.SEEK_END)
+        stream.seek(0)
+        return str(size)
+    return f"{status.st_size} {status.st_mtime_ns}"
+
+
+def check_unchanged(stream: BinaryIO, dump: Dump) -> None:
+    """Returns if an open dump is what it was when it was found.
+
+    Raises:
+      InputError: it has changed since: its rows would be those of another file than the ledger says.
+    """
+    if dump.state and state_of(stream) != dump.state:
+        raise InputError(f"{shown_name(dump.path)}: it changed after the run had begun; run again when it is complete")
 
 
 def refuse(  # noqa: PLR0913  (what a row says)

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from schemas.records import Page, Rejected
 from transforms.read.dump import Dump, refuse, sized
+from transforms.read.names import os_name
 from transforms.read.packing import damage_of
 from transforms.read.rules import ReadRules
 from transforms.storage import is_remote
@@ -28,5 +29,5 @@ def read_loose(stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Page 
 
 def file_url(path: str, member: str = "") -> str:
     """The address of a page that states none: `file:pages/a.html`, `file:pages.zip!/a.html` inside an archive."""
-    address = path if is_remote(path) else "file:" + quote(path, errors="surrogateescape")
+    address = path if is_remote(path) else "file:" + quote(os_name(path), errors="surrogateescape")
     return f"{address}!/{quote(member, errors='surrogateescape')}" if member else address

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from schemas.records import Page, Rejected
-from transforms.read.dump import Claim, Dump, claim_all, refuse
+from transforms.read.dump import Claim, Dump, InputError, claim_all, refuse
 from transforms.read.fields import CONTENT, Names, names_of, page_of, use_of
-from transforms.read.find import InputError
+from transforms.read.names import shown_name
 from transforms.read.rules import ReadRules
 from transforms.read.zipped import raise_if_outside
 
@@ -95,7 +95,7 @@ def _columns(schema: pa.Schema, names: Names, path: str) -> list[str]:
     for field, column in names.stated.items():
         if column.lower() not in have:
             has = ", ".join(schema.names)
-            raise InputError(f"{path}: no column {column!r} for {field}; mend --read_fields, it has {has}")
+            raise InputError(f"{shown_name(path)}: no column {column!r} for {field}; mend --read_fields, it has {has}")
     return list(taken) if any(use.field in CONTENT for use in taken.values()) else []
 
 
