@@ -221,7 +221,7 @@ def test_a_dump_of_which_too_many_pages_break_is_set_aside_and_the_others_are_co
         place = words[0].partition("warraq explain ")[2].split()[0]
         assert explain([place]) == 0
         shown = capsys.readouterr()
-        assert shown.out.splitlines()[-1].startswith("rejected by clean: error (the page broke the code): ZeroDivision")
+        assert shown.out.splitlines()[-1].startswith("rejected by clean: error (the page broke our code): ZeroDivision")
         assert shown.err == ""
     assert texts(output) == texts(tmp_path / "others")
     assert leftovers(output) == []

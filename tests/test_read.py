@@ -369,8 +369,8 @@ def test_a_zip_member_of_a_year_that_no_crawl_can_have(tmp_path, year):
 @pytest.mark.parametrize("seconds", [-62_135_596_800, -1, 4_102_444_800, 253_402_300_800, 10**11])
 def test_a_file_of_an_impossible_time_is_of_1970(tmp_path, monkeypatch, seconds):
     path = write(tmp_path, "a.html", HTML.encode())
-    stat = os.stat
-    monkeypatch.setattr(os, "stat", lambda *a, **k: _At(stat(*a, **k), seconds) if a == (str(path),) else stat(*a, **k))
+    fstat = os.fstat
+    monkeypatch.setattr(os, "fstat", lambda descriptor: _At(fstat(descriptor), seconds))
     (page,) = read(path)
     assert page.fetched_at == dt.datetime(1970, 1, 1, tzinfo=UTC)
 
