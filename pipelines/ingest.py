@@ -27,14 +27,15 @@ from pipelines.scratch import scratch_folder
 from pipelines.summary import errors, summary
 from pipelines.supervisor import Supervisor
 from pipelines.usage import DONE, FAILED, SOME_SET_ASIDE, WRONG_USAGE, reach_buckets, say
-from transforms.dataset import Dataset, DatasetError
+from transforms.dataset import DamagedDatasetError, Dataset, DatasetError
 from transforms.deduplicate import ReadKnown
 from transforms.ledger import CountPages
-from transforms.read import CHECKED, Dump, InputError, ReadPages, find_dumps
+from transforms.read import CHECKED, Dump, Found, InputError, ReadPages, find_dumps
 from transforms.set_aside import SetAside, read_report
 from transforms.step import KEPT, REJECTED
 from transforms.write import CommitRun, Run, WriteArticles, WriteRejected
 
+_PATIENCE: Final = 10.0  # seconds for another job that clears up after a dead run of the same dumps
 _TERMINAL: Final = re.compile(r"\x1b\[[0-9;]*m")  # colours
 _EXCEPTION: Final = re.compile(r"^[A-Za-z_][\w.]*: ", re.MULTILINE)  # in a traceback all else is indented
 # What Beam puts around the words of an exception, and the names of those that speak for themselves.
@@ -75,12 +76,24 @@ def main(arguments: Sequence[str]) -> int:
     try:
         found = find_dumps(options.inputs, options.output)
         dataset.check()
+    except DamagedDatasetError as error:
+        return say(str(error), FAILED)
     except (InputError, DatasetError) as error:
         return say(str(error), WRONG_USAGE)
+    try:
+        return _ingest_new(options, dataset, found)
+    except (OSError, DatasetError) as error:  # what a dead run left can't be cleared up, or the summary not be read
+        if options.traceback:
+            raise
+        return say(_message(error), FAILED)
+
+
+def _ingest_new(options: IngestOptions, dataset: Dataset, found: Found) -> int:
+    """Ingests what the dataset does not hold yet; returns the exit code."""
     for path, why in found.skipped:
         say(f"{path}: skipped, {why}")
-    for run_id in dataset.recover_dead_runs():
-        say(f"finished the publication of run {run_id}, which was killed")
+    for words in dataset.recover_dead_runs():
+        say(words)
 
     recipe = _digest(__version__, options.recipe_json())
     done = [run for run in dataset.rows("runs") if options.only_new or run["recipe"] == recipe]
@@ -131,7 +144,7 @@ def _attempt(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence
     Raises:
       _FailedError: the run failed, and has left no file behind.
     """
-    with dataset.lock(run.run_id) as free:
+    with dataset.lock(run.run_id, _PATIENCE) as free:
         if not free:
             raise _FailedError("another job is ingesting the same dumps into this dataset right now")
         try:

@@ -3,7 +3,9 @@
 The views read the files that the Delta log names, so they are right even while a run is publishing.
 """
 
+import argparse
 import contextlib
+import re
 import shutil
 import sys
 import tempfile
@@ -13,14 +15,30 @@ from typing import Final
 
 import duckdb
 import pyarrow as pa
+import pyarrow.dataset as ds
+from pyarrow.fs import LocalFileSystem
 
 from pipelines.terminal import visible
 from pipelines.usage import DONE, FAILED, WRONG_USAGE, Parser, dataset_folder, reach_buckets, say
-from schemas.arrow import TABLES
+from schemas.arrow import PARTITIONS, TABLES
 from schemas.labels import TOPICS
-from transforms import storage
-from transforms.dataset import Dataset, DatasetError
+from transforms import delta_log, storage, verify
+from transforms.dataset import CURE, DamagedDatasetError, Dataset, DatasetError
 from transforms.read.names import is_utf8, shown_name
+
+# In a path, DuckDB takes these for a pattern, a partition, the home folder or an address.
+_NOT_PLAIN: Final = re.compile(r"[*?\[=~:]")
+# What DuckDB raises if the question is wrong; all else can come from a file that it can't read.
+_WRONG_QUESTION: Final = (
+    duckdb.ProgrammingError,
+    duckdb.NotSupportedError,
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.ConversionException,
+    duckdb.OutOfRangeException,
+    duckdb.ParserException,
+    duckdb.SyntaxException,
+)
 
 FORMATS: Final = ("table", "csv", "json", "parquet")
 
@@ -63,6 +81,11 @@ def query_parser() -> Parser:
         "--output", required=True, type=dataset_folder, metavar="DIR", help="the dataset, as given to warraq ingest"
     )
     parser.add_argument("--format", choices=FORMATS, default="table", help="of the answer (json: an object a line)")
+    parser.add_argument(
+        "--verify",
+        action="store_true",
+        help="look at every byte of the dataset instead; say what is damaged, a line each",
+    )
     parser.add_argument("--to", metavar="FILE", help="write the answer there instead of printing it")
     return parser
 
@@ -72,32 +95,62 @@ def connect(dataset: Dataset) -> duckdb.DuckDBPyConnection:
 
     Raises:
       DatasetError: there is no dataset, or it is newer than this program.
+      DamagedDatasetError: a log has lost entries, or a file is missing or broken.
     """
-    dataset.check_version()
+    dataset.check_whole()
     if not dataset.open("runs"):
         raise DatasetError(f"{dataset.root}: no dataset there; make one: warraq ingest INPUT… --output {dataset.root}")
     connection = duckdb.connect(config={"autoinstall_known_extensions": False})  # no download behind the user's back
     connection.register("topic_names", pa.Table.from_pylist([topic._asdict() for topic in TOPICS]))
     for name in TABLES:
-        connection.execute(f"CREATE VIEW {name} AS {_scan(connection, dataset, name)}")
+        with reading(dataset):
+            connection.execute(f"CREATE VIEW {name} AS {_scan(connection, dataset, name)}")
     for name, sql in _DERIVED.items():
         connection.execute(f"CREATE VIEW {name} AS {sql}")
     return connection
 
 
+@contextlib.contextmanager
+def reading(dataset: Dataset) -> Iterator[None]:
+    """Raises a DamagedDatasetError for a failure of DuckDB in the block, unless the question was wrong."""
+    try:
+        yield
+    except _WRONG_QUESTION:
+        raise
+    except duckdb.Error as error:
+        look = f"if the dataset is damaged, this says where: warraq query --verify --output {dataset.root}"
+        raise DamagedDatasetError(f"{_first_line(error)}; {look}") from error
+
+
 def _scan(connection: duckdb.DuckDBPyConnection, dataset: Dataset, name: str) -> str:
     """The SELECT that reads one table."""
     columns = ", ".join(f'"{column}"' for column in TABLES[name].names)
+    table = dataset.open(name)
     files = dataset.files(name)
-    if not files:
+    if not table or not files:
         connection.register(f"no_{name}", TABLES[name].empty_table())
         return f"SELECT {columns} FROM no_{name}"
     if storage.is_remote(dataset.root):  # DuckDB alone would need an extension, which it would have to download
-        table = dataset.open(name)
-        connection.register(f"remote_{name}", table.to_pyarrow_dataset() if table else None)
+        connection.register(f"remote_{name}", table.to_pyarrow_dataset())
         return f"SELECT {columns} FROM remote_{name}"
+    if _NOT_PLAIN.search(dataset.root):
+        connection.register(f"local_{name}", _arrow_dataset(dataset, name))
+        return f"SELECT {columns} FROM local_{name}"
     quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
     return f"SELECT {columns} FROM read_parquet([{quoted}], hive_partitioning = true, union_by_name = true)"
+
+
+def _arrow_dataset(dataset: Dataset, name: str) -> ds.Dataset:
+    """A local table whose files Arrow opens, and whose partition values come from the log, not from the path."""
+    schema, form, disk = TABLES[name], ds.ParquetFileFormat(), LocalFileSystem()
+    fragments = []
+    for entry in delta_log.file_entries(dataset.open(name)):
+        here = ds.scalar(True)
+        for column in PARTITIONS[name]:
+            here &= ds.field(column) == pa.scalar(entry["partition"][column]).cast(schema.field(column).type)
+        path = storage.join(dataset.root, name, entry["path"])
+        fragments.append(form.make_fragment(path, disk, partition_expression=here))
+    return ds.FileSystemDataset(fragments, schema, form, disk)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -106,27 +159,44 @@ def main(arguments: Sequence[str]) -> int:
     reach_buckets()
     if options.format == "parquet" and not options.to:
         return say("--format parquet needs --to FILE", WRONG_USAGE)
+    dataset = Dataset(options.output)
     try:
-        connection = connect(Dataset(options.output))
-    except DatasetError as error:
+        return _verify(dataset) if options.verify else _answer(dataset, options)
+    except DamagedDatasetError as error:
+        return say(str(error), FAILED)
+    except BrokenPipeError:  # whoever reads the answer has seen enough
+        raise
+    except (DatasetError, OSError) as error:
         return say(str(error), WRONG_USAGE)
-    if options.sql is None and sys.stdin.isatty():
-        return prompt(connection)
-    return _answer_once(connection, options.sql, options.format, options.to)
-
-
-def _answer_once(connection: duckdb.DuckDBPyConnection, sql: str | None, form: str, target: str | None) -> int:
-    """The exit code of one statement, read from standard input if there is none."""
-    try:
-        answer(connection, sql or sys.stdin.read(), form, target)
     except duckdb.Error as error:
         return say(_first_line(error), WRONG_USAGE)
+
+
+def _answer(dataset: Dataset, options: argparse.Namespace) -> int:
+    connection = connect(dataset)
+    if options.sql is None and sys.stdin.isatty():
+        return prompt(connection)
+    try:
+        sql = options.sql or sys.stdin.read()
     except UnicodeError:
         return say("the statement is not UTF-8", WRONG_USAGE)
+    try:
+        with reading(dataset):
+            answer(connection, sql, options.format, options.to)
     except OSError as error:
-        where = shown_name(target) if target else "the answer"
+        where = shown_name(options.to) if options.to else "the answer"
         return say(f"{where}: can't be written ({error.strerror or error})", FAILED)
     return DONE
+
+
+def _verify(dataset: Dataset) -> int:
+    """Prints a line for each fault of the dataset, or that there is none; returns the exit code."""
+    if not any(storage.entries(storage.join(dataset.root, name)) for name in TABLES):
+        raise DatasetError(f"{dataset.root}: no dataset there")
+    found = 0
+    for found, fault in enumerate(verify.faults(dataset), 1):  # noqa: B007  (counted, to be told in the end)
+        print(" ".join(fault.split()))
+    return say(f"{dataset.root}: {found} faults; {CURE}", FAILED) if found else say(f"{dataset.root}: sound")
 
 
 def answer(connection: duckdb.DuckDBPyConnection, sql: str, form: str = "table", target: str | None = None) -> None:

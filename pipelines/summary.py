@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from pipelines.query import connect
+from pipelines.query import connect, reading
 from schemas.labels import TOPICS
 from transforms import ledger
 from transforms.dataset import Dataset
@@ -19,15 +19,21 @@ _DAYS: Final = "SELECT date, count(*) FROM articles GROUP BY date ORDER BY date 
 
 
 def summary(dataset: Dataset, runs: Sequence[str]) -> Iterator[str]:
-    """The lines of the summary."""
+    """The lines of the summary.
+
+    Raises:
+      DatasetError: the dataset can't be read.
+    """
     connection = connect(dataset)
-    lines = connection.execute(_LEDGER, {"runs": list(runs)}).fetchall()
+    with reading(dataset):
+        lines = connection.execute(_LEDGER, {"runs": list(runs)}).fetchall()
+        by_topic = connection.execute(_TOPICS).fetchall()
+        days = connection.execute(_DAYS).fetchall()
     for door, title in ((ledger.READ, "pages read"), (ledger.ARTICLE, "articles"), (ledger.REJECTED, "rejected")):
         yield f"{title:<44}{sum(line[3] for line in lines if line[0] == door):>9,}"
         if door == ledger.REJECTED:
             yield from (f"  {stage:<13}{reason:<29}{pages:>9,}" for one, stage, reason, pages in lines if one == door)
     yield ""
-    by_topic = connection.execute(_TOPICS).fetchall()
     if not by_topic:
         yield "no articles in the dataset"
         return
@@ -35,7 +41,6 @@ def summary(dataset: Dataset, runs: Sequence[str]) -> Iterator[str]:
     for topic, articles in by_topic:
         yield f"  {topic:<42}{articles:>9,}  {_ARABIC.get(topic, '')}".rstrip()
     yield ""
-    days = connection.execute(_DAYS).fetchall()
     yield "by day" + (f" (the last {_MOST_DAYS} of {len(days)})" if len(days) > _MOST_DAYS else "")
     yield from (f"  {day.isoformat():<42}{articles:>9,}" for day, articles in days[:_MOST_DAYS])
 

@@ -131,9 +131,12 @@ def rejected_row(rejected: Rejected, run_id: str) -> dict[str, Any]:
     return {**rejected._asdict(), "run_id": run_id}
 
 
-def file_table(table: str, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
-    """The rows as one file of `table` holds them: typed, without the partition columns, which live in the path."""
-    rows = list(rows)
+def file_schema(table: str) -> pa.Schema:
+    """The columns that a file of `table` has: all but the partition columns, which live in the path."""
     schema = TABLES[table]
-    inside = pa.schema([field for field in schema if field.name not in PARTITIONS[table]], metadata=schema.metadata)
-    return pa.Table.from_pylist(rows, schema=inside)
+    return pa.schema([field for field in schema if field.name not in PARTITIONS[table]], metadata=schema.metadata)
+
+
+def file_table(table: str, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+    """The rows as a file of `table` holds them."""
+    return pa.Table.from_pylist(list(rows), schema=file_schema(table))

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from datasets import stage_run
 from deltalake import DeltaTable
 
-from schemas.arrow import TABLES, article_row, file_table
 from transforms import storage
-from transforms.dataset import DataFile, Dataset, DatasetError
-from transforms.write import file_of
+from transforms.dataset import Dataset, DatasetError
 
 
 @pytest.fixture
@@ -21,21 +20,12 @@ def dataset(tmp_path):
 def stage(dataset, make_article):
     """Stages one file of articles, and the row that makes a run count as done."""
 
-    def stage_run(run_id, *texts):
-        rows = [article_row(make_article(text, topic="sport", dump_offset=n), "1") for n, text in enumerate(texts)]
-        run = dict.fromkeys(TABLES["runs"].names, "") | {
-            "run_id": run_id,
-            "started_at": 0,
-            "committed_at": 0,
-            "dumps": [],
-            "ledger": [],
-        }
-        return [
-            dataset.stage(run_id, file_of("articles", "2025-05-30/sport", rows, run_id), file_table("articles", rows)),
-            dataset.stage(run_id, DataFile("runs", f"{run_id}.parquet", [], 1, 0, []), file_table("runs", [run])),
-        ]
+    def stage_texts(run_id, *texts):
+        return stage_run(
+            dataset, run_id, [make_article(text, topic="sport", dump_offset=n) for n, text in enumerate(texts)]
+        )
 
-    return stage_run
+    return stage_texts
 
 
 def texts(dataset):
@@ -98,35 +88,6 @@ def test_publishing_twice_adds_nothing(dataset, stage):
 
 class Killed(Exception):
     """Stands for a kill -9 at a chosen instant."""
-
-
-@pytest.mark.parametrize("instant", range(1, 8))
-def test_a_run_killed_while_publishing_is_finished_by_the_next(dataset, stage, monkeypatch, instant):
-    """Publishing is: manifest (instant 0), two moves, three commits (the table of articles is made first), discard."""
-    calls = iter(range(100))
-    files = stage("r1", "أول")
-
-    def dying(function):
-        def die_or_do(*arguments, **options):
-            if next(calls) == instant:
-                raise Killed
-            return function(*arguments, **options)
-
-        return die_or_do
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Path, "replace", dying(Path.replace))
-        patched.setattr(Dataset, "_commit", dying(Dataset._commit))
-        patched.setattr(Dataset, "discard", dying(Dataset.discard))
-        if instant < 7:
-            with pytest.raises(Killed):
-                dataset.publish("r1", files)
-        else:
-            dataset.publish("r1", files)
-    assert dataset.recover("r1") == (instant < 7)
-    assert texts(dataset) == ["أول"]
-    assert dataset.has_run("r1")
-    assert not staged(dataset)
 
 
 def test_a_run_killed_before_publishing_leaves_nothing(dataset, stage):

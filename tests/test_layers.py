@@ -16,7 +16,7 @@ MAY_IMPORT = {
 }
 OURS = {*MAY_IMPORT, "tests", "benchmarks", "samples"}
 # What every stage may use: how a failure becomes a row, the books, where things lie, and how a process is started.
-_SHARED = ("rejection", "step", "ledger", "dataset", "storage", "set_aside", "child", "import_path")
+_SHARED = ("rejection", "step", "ledger", "dataset", "delta_log", "storage", "set_aside", "child", "import_path")
 SHARED = {f"transforms.{shared}" for shared in _SHARED}
 # A stage of more than one file, beside the folders read/ and extract/.
 PARTS = {

@@ -5,13 +5,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from datasets import stage_run
 
 from pipelines import query
 from pipelines.query import VIEWS, connect
-from schemas.arrow import TABLES, article_row, file_table
 from schemas.records import Entity, TopicScore
-from transforms.dataset import DataFile, Dataset, DatasetError
-from transforms.write import file_of
+from transforms.dataset import Dataset, DatasetError
 
 
 @pytest.fixture
@@ -22,17 +21,8 @@ def dataset(tmp_path, make_article):
     article = make_article(
         "لروسيا موقف روسيا", topic="sport", entities=entities, topics=[TopicScore("medtop:15000000", 0.5)]
     )
-    rows = [article_row(article, "1")]
     line = {"dump": "a", "door": "read", "stage": "", "reason": "", "pages": 1}
-    run = dict.fromkeys(TABLES["runs"].names, "")
-    run |= {"run_id": "r1", "started_at": 0, "committed_at": 0, "dumps": [], "ledger": [line]}
-    dataset.publish(
-        "r1",
-        [
-            dataset.stage("r1", file_of("articles", "2025-05-30/sport", rows, "r1"), file_table("articles", rows)),
-            dataset.stage("r1", DataFile("runs", "r1.parquet", [], 1, 0, []), file_table("runs", [run])),
-        ],
-    )
+    dataset.publish("r1", stage_run(dataset, "r1", [article], [line]))
     return dataset
 
 

@@ -10,11 +10,21 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from apache_beam.io.filesystems import FileSystems
+
+UNFINISHED: Final = ".unfinished-"  # how the name of a file begins that is not whole yet
+LOCK: Final = ".lock"  # the ending of a lock's name
+_POLL_SECONDS: Final = 0.05
+
+
+class LostFileError(Exception):
+    """A file that should be moved is neither where it was nor where it goes; the message is its path."""
 
 
 def is_remote(path: str) -> bool:
@@ -35,7 +45,7 @@ def create(path: str) -> Iterator[IO[bytes]]:
             yield stream
         return
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    descriptor, unfinished = tempfile.mkstemp(dir=Path(path).parent, prefix=".unfinished-")
+    descriptor, unfinished = tempfile.mkstemp(dir=Path(path).parent, prefix=UNFINISHED)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             yield stream
@@ -65,21 +75,54 @@ def read(path: str) -> bytes:
     return Path(path).read_bytes()
 
 
-def move(folder: str, paths: Sequence[str], target: str) -> None:
-    """Moves files from `folder` to `target`, in place of what stood there. Those moved before are left alone.
+def size(path: str) -> int | None:
+    """The bytes of a file; None if there is none."""
+    if is_remote(path):
+        matches = FileSystems.match([path])[0].metadata_list
+        return matches[0].size_in_bytes if matches else None
+    try:
+        return Path(path).stat().st_size
+    except FileNotFoundError:
+        return None
 
-    In a bucket it takes one call of Beam's for all: each call makes a client of its own, half a second for S3.
+
+def move(folder: str, sizes: Mapping[str, int], target: str) -> None:
+    """Moves files of known sizes from `folder` to `target`. Those moved before are left alone.
+
+    Nothing is moved before all have been found. In a bucket it takes one call of Beam's for all: each call makes a
+    client of its own, half a second for S3.
+
+    Raises:
+      LostFileError: a file is missing in both places, or has another size there.
     """
+    waiting = _sizes(folder, sizes)
+    left = [path for path, expected in sizes.items() if waiting.get(path) == expected]
+    for path in sizes.keys() - set(left):
+        if size(join(target, path)) != sizes[path]:
+            raise LostFileError(join(target, path))
     if is_remote(folder):
-        found = {match.path for match in FileSystems.match([join(folder, "**")])[0].metadata_list}
-        left = [path for path in paths if join(folder, path) in found]
         if left:
             FileSystems.rename([join(folder, path) for path in left], [join(target, path) for path in left])
         return
-    for path in paths:
-        if Path(folder, path).exists():
-            Path(target, path).parent.mkdir(parents=True, exist_ok=True)
-            Path(folder, path).replace(Path(target, path))
+    for path in left:
+        Path(target, path).parent.mkdir(parents=True, exist_ok=True)
+        Path(folder, path).replace(Path(target, path))
+
+
+def _sizes(folder: str, paths: Iterable[str]) -> dict[str, int | None]:
+    """The size of each file in `folder`; in a bucket that of all that lies there, for one request."""
+    if not is_remote(folder):
+        return {path: size(join(folder, path)) for path in paths}
+    matches = FileSystems.match([join(folder, "**")])[0].metadata_list
+    return {match.path[len(folder) :].strip("/"): match.size_in_bytes for match in matches}
+
+
+def delete(path: str) -> None:
+    """Removes a file, if it is there."""
+    if not is_remote(path):
+        Path(path).unlink(missing_ok=True)
+    elif size(path) is not None:
+        FileSystems.delete([path])
 
 
 def remove(folder: str) -> None:
@@ -97,61 +140,112 @@ def entries(folder: str) -> list[str]:
     if is_remote(folder):
         matches = FileSystems.match([join(folder, "**")])[0].metadata_list
         return sorted({match.path[len(folder) :].strip("/").split("/")[0] for match in matches})
-    return sorted(path.name for path in Path(folder).iterdir()) if Path(folder).is_dir() else []
+    try:
+        return sorted(path.name for path in Path(folder).iterdir())
+    except (FileNotFoundError, NotADirectoryError):  # or it has just been removed
+        return []
+
+
+def files(folder: str, ending: str) -> list[str]:
+    """The paths, inside a folder, of all files in it and below with that ending, sorted."""
+    if is_remote(folder):
+        matches = FileSystems.match([join(folder, "**")])[0].metadata_list
+        paths = [match.path[len(folder) :].strip("/") for match in matches]
+    else:
+        paths = [str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file()]
+    return sorted(path for path in paths if path.endswith(ending))
 
 
 def check_writable(folder: str) -> None:
-    """Returns if a file can be written in a folder, which is made if need be.
+    """Returns if files can be written, locked and linked in a folder, which is made if need be.
+
+    The probe has a name of its own, so that any number of processes can ask at once. One whose process was killed looks
+    like a dead run's lock.
 
     Raises:
       OSError: it can't.
     """
-    probe = join(folder, ".writable")
-    try:
-        with create(probe) as stream:
-            stream.write(b"Warraq was here\n")  # S3 takes no empty file from Beam
-        if is_remote(probe):
+    probe = join(folder, f"probe-{uuid.uuid4().hex}{LOCK}")
+    if is_remote(probe):
+        try:
+            with create(probe) as stream:
+                stream.write(b"Warraq was here\n")  # S3 takes no empty file from Beam
             FileSystems.delete([probe])
-        else:
-            Path(probe).unlink()
-    except OSError:
-        raise
-    except Exception as error:  # each kind of bucket has exceptions of its own
-        raise OSError(str(error)) from error
+        except OSError:
+            raise
+        except Exception as error:  # each kind of bucket has exceptions of its own
+            raise OSError(str(error)) from error
+        return
+    with lock(probe):
+        linked = Path(f"{probe}.link")  # Delta commits by hard links
+        try:
+            Path(probe).write_bytes(b"Warraq was here\n")
+            linked.hardlink_to(probe)
+        finally:
+            linked.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
-def lock(path: str) -> Iterator[bool]:
+def lock(path: str, patience: float = 0.0) -> Iterator[bool]:
     """Holds the lock named `path` while the block runs; False if another living process holds it.
 
     Its folder is made for it, and removed after it if nothing else is there. Buckets know no locks: there it is always
     free, and callers must be safe to repeat.
+
+    Args:
+      path: of the lock's file.
+      patience: seconds to wait for another holder.
     """
     if is_remote(path):
         yield True
         return
-    with _open_lock(Path(path)) as file:
-        held = _hold(file, path)
+    file = _take(Path(path), patience)
+    if file is None:
+        yield False
+        return
+    with file:
         try:
-            yield held
+            yield True
         finally:
-            if held:
-                with contextlib.suppress(OSError):  # a broken disk, or others' files: the lock dies with its process
-                    Path(path).unlink(missing_ok=True)
-                    Path(path).parent.rmdir()
+            with contextlib.suppress(OSError):  # a broken disk, or others' files: the lock dies with its process
+                Path(path).unlink(missing_ok=True)
+                Path(path).parent.rmdir()
+
+
+def _take(path: Path, patience: float) -> IO[str] | None:
+    """The lock's file, held; None if another holds it until patience is over."""
+    deadline = time.monotonic() + patience
+    while True:
+        file = _open_lock(path)
+        if _hold(file, path):
+            return file
+        file.close()
+        if time.monotonic() >= deadline:
+            return None
+        time.sleep(_POLL_SECONDS)
 
 
 def _open_lock(path: Path) -> IO[str]:
     while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):  # the last holder of another lock has just removed the folder
+            _make_folder(path.parent)
             return path.open("w")
 
 
-def _hold(file: IO[str], path: str) -> bool:
+def _make_folder(path: Path) -> None:
+    """Makes a folder that others make and remove at the same time."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        if path.exists() or path.is_symlink():  # else it has just been removed, between two looks of `mkdir`
+            raise
+        raise FileNotFoundError(path) from None
+
+
+def _hold(file: IO[str], path: Path) -> bool:
     """Locks an open file. One that its last holder has removed meanwhile locks nothing: another may stand there."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        return path.stat().st_ino == os.fstat(file.fileno()).st_ino
+    except (BlockingIOError, FileNotFoundError):
         return False
-    return Path(path).exists() and Path(path).stat().st_ino == os.fstat(file.fileno()).st_ino

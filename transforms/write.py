@@ -2,7 +2,7 @@
 
 Beam's own file sinks lose nested folders on a local disk, name files by order of arrival and can't be repeated
 (apache/beam#29515, #21269). Here rows are grouped by partition and by a shard of their own place, sorted, and staged as
-one file a group, named by a digest of its rows; the last step audits the ledger and publishes everything.
+one file a group, named by a digest of its bytes; the last step audits the ledger and publishes everything.
 """
 
 import collections
@@ -40,13 +40,20 @@ class Run:
     max_error_share: float
 
 
+class Size(NamedTuple):
+    """How much there is of some records."""
+
+    rows: int
+    bytes: int  # as `weight` estimates them
+
+
 @dataclass(frozen=True)
 class Layout:
     """How one kind of record lies in its table."""
 
     table: str
     record: type
-    rows_a_file: int
+    limits: Size  # of a file
     partition: Callable[[Any], str]  # values of the partition columns, joined by "/"
     order: Callable[[Any], tuple[Any, ...]]  # inside a file
     row: Callable[[Any, Run], dict[str, Any]]
@@ -83,9 +90,15 @@ def rejected_row(rejected: Rejected, run: Run) -> dict[str, Any]:
     return arrow.rejected_row(rejected, run.run_id)
 
 
+_FILE_BYTES: Final = 64 << 20  # 5,000 ordinary articles have 58 MB
+_ROW_GROUP_BYTES: Final = 16 << 20  # what becomes Arrow at once, here and in who reads the file
+_VALUE_BYTES: Final = 56  # of any value in Python, and its place in what holds it
+
 # A file's rows travel and are held at once, so a file of articles has fewer of them.
-ARTICLES: Final = Layout("articles", Article, 5_000, article_partition, article_order, article_row)
-REJECTED: Final = Layout("rejected", Rejected, 20_000, rejected_partition, rejected_order, rejected_row)
+ARTICLES: Final = Layout("articles", Article, Size(5_000, _FILE_BYTES), article_partition, article_order, article_row)
+REJECTED: Final = Layout(
+    "rejected", Rejected, Size(20_000, _FILE_BYTES), rejected_partition, rejected_order, rejected_row
+)
 
 
 class Group(NamedTuple):
@@ -95,26 +108,55 @@ class Group(NamedTuple):
     shard: int
 
 
-register(Group)
+register(Group, Size)
 
 
-def assign(partition: str, record: Article | Rejected, sizes: Mapping[str, int], rows_a_file: int) -> Group:
-    """The group of a record: enough shards that none has many more than `rows_a_file` rows."""
-    shards = -(-sizes[partition] // rows_a_file)
+def weight(value: Any) -> int:
+    """About the bytes of memory that a record, or a value in it, takes: the same on every machine and runner."""
+    if isinstance(value, str):
+        return _VALUE_BYTES + 2 * len(value)
+    if isinstance(value, (list, tuple)):
+        return _VALUE_BYTES + sum(map(weight, value))
+    return _VALUE_BYTES
+
+
+def add_sizes(sizes: Iterable[Size]) -> Size:
+    """The size of all together."""
+    rows = size = 0
+    for one in sizes:
+        rows, size = rows + one[0], size + one[1]
+    return Size(rows, size)
+
+
+def assign(partition: str, record: Article | Rejected, sizes: Mapping[str, Size], limits: Size) -> Group:
+    """The group of a record: enough shards that none has many more rows or bytes than `limits`."""
+    size = sizes[partition]
+    shards = max(-(-size.rows // limits.rows), -(-size.bytes // limits.bytes))
     place = f"{record.dump}\n{record.dump_offset}".encode()
     return Group(partition, int.from_bytes(hashlib.blake2b(place, digest_size=8).digest(), "big") % shards)
 
 
-def file_of(table: str, partition: str, rows: Sequence[Mapping[str, Any]], run_id: str) -> DataFile:
-    """Describes the file that will hold `rows`; its name is a digest of run, partition and rows, in order."""
-    digest = hashlib.blake2b(f"{run_id}\n{partition}".encode(), digest_size=16)
-    for row in rows:
-        digest.update(f"\n{row.get('article_id', '')} {row['url']} {row['dump']} {row['dump_offset']}".encode())
+def row_groups(records: Iterable[Any], most: int = _ROW_GROUP_BYTES) -> Iterator[list[Any]]:
+    """The records in pieces of about `most` bytes each, in order."""
+    piece: list[Any] = []
+    size = 0
+    for record in records:
+        piece.append(record)
+        size += weight(record)
+        if size >= most:
+            yield piece
+            piece, size = [], 0
+    if piece:
+        yield piece
+
+
+def file_of(table: str, partition: str, records: Iterable[Article | Rejected]) -> DataFile:
+    """Describes the file that will hold `records`; `Dataset.stage` completes its name by a digest of its bytes."""
     values = partition.split("/")
     folders = [f"{column}={value}" for column, value in zip(arrow.PARTITIONS[table], values, strict=True)]
-    pages = collections.Counter(row["dump"] for row in rows)
+    pages = collections.Counter(record.dump for record in records)
     dumps = [DumpPages(dump, count) for dump, count in sorted(pages.items())]
-    return DataFile(table, "/".join([*folders, f"part-{digest.hexdigest()}.parquet"]), values, len(rows), 0, dumps)
+    return DataFile(table, "/".join([*folders, "part"]), values, sum(pages.values()), 0, dumps)
 
 
 def is_written(reason: str, all_rejected: bool) -> bool:
@@ -169,9 +211,13 @@ class _StageFn(beam.DoFn):
 
     def process(self, group: tuple[Group, Iterable[Any]]) -> Iterator[DataFile]:
         layout, run = self._layout, self._run
-        rows = [layout.row(record, run) for record in sorted(group[1], key=layout.order)]
-        file = file_of(layout.table, group[0].partition, rows, run.run_id)
-        yield Dataset(run.output).stage(run.run_id, file, arrow.file_table(layout.table, rows))
+        records = sorted(group[1], key=layout.order)
+        tables = (
+            arrow.file_table(layout.table, (layout.row(record, run) for record in piece))
+            for piece in row_groups(records)
+        )
+        file = file_of(layout.table, group[0].partition, records)
+        yield Dataset(run.output).stage(run.run_id, file, tables)
 
 
 @dataclass
@@ -184,11 +230,15 @@ class _WriteRows(beam.PTransform):
     def expand(self, records: beam.PCollection) -> beam.PCollection:
         keyed_type, grouped_type = (beam.typehints.Tuple[key, self.layout.record] for key in (str, Group))
         keyed = records | "Partition" >> beam.Map(_keyed, self.layout).with_output_types(keyed_type)
-        sizes = keyed | "CountRows" >> beam.combiners.Count.PerKey()
+        sizes = (
+            keyed
+            | "Weigh" >> beam.Map(_weighed).with_output_types(beam.typehints.Tuple[str, Size])
+            | "AddSizes" >> beam.CombinePerKey(add_sizes)
+        )
         return (
             keyed
             | "Assign"
-            >> beam.Map(_grouped, beam.pvalue.AsDict(sizes), self.layout.rows_a_file).with_output_types(grouped_type)
+            >> beam.Map(_grouped, beam.pvalue.AsDict(sizes), self.layout.limits).with_output_types(grouped_type)
             | "GroupRows" >> beam.GroupByKey()
             | "Stage" >> beam.ParDo(_StageFn(self.layout, self.run)).with_output_types(DataFile)
         )
@@ -229,14 +279,15 @@ class _CommitFn(beam.DoFn):
     ) -> Iterator[dict[str, Any]]:
         dataset = Dataset(self._run.output)
         if dataset.has_run(self._run.run_id):
+            dataset.discard(self._run.run_id)
             return
         books = close_books(files, counts, self._run)
         if broken := ledger.broken_dumps(books, self._run.max_error_share):
             leave_report(dataset, self._run.run_id, find_faults(dataset, self._run.run_id, files, broken))
             raise SetAsideError(f"too many pages broke the code in {', '.join(broken)}")
         row = run_row(self._run, books, dt.datetime.now(dt.timezone.utc))
-        name = f"run-{self._run.run_id}.parquet"
-        file = dataset.stage(self._run.run_id, DataFile("runs", name, [], 1, 0, []), arrow.file_table("runs", [row]))
+        file = DataFile("runs", f"run-{self._run.run_id}", [], 1, 0, [])
+        file = dataset.stage(self._run.run_id, file, [arrow.file_table("runs", [row])])
         dataset.publish(self._run.run_id, sorted([*files, file]))
         yield row
 
@@ -264,9 +315,13 @@ def _keyed(record: Any, layout: Layout) -> tuple[str, Any]:
     return layout.partition(record), record
 
 
-def _grouped(keyed: tuple[str, Any], sizes: Mapping[str, int], rows_a_file: int) -> tuple[Group, Any]:
+def _weighed(keyed: tuple[str, Any]) -> tuple[str, Size]:
+    return keyed[0], Size(1, weight(keyed[1]))
+
+
+def _grouped(keyed: tuple[str, Any], sizes: Mapping[str, Size], limits: Size) -> tuple[Group, Any]:
     partition, record = keyed
-    return assign(partition, record, sizes, rows_a_file), record
+    return assign(partition, record, sizes, limits), record
 
 
 def _wanted(rejected: Rejected, all_rejected: bool) -> bool:
