@@ -30,12 +30,11 @@ from transforms.read.names import is_utf8, shown_name
 _NOT_PLAIN: Final = re.compile(r"[*?\[=~:]")
 # What DuckDB raises if the question is wrong; all else can come from a file that it can't read.
 _WRONG_QUESTION: Final = (
-    duckdb.ProgrammingError,
-    duckdb.NotSupportedError,
     duckdb.BinderException,
     duckdb.CatalogException,
     duckdb.ConversionException,
     duckdb.OutOfRangeException,
+    duckdb.NotImplementedException,
     duckdb.ParserException,
     duckdb.SyntaxException,
 )
@@ -148,7 +147,7 @@ def _arrow_dataset(dataset: Dataset, name: str) -> ds.Dataset:
         here = ds.scalar(True)
         for column in PARTITIONS[name]:
             here &= ds.field(column) == pa.scalar(entry["partition"][column]).cast(schema.field(column).type)
-        path = storage.join(dataset.root, name, entry["path"])
+        path = str(Path(dataset.root, name, entry["path"]).absolute())  # Arrow takes `~` for the home folder
         fragments.append(form.make_fragment(path, disk, partition_expression=here))
     return ds.FileSystemDataset(fragments, schema, form, disk)
 

@@ -101,7 +101,7 @@ class Dataset:
         try:
             if self._foreign() and not self.open("runs"):
                 raise DatasetError(f"{self.root}: not empty and not a Warraq dataset; name another --output folder")
-            storage.check_writable(self.root)
+            storage.check_writable(storage.join(self.root, STAGING))
         except OSError as error:
             raise DatasetError(f"{self.root}: can't write there ({error.strerror or error})") from error
 
@@ -377,7 +377,8 @@ class Dataset:
                     schema=TABLES[name],
                     partition_by=list(PARTITIONS[name]),
                     commit_properties=CommitProperties(
-                        app_transactions=[Transaction(run_id, 1)], custom_metadata={delta_log.RUN_KEY: run_id}
+                        app_transactions=[Transaction(run_id, 1)],
+                        custom_metadata={delta_log.RUN_KEY: run_id, delta_log.FILES_KEY: str(len(files))},
                     ),
                 )
             except CommitFailedError:  # two runs made the table at once: the other's metadata came in between

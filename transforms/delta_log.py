@@ -11,7 +11,9 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
 FOLDER: Final = "_delta_log"
-RUN_KEY: Final = "warraq.run_id"  # in the metadata of a commit
+# In the metadata of a commit: its run, and how many files it adds.
+RUN_KEY: Final = "warraq.run_id"
+FILES_KEY: Final = "warraq.files"
 _COMMIT: Final = re.compile(r"(\d{20})\.json")
 _CHECKPOINT: Final = re.compile(r"(\d{20})\.checkpoint\..*parquet")
 
@@ -76,10 +78,8 @@ def _entry_fault(path: Path) -> str | None:
     if not actions:
         return "is empty"
     added = sum("add" in action for action in actions)
-    metrics = information.get("operationMetrics", {}) if information else {}
-    if added != metrics.get("num_added_files", added):
-        return f"names {added} files where {metrics['num_added_files']} were added"
-    return None
+    stated = int((information or {}).get(FILES_KEY, added))
+    return None if added == stated else f"names {added} files where {stated} were added"
 
 
 def _is_parquet(path: Path) -> bool:

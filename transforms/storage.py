@@ -21,6 +21,8 @@ from apache_beam.io.filesystems import FileSystems
 UNFINISHED: Final = ".unfinished-"  # how the name of a file begins that is not whole yet
 LOCK: Final = ".lock"  # the ending of a lock's name
 _POLL_SECONDS: Final = 0.05
+_ATTEMPTS: Final = 100  # to open a file in a folder that others remove
+_PROBE: Final = b"Warraq was here\n"  # S3 takes no empty file from Beam
 
 
 class LostFileError(Exception):
@@ -159,30 +161,31 @@ def files(folder: str, ending: str) -> list[str]:
 def check_writable(folder: str) -> None:
     """Returns if files can be written, locked and linked in a folder, which is made if need be.
 
-    The probe has a name of its own, so that any number of processes can ask at once. One whose process was killed looks
-    like a dead run's lock.
+    The probe has a name of its own, so that any number of processes can ask at once. If its process is killed, it looks
+    as what a dead run leaves: the lock NAME.lock, and a folder NAME.
 
     Raises:
       OSError: it can't.
     """
-    probe = join(folder, f"probe-{uuid.uuid4().hex}{LOCK}")
+    probe = join(folder, f"probe-{uuid.uuid4().hex}")
+    first, second = join(probe, "file"), join(probe, "link")
     if is_remote(probe):
         try:
-            with create(probe) as stream:
-                stream.write(b"Warraq was here\n")  # S3 takes no empty file from Beam
-            FileSystems.delete([probe])
+            with create(first) as stream:
+                stream.write(_PROBE)
+            FileSystems.delete([first])
         except OSError:
             raise
         except Exception as error:  # each kind of bucket has exceptions of its own
             raise OSError(str(error)) from error
         return
-    with lock(probe):
-        linked = Path(f"{probe}.link")  # Delta commits by hard links
+    with lock(probe + LOCK):
         try:
-            Path(probe).write_bytes(b"Warraq was here\n")
-            linked.hardlink_to(probe)
+            with create(first) as stream:
+                stream.write(_PROBE)
+            Path(second).hardlink_to(first)  # as Delta commits
         finally:
-            linked.unlink(missing_ok=True)
+            remove(probe)
 
 
 @contextlib.contextmanager
@@ -226,20 +229,13 @@ def _take(path: Path, patience: float) -> IO[str] | None:
 
 
 def _open_lock(path: Path) -> IO[str]:
-    while True:
-        with contextlib.suppress(FileNotFoundError):  # the last holder of another lock has just removed the folder
-            _make_folder(path.parent)
+    """Opens a lock's file in a folder that the last holder of another lock may be removing."""
+    for _ in range(_ATTEMPTS):
+        with contextlib.suppress(FileNotFoundError, FileExistsError):
+            path.parent.mkdir(parents=True, exist_ok=True)
             return path.open("w")
-
-
-def _make_folder(path: Path) -> None:
-    """Makes a folder that others make and remove at the same time."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except FileExistsError:
-        if path.exists() or path.is_symlink():  # else it has just been removed, between two looks of `mkdir`
-            raise
-        raise FileNotFoundError(path) from None
+    path.parent.mkdir(parents=True, exist_ok=True)  # says what is wrong
+    return path.open("w")
 
 
 def _hold(file: IO[str], path: Path) -> bool:

@@ -1,4 +1,9 @@
-"""The long part of the attacks: `python tests/attack --inputs 1000000 --kills 500`. Prints what was tried and held."""
+"""The long part of the attacks: `python tests/attack --inputs 1000000 --kills 500`. Prints what was tried and held.
+
+- faults.py: each call of a commit that changes files fails, or is the last of its process
+- kills.py: the same for calls of whole runs, and several runs at once
+- fuzz.py: mutated dumps, pages and texts through the readers and the pure core
+"""
 
 import argparse
 import subprocess
@@ -9,15 +14,20 @@ HERE = Path(__file__).resolve().parent
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="python tests/attack", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python tests/attack", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--inputs", type=int, default=1_000_000, help="mutated dumps, pages and texts (fuzz.py)")
     parser.add_argument("--kills", type=int, default=500, help="runs killed, or failing at a call (kills.py)")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    attacks = {"fuzz.py": ("--inputs", options.inputs), "kills.py": ("--attempts", options.kills)}
+    seed = ("--seed", options.seed)
+    attacks = {
+        "faults.py": (),
+        "kills.py": ("--attempts", options.kills, *seed),
+        "fuzz.py": ("--inputs", options.inputs, *seed),
+    }
     codes = []
     for program, arguments in attacks.items():
-        command = [sys.executable, str(HERE / program), *map(str, arguments), "--seed", str(options.seed)]
+        command = [sys.executable, str(HERE / program), *map(str, arguments)]
         print(f"\n{' '.join(command[1:])}", flush=True)
         codes.append(subprocess.run(command).returncode)
     return max(codes)

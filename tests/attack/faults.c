@@ -1,13 +1,5 @@
-/* Counts the calls that change files below one folder, and lets one of them fail, or kills the process at it.
- *
- * Preloaded (LD_PRELOAD) it sees every such call, those of the Delta library's Rust code too. WARRAQ_FAULT_ROOT names
- * the folder. `warraq_arm(nth, mode)` begins to count: at the nth call
- *   mode 0: nothing happens (to count the calls)
- *   mode 1: the process is killed before the call
- *   mode 2: a write is cut in half and the process killed; another call is made, then the process killed
- *   other:  the call fails with this errno; so do all that follow if the number is negative (a disk that stays full)
- * `warraq_calls()` tells how many calls there have been since.
- */
+/* Preloaded into a process: its n-th call that changes something below a folder fails, or kills the process.
+   cc -shared -fPIC -O1 -o faults.so faults.c -ldl */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -17,117 +9,99 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-static atomic_int calls, armed;
-static int nth, mode;
+static char folder[PATH_MAX];
+static long fatal = 0;       /* number of the call; 0: none */
+static int failure = 0;      /* errno, or -1: SIGKILL */
+static int sticky = 0;       /* all later calls fail, too, but those that remove something */
+static atomic_long calls = 0;
 
-void warraq_arm(int at, int how) { nth = at; mode = how; calls = 0; armed = 1; }
-int warraq_calls(void) { return calls; }
-
-static const char *root(void) { return getenv("WARRAQ_FAULT_ROOT"); }
-
-static int below(const char *path) {
-    char whole[PATH_MAX];
-    const char *folder = root();
-    if (!folder || !path) return 0;
-    if (path[0] != '/') {
-        if (!getcwd(whole, sizeof whole) || strlen(whole) + strlen(path) + 2 > sizeof whole) return 0;
-        strcat(strcat(whole, "/"), path);
-        path = whole;
-    }
-    return strncmp(path, folder, strlen(folder)) == 0;
+void faults_arm(const char *below, long number, int error, int stays) {
+    strncpy(folder, below, sizeof folder - 1);
+    fatal = number, failure = error, sticky = stays;
+    atomic_store(&calls, 0);
 }
 
-static int open_below(int descriptor) {
-    char link[64], path[PATH_MAX];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
-    ssize_t length = readlink(link, path, sizeof path - 1);
-    if (length < 0) return 0;
-    path[length] = 0;
-    return below(path);
+long faults_calls(void) { return atomic_load(&calls); }
+
+static int below(const char *path) { return *folder && strncmp(path, folder, strlen(folder)) == 0; }
+
+static int below_at(int base, const char *path) {
+    char name[64], real[PATH_MAX * 2];
+    if (*path == '/') return below(path);
+    if (base == AT_FDCWD) return getcwd(real, PATH_MAX) && below(real);
+    snprintf(name, sizeof name, "/proc/self/fd/%d", base);
+    ssize_t length = readlink(name, real, PATH_MAX - 1);
+    return length > 0 && (real[length] = 0, below(real));
 }
 
-static void die(void) { kill(getpid(), SIGKILL); for (;;) pause(); }
-
-enum { GO_ON, FAIL, DIE_AFTER };
-
-/* What becomes of the call at hand; errno is set if it fails. */
-static int fate(int concerned) {
-    if (!concerned) return GO_ON;
-    int number = ++calls;
-    if (mode == 0 || (number != nth && !(mode < 0 && number > nth))) return GO_ON;
-    if (mode == 1) die();
-    if (mode == 2) return DIE_AFTER;
-    errno = abs(mode);
-    return FAIL;
+/* 1 if the call must fail; errno is set. */
+static int fails(int removes) {
+    long number = atomic_fetch_add(&calls, 1) + 1;
+    if (!fatal || number < fatal || (number > fatal && (!sticky || removes))) return 0;
+    if (failure < 0) kill(getpid(), SIGKILL);
+    errno = failure;
+    return 1;
 }
 
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+static int dies_now(void) { return fatal && failure < 0 && atomic_load(&calls) + 1 == fatal; }
 
-/* A call that changes the name of something, or makes or removes it. */
-#define NAMED(name, parameters, arguments, concerned)            \
-    int name parameters {                                        \
-        int what = fate(armed && (concerned));                              \
-        if (what == FAIL) return -1;                             \
-        int result = REAL(name) arguments;                       \
-        if (what == DIE_AFTER) die();                            \
-        return result;                                           \
+#define REAL(name) static typeof(name) *real; if (!real) real = (typeof(name) *)dlsym(RTLD_NEXT, #name)
+#define CHANGES (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)
+
+#define OPEN(name)                                                                          \
+    int name(const char *path, int flags, ...) {                                            \
+        va_list rest; va_start(rest, flags); mode_t mode = va_arg(rest, mode_t); va_end(rest); \
+        REAL(name);                                                                         \
+        return (flags & CHANGES) && below_at(AT_FDCWD, path) && fails(0) ? -1 : real(path, flags, mode); \
     }
-
-NAMED(rename, (const char *from, const char *to), (from, to), below(from) || below(to))
-NAMED(renameat, (int a, const char *from, int b, const char *to), (a, from, b, to), below(from) || below(to))
-NAMED(renameat2, (int a, const char *from, int b, const char *to, unsigned flags), (a, from, b, to, flags),
-      below(from) || below(to))
-NAMED(link, (const char *from, const char *to), (from, to), below(from) || below(to))
-NAMED(linkat, (int a, const char *from, int b, const char *to, int flags), (a, from, b, to, flags),
-      below(from) || below(to))
-NAMED(unlink, (const char *path), (path), below(path))
-NAMED(unlinkat, (int folder, const char *path, int flags), (folder, path, flags), below(path) || open_below(folder))
-NAMED(mkdir, (const char *path, mode_t how), (path, how), below(path))
-NAMED(mkdirat, (int folder, const char *path, mode_t how), (folder, path, how), below(path))
-NAMED(rmdir, (const char *path), (path), below(path))
-NAMED(fsync, (int descriptor), (descriptor), open_below(descriptor))
-NAMED(fdatasync, (int descriptor), (descriptor), open_below(descriptor))
-NAMED(ftruncate, (int descriptor, off_t size), (descriptor, size), open_below(descriptor))
-
-#define OPENED(name, parameters, arguments, path)                                  \
-    int name parameters {                                                          \
-        mode_t how = 0;                                                            \
-        if (flags & (O_CREAT | O_TMPFILE)) {                                       \
-            va_list more;                                                          \
-            va_start(more, flags);                                                 \
-            how = va_arg(more, mode_t);                                            \
-            va_end(more);                                                          \
-        }                                                                          \
-        int what = fate(armed && (flags & (O_CREAT | O_TRUNC)) && below(path));             \
-        if (what == FAIL) return -1;                                               \
-        int result = REAL(name) arguments;                                         \
-        if (what == DIE_AFTER) die();                                              \
-        return result;                                                             \
+OPEN(open)
+OPEN(open64)
+#define OPENAT(name)                                                                        \
+    int name(int base, const char *path, int flags, ...) {                                  \
+        va_list rest; va_start(rest, flags); mode_t mode = va_arg(rest, mode_t); va_end(rest); \
+        REAL(name);                                                                         \
+        return (flags & CHANGES) && below_at(base, path) && fails(0) ? -1 : real(base, path, flags, mode); \
     }
+OPENAT(openat)
+OPENAT(openat64)
 
-OPENED(open, (const char *path, int flags, ...), (path, flags, how), path)
-OPENED(open64, (const char *path, int flags, ...), (path, flags, how), path)
-OPENED(openat, (int folder, const char *path, int flags, ...), (folder, path, flags, how), path)
-OPENED(openat64, (int folder, const char *path, int flags, ...), (folder, path, flags, how), path)
-
-/* A call that writes; killed in its midst it has written half. */
-#define WRITTEN(name, parameters, whole, half)                   \
-    ssize_t name parameters {                                    \
-        int what = fate(armed && open_below(descriptor));                 \
-        if (what == FAIL) return -1;                             \
-        if (what == DIE_AFTER) { REAL(name) half; die(); }       \
-        return REAL(name) whole;                                 \
+ssize_t write(int file, const void *bytes, size_t count) {
+    REAL(write);
+    if (*folder && below_at(file, "")) {
+        if (dies_now()) real(file, bytes, count / 2); /* torn */
+        if (fails(0)) return -1;
     }
+    return real(file, bytes, count);
+}
+ssize_t writev(int file, const struct iovec *parts, int count) {
+    REAL(writev);
+    return *folder && below_at(file, "") && fails(0) ? -1 : real(file, parts, count);
+}
+#define PWRITE(name)                                                            \
+    ssize_t name(int file, const void *bytes, size_t count, off_t offset) {     \
+        REAL(name);                                                             \
+        return *folder && below_at(file, "") && fails(0) ? -1 : real(file, bytes, count, offset); \
+    }
+PWRITE(pwrite)
+PWRITE(pwrite64)
 
-WRITTEN(write, (int descriptor, const void *bytes, size_t size), (descriptor, bytes, size),
-        (descriptor, bytes, size / 2))
-WRITTEN(pwrite, (int descriptor, const void *bytes, size_t size, off_t at), (descriptor, bytes, size, at),
-        (descriptor, bytes, size / 2, at))
-WRITTEN(pwrite64, (int descriptor, const void *bytes, size_t size, off64_t at), (descriptor, bytes, size, at),
-        (descriptor, bytes, size / 2, at))
+int rename(const char *from, const char *to) { REAL(rename); return below_at(AT_FDCWD, to) && fails(0) ? -1 : real(from, to); }
+int renameat(int a, const char *from, int b, const char *to) { REAL(renameat); return below_at(b, to) && fails(0) ? -1 : real(a, from, b, to); }
+int renameat2(int a, const char *from, int b, const char *to, unsigned flags) { REAL(renameat2); return below_at(b, to) && fails(0) ? -1 : real(a, from, b, to, flags); }
+int link(const char *from, const char *to) { REAL(link); return below_at(AT_FDCWD, to) && fails(0) ? -1 : real(from, to); }
+int linkat(int a, const char *from, int b, const char *to, int flags) { REAL(linkat); return below_at(b, to) && fails(0) ? -1 : real(a, from, b, to, flags); }
+int mkdir(const char *path, mode_t mode) { REAL(mkdir); return below_at(AT_FDCWD, path) && fails(0) ? -1 : real(path, mode); }
+int mkdirat(int base, const char *path, mode_t mode) { REAL(mkdirat); return below_at(base, path) && fails(0) ? -1 : real(base, path, mode); }
+int unlink(const char *path) { REAL(unlink); return below_at(AT_FDCWD, path) && fails(1) ? -1 : real(path); }
+int unlinkat(int base, const char *path, int flags) { REAL(unlinkat); return below_at(base, path) && fails(1) ? -1 : real(base, path, flags); }
+int rmdir(const char *path) { REAL(rmdir); return below_at(AT_FDCWD, path) && fails(1) ? -1 : real(path); }
+int chmod(const char *path, mode_t mode) { REAL(chmod); return below_at(AT_FDCWD, path) && fails(0) ? -1 : real(path, mode); }
+int fsync(int file) { REAL(fsync); return *folder && below_at(file, "") && fails(0) ? -1 : real(file); }
+int fdatasync(int file) { REAL(fdatasync); return *folder && below_at(file, "") && fails(0) ? -1 : real(file); }
+int ftruncate(int file, off_t length) { REAL(ftruncate); return *folder && below_at(file, "") && fails(0) ? -1 : real(file, length); }

@@ -10,7 +10,7 @@ first faults if something did not hold. Needs a C compiler.
 import argparse
 import collections
 import ctypes
-import errno
+import itertools
 import os
 import pickle
 import random
@@ -24,13 +24,12 @@ import traceback
 from pathlib import Path
 from typing import NamedTuple
 
+from faults import FAULTS, build
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 DUMPS = ROOT / "samples" / "dumps"
 UNHARMED = tempfile.gettempdir()  # no call there is attacked
-COUNT, KILL, KILL_HALFWAY = 0, 1, 2  # modes of faults.c; all others are numbers of errors
-# A negative number: the call fails, and all that follow.
-FAILURES = (-errno.ENOSPC, errno.ENOSPC, errno.EIO, -errno.EDQUOT, errno.EMFILE, -errno.EROFS)
 
 
 class Scenario(NamedTuple):
@@ -45,17 +44,6 @@ SCENARIOS = (
     Scenario("a new dataset", (), ("crawl.wet.gz", "feed.jsonl")),
     Scenario("more dumps", ("legacy.warc",), ("crawl.wet.gz", "texts.jsonl.gz")),
 )
-
-
-def preload():
-    """The library made of faults.c; None where there is no C compiler."""
-    compiler = next(filter(shutil.which, ("cc", "gcc", "clang")), None)
-    if compiler is None:
-        return None
-    library = Path(tempfile.mkdtemp(prefix="faults-"), "faults.so")
-    source = HERE / "faults.c"
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True)
-    return library
 
 
 class Outcome(NamedTuple):
@@ -106,15 +94,16 @@ def in_a_process(function, *arguments):
     return Process(function, *arguments).end()
 
 
-def ingest(output, dumps, at=0, mode=COUNT):
-    """Runs the command with call number `at` attacked. Returns exit code and calls."""
+def ingest(output, dumps, at=0, fault=None):
+    """Runs the command with a fault at the call number `at` that changes files. Returns exit code and calls."""
     from pipelines import ingest as command  # noqa: PLC0415  (imported by the parent when the library is loaded)
 
-    faults = ctypes.CDLL(None)
-    faults.warraq_arm(at, mode)
+    library = ctypes.CDLL(None)  # preloaded
+    error, stays = FAULTS.get(fault, (0, False))
+    library.faults_arm(os.environ["WARRAQ_ATTACKED"].encode(), ctypes.c_long(at), error, int(stays))
     paths = [str(DUMPS / name) for name in dumps]
     code = command.main([*paths, "--output", str(output), "--workers", "1", "--quiet", "--tagger", "gazetteer"])
-    return code, faults.warraq_calls()
+    return code, library.faults_calls()
 
 
 def look(output):
@@ -179,21 +168,21 @@ class Attack:
         assert seen.code == 0, f"the dataset can't be read: {seen.words[-500:]}"
         return seen.result[0]
 
-    def attempt(self, at, mode):
+    def attempt(self, at, fault):
         """What did not hold when call number `at` was attacked; empty if all did."""
         self._renewed()
         faults = []
-        attacked = in_a_process(ingest, self.output, self.scenario.added, at, mode)
+        attacked = in_a_process(ingest, self.output, self.scenario.added, at, fault)
         try:
             state = self._look()
         except AssertionError as error:
             return [str(error)]
         if not self._is_whole(state):
             faults.append("a table is neither the old nor the new one")
-        if mode not in (KILL, KILL_HALFWAY):
+        if fault != "killed":
             faults += self._wrong_words(attacked, state)
-        if mode == KILL and self.rng.random() < 0.3:  # the one that cleans up dies, too
-            in_a_process(ingest, self.output, self.scenario.added, self.rng.randint(1, self.calls), KILL)
+        elif self.rng.random() < 0.3:  # the one that clears up dies, too
+            in_a_process(ingest, self.output, self.scenario.added, self.rng.randint(1, self.calls), "killed")
         return faults + self._made_good()
 
     def together(self, jobs):
@@ -250,13 +239,13 @@ class Attack:
 
 
 def attacks(calls, attempts, rng):
-    """Pairs of call and mode: every call killed before any is attacked twice."""
-    plan = [(at, mode) for mode in (KILL, KILL_HALFWAY) for at in range(1, calls + 1)]
-    rng.shuffle(plan)
-    failing = [(at, mode) for mode in FAILURES for at in range(1, calls + 1)]
-    rng.shuffle(failing)
-    mixed = [pair for pairs in zip(plan * 10, failing * 10, strict=False) for pair in pairs]
-    return mixed[:attempts]
+    """Pairs of call and fault; half of them kills. Every call is killed once before any is killed twice."""
+    numbers = range(1, calls + 1)
+    kills = [(at, "killed") for at in rng.sample(numbers, calls)]
+    failures = [(at, fault) for at in numbers for fault in FAULTS if fault != "killed"]
+    rng.shuffle(failures)
+    pairs = zip(itertools.cycle(kills), itertools.cycle(failures), strict=True)
+    return itertools.islice(itertools.chain.from_iterable(pairs), attempts)
 
 
 def main():
@@ -264,24 +253,17 @@ def main():
     parser.add_argument("--attempts", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    if "WARRAQ_FAULT_ROOT" not in os.environ:
-        library = preload()
-        if library is None:
-            print("skipped: no C compiler (cc, gcc or clang) to build faults.c")
-            return 0
-        work = Path(tempfile.mkdtemp(prefix="attack-")).resolve()
-        environment = {
-            **os.environ,
-            "LD_PRELOAD": str(library),
-            "WARRAQ_FAULT_ROOT": str(work),
-            "PYTHONPATH": str(ROOT),
-        }
+    if "WARRAQ_ATTACKED" in os.environ:
+        return attack(Path(os.environ["WARRAQ_ATTACKED"]), options.attempts, random.Random(options.seed))
+    with tempfile.TemporaryDirectory(prefix="attack-") as folder:
+        work = Path(folder, "work").resolve()
         try:
-            return subprocess.run([sys.executable, *sys.argv], env=environment).returncode
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-            shutil.rmtree(library.parent, ignore_errors=True)
-    return attack(Path(os.environ["WARRAQ_FAULT_ROOT"]), options.attempts, random.Random(options.seed))
+            library = build(Path(folder))
+        except FileNotFoundError:
+            print("skipped: no C compiler to build faults.c")
+            return 0
+        environment = {"LD_PRELOAD": str(library), "WARRAQ_ATTACKED": str(work), "PYTHONPATH": str(ROOT)}
+        return subprocess.run([sys.executable, *sys.argv], env={**os.environ, **environment}).returncode
 
 
 def attack(work, attempts, rng):
@@ -296,17 +278,16 @@ def attack(work, attempts, rng):
     for number, scenario in enumerate(SCENARIOS):
         target = Attack(scenario, work / str(number), rng)
         print(f"{scenario.name}: {target.calls} calls change files", flush=True)
-        for at, mode in attacks(target.calls, attempts // len(SCENARIOS), rng):
-            kind = {KILL: "killed", KILL_HALFWAY: "killed halfway"}.get(mode) or f"fails: {errno.errorcode[abs(mode)]}"
-            tried[kind] += 1
-            for fault in target.attempt(at, mode):
+        for at, fault in attacks(target.calls, attempts // len(SCENARIOS), rng):
+            tried[fault] += 1
+            for words in target.attempt(at, fault):
                 failed += 1
-                print(f"{scenario.name}, call {at} {kind}: {fault}", flush=True)
+                print(f"{scenario.name}, {fault} at call {at}: {words}", flush=True)
         for jobs in [2, 4, 8] * (attempts // 50):
             tried[f"{jobs} jobs at once"] += 1
-            for fault in target.together(jobs):
+            for words in target.together(jobs):
                 failed += 1
-                print(f"{scenario.name}, {fault}", flush=True)
+                print(f"{scenario.name}, {words}", flush=True)
     for kind, times in sorted(tried.items()):
         print(f"{kind:<20}{times:>7,}")
     print(f"{sum(tried.values()):,} attempts in {time.monotonic() - began:.0f} s, {failed} did not hold")
