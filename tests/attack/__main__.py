@@ -14,7 +14,9 @@ HERE = Path(__file__).resolve().parent
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="python tests/attack", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python tests/attack", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--inputs", type=int, default=1_000_000, help="mutated dumps, pages and texts (fuzz.py)")
     parser.add_argument("--kills", type=int, default=500, help="runs killed, or failing at a call (kills.py)")
     parser.add_argument("--seed", type=int, default=1)
