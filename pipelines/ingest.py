@@ -129,8 +129,8 @@ def _ingest(options: IngestOptions, dataset: Dataset, recipe: str, dumps: Sequen
     if options.strict and (broken := errors(dataset, run.run_id)):
         return say(f"--strict: {broken} pages were rejected as `error`; see the view `rejected`", FAILED)
     if set_aside:
-        others = f"{len(dumps)} other dumps are committed" if len(dumps) > 1 else "the other dump is committed"
-        return say(f"{len(set_aside)} dumps were set aside; {others}", SOME_SET_ASIDE)
+        total = len(dumps) + len(set_aside)
+        return say(f"set aside {len(set_aside)} of {total} dumps; the others are committed", SOME_SET_ASIDE)
     return DONE
 
 

@@ -217,7 +217,7 @@ def test_a_dump_of_which_too_many_pages_break_is_set_aside_and_the_others_are_co
             f"warraq: {NEWS}: set aside: 4 of its pages broke the stage clean (ZeroDivisionError: a bug of ours ("
         )
         assert words[0].count(f"{NEWS}@") == 3
-        assert words[1] == "warraq: 1 dumps were set aside; 2 other dumps are committed"
+        assert words[1] == "warraq: set aside 1 of 3 dumps; the others are committed"
         place = words[0].partition("warraq explain ")[2].split()[0]
         assert explain([place]) == 0
         shown = capsys.readouterr()

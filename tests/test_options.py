@@ -57,6 +57,8 @@ def test_flags_reach_the_job(flags, get, value):
         ([*BASE, "--quality", "best"], "invalid choice"),
         ([*BASE, "--read_fields", "address=url"], "read_fields"),
         ([*BASE, "--read_max_bytes", "0"], "read_max_bytes"),
+        ([*BASE, "--extract_timeout", "0"], "must be above 0"),
+        ([*BASE, "--extract_timeout", "nan"], "must be above 0"),
     ],
 )
 def test_a_wrong_flag_costs_one_line(arguments, complaint, capsys):

@@ -490,3 +490,17 @@ def test_claims_are_offsets_in_order_and_a_refused_claim_ends_the_range():
     items = list(read_archive_range(io.BytesIO(content), 0, None, dump("warc.gz"), RULES, claim))
     assert asked == offsets[:4]
     assert len(items) == 3
+
+
+@pytest.mark.parametrize("pack", [lambda content: content, gzip.compress, zstd])
+def test_a_header_that_two_parsers_read_differently_costs_one_record(tmp_path, pack):
+    """A bare newline among CR LF: one length for who splits at newlines, another for who splits at CR LF."""
+    plain = [response(body) for body in bodies(20)]
+    length = len(plain[1]) + sum(map(len, plain[2:9]))  # the record ends where another does
+    stated = f"msgtype=response\nContent-Length: {length}\r\n".encode()
+    plain[1] = plain[1].replace(b"msgtype=response\r\n", stated)
+    path = tmp_path / "dump"
+    path.write_bytes(pack(b"".join(plain)))
+    items = list(read_range(find_dumps([str(path)]).dumps[0], 0, None, RULES))
+    assert [item.reason for item in items if isinstance(item, Rejected)] == ["corrupt_record"]
+    assert len(items) == 20

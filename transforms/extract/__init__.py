@@ -51,6 +51,11 @@ class ExtractRules:
         default=True, metadata={"help": "extract in a process of its own, so that no page ends the run"}
     )
 
+    def validate(self) -> None:
+        """Raises ValueError in one line when a limit would refuse every page, or none."""
+        if not (self.timeout > 0 and self.memory_mb > 0 and self.max_markup > 0):
+            raise ValueError("extract_timeout, extract_memory_mb and extract_max_markup must be above 0")
+
 
 def extract(document: Document, rules: ExtractRules) -> Article:
     """The article on the page, as the page states it; CleanText gives text, title and names their final form.

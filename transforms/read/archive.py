@@ -68,7 +68,8 @@ def read_archive_range(  # noqa: PLR0913, PLR0917  (a range is two numbers)
     for frame in walk(frames, offset):
         if (stop is not None and frame.offset >= stop) or not claim(frame.offset):
             return
-        yield from _placed(_items(frame, stream, dump, rules), frame, frames, dump)
+        items = _items_of_member(frame, stream, dump, rules) if dump.packing else _items(frame, dump, rules)
+        yield from _placed(items, frame, frames, dump)
 
 
 def _placed(items: Iterator[Item], frame: Frame, frames: Frames, dump: Dump) -> Iterator[Item]:
@@ -95,7 +96,7 @@ def read_archive(stream: BinaryIO, dump: Dump, rules: ReadRules, start: int = 0)
     """
     frames = PlainFrames(stream, rules.max_bytes + _SLACK, _GRAMMARS[dump.kind])
     for frame in walk(frames, 0):
-        yield from _items(frame._replace(offset=start + frame.offset), stream, dump, rules)
+        yield from _items(frame._replace(offset=start + frame.offset), dump, rules)
 
 
 def is_solid(stream: BinaryIO, kind: str, packing: str) -> bool:
@@ -112,13 +113,20 @@ def _goes_on(frame: Frame, header: Header, grammar: Grammar) -> bool:
     return following < len(frame.data) if following is not None else frame.problem in ("", TOO_LARGE)
 
 
-def _items(frame: Frame, stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Item]:
-    """What one frame gives: usually one page, one refusal, or nothing."""
-    record = _record(frame, 0, dump, rules)
-    if frame.problem and record is not None and _goes_on(frame, record.header, _GRAMMARS[dump.kind]):
+def _items_of_member(frame: Frame, stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Item]:
+    """What one gzip member or zstd frame gives. A damaged one that holds several records is read record by record."""
+    record = _record(frame, 0, dump, rules) if frame.problem else None
+    if record is not None and _goes_on(frame, record.header, _GRAMMARS[dump.kind]):
         member = unpack_member(stream, dump.packing, frame.offset)
         yield from with_damage(read_archive(member, dump, rules, frame.offset), member, dump, frame.offset)
-    elif frame.problem in ("", TOO_LARGE):
+    else:
+        yield from _items(frame, dump, rules)
+
+
+def _items(frame: Frame, dump: Dump, rules: ReadRules) -> Iterator[Item]:
+    """What one frame gives: usually one page, one refusal, or nothing."""
+    record = _record(frame, 0, dump, rules)
+    if frame.problem in ("", TOO_LARGE):
         yield from _records(frame, record, dump, rules)
     else:
         yield _corrupt(dump, frame.offset, frame.problem, record)
