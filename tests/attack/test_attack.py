@@ -1,4 +1,4 @@
-"""The quick part of the attacks; README's of this folder names the long part."""
+"""The short part of the attacks; `python tests/attack` is the long one."""
 
 import subprocess
 import sys
