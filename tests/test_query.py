@@ -1,3 +1,4 @@
+import datetime as dt
 import json
 import subprocess
 import sys
@@ -116,6 +117,32 @@ def test_no_dataset_is_said_in_one_line(tmp_path, capfd):
     assert "no dataset there" in capfd.readouterr().err
     with pytest.raises(DatasetError):
         connect(Dataset(str(tmp_path)))
+
+
+AS_IN_A_BUCKET = """
+import sys
+from pipelines import query
+class Remote:
+    def __getattr__(self, name):
+        return (lambda path: True) if name == "is_remote" else getattr(storage, name)
+storage, query.storage = query.storage, Remote()
+sys.exit(query.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(("sql", "code"), [("SELECT text FROM articles LIMIT 1", 0), ("SELECT text FROM nothing", 2)])
+def test_a_process_that_reads_ahead_in_a_bucket_ends(tmp_path, make_article, sql, code):
+    """Without the answer's rows: the table is read through Python, file by file, long after the first."""
+    dataset = Dataset(str(tmp_path / "out"))
+    days = [dt.date(2025, 1, 1) + dt.timedelta(n) for n in range(80)]
+    dataset.publish(
+        "r1", stage_run(dataset, "r1", [make_article("نص " * 500, topic="sport", date=day) for day in days])
+    )
+    for _ in range(3):
+        ask = [sys.executable, "-c", AS_IN_A_BUCKET, "--output", dataset.root, sql, "--format", "csv"]
+        done = subprocess.run(ask, capture_output=True, timeout=120, cwd=Path(__file__).parents[1])
+        assert done.returncode == code, done.stderr
+        assert done.stdout.startswith(b"text\n") == (code == 0)
 
 
 def test_the_prompt_goes_on_after_a_mistake(dataset, capfd, monkeypatch):
