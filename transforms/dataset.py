@@ -42,7 +42,6 @@ _COLUMNS: Final = {name.lower() for schema in TABLES.values() for name in schema
 _UNFIT: Final = {  # in the path of a dataset, because delta-rs can't open it
     r"[\x00-\x1f\x7f]": "a control character",
     r"\\": "a backslash",
-    r"[\[\]]": "a square bracket",
     r"%[0-9A-Fa-f]{2}": "a percent sign before two hexadecimal digits",
     r"[\ud800-\udfff]": "bytes that are not UTF-8",
 }
