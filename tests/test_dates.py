@@ -363,3 +363,10 @@ def test_the_day_is_always_plausible(candidates):
     publication = choose_date(candidates, FETCHED)
     assert dt.date(1994, 1, 1) <= publication.date <= FETCHED.date() + dt.timedelta(days=1)
     assert choose_date(candidates, FETCHED) == publication
+
+
+def test_a_fetch_time_before_the_web_bounds_nothing():
+    """Files of reproducible archives are of 1970."""
+    markup = page(head='<meta property="article:published_time" content="2024-05-12T14:30:00+03:00">')
+    found = day_and_source(markup, fetched_at=dt.datetime(1970, 1, 1, tzinfo=UTC))
+    assert found == ("2024-05-12", "meta")

@@ -161,3 +161,19 @@ def test_damage_gives_rows_never_an_exception(kind, place, splice):
     place = min(place, len(content))
     items = read(content[:place] + splice + content[place + len(splice) :])
     assert all(isinstance(item, (Page, Rejected)) for item in items)
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+def test_a_name_that_is_said_to_be_utf8_and_is_not_costs_nothing(packing):
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", packing) as archive:
+        for number, name in enumerate(("خبر.html", "نبأ.html", "plain.html")):
+            archive.writestr(name, f"<html>{number}")
+    content = target.getvalue().replace("خبر".encode(), b"\xce\xc8\xd1%\n\x1b")
+    pages = list(read_zip(io.BytesIO(content), Dump("a.zip", len(content), "zip", "", FILE_TIME), ReadRules()))
+    assert [page.url for page in pages] == [
+        "file:a.zip!/%CE%C8%D1%25%0A%1B.html",
+        "file:a.zip!/%D9%86%D8%A8%D8%A3.html",
+        "file:a.zip!/plain.html",
+    ]
+    assert [page.content for page in pages] == [b"<html>0", b"<html>1", b"<html>2"]

@@ -78,7 +78,12 @@ def _settle(candidate: DateCandidate, fetched_at: dt.datetime) -> dt.date | None
 
 
 def _plausible(day: dt.date, candidate: DateCandidate, fetched_at: dt.datetime) -> bool:
-    """Whether the article may be of that day. A LOOSE date of the fetch day is the page's calendar: it says nothing."""
+    """True if the article may be of that day. A LOOSE date of the fetch day is the page's calendar: it says nothing.
+
+    A fetch time before the web is none (files in reproducible archives are of 1970), so it bounds nothing.
+    """
+    if fetched_at.year < _FIRST_YEAR:
+        return day.year >= _FIRST_YEAR
     latest = fetched_at.date() + (_DAY if candidate.standing < LOOSE else -2 * _DAY)
     return day.year >= _FIRST_YEAR and day <= latest
 

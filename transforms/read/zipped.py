@@ -1,6 +1,7 @@
 """ZIP archives of HTML and text files, and WACZ files, which are ZIP archives of WARCs."""
 
 import bz2
+import contextlib
 import datetime as dt
 import errno
 import io
@@ -22,6 +23,8 @@ from transforms.read.unpacked import size_of
 _MAX_DIRECTORY: Final = 32 * 1024 * 1024  # bytes; zipfile needs ten times that in memory, or more
 _LARGEST: Final = 2**60  # bytes of a file, as far as a row says
 _LOCAL_HEADER: Final = struct.Struct("<26x2H")  # lengths of the name and of the extra field after it
+_DIRECTORY_ENTRY: Final = struct.Struct("<28x3H12x")  # lengths of the name, of the extra field and of the comment
+_IS_UTF8: Final = 0x08  # in the second byte of the flags
 
 # What zipfile raises on archives that lie, are cut, encrypted or packed in a way that it doesn't know.
 _DAMAGE: Final = (
@@ -48,7 +51,7 @@ def read_zip(stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Page | 
     its records lie at their offsets in the archive.
     """
     try:
-        archive = zipfile.ZipFile(cast("BinaryIO", _Bounded(stream)))
+        archive = _opened(stream)
     except _DAMAGE as error:
         raise_if_outside(error)
         yield refuse(dump, 0, "corrupt_record", str(error), size=dump.size)
@@ -58,6 +61,18 @@ def read_zip(stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Page | 
         for info in sorted(archive.infolist(), key=_header_offset):  # so that places grow
             if not info.filename.endswith("/"):
                 yield from _read_member(archive, info, info.header_offset in overlapping, stream, dump, rules)
+
+
+def _opened(stream: BinaryIO) -> zipfile.ZipFile:
+    """The archive. zipfile refuses all of it for one name that is said to be UTF-8 and is not."""
+    try:
+        return zipfile.ZipFile(cast("BinaryIO", _Bounded(stream)))
+    except UnicodeDecodeError:
+        archive = zipfile.ZipFile(cast("BinaryIO", _AnyNames(stream)))
+    for info in archive.infolist():
+        with contextlib.suppress(UnicodeEncodeError):  # a name from an extra field is text already
+            info.filename = info.filename.encode("cp437").decode("utf-8", "surrogateescape")
+    return archive
 
 
 def _header_offset(info: zipfile.ZipInfo) -> int:
@@ -77,6 +92,20 @@ class _Bounded:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+class _AnyNames(_Bounded):
+    """A stream for zipfile in which no header says that its name is UTF-8: each byte becomes one character then."""
+
+    def read(self, size: int = -1) -> bytes:
+        data = bytearray(super().read(size))
+        if data.startswith(b"PK\3\4") and size == zipfile.sizeFileHeader:  # type: ignore[attr-defined]
+            data[7] &= ~_IS_UTF8
+        at = 0
+        while data.startswith(b"PK\1\2", at) and at + _DIRECTORY_ENTRY.size <= len(data):
+            data[at + 9] &= ~_IS_UTF8
+            at += _DIRECTORY_ENTRY.size + sum(_DIRECTORY_ENTRY.unpack_from(data, at))
+        return bytes(data)
 
 
 def _overlapping(archive: zipfile.ZipFile) -> set[int]:
