@@ -27,7 +27,7 @@ setup(
     package_data={"transforms.models": ["*"]},
     entry_points={"console_scripts": ["warraq = pipelines.__main__:main"]},
     install_requires=[
-        "apache-beam>=2.77",
+        "apache-beam>=2.77,<2.78",  # the local engine replaces inner parts of its runner
         "deltalake>=1.6",
         "duckdb>=1.4",
         "fastwarc>=2.0",

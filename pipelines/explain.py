@@ -21,8 +21,8 @@ from schemas.records import Article, Document, Entity, Page, Rejected
 from schemas.sound import sound_text
 from transforms import clean, decode, deduplicate, entities, extract, language, quality, screen, topics
 from transforms.extract.json_ld import read_json_ld
+from transforms.file_names import os_name, shown_name
 from transforms.read import InputError, open_page
-from transforms.read.names import os_name, shown_name
 from transforms.rejection import attempt, describe
 
 _COLOURS: Final = {"person": "\x1b[1;35m", "place": "\x1b[1;32m", "organisation": "\x1b[1;34m", "misc": "\x1b[1;33m"}

@@ -26,7 +26,7 @@ from schemas.arrow import PARTITIONS, TABLES
 from schemas.labels import TOPICS
 from transforms import delta_log, storage, verify
 from transforms.dataset import CURE, DamagedDatasetError, Dataset, DatasetError
-from transforms.read.names import is_utf8, shown_name
+from transforms.file_names import is_utf8, shown_name
 
 # In a path, DuckDB takes these for a pattern, a partition, the home folder or an address.
 _NOT_PLAIN: Final = re.compile(r"[*?\[=~:]")
@@ -157,7 +157,8 @@ def _arrow_dataset(dataset: Dataset, name: str) -> ds.Dataset:
 def main(arguments: Sequence[str]) -> int:
     """`warraq query`; returns the exit code."""
     options = query_parser().parse_args(arguments)
-    reach_buckets()
+    if storage.is_remote(options.output):
+        reach_buckets()
     if options.format == "parquet" and not options.to:
         return say("--format parquet needs --to FILE", WRONG_USAGE)
     dataset = Dataset(options.output)

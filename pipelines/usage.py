@@ -6,11 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
-from apache_beam.io.filesystems import FileSystems
-from apache_beam.options.pipeline_options import PipelineOptions
-
 from pipelines.terminal import one_line
-from transforms.read.names import is_utf8, shown_name
+from transforms.file_names import is_utf8, shown_name
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -30,7 +27,13 @@ class Parser(argparse.ArgumentParser):
 
 
 def reach_buckets(flags: Sequence[str] = ()) -> None:
-    """Buckets are reached as Beam's own flags say, else by the environment (AWS_…, Google's default credentials)."""
+    """Has Beam reach buckets as its own flags say, else by the environment (AWS_…, Google's default credentials).
+
+    Imports Beam, which takes two seconds of the processor: a command without a bucket does without.
+    """
+    from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415
+    from apache_beam.options.pipeline_options import PipelineOptions  # noqa: PLC0415
+
     FileSystems.set_options(PipelineOptions(list(flags)))
 
 

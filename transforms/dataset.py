@@ -24,7 +24,6 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from deltalake.transaction import AddAction
 
 from schemas.arrow import PARTITIONS, SCHEMA_VERSION, TABLES, file_schema
-from schemas.coders import register
 from transforms import delta_log, storage
 
 STAGING: Final = "_staging"
@@ -78,9 +77,6 @@ class DataFile(NamedTuple):
     rows: int
     size: int  # bytes
     dumps: list[DumpPages]
-
-
-register(DumpPages, DataFile)
 
 
 class Dataset:

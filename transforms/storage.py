@@ -14,9 +14,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Final
-
-from apache_beam.io.filesystems import FileSystems
+from typing import IO, Any, Final
 
 UNFINISHED: Final = ".unfinished-"  # how the name of a file begins that is not whole yet
 LOCK: Final = ".lock"  # the ending of a lock's name
@@ -34,6 +32,13 @@ def is_remote(path: str) -> bool:
     return re.match(r"[a-z][a-z0-9+.-]+://", path, re.IGNORECASE) is not None
 
 
+def _buckets() -> Any:
+    """Beam's file systems, imported when a bucket is first touched: that takes two seconds of the processor."""
+    from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415
+
+    return FileSystems
+
+
 def join(root: str, *parts: str) -> str:
     """`root` and `parts` as one path; a part may itself hold slashes."""
     return "/".join([root.rstrip("/") or "/", *parts])
@@ -43,7 +48,7 @@ def join(root: str, *parts: str) -> str:
 def create(path: str) -> Iterator[IO[bytes]]:
     """A new file, which appears under its name when it is whole, in place of what stood there."""
     if is_remote(path):
-        with FileSystems.create(path) as stream:
+        with _buckets().create(path) as stream:
             yield stream
         return
     Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -66,13 +71,13 @@ def _umask() -> int:
 
 def exists(path: str) -> bool:
     """Whether a file or folder is there."""
-    return FileSystems.exists(path) if is_remote(path) else Path(path).exists()
+    return _buckets().exists(path) if is_remote(path) else Path(path).exists()
 
 
 def read(path: str) -> bytes:
     """A whole small file."""
     if is_remote(path):
-        with FileSystems.open(path) as stream:
+        with _buckets().open(path) as stream:
             return bytes(stream.read())
     return Path(path).read_bytes()
 
@@ -80,7 +85,7 @@ def read(path: str) -> bytes:
 def size(path: str) -> int | None:
     """The bytes of a file; None if there is none."""
     if is_remote(path):
-        matches = FileSystems.match([path])[0].metadata_list
+        matches = _buckets().match([path])[0].metadata_list
         return matches[0].size_in_bytes if matches else None
     try:
         return Path(path).stat().st_size
@@ -104,7 +109,7 @@ def move(folder: str, sizes: Mapping[str, int], target: str) -> None:
             raise LostFileError(join(target, path))
     if is_remote(folder):
         if left:
-            FileSystems.rename([join(folder, path) for path in left], [join(target, path) for path in left])
+            _buckets().rename([join(folder, path) for path in left], [join(target, path) for path in left])
         return
     for path in left:
         Path(target, path).parent.mkdir(parents=True, exist_ok=True)
@@ -115,7 +120,7 @@ def _sizes(folder: str, paths: Iterable[str]) -> dict[str, int | None]:
     """The size of each file in `folder`; in a bucket that of all that lies there, for one request."""
     if not is_remote(folder):
         return {path: size(join(folder, path)) for path in paths}
-    matches = FileSystems.match([join(folder, "**")])[0].metadata_list
+    matches = _buckets().match([join(folder, "**")])[0].metadata_list
     return {match.path[len(folder) :].strip("/"): match.size_in_bytes for match in matches}
 
 
@@ -124,15 +129,15 @@ def delete(path: str) -> None:
     if not is_remote(path):
         Path(path).unlink(missing_ok=True)
     elif size(path) is not None:
-        FileSystems.delete([path])
+        _buckets().delete([path])
 
 
 def remove(folder: str) -> None:
     """Removes a folder and all in it, if it is there."""
     if is_remote(folder):
-        files = [match.path for match in FileSystems.match([join(folder, "**")])[0].metadata_list]
+        files = [match.path for match in _buckets().match([join(folder, "**")])[0].metadata_list]
         if files:
-            FileSystems.delete(files)
+            _buckets().delete(files)
     else:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -140,7 +145,7 @@ def remove(folder: str) -> None:
 def entries(folder: str) -> list[str]:
     """The names of what lies directly in a folder, sorted; none if there is no such folder."""
     if is_remote(folder):
-        matches = FileSystems.match([join(folder, "**")])[0].metadata_list
+        matches = _buckets().match([join(folder, "**")])[0].metadata_list
         return sorted({match.path[len(folder) :].strip("/").split("/")[0] for match in matches})
     try:
         return sorted(path.name for path in Path(folder).iterdir())
@@ -151,7 +156,7 @@ def entries(folder: str) -> list[str]:
 def files(folder: str, ending: str) -> list[str]:
     """The paths, inside a folder, of all files in it and below with that ending, sorted."""
     if is_remote(folder):
-        matches = FileSystems.match([join(folder, "**")])[0].metadata_list
+        matches = _buckets().match([join(folder, "**")])[0].metadata_list
         paths = [match.path[len(folder) :].strip("/") for match in matches]
     else:
         paths = [str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file()]
@@ -173,7 +178,7 @@ def check_writable(folder: str) -> None:
         try:
             with create(first) as stream:
                 stream.write(_PROBE)
-            FileSystems.delete([first])
+            _buckets().delete([first])
         except OSError:
             raise
         except Exception as error:  # each kind of bucket has exceptions of its own

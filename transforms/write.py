@@ -108,7 +108,7 @@ class Group(NamedTuple):
     shard: int
 
 
-register(Group, Size)
+register(Group, Size, DumpPages, DataFile)
 
 
 def weight(value: Any) -> int:

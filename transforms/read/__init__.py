@@ -15,12 +15,12 @@ from apache_beam.io.restriction_trackers import OffsetRange, OffsetRestrictionTr
 from apache_beam.transforms.core import RestrictionProvider
 
 from schemas.records import Page, Rejected
+from transforms.file_names import os_name, shown_name
 from transforms.read.archive import read_archive, read_archive_range
 from transforms.read.dump import Claim, Dump, InputError, Item, check_unchanged, claim_all, open_dump, sound_item
 from transforms.read.find import Found, Skipped, find_dumps, fingerprint
 from transforms.read.jsonl import read_json_lines, read_json_lines_range
 from transforms.read.loose import read_loose
-from transforms.read.names import os_name, shown_name
 from transforms.read.packing import unpack, with_damage
 from transforms.read.parquet import read_parquet_range
 from transforms.read.places import Stretch, check_growth, check_stretches, settle_places

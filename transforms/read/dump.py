@@ -11,7 +11,7 @@ from schemas.coders import register
 from schemas.labels import ERROR_REASON
 from schemas.records import Page, Rejected
 from schemas.sound import sound
-from transforms.read.names import os_name, shown_name
+from transforms.file_names import os_name, shown_name
 from transforms.read.rules import STAGE
 from transforms.rejection import describe
 from transforms.storage import is_remote

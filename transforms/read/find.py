@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO, Final, NamedTuple
 
+from transforms.file_names import os_name, shown_name, stored_name
 from transforms.read.archive import ARCHIVE_KINDS, is_solid
 from transforms.read.dump import Dump, InputError, NotAFileError, open_dump, state_of
-from transforms.read.names import os_name, shown_name, stored_name
 from transforms.read.packing import begin
 from transforms.read.rules import YEARS
 from transforms.read.sniff import SNIFFED_BYTES, recognise

@@ -5,8 +5,8 @@ from typing import BinaryIO
 from urllib.parse import quote
 
 from schemas.records import Page, Rejected
+from transforms.file_names import os_name
 from transforms.read.dump import Dump, refuse, sized
-from transforms.read.names import os_name
 from transforms.read.packing import damage_of
 from transforms.read.rules import ReadRules
 from transforms.storage import is_remote

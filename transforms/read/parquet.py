@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from schemas.records import Page, Rejected
+from transforms.file_names import shown_name
 from transforms.read.dump import Claim, Dump, InputError, claim_all, refuse
 from transforms.read.fields import CONTENT, Names, names_of, page_of, use_of
-from transforms.read.names import shown_name
 from transforms.read.rules import ReadRules
 from transforms.read.zipped import raise_if_outside
 

@@ -16,8 +16,8 @@ from pipelines import explain, ingest
 from pipelines.query import connect
 from pipelines.terminal import one_line
 from transforms.dataset import Dataset
+from transforms.file_names import is_utf8, os_name, shown_name, stored_name
 from transforms.read import InputError, find_dumps, open_page
-from transforms.read.names import is_utf8, os_name, shown_name, stored_name
 
 ROOT = Path(__file__).parents[1]
 HTML = (ROOT / "samples" / "dumps" / "pages" / "baccalaureate.html").read_bytes()
