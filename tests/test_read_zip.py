@@ -177,3 +177,52 @@ def test_a_name_that_is_said_to_be_utf8_and_is_not_costs_nothing(packing):
         "file:a.zip!/plain.html",
     ]
     assert [page.content for page in pages] == [b"<html>0", b"<html>1", b"<html>2"]
+
+
+THREE = [("a.html", HTML), ("ééé.html", HTML), ("c.html", HTML)]
+
+
+def spoilt(field):
+    """An archive of which one entry of the directory is such that zipfile refuses the whole archive."""
+    if field == "name":
+        return zipped(THREE).replace("ééé".encode(), b"\xed\xa0\xbdabc")  # half an emoji, marked as UTF-8
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, content in THREE:
+            info = zipfile.ZipInfo(name)
+            info.extra = b"\x99\x99\4\0abcd"
+            archive.writestr(info, content)
+    content = bytearray(target.getvalue())
+    at = content.rindex(b"PK\1\2")
+    if field == "version":
+        content[at + 6] = 99
+    else:
+        content[content.rindex(b"\x99\x99") + 2] = 200
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("field", "second"),
+    [
+        ("name", "%ED%A0%BDabc.html"),
+        ("version", "%C3%A9%C3%A9%C3%A9.html"),
+        ("extra field", "%C3%A9%C3%A9%C3%A9.html"),
+    ],
+)
+def test_an_entry_that_zipfile_cannot_take_costs_no_other(field, second):
+    items = read(spoilt(field))
+    assert found(items) == ["a.html", second, "c.html"]
+    assert all(item.content == HTML for item in items)
+
+
+def test_a_stored_archive_does_not_reach_into_the_members_after_it():
+    """Else a directory of n members whose sizes lie would give n * n / 2 pages."""
+    content = bytearray(zipped([(f"{n}.warc", warc(n)) for n in range(20)], zipfile.ZIP_STORED))
+    at = directory = content.index(b"PK\1\2")
+    while content.startswith(b"PK\1\2", at):
+        (offset,) = struct.unpack_from("<I", content, at + 42)
+        struct.pack_into("<2I", content, at + 20, 0, directory - offset)
+        at += 46 + sum(struct.unpack_from("<3H", content, at + 28))
+    items = read(bytes(content))
+    assert len(items) == 20
+    assert {item.reason for item in items} == {"corrupt_record"}

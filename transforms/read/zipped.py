@@ -1,7 +1,6 @@
 """ZIP archives of HTML and text files, and WACZ files, which are ZIP archives of WARCs."""
 
 import bz2
-import contextlib
 import datetime as dt
 import errno
 import io
@@ -9,7 +8,7 @@ import lzma
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, Final, cast
 
 from schemas.records import Page, Rejected
@@ -23,8 +22,11 @@ from transforms.read.unpacked import size_of
 _MAX_DIRECTORY: Final = 32 * 1024 * 1024  # bytes; zipfile needs ten times that in memory, or more
 _LARGEST: Final = 2**60  # bytes of a file, as far as a row says
 _LOCAL_HEADER: Final = struct.Struct("<26x2H")  # lengths of the name and of the extra field after it
-_DIRECTORY_ENTRY: Final = struct.Struct("<28x3H12x")  # lengths of the name, of the extra field and of the comment
-_IS_UTF8: Final = 0x08  # in the second byte of the flags
+
+_ENTRY: Final = struct.Struct("<8xH18x3H12x")  # of a directory: flags, lengths of name, extra fields and comment
+_END: Final = struct.Struct("<4s4x2H2IH")  # of a directory
+_UTF8_NAME: Final = 1 << 11  # a flag of an entry and of the header of its member
+_OUR_NAME: Final = 1 << 15  # in its place, where zipfile shall not decode the name; the format reserves it
 
 # What zipfile raises on archives that lie, are cut, encrypted or packed in a way that it doesn't know.
 _DAMAGE: Final = (
@@ -64,15 +66,58 @@ def read_zip(stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Page | 
 
 
 def _opened(stream: BinaryIO) -> zipfile.ZipFile:
-    """The archive. zipfile refuses all of it for one name that is said to be UTF-8 and is not."""
+    """The archive. zipfile gives up all of it for one entry of the directory that it can't take: such are mended."""
+    bounded = _Bounded(stream)
     try:
-        return zipfile.ZipFile(cast("BinaryIO", _Bounded(stream)))
-    except UnicodeDecodeError:
-        archive = zipfile.ZipFile(cast("BinaryIO", _AnyNames(stream)))
-    for info in archive.infolist():
-        with contextlib.suppress(UnicodeEncodeError):  # a name from an extra field is text already
-            info.filename = info.filename.encode("cp437").decode("utf-8", "surrogateescape")
+        return zipfile.ZipFile(cast("BinaryIO", bounded))
+    except _DAMAGE as error:
+        raise_if_outside(error)
+    bounded.mend = _mended_directory
+    archive = zipfile.ZipFile(cast("BinaryIO", bounded))
+    bounded.mend = _mended_header
     return archive
+
+
+def _mended_directory(read: bytes) -> bytes:
+    """What was read; if it is a directory, with entries that zipfile takes in place of others."""
+    entries, at = [], 0
+    while read.startswith(b"PK\1\2", at) and at + _ENTRY.size <= len(read):
+        end = at + _ENTRY.size + sum(_ENTRY.unpack_from(read, at)[1:])
+        entry = bytearray(read[at:end])
+        flags, name_size, extra_size, _ = _ENTRY.unpack_from(entry)
+        struct.pack_into("<H", entry, 8, flags & ~_UTF8_NAME | (_OUR_NAME if flags & _UTF8_NAME else 0))
+        if not _is_sound(entry):
+            entry[6] = zipfile.DEFAULT_VERSION
+            begin = _ENTRY.size + name_size
+            entry[begin : begin + extra_size] = bytes(len(entry[begin : begin + extra_size]))
+        entries.append(entry)
+        at = end
+    return b"".join([*entries, read[at:]])
+
+
+def _mended_header(read: bytes) -> bytes:
+    """What was read; if it is the header of a member, without the word that its name is UTF-8."""
+    if len(read) != _LOCAL_HEADER.size or not read.startswith(b"PK\3\4"):
+        return read
+    header = bytearray(read)
+    header[7] &= ~(_UTF8_NAME >> 8)
+    return bytes(header)
+
+
+def _is_sound(entry: bytes | bytearray) -> bool:
+    """Whether zipfile takes an entry of a directory."""
+    try:
+        zipfile.ZipFile(io.BytesIO(entry + _END.pack(b"PK\5\6", 1, 1, len(entry), 0, 0))).close()
+    except _DAMAGE:
+        return False
+    return True
+
+
+def _name_of(info: zipfile.ZipInfo) -> str:
+    """The name of a member; bytes of it that are not UTF-8 as the names of files have them."""
+    if not info.flag_bits & _OUR_NAME or info.flag_bits & _UTF8_NAME:
+        return info.filename
+    return info.orig_filename.partition("\0")[0].encode("cp437").decode("utf-8", "surrogateescape")
 
 
 def _header_offset(info: zipfile.ZipInfo) -> int:
@@ -84,28 +129,15 @@ class _Bounded:
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
+        self.mend: Callable[[bytes], bytes] = bytes  # for all that is read
 
     def read(self, size: int = -1) -> bytes:
         if size > _MAX_DIRECTORY:
             raise zipfile.BadZipFile(f"a directory of {size} bytes: unpack it first")
-        return self._stream.read(size)
+        return self.mend(self._stream.read(size))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
-
-
-class _AnyNames(_Bounded):
-    """A stream for zipfile in which no header says that its name is UTF-8: each byte becomes one character then."""
-
-    def read(self, size: int = -1) -> bytes:
-        data = bytearray(super().read(size))
-        if data.startswith(b"PK\3\4") and size == zipfile.sizeFileHeader:  # type: ignore[attr-defined]
-            data[7] &= ~_IS_UTF8
-        at = 0
-        while data.startswith(b"PK\1\2", at) and at + _DIRECTORY_ENTRY.size <= len(data):
-            data[at + 9] &= ~_IS_UTF8
-            at += _DIRECTORY_ENTRY.size + sum(_DIRECTORY_ENTRY.unpack_from(data, at))
-        return bytes(data)
 
 
 def _overlapping(archive: zipfile.ZipFile) -> set[int]:
@@ -129,7 +161,7 @@ def _read_member(  # noqa: PLR0913, PLR0917
 ) -> Iterator[Page | Rejected]:
     fetched_at = rules.stated_time() or _date_of(info) or dump.modified_at
     offset = min(max(0, info.header_offset), dump.size)  # the directory may state any number, and so for the size
-    member = Member(info.filename, offset, min(info.file_size, _LARGEST), fetched_at)
+    member = Member(_name_of(info), offset, min(info.file_size, _LARGEST), fetched_at)
     if is_overlapping:
         yield refuse_member(member, "corrupt_record", "overlaps with the next file", dump)
         return
@@ -157,7 +189,10 @@ def _bunzipped(info: zipfile.ZipInfo, stream: BinaryIO) -> BinaryIO:
 
 def _stored_at(info: zipfile.ZipInfo, stream: BinaryIO) -> tuple[int, int]:
     """Where the content of a member lies, and its size; nowhere if it isn't there as it is."""
-    is_plain = info.compress_type == zipfile.ZIP_STORED and not info.flag_bits & 1
+    # Of two sizes that differ, the larger one may hold the members that follow.
+    is_plain = (
+        info.compress_type == zipfile.ZIP_STORED and not info.flag_bits & 1 and info.file_size == info.compress_size
+    )
     return (_begin_of(info, stream), info.file_size) if is_plain else (0, 0)
 
 
