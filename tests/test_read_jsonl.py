@@ -121,8 +121,8 @@ def test_hostile_lines_cost_a_row_and_not_their_neighbours(line, reason, words):
     [
         (b'{"text": "a\\u0000b"}', "a\0b"),
         (b'{"text": "a\tb"}', "a\tb"),
-        (b'{"text": "\\ud800 lone"}', "? lone"),
-        (b'{"text": "\xed\xa0\x80 raw"}', "? raw"),
+        (b'{"text": "\\ud800 lone"}', "\ufffd lone"),
+        (b'{"text": "\xed\xa0\x80 raw"}', "\ufffd raw"),
         (b'{"text": "one", "text": "two"}', "two"),
         (b'{"text": "x", "timestamp": NaN}', "x"),
         (b'{"text": "x", "timestamp": 1e999, "url": [1], "title": {}, "charset": 3}', "x"),
@@ -303,3 +303,9 @@ def test_memory_is_that_of_one_object():
     held = [stream.tell() - item.dump_offset for item in read_json_lines_range(stream, 0, None, dump, ReadRules())]
     assert len(held) == 300
     assert max(held) < 2_300_000
+
+
+@pytest.mark.parametrize("field", ["text", "html", "body"])
+def test_half_a_character_in_content_is_marked_as_in_any_field(field):
+    item = read_one({"url": "u", field: "<p>نص\ud83d</p>"})
+    assert item.content.decode() == "<p>نص\ufffd</p>"

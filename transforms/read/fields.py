@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from schemas.records import Page, Rejected
+from schemas.sound import sound_text
 from transforms.read.dump import Dump, refuse, sized
 from transforms.read.loose import file_url
 from transforms.read.rules import ReadRules, parse_time
@@ -147,7 +148,7 @@ def _as_decoded(text: str, field: str, charset: str) -> _Body:
             return _Body(text.encode("latin-1"), False, charset)
         except UnicodeEncodeError:
             pass
-    return _Body(text.encode("utf-8", "replace"), not is_markup, "utf-8")
+    return _Body(sound_text(text).encode(), not is_markup, "utf-8")
 
 
 def _first(found: Mapping[str, list[tuple[_Use, Any]]], field: str) -> str:
