@@ -27,6 +27,7 @@ from transforms.rejection import attempt, describe
 
 _COLOURS: Final = {"person": "\x1b[1;35m", "place": "\x1b[1;32m", "organisation": "\x1b[1;34m", "misc": "\x1b[1;33m"}
 _PLAIN: Final = "\x1b[0m"
+_MOST_DIGITS: Final = 18  # of an offset: no file is longer
 _MOST: Final = 12  # lines shown of what may be long
 
 _NAMES: Final = {topic.code: f"{topic.english} ({topic.arabic})" for topic in TOPICS}
@@ -76,7 +77,7 @@ def main(arguments: Sequence[str]) -> int:
 def place_of(stated: str) -> tuple[str, int | None]:
     """The file that `FILE[@OFFSET]` names, and the offset; None without one. Names may end like an offset, too."""
     path, at, offset = stated.rpartition("@")
-    if not at or not offset.isascii() or not offset.isdigit():
+    if not at or not offset.isascii() or not offset.isdigit() or len(offset) > _MOST_DIGITS:
         return stated, None
     is_name = os.path.lexists(stated) and not os.path.lexists(os_name(path))
     return (stated, None) if is_name else (path, int(offset))

@@ -57,6 +57,9 @@ def test_a_refused_page_shows_who_refused_it_and_why(capsys, arguments, verdict)
         (["missing.html"], "no such file"),
         ([NEWS, "https://nowhere.example/"], "no page with the address"),
         ([f"{NEWS}@3"], "no page at offset 3"),
+        ([f"{NEWS}@{10**17}"], "no page at offset 1000"),
+        ([f"{NEWS}@{2**63}"], "no such file"),
+        ([f"{NEWS}@{'9' * 5000}"], "no such file"),
     ],
 )
 def test_what_cannot_be_explained_costs_one_line(capsys, arguments, complaint):

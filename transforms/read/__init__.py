@@ -120,7 +120,8 @@ def open_page(
     def is_wanted(item: Page | Rejected) -> bool:
         return offset in (None, item.dump_offset) and url in (None, item.url)
 
-    starts = [offset, max(0, offset - _LOOK_BACK)] if offset and dump.format in _SPLITTABLE else []
+    is_inside = offset is not None and 0 < offset < dump.size and dump.format in _SPLITTABLE
+    starts = [offset, max(0, offset - _LOOK_BACK)] if offset and is_inside else []
     for start, stop in [*((start, (offset or 0) + 1) for start in starts), (0, None)]:
         for item in read_range(dump, start, stop, rules):
             if is_wanted(item):
