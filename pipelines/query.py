@@ -211,6 +211,7 @@ def _answer(dataset: Dataset, options: argparse.Namespace) -> int:
 
 def _verify(dataset: Dataset) -> int:
     """Prints a line for each fault of the dataset, or that there is none; returns the exit code."""
+    dataset.check_name()
     if not any(storage.entries(storage.join(dataset.root, name)) for name in TABLES):
         raise DatasetError(f"{dataset.root}: no dataset there")
     found = 0
@@ -229,19 +230,25 @@ def answer(connection: duckdb.DuckDBPyConnection, sql: str, form: str = "table",
             relation.show(max_rows=100, max_width=160)
         return
     if target and is_utf8(target):
-        _write(connection, relation, form, target)
+        path = str(Path(target).absolute())  # DuckDB takes `~` for the home folder, and `a://` for an address
+        try:
+            _write(connection, relation, form, path)
+        except duckdb.IOException as error:
+            if path not in str(error):  # a file of the dataset
+                raise
+            raise OSError(_first_line(error)) from error
         return
     with tempfile.TemporaryDirectory() as folder:  # DuckDB would open /dev/stdout anew, and truncate what it leads to
-        path = Path(folder, "answer")
-        _write(connection, relation, form, str(path))
+        written = Path(folder, "answer")
+        _write(connection, relation, form, str(written))
         sys.stdout.flush()
         if target:  # DuckDB takes no name that is not UTF-8
-            shutil.copyfile(path, target)
+            shutil.copyfile(written, target)
         elif sys.stdout.isatty():
-            with path.open(encoding="utf-8", errors="backslashreplace") as text:
+            with written.open(encoding="utf-8", errors="backslashreplace") as text:
                 sys.stdout.writelines(map(visible, text))
         else:
-            with path.open("rb") as file:
+            with written.open("rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)
 
 

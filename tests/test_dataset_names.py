@@ -57,6 +57,8 @@ BAD = {
     "\x1b[31m": "control character",
     "a\\b": "backslash",
     os.fsdecode(b"caf\xe9"): "not UTF-8",
+    "file:///tmp/out": "nothing here reaches such an address",
+    "nowhere://out": "nothing here reaches such an address",
     "date=2024": "column date",
     "topic=news/out": "column topic",
     "Topic=news": "column Topic",

@@ -76,6 +76,31 @@ def test_answers_come_in_every_format(dataset, capfd, tmp_path):
     assert "sport" in (tmp_path / "answer.txt").read_text()
 
 
+@pytest.mark.parametrize("form", ["table", "csv", "json", "parquet"])
+@pytest.mark.parametrize("name", ["~", "~answer", "file:answer", "a*b"])
+def test_an_answer_goes_to_the_file_that_is_named(dataset, tmp_path, monkeypatch, name, form):
+    here, home = tmp_path / "here", tmp_path / "home"
+    here.mkdir()
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(here)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert ask(dataset, "SELECT 7 AS x", "--format", form, "--to", name) == 0
+    assert [path.name for path in here.iterdir()] == [name]
+    assert list(home.iterdir()) == []
+    assert {path.name for path in tmp_path.iterdir()} == names
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json", "parquet"])
+@pytest.mark.parametrize("target", ["/dev/full", "/missing/answer", "/tmp"])
+def test_an_answer_that_cannot_be_written_is_no_damage(dataset, capfd, target, form):
+    assert ask(dataset, "SELECT 7 AS x", "--format", form, "--to", target) == 1
+    error = capfd.readouterr().err
+    assert error.startswith(f"warraq: {target}: can't be written (")
+    assert "damaged" not in error
+    assert error.count("\n") == 1
+
+
 def test_answers_can_share_a_file(dataset, tmp_path):
     """Standard output may be a file that holds something already: `… > file; … >> file`."""
     with (tmp_path / "answers").open("w") as file:

@@ -100,6 +100,14 @@ class Dataset:
         except OSError as error:
             raise DatasetError(f"{self.root}: can't write there ({error.strerror or error})") from error
 
+    def check_name(self) -> None:
+        """Returns if a dataset can have this path or address.
+
+        Raises:
+          DatasetError: it can't.
+        """
+        _check_name(self.root)
+
     def check_whole(self) -> None:
         """Returns if the tables can be read, are known to this program, and agree with each other.
 
@@ -475,6 +483,8 @@ def _check_name(root: str) -> None:
     for pattern, named in (_UNFIT_REMOTE if remote else _UNFIT).items():
         if re.search(pattern, path):
             raise DatasetError(f"{path!r}: the path has {named}, which can't be in a dataset's; name another folder")
+    if remote and not storage.is_reached(root):
+        raise DatasetError(f"{root}: nothing here reaches such an address; install the extra for it, or name a folder")
     if not remote and len(os.fsencode(path)) > _LONGEST_PATH:
         raise DatasetError(f"{path[:60]}…: longer than {_LONGEST_PATH} bytes; name a folder with a shorter path")
 

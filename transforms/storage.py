@@ -39,6 +39,15 @@ def _buckets() -> Any:
     return FileSystems
 
 
+def is_reached(address: str) -> bool:
+    """True if a file system of Beam's for the address is installed."""
+    try:
+        _buckets().get_filesystem(address)
+    except ValueError:
+        return False
+    return True
+
+
 def join(root: str, *parts: str) -> str:
     """`root` and `parts` as one path; a part may itself hold slashes."""
     return "/".join([root.rstrip("/") or "/", *parts])
