@@ -29,6 +29,7 @@ from pipelines.supervisor import Supervisor
 from pipelines.usage import DONE, FAILED, SOME_SET_ASIDE, WRONG_USAGE, reach_buckets, say
 from transforms.dataset import DamagedDatasetError, Dataset, DatasetError
 from transforms.deduplicate import ReadKnown
+from transforms.file_names import shown_name
 from transforms.ledger import CountPages
 from transforms.read import CHECKED, Dump, Found, InputError, ReadPages, find_dumps
 from transforms.set_aside import SetAside, read_report
@@ -163,11 +164,12 @@ def _attempt(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence
 
 def _words(fault: SetAside) -> str:
     """The line that tells of a dump set aside: the stage, the exception, and how to look at three of its pages."""
-    first, *others = (f"{fault.dump}@{offset}" for offset in fault.offsets)
+    name = shown_name(fault.dump)
+    first, *others = (shlex.quote(f"{name}@{offset}") for offset in fault.offsets)
     also = f" (also {', '.join(others)})" if others else ""
     return (
-        f"{fault.dump}: set aside: {fault.pages} of its pages broke the stage {fault.stage} ({fault.error}); "
-        f"look at one: warraq explain {shlex.quote(first)}{also}"
+        f"{name}: set aside: {fault.pages} of its pages broke the stage {fault.stage} ({fault.error}); "
+        f"look at one: warraq explain {first}{also}"
     )
 
 

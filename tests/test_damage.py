@@ -219,6 +219,8 @@ BROKEN = {
     "other JSON": lambda path: path.write_text('{"a": 1}'),
     "a table that we don't have": lambda path: path.write_text(path.read_text().replace('"articles"', '"pages"')),
     "a path that leads out": lambda path: path.write_text(json.dumps([{**one, "path": "../../x"} for one in json.loads(path.read_text())])),
+    "a path that no disk takes": lambda path: path.write_text(json.dumps([{**one, "path": "x" * 5000} for one in json.loads(path.read_text())])),
+    "deeper than Python reads": lambda path: path.write_text("[" * 200_000),
     "other fields": lambda path: path.write_text(json.dumps([{"path": "x"}])),
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -228,6 +229,20 @@ def test_a_dump_of_which_too_many_pages_break_is_set_aside_and_the_others_are_co
     # it is not held to be done, and now one of its articles is a copy of what the others brought
     assert main([NEWS, *others, "--output", output, "--workers", "1", "--quiet"]) == 0
     assert connect(Dataset(output)).execute("SELECT count(*) FROM articles WHERE dump = $1", [NEWS]).fetchone() == (35,)
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\x1b[2Jb", "a\u202eb", "it's", "a@12", "%41", os.fsdecode(b"caf\xe9")])
+def test_what_is_told_of_a_dump_set_aside_finds_its_pages(tmp_path, monkeypatch, capsys, name):
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_bytes(Path(NEWS).read_bytes())
+    break_pages(monkeypatch, "/40285", "/40322", "/40359", "/40396")
+    assert main([name, "--output", str(tmp_path / "out"), "--workers", "1", "--quiet"]) == 1
+    words = capsys.readouterr().err.splitlines()[0]
+    command, _, also = words.partition("warraq explain ")[2].rpartition(" (also ")
+    for place in [command, *also.removesuffix(")").split(", ")]:
+        assert explain(shlex.split(place)) == 0
+        shown = capsys.readouterr()
+        assert shown.out.splitlines()[-1].startswith("rejected by clean: error")
 
 
 def test_if_every_dump_is_set_aside_nothing_is_committed(tmp_path, monkeypatch, capsys):

@@ -35,6 +35,7 @@ _NEWEST: Final = 5  # commits of each table that are compared with the other tab
 _PATIENCE: Final = 60.0  # seconds to wait for another process that publishes the same run
 _VERSION_KEY: Final = "warraq.schema_version"
 _RUN_KEY: Final = "warraq.run_id"  # in the metadata of a commit
+_LONGEST_NAME: Final = 255  # bytes of a data file's path inside its table; ours have at most 150
 _LONGEST_PATH: Final = 4096 - 400  # bytes: what Linux takes, less what lies below the dataset's folder
 
 _COLUMNS: Final = {name.lower() for schema in TABLES.values() for name in schema.names}
@@ -459,11 +460,12 @@ def _parse_manifest(content: bytes) -> list[DataFile]:
         sound = all(
             file.table in TABLES
             and {"", ".", ".."}.isdisjoint(file.path.split("/"))
+            and len(file.path.encode()) < _LONGEST_NAME
             and len(file.partition) == len(PARTITIONS[file.table])
             and isinstance(file.size, int)
             for file in files
         )
-    except (TypeError, AttributeError) as error:
+    except (TypeError, AttributeError, RecursionError) as error:
         raise ValueError(content) from error
     if not sound:
         raise ValueError(content)

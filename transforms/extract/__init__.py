@@ -55,6 +55,8 @@ class ExtractRules:
         """Raises ValueError in one line when a limit would refuse every page, or none."""
         if not (self.timeout > 0 and self.memory_mb > 0 and self.max_markup > 0):
             raise ValueError("extract_timeout, extract_memory_mb and extract_max_markup must be above 0")
+        if not (self.timeout <= _MOST_SECONDS and self.memory_mb <= _MOST_MB):
+            raise ValueError(f"extract_timeout can be {_MOST_SECONDS} at most, extract_memory_mb {_MOST_MB}")
 
 
 def extract(document: Document, rules: ExtractRules) -> Article:
@@ -67,6 +69,9 @@ def extract(document: Document, rules: ExtractRules) -> Article:
     return _extract_plain_text(document) if document.is_text else _extract_page(document)
 
 
+# A limit far above what any machine has is none; above these the clock and the kernel take no number.
+_MOST_SECONDS: Final = 10**6
+_MOST_MB: Final = 2**30
 _FEW_WORDS: Final = 30  # a caption, a cookie notice, "enable JavaScript"
 # One class for all elements: lxml.html's own lookup is Python code, called for each element that is touched.
 _LOOKUP: Final = etree.ElementDefaultClassLookup(element=HtmlElement)

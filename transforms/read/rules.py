@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 STAGE: Final = "read"
+MOST_BYTES: Final = 2**40  # a limit above what any machine holds is none, and far above it no number of C's
 FIELD_NAMES: Final = ("url", "html", "text", "title", "fetched_at", "charset")
 
 
@@ -35,6 +36,8 @@ class ReadRules:
         """Raises ValueError in one line when a rule can't be followed."""
         if self.max_bytes < 1 or self.split_bytes < 1:
             raise ValueError("read_max_bytes and read_split_bytes must be at least 1")
+        if self.max_bytes > MOST_BYTES:
+            raise ValueError(f"read_max_bytes can be {MOST_BYTES} at most")
         self.stated_fields()
         self.stated_time()
 
