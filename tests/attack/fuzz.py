@@ -168,10 +168,13 @@ def main():
         for kind, share in shares.items()
         for at in range(options.first, options.first + int(share * options.inputs), 500)
     ]
-    began, tried, found = time.monotonic(), collections.defaultdict(collections.Counter), 0
+    began, tried, found, done = time.monotonic(), collections.defaultdict(collections.Counter), 0, 0
     with multiprocessing.Pool(options.workers) as pool:
         for kind, counts, broken in pool.imap_unordered(attack, jobs):
             tried[kind] += counts
+            done += counts.total()
+            if done % 100_000 < counts.total():
+                print(f"{done:,} inputs, {found} broke", flush=True)
             for words in broken[: max(0, SHOWN - found)]:
                 print(words, flush=True)
             found += len(broken)

@@ -278,6 +278,8 @@ def attack(work, attempts, rng):
             for words in target.attempt(at, fault):
                 failed += 1
                 print(f"{scenario.name}, {fault} at call {at}: {words}", flush=True)
+            if tried.total() % 50 == 0:
+                print(f"{tried.total()} attempts, {failed} did not hold", flush=True)
         for jobs in [2, 4, 8] * (attempts // 50):
             tried[f"{jobs} jobs at once"] += 1
             for words in target.together(jobs):
