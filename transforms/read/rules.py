@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 STAGE: Final = "read"
-MOST_BYTES: Final = 2**40  # a limit above what any machine holds is none, and far above it no number of C's
+MOST_BYTES: Final = 2**30  # Beam moves no larger record, and readers ask for so much memory at once
 FIELD_NAMES: Final = ("url", "html", "text", "title", "fetched_at", "charset")
 
 
