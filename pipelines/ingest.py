@@ -26,7 +26,7 @@ from pipelines.options import LOCAL, IngestOptions, parse_ingest
 from pipelines.scratch import scratch_folder
 from pipelines.summary import errors, summary
 from pipelines.supervisor import Supervisor
-from pipelines.usage import DONE, FAILED, SOME_SET_ASIDE, WRONG_USAGE, reach_buckets, say
+from pipelines.usage import DONE, FAILED, SOME_SET_ASIDE, WRONG_USAGE, counted, reach_buckets, say
 from transforms.dataset import DamagedDatasetError, Dataset, DatasetError
 from transforms.deduplicate import ReadKnown
 from transforms.file_names import shown_name
@@ -102,7 +102,8 @@ def _ingest_new(options: IngestOptions, dataset: Dataset, found: Found) -> int:
     dumps = [dump for dump in found.dumps if dump.fingerprint not in committed]
     if dumps:
         return _ingest(options, dataset, recipe, dumps)
-    say(f"nothing to do: {dataset.root} holds all {len(found.dumps)} dumps already")
+    held = counted(len(found.dumps), "dump")
+    say(f"nothing to do: {dataset.root} holds all that was given ({held}); these are the counts from when it was read")
     _print_summary(dataset, sorted({committed[dump.fingerprint] for dump in found.dumps}))
     return DONE
 
@@ -128,7 +129,7 @@ def _ingest(options: IngestOptions, dataset: Dataset, recipe: str, dumps: Sequen
         return say("the job is written down for the service to start; it commits when it ends")
     _print_summary(dataset, [run.run_id])
     if options.strict and (broken := errors(dataset, run.run_id)):
-        return say(f"--strict: {broken} pages were rejected as `error`; see the view `rejected`", FAILED)
+        return say(f"--strict: {counted(broken, 'page')} rejected as `error`; see the view `rejected`", FAILED)
     if set_aside:
         total = len(dumps) + len(set_aside)
         return say(f"set aside {len(set_aside)} of {total} dumps; the others are committed", SOME_SET_ASIDE)

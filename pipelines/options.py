@@ -142,14 +142,20 @@ def _tagger(text: str) -> str:
 
 
 def _count(text: str) -> int:
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{text}: must be 1 or more")
+        raise argparse.ArgumentTypeError(f"{text}: must be a whole number, 1 or more")
     return number
 
 
 def _share(text: str) -> float:
-    share = float(text)
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
     if not 0 <= share <= 1:
         raise argparse.ArgumentTypeError(f"{text}: must be a share from 0 to 1")
     return share

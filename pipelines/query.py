@@ -1,4 +1,4 @@
-"""DuckDB over the dataset: the views, one statement, or a prompt.
+"""DuckDB over the dataset: the views, statements, or a prompt.
 
 The views read the files that the Delta log names, so they are right even while a run is publishing.
 """
@@ -21,7 +21,7 @@ import pyarrow.dataset as ds
 from pyarrow.fs import LocalFileSystem
 
 from pipelines.terminal import visible
-from pipelines.usage import DONE, FAILED, WRONG_USAGE, Parser, dataset_folder, reach_buckets, say
+from pipelines.usage import DONE, FAILED, WRONG_USAGE, Parser, counted, dataset_folder, reach_buckets, say
 from schemas.arrow import PARTITIONS, TABLES
 from schemas.labels import TOPICS
 from transforms import delta_log, storage, verify
@@ -77,7 +77,9 @@ def query_parser() -> Parser:
         description=f"Answers SQL over a dataset with DuckDB. Without SQL it opens a prompt.\n\nViews:\n{views}",
         epilog='Example:\n  warraq query --output dataset "SELECT topic, count(*) FROM articles GROUP BY topic"',
     )
-    parser.add_argument("sql", nargs="?", metavar="SQL", help="one statement; none: a prompt, or statements from stdin")
+    parser.add_argument(
+        "sql", nargs="?", metavar="SQL", help="statements, each answered; none: a prompt, or statements from stdin"
+    )
     parser.add_argument(
         "--output", required=True, type=dataset_folder, metavar="DIR", help="the dataset, as given to warraq ingest"
     )
@@ -87,7 +89,7 @@ def query_parser() -> Parser:
         action="store_true",
         help="look at every byte of the dataset instead; say what is damaged, a line each",
     )
-    parser.add_argument("--to", metavar="FILE", help="write the answer there instead of printing it")
+    parser.add_argument("--to", metavar="FILE", help="write the (last) answer there instead of printing it")
     return parser
 
 
@@ -161,6 +163,8 @@ def main(arguments: Sequence[str]) -> int:
         reach_buckets()
     if options.format == "parquet" and not options.to:
         return say("--format parquet needs --to FILE", WRONG_USAGE)
+    if options.verify and options.sql is not None:
+        return say("--verify takes no SQL; ask in a command of its own", WRONG_USAGE)
     dataset = Dataset(options.output)
     code = _run(dataset, options)
     if storage.is_remote(dataset.root):
@@ -189,7 +193,7 @@ def _run(dataset: Dataset, options: argparse.Namespace) -> int:
     except (DatasetError, OSError) as error:
         return say(str(error), WRONG_USAGE)
     except duckdb.Error as error:
-        return say(_first_line(error), WRONG_USAGE)
+        return say(_mistake(error), WRONG_USAGE)
 
 
 def _answer(dataset: Dataset, options: argparse.Namespace) -> int:
@@ -217,14 +221,20 @@ def _verify(dataset: Dataset) -> int:
     found = 0
     for found, fault in enumerate(verify.faults(dataset), 1):  # noqa: B007  (counted, to be told in the end)
         print(" ".join(fault.split()))
-    return say(f"{dataset.root}: {found} faults; {CURE}", FAILED) if found else say(f"{dataset.root}: sound")
+    return say(f"{dataset.root}: {counted(found, 'fault')}; {CURE}", FAILED) if found else say(f"{dataset.root}: sound")
 
 
 def answer(connection: duckdb.DuckDBPyConnection, sql: str, form: str = "table", target: str | None = None) -> None:
-    """Prints the answer of `sql`, or writes it to the file `target`."""
-    relation = connection.sql(sql)
-    if relation is None:  # a statement without an answer, such as SET
-        return
+    """Prints the answer of each statement of `sql`, or writes it to the file `target`, which keeps the last one."""
+    for statement in connection.extract_statements(sql):
+        relation = connection.sql(statement)
+        if relation is not None and duckdb.ExpectedResultType.QUERY_RESULT in statement.expected_result_type:
+            _deliver(connection, relation, form, target)
+
+
+def _deliver(
+    connection: duckdb.DuckDBPyConnection, relation: duckdb.DuckDBPyRelation, form: str, target: str | None
+) -> None:
     if form == "table":
         with _stdout_to(target):
             relation.show(max_rows=100, max_width=160)
@@ -290,8 +300,14 @@ def prompt(connection: duckdb.DuckDBPyConnection) -> int:
             try:
                 answer(connection, statement)
             except duckdb.Error as error:
-                say(_first_line(error))
+                say(_mistake(error))
             statement = ""
+
+
+def _mistake(error: duckdb.Error) -> str:
+    """What is wrong with a question, and what DuckDB proposes instead ("Did you mean …"), without the statement."""
+    words = str(error).strip().partition("\n\nLINE ")[0]
+    return "; ".join(line.strip() for line in words.splitlines() if line.strip())
 
 
 def _first_line(error: duckdb.Error) -> str:

@@ -44,6 +44,11 @@ def dataset_folder(name: str) -> str:
     raise argparse.ArgumentTypeError(f"{shown_name(name)}: its path is not UTF-8; name another folder")
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 dump`, `2 dumps`."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
 def say(words: str, code: int = DONE) -> int:
     """Prints one line on stderr; returns `code`."""
     print(f"warraq: {one_line(words)}", file=sys.stderr)

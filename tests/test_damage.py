@@ -130,7 +130,7 @@ def test_a_damaged_file_is_found_and_named(dataset, capfd, table, damage):
     assert path.name in line
     assert words in line
     assert found.err.count("\n") == 1
-    assert "1 faults; restore it from a copy" in found.err
+    assert "1 fault; restore it from a copy" in found.err
 
 
 @pytest.mark.parametrize("damage", ["gone", "empty", "cut"])

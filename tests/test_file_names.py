@@ -286,10 +286,16 @@ def test_the_output_is_never_an_input(tmp_path, monkeypatch, output, stated):
     Path("in/back.parquet").symlink_to("out/articles/date=1/part.parquet")
     found = find_dumps([stated], output)
     assert [dump.path for dump in found.dumps] == ["in/outside/page.html", "in/page.html"]
-    assert found.skipped == [(output, "the --output folder, which is no input")]
+    assert found.skipped == [(output, "the --output folder, from which no input is read")]
     for inside in ("in/out", "in/out/articles", "in/out/*/*/*.parquet", "in/back.parquet"):
         with pytest.raises(InputError):
             find_dumps([inside], output)
+
+
+def test_an_address_that_nothing_reads_is_told_in_our_words():
+    with pytest.raises(InputError) as told:
+        find_dumps(["http://a.example/b.warc.gz"])
+    assert str(told.value).startswith("http://a.example/b.warc.gz: nothing installed reads such addresses; check ")
 
 
 def test_dots_behind_a_link_lead_where_the_system_goes(tmp_path, monkeypatch):

@@ -193,7 +193,7 @@ def break_pages(monkeypatch, *endings):
 def test_a_page_that_breaks_the_code_costs_one_row(tmp_path, monkeypatch, capsys, flags, code):
     break_pages(monkeypatch, "/40285")
     assert main([NEWS, "--output", str(tmp_path / "out"), "--workers", "1", "--quiet", *flags]) == code
-    assert ("--strict: 1 pages" in capsys.readouterr().err) == (code == 1)
+    assert ("--strict: 1 page rejected" in capsys.readouterr().err) == (code == 1)
     assert len(texts(tmp_path / "out")) == 35
     [row] = (
         connect(Dataset(str(tmp_path / "out")))

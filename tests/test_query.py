@@ -101,6 +101,14 @@ def test_an_answer_that_cannot_be_written_is_no_damage(dataset, capfd, target, f
     assert error.count("\n") == 1
 
 
+def test_each_statement_is_answered(dataset, capfd, tmp_path):
+    several = "SET threads = 1; SELECT 7 AS x; SELECT 8 AS y WHERE current_setting('threads') = 1"
+    assert ask(dataset, several, "--format", "csv") == 0
+    assert capfd.readouterr().out == "x\n7\ny\n8\n"
+    assert ask(dataset, several, "--format", "csv", "--to", str(tmp_path / "answer")) == 0
+    assert (tmp_path / "answer").read_text() == "y\n8\n"
+
+
 def test_answers_can_share_a_file(dataset, tmp_path):
     """Standard output may be a file that holds something already: `… > file; … >> file`."""
     with (tmp_path / "answers").open("w") as file:
@@ -126,7 +134,10 @@ def test_a_reader_that_has_seen_enough_is_no_error(dataset):
     ("arguments", "complaint"),
     [
         (["SELECT nothing FROM articles"], "nothing"),
-        (["SELEC 1"], "syntax error"),
+        (["FROM artcles"], 'artcles does not exist!; Did you mean "articles'),
+        (["SELECT titel FROM articles"], 'Candidate bindings: "title"'),
+        (["SELEC 1"], 'syntax error at or near "SELEC"\n'),
+        (["SELECT 1", "--verify"], "--verify takes no SQL"),
         (["SELECT 1", "--format", "parquet"], "--to FILE"),
     ],
 )

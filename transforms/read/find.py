@@ -66,7 +66,7 @@ class _Output:
     def candidate(self, path: str) -> _Candidate:
         """The candidate at `path`; the folder itself, so that it is told once, for all that lies in it."""
         if self._stated is not None and self.holds(path):
-            return _Candidate(self._stated, "the --output folder, which is no input")
+            return _Candidate(self._stated, "the --output folder, from which no input is read")
         return _Candidate(path)
 
 
@@ -193,7 +193,12 @@ def _expand_remote(stated: str, place: _Output) -> tuple[list[_Candidate], bool]
     try:
         matches = FileSystems.match([pattern])[0].metadata_list
     except (BeamIOError, ValueError) as error:
-        raise InputError(f"{stated}: {error}; check the address and install the extra for its storage") from error
+        cause: Exception = error
+        while isinstance(cause, BeamIOError) and cause.exception_details:  # one in another, each with all the addresses
+            cause = next(iter(cause.exception_details.values()))
+        why = "nothing installed reads such addresses" if isinstance(error, ValueError) else cause
+        cure = "check the address, the credentials, and that warraq[aws] or warraq[gcp] is installed"
+        raise InputError(f"{stated}: {why}; {cure}") from error
     paths = sorted(match.path for match in matches if not match.path.rpartition("/")[2].startswith("."))
     if not paths:
         raise InputError(f"{stated}: nothing is stored there; check the address (a folder ends in /)")

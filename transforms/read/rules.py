@@ -23,8 +23,8 @@ class ReadRules:
     fields: str = field(
         default="",
         metadata={
-            "help": "fields of JSON lines and Parquet that hold what we take, if by other names than the usual: "
-            "url=link,text=item.body"
+            "help": f"fields of JSON lines and Parquet that hold what we take ({', '.join(FIELD_NAMES)}), "
+            "if by other names than the usual: url=link,text=item.body"
         },
     )
     fetched_at: str = field(
