@@ -81,7 +81,7 @@ _LOOKUP: Final = etree.ElementDefaultClassLookup(element=HtmlElement)
 # any element to what it has read from another. XML 1.0, 2.2, https://www.w3.org/TR/xml/#charsets
 _CONTROLS: Final = bytes(set(range(32)) - set(b"\t\n\v\f\r"))
 _SPACES: Final = bytes.maketrans(b"\v\f", b"  ")  # white space to HTML or to those who write it
-_NONCHARACTERS: Final = ("\ufffe", "\uffff")
+_NONCHARACTERS: Final = ("\ufffe".encode(), "\uffff".encode())
 _EXCLUDED_REFERENCE = re.compile(
     rb"&#0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|6553[45])(?:;|(?!\d))"
     rb"|&#x0*(?:[0-8bcef]|1[0-9a-f]|fff[ef])(?:;|(?![0-9a-f]))",
@@ -91,10 +91,11 @@ _EXCLUDED_REFERENCE = re.compile(
 
 def _xml_bytes(markup: str) -> bytes:
     """The markup in UTF-8, without characters that XML excludes and references to them."""
-    for character in _NONCHARACTERS:
-        markup = markup.replace(character, "")
     content = markup.encode("utf-8", "replace").translate(_SPACES, _CONTROLS)
-    found = content.count(b"&#")
+    if b"\xef" in content:  # with which noncharacters begin; a search for one byte is 20 times as fast as for two
+        for character in _NONCHARACTERS:
+            content = content.replace(character, b"")
+    found = 1
     while found:  # again, because what stood around a reference may form another one
         content, found = _EXCLUDED_REFERENCE.subn(b"", content)
     return content
