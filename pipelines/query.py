@@ -305,7 +305,7 @@ def prompt(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def _mistake(error: duckdb.Error) -> str:
-    """What is wrong with a question, and what DuckDB proposes instead ("Did you mean …"), without the statement."""
+    """The mistake in a question and DuckDB's proposal ("Did you mean …"), without the statement."""
     words = str(error).strip().partition("\n\nLINE ")[0]
     return "; ".join(line.strip() for line in words.splitlines() if line.strip())
 

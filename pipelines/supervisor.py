@@ -121,7 +121,7 @@ class Supervisor:
 
 
 class _Server:
-    """What Beam's GrpcServer is to its worker handlers, without the services that our workers do not need.
+    """Replaces Beam's GrpcServer for its worker handlers, without the services that our workers do not need.
 
     Those are provision and artifacts (which would read any file for any caller), and logs.
     """
@@ -168,7 +168,7 @@ class _Socket:
 
 @Environment.register_urn(_URN, None)
 class WorkerEnvironment(Environment):
-    """Where Beam runs what we write: a worker process of ours."""
+    """The environment of our worker processes, as the graph names it."""
 
     def __init__(self, options: bytes, *rest: Any) -> None:
         super().__init__(*rest)
@@ -242,7 +242,7 @@ class _WorkerHandler(GrpcWorkerHandler):
             self._supervisor.miss(_obituary(process.wait(), words))
 
     def _listen(self, stderr: IO[bytes]) -> bytes | None:
-        """What the worker has said last when it has ended; None if it does not connect in time."""
+        """The last words of the worker once it has ended; None if it does not connect in time."""
         poll = select.poll()
         poll.register(stderr, select.POLLIN)
         words, seconds = b"", 0  # counted, not measured: while this process is stopped, a worker may be stopped, too
@@ -261,7 +261,7 @@ class _WorkerHandler(GrpcWorkerHandler):
 
 
 def _obituary(code: int, words: bytes) -> str:
-    """How a worker ended too early, in one line."""
+    """The end of a worker that came too early, in one line."""
     if code == -signal.SIGKILL:
         return "a worker process died: killed, or out of memory (fewer --workers need less)"
     if code < 0:

@@ -46,7 +46,7 @@ def _command(pid: int) -> str:
 
 
 def listening(root: int) -> set[str]:
-    """Where the process and all below it listen: addresses of TCP in hexadecimal digits, paths of Unix sockets."""
+    """The sockets on which the process and all below it listen: addresses of TCP in hexadecimal digits, paths of Unix sockets."""
     inodes = set()
     for pid in descendants(root):
         with contextlib.suppress(OSError):

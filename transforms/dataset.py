@@ -171,7 +171,7 @@ class Dataset:
         return storage.join(self.root, STAGING, run_id)
 
     def staged(self, run_id: str, file: DataFile) -> str:
-        """Where a run has staged a file."""
+        """The path of a file that a run has staged."""
         return storage.join(self.staging(run_id), file.table, file.path)
 
     def leave(self, run_id: str, name: str, content: bytes) -> None:

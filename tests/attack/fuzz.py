@@ -80,7 +80,7 @@ def try_dump(rng, folder):
 
 
 def refine(page):
-    """What the pure stages up to Deduplicate make of a page: an article or a refusal."""
+    """The article or refusal that the pure stages up to Deduplicate make of a page."""
     record = page
     stages = (
         ("screen", lambda record: screen.screen(record, RECIPE.screen)),
@@ -136,7 +136,7 @@ KINDS = {"dumps": try_dump, "pages": try_page, "texts": try_text}
 
 
 def attack_one(kind, seed, number, folder):
-    """What became of one input, and what it broke, if anything."""
+    """The outcome of one input, and the promise that it broke, if any."""
     try:
         with within(SECONDS):
             return KINDS[kind](generate.generator(kind, seed, number), folder), None

@@ -47,7 +47,7 @@ SCENARIOS = (
 
 
 class Outcome(NamedTuple):
-    """How a process ended: its exit code, negative for a signal, what it said, and what its function returned."""
+    """The end of a process: its exit code (negative for a signal), its words, and the result of its function."""
 
     code: int
     words: str
@@ -169,7 +169,7 @@ class Attack:
         return seen.result[0]
 
     def attempt(self, at, fault):
-        """What did not hold when call number `at` was attacked; empty if all did."""
+        """The promises that did not hold when call number `at` was attacked; empty if all did."""
         self._renewed()
         faults = []
         attacked = in_a_process(ingest, self.output, self.scenario.added, at, fault)
@@ -186,7 +186,7 @@ class Attack:
         return faults + self._made_good()
 
     def together(self, jobs):
-        """What did not hold when several jobs ran the same command at once, and one of them was killed, or none."""
+        """The promises that did not hold when several jobs ran the same command at once, one of them killed or none."""
         self._renewed()
         running = [Process(ingest, self.output, self.scenario.added) for _ in range(jobs)]
         if self.rng.random() < 0.7:
@@ -200,7 +200,7 @@ class Attack:
         return faults + self._made_good()
 
     def _made_good(self):
-        """What does not hold after the same command has run once more, undisturbed."""
+        """The promises that do not hold after the same command has run once more, undisturbed."""
         faults = []
         again = in_a_process(ingest, self.output, self.scenario.added)
         if again.result is None or again.result[0] != 0:
@@ -216,13 +216,13 @@ class Attack:
         return faults
 
     def _is_whole(self, state):
-        """Whether each table is the old or the new one. `runs`, which is committed last, says that a run is done."""
+        """True if each table is the old or the new one. `runs`, which is committed last, says that a run is done."""
         nothing = ((), (), ())
         tables = zip(state or nothing, self.before or nothing, self.after, strict=True)
         return all(table in (before, after) for table, before, after in tables)
 
     def _wrong_words(self, attacked, state):
-        """What is wrong with how a failed call was told."""
+        """The faults in the words that told of a failed call."""
         if attacked.result is None:
             return [f"ended by {attacked.code}: {attacked.words[-500:]}"]
         code, words = attacked.result[0], [line for line in attacked.words.splitlines() if line.startswith("warraq:")]

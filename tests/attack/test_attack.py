@@ -12,7 +12,7 @@ needs_compiler = pytest.mark.skipif(not shutil.which("cc") or sys.platform != "l
 
 
 def attack(program, *arguments):
-    """What an attack prints; it exits with 1 if something did not hold."""
+    """The words that an attack prints; it exits with 1 if something did not hold."""
     done = subprocess.run([sys.executable, HERE / program, *arguments], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout
