@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from schemas.records import Page, Rejected
 from transforms.read import Dump, InputError, ReadRules, find_dumps, read_range
 from transforms.read.archive import read_archive, read_archive_range
+from transforms.read.frames import PlainFrames, first_plain_frame
 from transforms.read.http import dechunk, decode_body
 from transforms.read.packing import unpack
+from transforms.read.warc import WARC
 
 RULES = ReadRules(max_bytes=100_000)
 HTML = b"<!DOCTYPE html><html><body><p>text</p></body></html>"
@@ -504,3 +506,39 @@ def test_a_header_that_two_parsers_read_differently_costs_one_record(tmp_path, p
     items = list(read_range(find_dumps([str(path)]).dumps[0], 0, None, RULES))
     assert [item.reason for item in items if isinstance(item, Rejected)] == ["corrupt_record"]
     assert len(items) == 20
+
+
+@pytest.mark.parametrize("kind", ["warc", "arc"])
+def test_an_archive_in_a_page_too_large_to_read_gives_no_pages_of_its_own(tmp_path, kind):
+    """However the file is cut: inside the page, nothing around a place tells its records from the file's."""
+    inner = b"".join(response(url=f"http://victim.example/{number}") for number in range(2000))
+    parts = [response(), record(OK.replace(b"text/html", b"application/warc") + b"\r\n" + inner), response()]
+    if kind == "arc":
+        line = "http://{}.example/ 192.0.2.1 20240501101112 text/html {}\n"
+        inner = b"".join(line.format("victim", len(HTML)).encode() + HTML + b"\n" for _ in range(4000))
+        blocks = [HTML, inner, HTML]
+        head = b"filedesc://a.arc 0.0.0.0 20240501000000 text/plain 18\n1 0 A\nURL length\n\n\n"
+        parts = [head, *(line.format("own", len(block)).encode() + block + b"\n" for block in blocks)]
+    path = tmp_path / "dump"
+    path.write_bytes(b"".join(parts))
+    found = find_dumps([str(path)]).dumps[0]
+    rules = ReadRules(max_bytes=1000)
+    whole = list(read_range(found, 0, None, rules))
+    assert len(whole) == 3
+    edges = range(0, found.size, found.size // 50)
+    assert [item for edge in edges for item in read_range(found, edge, edge + edges.step, rules)] == whole
+    backwards = [list(read_range(found, edge, edge + edges.step, rules)) for edge in reversed(edges)]
+    assert [item for items in reversed(backwards) for item in items] == whole
+
+
+def test_walks_to_growing_ranges_of_a_plain_file_pass_each_record_once():
+    content = b"".join(response(bytes(200_000)) for _ in range(100))
+    frames, offsets = PlainFrames(io.BytesIO(content), 4096, WARC), []
+    frame = frames.frame
+    frames.frame = lambda offset: offsets.append(offset) or frame(offset)
+    passed = []
+    size = len(content) // 100
+    for start in range(1, len(content), size * 5):
+        found = first_plain_frame(frames, start, passed)
+        assert found == -(-start // size) * size
+    assert len(offsets) < 250  # of 100 records; 950 if each walk began at the beginning

@@ -22,9 +22,11 @@ from transforms.read.frames import (
     Grammar,
     GzipFrames,
     Header,
+    PackedFrames,
     PlainFrames,
     ZstdFrames,
     first_frame,
+    first_plain_frame,
     walk,
 )
 from transforms.read.packing import unpack_member, with_damage
@@ -32,7 +34,7 @@ from transforms.read.rules import ReadRules, parse_time
 from transforms.read.warc import WARC
 
 _GRAMMARS: Final = {"warc": WARC, "arc": ARC}
-_FRAMES: Final[dict[str, Callable[[BinaryIO, int, Grammar], Frames]]] = {
+_FRAMES: Final[dict[str, Callable[[BinaryIO, int, Grammar], PlainFrames | PackedFrames]]] = {
     "": PlainFrames,
     "gz": GzipFrames,
     "zst": ZstdFrames,
@@ -64,12 +66,28 @@ def read_archive_range(  # noqa: PLR0913, PLR0917  (a range is two numbers)
     (record, gzip member or zstd frame), in order, before anything of it is given out; when it says no, reading ends.
     """
     frames = _FRAMES[dump.packing](stream, rules.max_bytes + _SLACK, _GRAMMARS[dump.kind])
-    offset = first_frame(frames, start) if start else 0
-    for frame in walk(frames, offset):
+    for frame in walk(frames, _first(frames, start, stream, dump)):
         if (stop is not None and frame.offset >= stop) or not claim(frame.offset):
             return
         items = _items_of_member(frame, stream, dump, rules) if dump.packing else _items(frame, dump, rules)
         yield from _placed(items, frame, frames, dump)
+
+
+def _first(frames: PlainFrames | PackedFrames, start: int, stream: BinaryIO, dump: Dump) -> int | None:
+    """The first frame of a range; None if no frame starts in it or later."""
+    if not start:
+        return 0
+    if not isinstance(frames, PlainFrames):
+        return first_frame(frames, start)
+    headers_only = PlainFrames(stream, _SLACK, _GRAMMARS[dump.kind])
+    passed = _passed(dump.path, dump.fingerprint) if dump.fingerprint else []
+    return first_plain_frame(headers_only, start, passed)
+
+
+@functools.lru_cache(maxsize=64)
+def _passed(_path: str, _fingerprint: str) -> list[int]:
+    """The frames of a dump that this process remembers; filled by `first_plain_frame`."""
+    return []
 
 
 def _placed(items: Iterator[Item], frame: Frame, frames: Frames, dump: Dump) -> Iterator[Item]:

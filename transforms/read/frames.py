@@ -6,12 +6,14 @@ on at the next offset that looks like a start. `first_frame` joins that walk in 
 of bytes can be read by different workers and every frame is still read exactly once.
 
 The danger is a frame inside a frame: a crawled archive lies whole inside a record, and a reader that starts in its
-midst would take its records for ours. Three facts tell them apart. In a gzip member, deflate keeps what it can't
+midst would take its records for ours. Two facts tell them apart. In a gzip member, deflate keeps what it can't
 shrink in stored blocks of at most 65,535 bytes (RFC 1951, 3.2.4), so an inner chain of members breaks off within that
-length. In a zstd frame such blocks have at most 128 KiB (RFC 8878, 3.1.1.2.4). In a plain file an inner chain can't be
-longer than the record around it. A chain that runs longer than that is the file's own.
+length. In a zstd frame such blocks have at most 128 KiB (RFC 8878, 3.1.1.2.4). A chain that runs longer than that is
+the file's own. In a plain file an inner chain may be as long as the record around it, which is of any length: there the
+walk begins at the beginning, or at a frame that an earlier walk has passed (`first_plain_frame`).
 """
 
+import bisect
 import functools
 import io
 import re
@@ -29,6 +31,7 @@ from transforms.read.zstd import MAX_BLOCK, ZstdError, after_skippable, begin_fr
 HEAD_BYTES: Final = 64 * 1024  # longest header of a record or response taken
 _HEADER_BYTES: Final = 4096  # longer than most headers
 _MAX_STARTS: Final = 16  # in the header of one record: more are records that lost theirs
+_STEP: Final = 1024 * 1024  # bytes between frames that a walk remembers
 _FAR: Final = 1024 * 1024  # bytes; what follows a longer record is looked at before it is read
 _BOMB_FACTOR: Final = 64  # a member that inflates to this many times the limit is skipped by scanning, not inflating
 
@@ -73,9 +76,6 @@ class Frame(NamedTuple):
 class Frames(Protocol):
     """An archive as frames."""
 
-    sure_run: int  # bytes; a chain of frames longer than this can't lie inside another frame
-    look_back: int  # bytes; how far before a range the search for such a chain begins
-
     def frame(self, offset: int) -> Frame | None:
         """The frame that starts at `offset`; None at the end of the file."""
 
@@ -93,8 +93,25 @@ def walk(frames: Frames, offset: int | None) -> Iterator[Frame]:
         offset = frame.end if frame.end is not None else frames.next_start(frame.offset + 1)
 
 
-def first_frame(frames: Frames, start: int) -> int | None:
-    """Where the walk from the beginning of the file would meet its first frame at or after `start`; None if nowhere.
+def first_plain_frame(frames: Frames, start: int, passed: list[int]) -> int | None:
+    """The first frame at or after `start` on the walk from the beginning of a plain file; None if there is none.
+
+    Walks from the last of the `passed` frames before `start`, which an earlier walk through the same file has left
+    there, and adds one for each MiB: so walks to growing starts pass each stretch of the file once.
+    """
+    begin = passed[bisect.bisect_right(passed, start) - 1] if passed else 0
+    mark = begin + _STEP
+    for frame in walk(frames, begin):
+        if frame.offset >= mark:
+            bisect.insort(passed, frame.offset)
+            mark = frame.offset + _STEP
+        if frame.offset >= start:
+            return frame.offset
+    return None
+
+
+def first_frame(frames: "PackedFrames", start: int) -> int | None:
+    """The first frame at or after `start` on the walk from the beginning of a packed file; None if there is none.
 
     Looks back, further and further, until a chain of frames is long enough to be sure of.
     """
@@ -107,7 +124,7 @@ def first_frame(frames: Frames, start: int) -> int | None:
     return next((frame.offset for frame in walk(frames, 0) if frame.offset >= start), None)
 
 
-def _join(frames: Frames, start: int, entry: int | None) -> tuple[bool, int | None]:
+def _join(frames: "PackedFrames", start: int, entry: int | None) -> tuple[bool, int | None]:
     """The first frame at or after `start` on the walk from `entry`, and whether that walk is surely the file's own."""
     if entry is None or entry >= start:
         return False, None
@@ -132,12 +149,14 @@ class _Member(NamedTuple):
     problem: str = ""
 
 
-class _PackedFrames:
+class PackedFrames:
     """An archive in which each record is one packed member, or some. Keeps at most `limit` unpacked bytes of a record.
 
     Packings differ in `_member` and in where a member may start.
     """
 
+    sure_run: int  # bytes; a chain of frames longer than this can't lie inside another frame
+    look_back: int  # bytes; how far before a range the search for such a chain begins
     _magic: bytes
     _begin_bytes: int  # packed bytes that show whether a record begins in a member
 
@@ -195,7 +214,7 @@ class _PackedFrames:
         return None
 
 
-class GzipFrames(_PackedFrames):
+class GzipFrames(PackedFrames):
     """An archive in which records are gzip members."""
 
     sure_run = 65_535
@@ -258,7 +277,7 @@ class GzipFrames(_PackedFrames):
         return inflate(head, GZIP, len(head)) or b""
 
 
-class ZstdFrames(_PackedFrames):
+class ZstdFrames(PackedFrames):
     """An archive in which records are zstd frames. Skippable and empty frames belong to the record after them."""
 
     sure_run = MAX_BLOCK
@@ -295,8 +314,6 @@ class PlainFrames:
         self._limit = limit
         self._grammar = grammar
         self._size = size_of(stream)
-        self.sure_run = limit
-        self.look_back = 2 * limit
 
     def frame(self, offset: int) -> Frame | None:
         self._stream.seek(offset)
