@@ -3,10 +3,18 @@
 import re
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import find_namespace_packages, setup
 
 HERE = Path(__file__).parent
-VERSION = re.search(r'__version__ = "(.+)"', (HERE / "pipelines/__init__.py").read_text(encoding="utf-8"))
+VERSION = re.search(r'__version__ = "(.+)"', (HERE / "warraq/__init__.py").read_text(encoding="utf-8"))
+
+# The folders of the checkout are installed under the project's own name: `transforms` as `warraq.transforms`.
+FOLDERS = {
+    f"warraq.{package}": package.replace(".", "/")
+    for folder in ("schemas", "transforms", "pipelines")
+    for package in [folder, *(f"{folder}.{name}" for name in find_namespace_packages(str(HERE / folder)))]
+    if not package.endswith("__pycache__")
+}
 
 setup(
     name="warraq",
@@ -16,16 +24,10 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.10",
-    packages=[
-        "schemas",
-        "transforms",
-        "transforms.extract",
-        "transforms.models",
-        "transforms.read",
-        "pipelines",
-    ],
-    package_data={"transforms.models": ["*"]},
-    entry_points={"console_scripts": ["warraq = pipelines.__main__:main"]},
+    packages=["warraq", *FOLDERS],
+    package_dir=FOLDERS,
+    package_data={"warraq.transforms.models": ["*"]},
+    entry_points={"console_scripts": ["warraq = warraq.pipelines.__main__:main"]},
     install_requires=[
         "apache-beam>=2.77,<2.78",  # the local engine replaces inner parts of its runner
         "deltalake>=1.6",

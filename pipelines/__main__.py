@@ -1,9 +1,9 @@
-"""`warraq …`, the same as `python -m pipelines …`."""
+"""`warraq …`, the same as `python -m warraq …`."""
 
 import sys
 
-from pipelines import __version__
-from transforms.import_path import import_path
+from warraq import __version__
+from warraq.transforms.import_path import import_path
 
 sys.path[:] = import_path()  # before anything else is imported, of the standard library too
 
@@ -12,13 +12,13 @@ import logging  # noqa: E402
 from collections.abc import Sequence  # noqa: E402
 from typing import Final  # noqa: E402
 
-from pipelines.terminal import guard_streams  # noqa: E402
+from warraq.pipelines.terminal import guard_streams  # noqa: E402
 
 # Command → module, function and one line of help. A module is imported only when its command is called.
 COMMANDS: Final = {
-    "ingest": ("pipelines.ingest", "read crawl dumps and add their Arabic news articles to a dataset"),
-    "query": ("pipelines.query", "answer SQL over a dataset with DuckDB"),
-    "explain": ("pipelines.explain", "take one page through all stages and show every verdict"),
+    "ingest": ("warraq.pipelines.ingest", "read crawl dumps and add their Arabic news articles to a dataset"),
+    "query": ("warraq.pipelines.query", "answer SQL over a dataset with DuckDB"),
+    "explain": ("warraq.pipelines.explain", "take one page through all stages and show every verdict"),
 }
 
 _USAGE: Final = f"""Warraq {__version__}: crawled web pages in, a clean Arabic news dataset out.

@@ -12,18 +12,25 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-from pipelines.flow import Recipe
-from pipelines.options import add_recipe, recipe_of
-from pipelines.terminal import Safe, visible
-from pipelines.usage import DONE, WRONG_USAGE, Parser, reach_buckets, say
-from schemas.labels import DATE_SOURCES, ENTITY_KINDS, ERROR_REASON, REASONS, TOPICS
-from schemas.records import Article, Document, Entity, Page, Rejected
-from schemas.sound import sound_text
-from transforms import clean, decode, deduplicate, entities, extract, language, quality, screen, topics
-from transforms.extract.json_ld import read_json_ld
-from transforms.file_names import os_name, shown_name
-from transforms.read import InputError, open_page
-from transforms.rejection import attempt, describe
+from warraq.pipelines.cli import DONE, WRONG_USAGE, Parser, reach_buckets, say
+from warraq.pipelines.flow import Recipe
+from warraq.pipelines.options import add_recipe, recipe_of
+from warraq.pipelines.terminal import Safe, visible
+from warraq.schemas.labels import DATE_SOURCES, ENTITY_KINDS, ERROR_REASON, REASONS, TOPICS
+from warraq.schemas.records import Article, Document, Entity, Page, Rejected
+from warraq.schemas.sound import sound_text
+from warraq.transforms import decode, quality, screen
+from warraq.transforms.clean import stage as clean
+from warraq.transforms.deduplicate import stage as deduplicate
+from warraq.transforms.entities import stage as entities
+from warraq.transforms.extract import page as extract
+from warraq.transforms.extract.json_ld import read_json_ld
+from warraq.transforms.file_names import os_name, shown_name
+from warraq.transforms.language import stage as language
+from warraq.transforms.read.dump import InputError
+from warraq.transforms.read.formats import open_page
+from warraq.transforms.rejection import attempt, describe
+from warraq.transforms.topics import stage as topics
 
 _COLOURS: Final = {"person": "\x1b[1;35m", "place": "\x1b[1;32m", "organisation": "\x1b[1;34m", "misc": "\x1b[1;33m"}
 _PLAIN: Final = "\x1b[0m"

@@ -5,19 +5,19 @@ from dataclasses import dataclass, field
 
 import apache_beam as beam
 
-from transforms import entities
-from transforms.clean import CleanRules, CleanText
-from transforms.decode import DecodePages, DecodeRules
-from transforms.deduplicate import Deduplicate, DuplicateRules
-from transforms.entities import TagEntities
-from transforms.extract import ExtractRules
-from transforms.extract.stage import ExtractArticles
-from transforms.language import KeepArabic, LanguageRules
-from transforms.quality import KeepGoodText, QualityRules
-from transforms.read import ReadRules
-from transforms.screen import ScreenPages, ScreenRules
-from transforms.step import KEPT, REJECTED, Doors
-from transforms.topics import ClassifyTopics, TopicRules
+from warraq.transforms.clean.stage import CleanRules, CleanText
+from warraq.transforms.decode import DecodePages, DecodeRules
+from warraq.transforms.deduplicate.stage import Deduplicate, DuplicateRules
+from warraq.transforms.entities import stage as entities
+from warraq.transforms.entities.stage import TagEntities
+from warraq.transforms.extract.page import ExtractRules
+from warraq.transforms.extract.stage import ExtractArticles
+from warraq.transforms.language.stage import KeepArabic, LanguageRules
+from warraq.transforms.quality import KeepGoodText, QualityRules
+from warraq.transforms.read.rules import ReadRules
+from warraq.transforms.screen import ScreenPages, ScreenRules
+from warraq.transforms.step import KEPT, REJECTED, Doors
+from warraq.transforms.topics.stage import ClassifyTopics, TopicRules
 
 
 @dataclass(frozen=True)

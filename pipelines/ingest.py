@@ -19,22 +19,25 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineState
 from deltalake.exceptions import DeltaError
 
-from pipelines import __version__, progress
-from pipelines.flow import Recipe, RefinePages, Watch, watch_nothing
-from pipelines.local import local_runner
-from pipelines.options import LOCAL, IngestOptions, parse_ingest
-from pipelines.scratch import scratch_folder
-from pipelines.summary import errors, summary
-from pipelines.supervisor import Supervisor
-from pipelines.usage import DONE, FAILED, SOME_SET_ASIDE, WRONG_USAGE, counted, reach_buckets, say
-from transforms.dataset import DamagedDatasetError, Dataset, DatasetError
-from transforms.deduplicate import ReadKnown
-from transforms.file_names import shown_name
-from transforms.ledger import CountPages
-from transforms.read import CHECKED, Dump, Found, InputError, ReadPages, find_dumps
-from transforms.set_aside import SetAside, read_report
-from transforms.step import KEPT, REJECTED
-from transforms.write import CommitRun, Run, WriteArticles, WriteRejected
+from warraq import __version__
+from warraq.pipelines.cli import DONE, FAILED, SOME_SET_ASIDE, WRONG_USAGE, counted, reach_buckets, say
+from warraq.pipelines.flow import Recipe, RefinePages, Watch, watch_nothing
+from warraq.pipelines.local import progress
+from warraq.pipelines.local.launch import local_runner
+from warraq.pipelines.local.scratch import scratch_folder
+from warraq.pipelines.local.supervisor import Supervisor
+from warraq.pipelines.options import LOCAL, IngestOptions, parse_ingest
+from warraq.pipelines.summary import errors, summary
+from warraq.transforms.dataset.dataset import DamagedDatasetError, Dataset, DatasetError
+from warraq.transforms.deduplicate.stage import ReadKnown
+from warraq.transforms.file_names import shown_name
+from warraq.transforms.ledger import CountPages
+from warraq.transforms.read.discover import Found, find_dumps
+from warraq.transforms.read.dump import Dump, InputError
+from warraq.transforms.read.stage import CHECKED, ReadPages
+from warraq.transforms.step import KEPT, REJECTED
+from warraq.transforms.write.set_aside import SetAside, read_report
+from warraq.transforms.write.stage import CommitRun, Run, WriteArticles, WriteRejected
 
 _PATIENCE: Final = 10.0  # seconds for another job that clears up after a dead run of the same dumps
 _TERMINAL: Final = re.compile(r"\x1b\[[0-9;]*m")  # colours

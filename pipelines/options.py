@@ -14,15 +14,22 @@ from typing import Any, Final
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.flow import Recipe
-from pipelines.usage import Parser, dataset_folder
-from transforms import clean, decode, deduplicate, entities, extract, language, quality, read, screen, topics
+from warraq.pipelines.cli import Parser, dataset_folder
+from warraq.pipelines.flow import Recipe
+from warraq.transforms import decode, quality, screen
+from warraq.transforms.clean import stage as clean
+from warraq.transforms.deduplicate import stage as deduplicate
+from warraq.transforms.entities import stage as entities
+from warraq.transforms.extract import page as extract
+from warraq.transforms.language import stage as language
+from warraq.transforms.read.rules import ReadRules
+from warraq.transforms.topics import stage as topics
 
 LOCAL: Final = "local"  # the runner when none is named: Beam's in-process one, spread over worker processes
 
 # Stage → its rules, in order of flow. A field of the rules becomes the flag --STAGE_FIELD.
 RULES: Final[Mapping[str, type]] = {
-    "read": read.ReadRules,
+    "read": ReadRules,
     "screen": screen.ScreenRules,
     "decode": decode.DecodeRules,
     "extract": extract.ExtractRules,

@@ -20,13 +20,14 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from pyarrow.fs import LocalFileSystem
 
-from pipelines.terminal import visible
-from pipelines.usage import DONE, FAILED, WRONG_USAGE, Parser, counted, dataset_folder, reach_buckets, say
-from schemas.arrow import PARTITIONS, TABLES
-from schemas.labels import TOPICS
-from transforms import delta_log, storage, verify
-from transforms.dataset import CURE, DamagedDatasetError, Dataset, DatasetError
-from transforms.file_names import is_utf8, shown_name
+from warraq.pipelines.cli import DONE, FAILED, WRONG_USAGE, Parser, counted, dataset_folder, reach_buckets, say
+from warraq.pipelines.terminal import visible
+from warraq.schemas.arrow import PARTITIONS, TABLES
+from warraq.schemas.labels import TOPICS
+from warraq.transforms import storage
+from warraq.transforms.dataset import delta_log, verify
+from warraq.transforms.dataset.dataset import CURE, DamagedDatasetError, Dataset, DatasetError
+from warraq.transforms.file_names import is_utf8, shown_name
 
 # In a path, DuckDB takes these for a pattern, a partition, the home folder or an address.
 _NOT_PLAIN: Final = re.compile(r"[*?\[=~:]")

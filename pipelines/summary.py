@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from pipelines.query import connect, reading
-from schemas.labels import TOPICS
-from transforms import ledger
-from transforms.dataset import Dataset
+from warraq.pipelines.query import connect, reading
+from warraq.schemas.labels import TOPICS
+from warraq.transforms import ledger
+from warraq.transforms.dataset.dataset import Dataset
 
 _MOST_DAYS: Final = 10
 _ARABIC: Final = {topic.slug: topic.arabic for topic in TOPICS}

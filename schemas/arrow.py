@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from schemas.records import Article, Rejected
+from warraq.schemas.records import Article, Rejected
 
 SCHEMA_VERSION: Final = 1
 

@@ -10,7 +10,7 @@ import apache_beam as beam
 from apache_beam.coders.coders import FastCoder
 from apache_beam.typehints.schemas import LogicalType, NoArgumentLogicalType
 
-from schemas.records import Article, Document, Entity, Page, Rejected, TopicScore
+from warraq.schemas.records import Article, Document, Entity, Page, Rejected, TopicScore
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
 

@@ -9,7 +9,7 @@ from hypothesis import settings
 
 logging.getLogger().addHandler(logging.NullHandler())  # or Beam's words on import would be the last of a test run
 
-from schemas.records import Article, Page  # noqa: E402
+from warraq.schemas.records import Article, Page  # noqa: E402
 
 # The same examples in each CI run, others at each run by hand; `--hypothesis-profile=thorough` looks for long.
 settings.register_profile("default", deadline=None)

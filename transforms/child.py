@@ -13,12 +13,12 @@ import subprocess
 import sys
 from typing import IO, Any, Final, NamedTuple
 
-from transforms.import_path import import_path
+from warraq.transforms.import_path import import_path
 
 # The first line leaves the current folder, for Python 3.10, which does not know PYTHONSAFEPATH.
 _BEGIN: Final = """
 import sys; sys.path[:] = {path!r}
-from transforms.child import end_with
+from warraq.transforms.child import end_with
 end_with({lifeline})
 from {module} import {function}
 {function}()

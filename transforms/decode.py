@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 import webencodings  # type: ignore[import-untyped]
 
-from schemas.records import Document, Page
-from transforms.step import KEPT, REJECTED, Doors, Rejection, StepFn
+from warraq.schemas.records import Document, Page
+from warraq.transforms.step import KEPT, REJECTED, Doors, Rejection, StepFn
 
 _META_BYTES: Final = 4096  # browsers look at 1024; portals put scripts before the charset
 _META: Final = re.compile(

@@ -10,7 +10,7 @@ import re
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from transforms.storage import is_remote
+from warraq.transforms.storage import is_remote
 
 _MARKS: Final = ("./", "/./")
 _NOT_UTF8: Final = re.compile(r"[%\udc80-\udcff]")

@@ -6,7 +6,10 @@ This module imports only what Python itself has already imported when it starts.
 import os
 import sys
 
-PROJECT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))  # noqa: PTH120  (pathlib is not imported yet)
+import warraq
+
+# The checkout, or the folder into which pip has installed. (pathlib is not imported yet)
+PROJECT = os.path.dirname(os.path.dirname(os.path.realpath(warraq.__file__)))  # noqa: PTH120
 
 
 def import_path() -> list[str]:

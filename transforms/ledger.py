@@ -13,9 +13,9 @@ import apache_beam as beam
 from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
-from schemas.coders import register
-from schemas.labels import ERROR_REASON, STAGES
-from schemas.records import Page, Rejected
+from warraq.schemas.coders import register
+from warraq.schemas.labels import ERROR_REASON, STAGES
+from warraq.schemas.records import Page, Rejected
 
 READ: Final = "read"
 ARTICLE: Final = "article"

@@ -3,7 +3,8 @@
 `measure` takes the figures, `QualityRules` bounds them. Most figures are those of FineWeb-2 (the Gopher and FineWeb
 filters of datatrove, as its pipeline sets them for arb_Arab); three are ours: the share of function words, of words
 that stand in sentences, and of the commonest content word. The defaults were chosen on 33,000 published Arabic news
-texts (benchmarks/quality.py), so that each rule refuses fewer than one in a thousand of them, short ones included.
+texts (benchmarks/accuracy/quality.py), so that each rule refuses fewer than one in a thousand of them, short ones
+included.
 """
 
 import functools
@@ -15,8 +16,8 @@ from typing import Final, NamedTuple
 
 import apache_beam as beam
 
-from schemas.records import Article
-from transforms.step import KEPT, REJECTED, Doors, Rejection, StepFn
+from warraq.schemas.records import Article
+from warraq.transforms.step import KEPT, REJECTED, Doors, Rejection, StepFn
 
 # A number with its signs, a word with its marks, or a run of one sign.
 TOKEN: Final = re.compile(r"\d+(?:[.,:/٫٬-]\d+)+|[\w\u0610-\u061A\u064B-\u065F\u0670\u06D6-\u06ED]+|\.+|!+|[^\w\s]")

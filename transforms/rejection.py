@@ -4,9 +4,9 @@ import traceback
 from collections.abc import Callable
 from typing import TypeVar
 
-from schemas.labels import ERROR_REASON
-from schemas.records import Article, Document, Page, Rejected
-from schemas.sound import sound, sound_text
+from warraq.schemas.labels import ERROR_REASON
+from warraq.schemas.records import Article, Document, Page, Rejected
+from warraq.schemas.sound import sound, sound_text
 
 Out = TypeVar("Out", Page, Document, Article)
 

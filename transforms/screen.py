@@ -16,8 +16,8 @@ from typing import Final, NamedTuple
 import apache_beam as beam
 import numpy as np
 
-from schemas.records import Page
-from transforms.step import KEPT, REJECTED, Doors, Rejection, StepFn
+from warraq.schemas.records import Page
+from warraq.transforms.step import KEPT, REJECTED, Doors, Rejection, StepFn
 
 _WORD: Final = 8  # bytes that are judged at once
 _ABOVE_ASCII: Final = np.uint64(0x8080808080808080)

@@ -15,11 +15,11 @@ import apache_beam as beam
 from apache_beam.metrics import Metrics
 from apache_beam.utils.windowed_value import WindowedValue
 
-import schemas.coders  # noqa: F401  (Beam learns how records travel)
-from schemas.labels import ERROR_REASON
-from schemas.records import Article, Document, Page, Rejected
-from schemas.sound import sound
-from transforms.rejection import Rejection, attempt, describe, reject
+import warraq.schemas.coders  # noqa: F401  (Beam learns how records travel)
+from warraq.schemas.labels import ERROR_REASON
+from warraq.schemas.records import Article, Document, Page, Rejected
+from warraq.schemas.sound import sound
+from warraq.transforms.rejection import Rejection, attempt, describe, reject
 
 __all__ = [
     "KEPT",

@@ -7,8 +7,8 @@ or left out. All else is passed on.
 import sys
 from collections.abc import Iterator, Sequence
 
-from pipelines import ingest
-from pipelines.options import ingest_parser
+from warraq.pipelines import ingest
+from warraq.pipelines.options import ingest_parser
 
 
 def arguments(parameters: Sequence[str]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from pipelines.options import ingest_parser
+from warraq.pipelines.options import ingest_parser
 
 TARGET: Final = Path(__file__).with_name("metadata.json")
 # Flags that say nothing to a job that only the service watches.

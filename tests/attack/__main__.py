@@ -1,4 +1,4 @@
-"""The long part of the attacks: `python tests/attack --inputs 1000000 --kills 500`. Prints what was tried and held.
+"""The long part of the attacks: `python -m tests.attack --inputs 1000000 --kills 500`. Prints what was tried and held.
 
 - faults.py: each call of a commit that changes files fails, or is the last of its process
 - kills.py: the same for calls of whole runs, and several runs at once
@@ -8,14 +8,13 @@
 import argparse
 import subprocess
 import sys
-from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
+from tests.support.paths import ROOT
 
 
 def main():
     parser = argparse.ArgumentParser(
-        prog="python tests/attack", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m tests.attack", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--inputs", type=int, default=1_000_000, help="mutated dumps, pages and texts (fuzz.py)")
     parser.add_argument("--kills", type=int, default=500, help="runs killed, or failing at a call (kills.py)")
@@ -23,15 +22,15 @@ def main():
     options = parser.parse_args()
     seed = ("--seed", options.seed)
     attacks = {
-        "faults.py": (),
-        "kills.py": ("--attempts", options.kills, *seed),
-        "fuzz.py": ("--inputs", options.inputs, *seed),
+        "faults": (),
+        "kills": ("--attempts", options.kills, *seed),
+        "fuzz": ("--inputs", options.inputs, *seed),
     }
     codes = []
     for program, arguments in attacks.items():
-        command = [sys.executable, str(HERE / program), *map(str, arguments)]
+        command = [sys.executable, "-m", f"tests.attack.{program}", *map(str, arguments)]
         print(f"\n{' '.join(command[1:])}", flush=True)
-        codes.append(subprocess.run(command).returncode)
+        codes.append(subprocess.run(command, cwd=ROOT).returncode)
     return max(codes)
 
 

@@ -1,6 +1,6 @@
 """Fails or kills a run at each call that changes the dataset, and looks at what it leaves. Prints what was tried.
 
-    python tests/attack/faults.py [--every N] [--only NAME] [--seed N]
+    python -m tests.attack.faults [--every N] [--only NAME] [--seed N]
 
 The calls are counted and made to fail by `faults.c`, preloaded: by those of Python and of delta-rs alike. After each
 fault the dataset must be the old one, the new one, or one whose publication the same run, repeated, finishes; and that
@@ -24,7 +24,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+
 KILL: Final = -1
 # name → (errno or KILL, whether the trouble stays)
 FAULTS: Final = {
@@ -60,9 +61,9 @@ def main(arguments: Sequence[str]) -> int:
     if "WARRAQ_FAULTS" not in os.environ:
         with tempfile.TemporaryDirectory() as folder:
             library = str(build(Path(folder)))
-            paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
-            environment = {**os.environ, "LD_PRELOAD": library, "WARRAQ_FAULTS": library, "PYTHONPATH": paths}
-            return subprocess.run([sys.executable, __file__, *arguments], env=environment, check=False).returncode
+            environment = {**os.environ, "LD_PRELOAD": library, "WARRAQ_FAULTS": library}
+            command = [sys.executable, "-m", "tests.attack.faults", *arguments]
+            return subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode
     os.environ.pop("LD_PRELOAD")
     with tempfile.TemporaryDirectory() as folder:
         broken = [
@@ -132,7 +133,7 @@ def ingest(root: Path, run_id: str) -> int:
     """One run as `warraq ingest` makes it, from its check to its end, without the pipeline."""
     from deltalake.exceptions import DeltaError  # noqa: PLC0415  (after the fork: see `forked`)
 
-    from transforms.dataset import Dataset, DatasetError  # noqa: PLC0415
+    from warraq.transforms.dataset.dataset import Dataset, DatasetError  # noqa: PLC0415
 
     dataset = Dataset(str(root))
     try:
@@ -156,10 +157,9 @@ def ingest(root: Path, run_id: str) -> int:
 
 def stage(root: Path, run_id: str) -> list:
     """Stages the files of a run: two partitions, and its row."""
-    from datasets import stage_run  # noqa: PLC0415
-
-    from schemas.records import Article  # noqa: PLC0415
-    from transforms.dataset import Dataset  # noqa: PLC0415
+    from tests.support.datasets import stage_run  # noqa: PLC0415
+    from warraq.schemas.records import Article  # noqa: PLC0415
+    from warraq.transforms.dataset.dataset import Dataset  # noqa: PLC0415
 
     fetched = dt.datetime(2025, 6, 1, tzinfo=dt.timezone.utc)
     articles = [
@@ -171,7 +171,7 @@ def stage(root: Path, run_id: str) -> list:
 
 def rows(root: Path) -> dict[str, list[str]]:
     """The texts, and the runs, that the logs name."""
-    from transforms.dataset import Dataset, read_table  # noqa: PLC0415
+    from warraq.transforms.dataset.dataset import Dataset, read_table  # noqa: PLC0415
 
     dataset = Dataset(str(root))
     return {
@@ -184,7 +184,7 @@ def rows(root: Path) -> dict[str, list[str]]:
 
 def compare(work: Path, old: Path, new: Path, place: str) -> int:
     """DONE if the dataset is the old one or the new one, or is on the way with a manifest that says so."""
-    from transforms.dataset import Dataset  # noqa: PLC0415
+    from warraq.transforms.dataset.dataset import Dataset  # noqa: PLC0415
 
     found, before, after = rows(work), rows(old), rows(new)
     Dataset(str(work)).check_whole()
@@ -198,8 +198,8 @@ def compare(work: Path, old: Path, new: Path, place: str) -> int:
 
 def repeat(work: Path, new: Path, place: str) -> int:
     """DONE if the same run, undisturbed, now gives what it gives in an old dataset."""
-    from transforms.dataset import Dataset  # noqa: PLC0415
-    from transforms.verify import faults  # noqa: PLC0415
+    from warraq.transforms.dataset.dataset import Dataset  # noqa: PLC0415
+    from warraq.transforms.dataset.verify import faults  # noqa: PLC0415
 
     if ingest(work, "r1") != DONE:
         print(place, "the repeated run failed")
@@ -216,7 +216,6 @@ def repeat(work: Path, new: Path, place: str) -> int:
 
 if __name__ == "__main__":
     if "WARRAQ_FAULTS" in os.environ:  # imports take longer than all else: done once, before the forks
-        import datasets  # noqa: F401
-
-        import transforms.verify  # noqa: F401
+        import warraq.transforms.dataset.verify  # noqa: F401
+        from tests.support import datasets  # noqa: F401
     sys.exit(main(sys.argv[1:]))

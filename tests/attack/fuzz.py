@@ -1,6 +1,6 @@
 """Mutated dumps, pages and texts through the readers and the pure core: what breaks, hangs or lies.
 
-`python tests/attack/fuzz.py --inputs 1000000 --seed 1` prints what was tried, and each input that broke a promise with
+`python -m tests.attack.fuzz --inputs 1000000 --seed 1` prints what was tried, and each input that broke a promise with
 its number; `--only KIND --first N --inputs 1 --seed S` tries that one again. Exits with 1 if anything broke. Promises:
 
 - dumps: no exception; the same items whatever the ranges; places unique; text without lone surrogates
@@ -20,23 +20,29 @@ import time
 import traceback
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1])]
-
-import generate  # noqa: E402
-from damage import COUNT, page, samples, within  # noqa: E402
-from hostile import garbled  # noqa: E402
-
-from pipelines.flow import Recipe  # noqa: E402
-from schemas import arrow  # noqa: E402
-from schemas.coders import RecordCoder  # noqa: E402
-from schemas.labels import ERROR_REASON  # noqa: E402
-from schemas.records import Article, Document, Page, Rejected  # noqa: E402
-from transforms import clean, decode, deduplicate, language, quality, screen  # noqa: E402
-from transforms.clean import CleanRules  # noqa: E402
-from transforms.extract import extract  # noqa: E402
-from transforms.read import InputError, ReadRules, find_dumps, read_range  # noqa: E402
-from transforms.rejection import Rejection, attempt  # noqa: E402
+from tests.attack import generate
+from tests.support.damage import COUNT, page, samples, within
+from tests.support.hostile import garbled
+from warraq.pipelines.flow import Recipe
+from warraq.schemas import arrow
+from warraq.schemas.coders import RecordCoder
+from warraq.schemas.labels import ERROR_REASON
+from warraq.schemas.records import Article, Document, Page, Rejected
+from warraq.transforms import (
+    decode,
+    quality,
+    screen,
+)
+from warraq.transforms.clean import stage as clean
+from warraq.transforms.clean.stage import CleanRules
+from warraq.transforms.deduplicate import stage as deduplicate
+from warraq.transforms.extract.page import extract
+from warraq.transforms.language import stage as language
+from warraq.transforms.read.discover import find_dumps
+from warraq.transforms.read.dump import InputError
+from warraq.transforms.read.formats import read_range
+from warraq.transforms.read.rules import ReadRules
+from warraq.transforms.rejection import Rejection, attempt
 
 FETCHED = dt.datetime(2025, 6, 1, 12, tzinfo=dt.timezone.utc)
 RECIPE = Recipe()

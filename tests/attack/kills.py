@@ -1,6 +1,6 @@
 """Kills runs at the calls that change files, lets these calls fail, runs jobs at once, and checks what is left.
 
-`python tests/attack/kills.py --attempts 500` runs an ingest again and again. Each time another call (write, rename,
+`python -m tests.attack.kills --attempts 500` runs an ingest again and again. Each time another call (write, rename,
 mkdir, …) below the working folder is the last one, or is refused as by a full disk; now and then the run that cleans
 up is killed too. After each attempt the dataset must be the one before or the one after the run, and the same command
 must then give the dataset of an undisturbed run, with nothing left over. Prints what was tried; exits with 1 and the
@@ -24,11 +24,10 @@ import traceback
 from pathlib import Path
 from typing import NamedTuple
 
-from faults import FAULTS, build
+from tests.attack.faults import FAULTS, build
+from tests.support.paths import ROOT, SAMPLES
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-DUMPS = ROOT / "samples" / "dumps"
+DUMPS = SAMPLES / "dumps"
 UNHARMED = tempfile.gettempdir()  # no call there is attacked
 
 
@@ -96,7 +95,7 @@ def in_a_process(function, *arguments):
 
 def ingest(output, dumps, at=0, fault=None):
     """Runs the command with a fault at the call number `at` that changes files. Returns exit code and calls."""
-    from pipelines import ingest as command  # noqa: PLC0415  (imported by the parent when the library is loaded)
+    from warraq.pipelines import ingest as command  # noqa: PLC0415  (imported by the parent when the library is loaded)
 
     library = ctypes.CDLL(None)  # preloaded
     error, stays = FAULTS.get(fault, (0, False))
@@ -110,8 +109,8 @@ def look(output):
     """All that the dataset holds, as the log says, and whether the plain glob says the same; None if there is none."""
     import duckdb  # noqa: PLC0415  (in a fork only: it starts threads)
 
-    from pipelines.query import connect  # noqa: PLC0415
-    from transforms.dataset import Dataset, DatasetError  # noqa: PLC0415
+    from warraq.pipelines.query import connect  # noqa: PLC0415
+    from warraq.transforms.dataset.dataset import Dataset, DatasetError  # noqa: PLC0415
 
     try:
         connection = connect(Dataset(str(output)))
@@ -257,16 +256,17 @@ def main():
         return attack(Path(os.environ["WARRAQ_ATTACKED"]), options.attempts, random.Random(options.seed))
     with tempfile.TemporaryDirectory(prefix="attack-") as folder:
         work = Path(folder, "work").resolve()
-        environment = {"LD_PRELOAD": str(build(Path(folder))), "WARRAQ_ATTACKED": str(work), "PYTHONPATH": str(ROOT)}
-        return subprocess.run([sys.executable, *sys.argv], env={**os.environ, **environment}).returncode
+        environment = {"LD_PRELOAD": str(build(Path(folder))), "WARRAQ_ATTACKED": str(work)}
+        command = [sys.executable, "-m", "tests.attack.kills", *sys.argv[1:]]
+        return subprocess.run(command, env={**os.environ, **environment}, cwd=ROOT).returncode
 
 
 def attack(work, attempts, rng):
     """Attacks all scenarios in turn; prints the figures."""
     import logging  # noqa: PLC0415
 
-    import pipelines.ingest  # noqa: PLC0415  (once, for all forks)
-    import pipelines.query  # noqa: F401, PLC0415
+    import warraq.pipelines.ingest  # noqa: PLC0415  (once, for all forks)
+    import warraq.pipelines.query  # noqa: F401, PLC0415
 
     logging.disable(logging.CRITICAL)
     began, tried, failed = time.monotonic(), collections.Counter(), 0

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import apache_beam as beam
 
-from schemas.records import Article, Document
-from transforms.extract import ExtractRules, extract
-from transforms.extract.guard import Guard
-from transforms.step import KEPT, REJECTED, Doors, Moment, StepFn
+from warraq.schemas.records import Article, Document
+from warraq.transforms.extract.page import ExtractRules, extract
+from warraq.transforms.extract.sandbox import Guard
+from warraq.transforms.step import KEPT, REJECTED, Doors, Moment, StepFn
 
 _STAGE: Final = "extract"
 

@@ -1,20 +1,22 @@
 """A dump, how it is opened, and the row of a record that the reader refuses."""
 
 import datetime as dt
+import errno
 import io
 import os
 import stat
 from collections.abc import Callable
 from typing import BinaryIO, Final, NamedTuple, TypeAlias, cast
+from urllib.parse import quote
 
-from schemas.coders import register
-from schemas.labels import ERROR_REASON
-from schemas.records import Page, Rejected
-from schemas.sound import sound
-from transforms.file_names import os_name, shown_name
-from transforms.read.rules import STAGE
-from transforms.rejection import describe
-from transforms.storage import is_remote
+from warraq.schemas.coders import register
+from warraq.schemas.labels import ERROR_REASON
+from warraq.schemas.records import Page, Rejected
+from warraq.schemas.sound import sound
+from warraq.transforms.file_names import os_name, shown_name
+from warraq.transforms.read.rules import STAGE
+from warraq.transforms.rejection import describe
+from warraq.transforms.storage import is_remote
 
 BUFFER: Final = 1024 * 1024
 Claim: TypeAlias = Callable[[int], bool]  # whether the reader may go on with the record at an offset
@@ -112,6 +114,18 @@ def check_unchanged(stream: BinaryIO, dump: Dump) -> None:
     """
     if dump.state and state_of(stream) != dump.state:
         raise InputError(f"{shown_name(dump.path)}: it changed after the run had begun; run again when it is complete")
+
+
+def file_url(path: str, member: str = "") -> str:
+    """The address of a page that states none: `file:pages/a.html`, `file:pages.zip!/a.html` inside an archive."""
+    address = path if is_remote(path) else "file:" + quote(os_name(path), errors="surrogateescape")
+    return f"{address}!/{quote(member, errors='surrogateescape')}" if member else address
+
+
+def raise_if_outside(error: Exception) -> None:
+    """Raises `error` again if the storage is at fault. Archives cause EINVAL by wrong offsets, bzip2 has no number."""
+    if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+        raise error
 
 
 def refuse(  # noqa: PLR0913  (what a row says)

@@ -8,10 +8,10 @@ every run, for the cost of one comparison a record and one pair of numbers a ran
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from schemas.coders import register
-from schemas.records import Rejected
-from transforms.ledger import LedgerError
-from transforms.read.dump import Item
+from warraq.schemas.coders import register
+from warraq.schemas.records import Rejected
+from warraq.transforms.ledger import LedgerError
+from warraq.transforms.read.dump import Item
 
 
 class Stretch(NamedTuple):

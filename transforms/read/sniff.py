@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from transforms.read.arc import begins_arc
+from warraq.transforms.read.archives.arc import begins_arc
 
 SNIFFED_BYTES: Final = 8192
 

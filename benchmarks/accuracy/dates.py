@@ -1,0 +1,150 @@
+"""Right publication days on real pages, beside htmldate, with the processor time each takes.
+
+    WARRAQ_DATA=… python -m benchmarks.accuracy.dates [--misses]
+
+Groups, all on Arabic text in real page templates: `machine` (JSON-LD, meta or datetime left), `visible` (only the
+byline tells), `url` (byline and address), and `stripped`: the pages of `machine` that show a date, without all that
+machines read; `masthead`: the pages of `visible` with the fetch day written right above the title, as many portals do.
+Then real pages: `real Arabic`; `htmldate` and `fundus`, in languages whose months we do not all read.
+No fetch time is known, so the fetch is taken to be long after every page: the harder case.
+"""
+
+import argparse
+import collections
+import datetime as dt
+import gzip
+import json
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import htmldate
+import lxml.html
+
+from benchmarks.data import DATA
+from warraq.transforms.extract.dates.choose import choose_date, find_dates
+from warraq.transforms.extract.json_ld import read_json_ld
+
+FETCHED = dt.datetime(2026, 12, 31, tzinfo=dt.timezone.utc)
+MASTHEAD = '<div><span class="date">الخميس 31 ديسمبر 2026</span></div>'  # the day of FETCHED
+_MACHINE = frozenset(("jsonld", "meta", "time"))
+SPENT: collections.Counter[str] = collections.Counter()  # seconds, by tool
+
+
+class Case(NamedTuple):
+    """A page with the days that are right for it."""
+
+    group: str
+    name: str
+    url: str
+    markup: str
+    days: frozenset[str]
+
+
+def cases() -> Iterator[Case]:
+    """Every page whose publication day is known."""
+    for row in _rows(DATA / "pages_arabised" / "truth.jsonl"):
+        if row["date"]:
+            content = gzip.decompress((DATA / "pages_arabised" / row["file"]).read_bytes())
+            evidence = set(row["date_evidence"])
+            group = "machine" if evidence & _MACHINE else "url" if "url" in evidence else "visible"
+            charset = re.search(r"charset=([\w-]+)", row["http_content_type"])
+            markup = content.decode(charset[1] if charset else row["charset"].split()[0], "replace")
+            yield Case(group, row["file"], row["url"], markup, frozenset(row["date_accept"]))
+            if group == "visible":
+                under = re.sub("(<h1)", f"{MASTHEAD}\\1", markup, count=1)
+                yield Case("masthead", row["file"], row["url"], under, frozenset(row["date_accept"]))
+            if group == "machine" and "visible" in evidence:
+                yield Case("stripped", row["file"], "", _without_stamps(markup), frozenset(row["date_accept"]))
+    pages = DATA / "pages"
+    truths = {f"ar/{Path(row['file']).name}": row for row in _rows(pages / "gt_ar.jsonl") if row.get("date")}
+    for row in _rows(pages / "labels.jsonl"):
+        if row.get("date") or row["file"] in truths:
+            known = truths.get(row["file"], row)
+            group = "real Arabic" if row["file"] in truths else "htmldate"
+            markup = (pages / row["file"]).read_bytes().decode(row.get("charset") or "utf-8", "replace")
+            yield Case(group, row["file"], known.get("url") or "", markup, frozenset([known["date"]]))
+    yield from _fundus(pages / "fundus")
+
+
+def _without_stamps(markup: str) -> str:
+    """The page without the dates that machines read, so that only the byline tells."""
+    tree = _parsed(markup)
+    for element in tree.xpath("//script|//meta"):
+        element.drop_tree()
+    for element in tree.xpath("//*[@datetime or @content or @itemprop]"):
+        stamps = [name for name in element.attrib if name in ("datetime", "content") or name.startswith("data-")]
+        for name in stamps:
+            del element.attrib[name]
+    return lxml.html.tostring(tree, encoding="unicode")
+
+
+def _parsed(markup: str) -> lxml.html.HtmlElement:
+    return lxml.html.document_fromstring(
+        markup.encode("utf-8", "replace"), parser=lxml.html.HTMLParser(encoding="utf-8")
+    )
+
+
+def _rows(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _fundus(folder: Path) -> Iterator[Case]:
+    """Pages whose publisher's file states one date only, or one that the file name agrees with."""
+    for path in sorted(folder.glob("*.html.gz")):
+        parts = path.name.removesuffix(".html.gz").split("_")
+        publisher, crawled = "_".join(parts[:2]), "-".join(parts[-3:])
+        truth = folder / f"{publisher}.json"
+        stated = truth.read_text(encoding="utf-8") if truth.exists() else ""
+        days = set(re.findall(r'"publishing_date": "(\d{4}-\d\d-\d\d)', stated))
+        if len(days) == 1 or crawled in days:
+            markup = gzip.decompress(path.read_bytes()).decode("utf-8", "replace")
+            yield Case("fundus", path.name, "", markup, frozenset(days if len(days) == 1 else [crawled]))
+
+
+def ours(case: Case) -> tuple[str, str]:
+    """Our day and its evidence; parsing the page is not counted, for the pipeline parses it anyway."""
+    tree = _parsed(case.markup)
+    json_ld = read_json_ld(tree)
+    began = time.process_time()
+    chosen = choose_date(find_dates(tree, json_ld, case.url, ""), FETCHED)
+    SPENT["ours"] += time.process_time() - began
+    return str(chosen.date), f"{chosen.source}: {chosen.evidence}"
+
+
+def peer(case: Case) -> tuple[str, str]:
+    """The day that htmldate finds on a tree already parsed, original date asked for."""
+    tree = _parsed(case.markup)
+    began = time.process_time()
+    day = htmldate.find_date(tree, url=case.url or None, original_date=True, max_date=f"{FETCHED:%Y-%m-%d}")
+    SPENT["peer"] += time.process_time() - began
+    return day or "", ""
+
+
+def main() -> None:
+    """Prints the table, and with --misses every page that we get wrong."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--misses", action="store_true", help="print each page that is wrong, with the evidence taken")
+    parser.add_argument("--alone", action="store_true", help="leave htmldate out")
+    options = parser.parse_args()
+    if not (DATA / "pages_arabised").exists():
+        print(f"skipped: no data at {DATA}; set WARRAQ_DATA")
+        return
+    right, pages = collections.Counter(), collections.Counter()
+    for case in cases():
+        pages[case.group] += 1
+        for tool in (ours,) if options.alone else (ours, peer):
+            day, evidence = tool(case)
+            right[case.group, tool.__name__] += day in case.days
+            if options.misses and tool is ours and day not in case.days:
+                print(f"{case.group} {case.name}: {day} ({evidence}), right: {sorted(case.days)}")
+    for group, count in pages.items():
+        scores = "  ".join(f"{tool} {right[group, tool] / count:.3f}" for tool in SPENT)
+        print(f"{group:12} {count:4} pages  {scores}")
+    print("  ".join(f"{tool} {1000 * spent / pages.total():.2f} ms a page" for tool, spent in SPENT.items()))
+
+
+if __name__ == "__main__":
+    main()

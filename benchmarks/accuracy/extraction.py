@@ -1,0 +1,224 @@
+r"""Scores extraction on real pages, side by side with plain trafilatura.
+
+    python -m benchmarks.accuracy.extraction [--plain] [--worst N]
+
+Reads `pages_arabised`, `pages/ar` and `pages/aeb_en` under $WARRAQ_DATA (default: ../shared/data beside the checkout).
+Text: F1 of the multisets of `\w+` tokens. Title and author list count only where the truth states them, the author
+list regardless of order. Furniture: the share of pages whose text has a line that is none of the article's and is
+listed in tests/transforms/clean/furniture.txt, or is short and holds a listed phrase. `--plain` strips the markup
+first, as WET does.
+Times are CPU time of one process.
+"""
+
+import argparse
+import datetime as dt
+import functools
+import gzip
+import json
+import re
+import statistics
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import trafilatura
+from lxml import etree
+
+from benchmarks.data import DATA, ROOT
+from warraq.schemas.records import Document
+from warraq.transforms.clean.furniture import fold
+from warraq.transforms.clean.stage import CleanRules, clean
+from warraq.transforms.extract.page import ExtractRules, extract, parse
+from warraq.transforms.step import Rejection
+
+SHORT = 12  # words of a line that may be furniture because of a phrase in it
+FETCHED_AT = dt.datetime(2026, 11, 1, tzinfo=dt.timezone.utc)
+LINE_TAGS = frozenset(
+    """
+    address article aside blockquote br button center dd div dl dt figcaption figure footer form h1 h2 h3 h4 h5 h6
+    header li main nav ol option p section table td th title tr ul
+    """.split()  # noqa: SIM905
+)
+
+
+class Case(NamedTuple):
+    """One page with what is true of it; None where nobody looked."""
+
+    name: str
+    url: str
+    markup: str
+    text: str
+    titles: list[str] | None
+    authors: list[str] | None
+    days: list[str] | None
+
+
+class Found(NamedTuple):
+    """What an extractor made of a page."""
+
+    text: str
+    title: str | None = None
+    authors: list[str] = []  # noqa: RUF012  (never changed)
+    day: str = ""
+
+
+Extractor = Callable[[Case], Found]
+
+
+def arabised() -> Iterator[Case]:
+    folder = DATA / "pages_arabised"
+    for line in (folder / "truth.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        markup = gzip.decompress((folder / row["file"]).read_bytes()).decode(row["charset"], "replace")
+        yield Case(
+            row["file"],
+            row["url"],
+            markup,
+            row["text"],
+            [row["title"]],
+            row["author"] or None,
+            row["date_accept"] or None,
+        )
+
+
+def arabic() -> Iterator[Case]:
+    for line in (DATA / "pages" / "gt_ar.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        markup = (DATA / "pages" / row["file"]).read_text("utf-8", "replace")
+        titles = [row["title"], *row.get("title_alt", [])]
+        author = row["author"]
+        authors = author if isinstance(author, list) else [author] if author else None
+        url = row["url"] or "http://page.example/1"
+        yield Case(row["file"], url, markup, row["text"], titles, authors, [row["date"]] if row["date"] else None)
+
+
+def english() -> Iterator[Case]:
+    folder = DATA / "pages" / "aeb_en"
+    for name, row in sorted(json.loads((folder / "ground-truth.json").read_text("utf-8")).items()):
+        markup = gzip.decompress((folder / "html" / f"{name}.html.gz").read_bytes()).decode("utf-8", "replace")
+        url = row.get("url") or "http://page.example/1"
+        yield Case(name, url, markup, row["articleBody"], None, None, None)
+
+
+def plain_trafilatura(case: Case) -> Found:
+    found = trafilatura.bare_extraction(case.markup, include_comments=False)
+    return Found(found.text or "") if found else Found("")
+
+
+def trafilatura_with_metadata(case: Case) -> Found:
+    found = trafilatura.bare_extraction(case.markup, url=case.url, include_comments=False, with_metadata=True)
+    if found is None:
+        return Found("")
+    return Found(
+        found.text or "", found.title, (found.author or "").split("; ") if found.author else [], found.date or ""
+    )
+
+
+def extracted(case: Case) -> Found:
+    return _ours(case, is_text=False, cleaned=False)
+
+
+def extracted_and_cleaned(case: Case) -> Found:
+    return _ours(case, is_text=False, cleaned=True)
+
+
+def without_markup(case: Case) -> Found:
+    return _ours(case._replace(markup=render(case.markup)), is_text=True, cleaned=True)
+
+
+def _ours(case: Case, *, is_text: bool, cleaned: bool) -> Found:
+    size = len(case.markup)
+    page = Document(case.url, case.markup, is_text, "utf-8", "given", None, FETCHED_AT, "benchmark", 0, size)
+    try:
+        article = extract(page, ExtractRules(guard=False))
+        article = clean(article, CleanRules()) if cleaned else article
+    except Rejection as verdict:
+        print(f"  refused: {case.name[:40]} {verdict.reason} {verdict.detail}", file=sys.stderr)
+        return Found("")
+    return Found(article.text, article.title, article.authors, str(article.date))
+
+
+def render(markup: str) -> str:
+    """The page's text, a line for each block: what a WET record holds."""
+    tree = parse(markup)
+    etree.strip_elements(tree, "script", "style", "noscript", "template", with_tail=False)
+    for element in tree.iter(*LINE_TAGS):
+        element.text = f"\n{element.text or ''}"
+        element.tail = f"\n{element.tail or ''}"
+    return "".join(tree.itertext())
+
+
+def f1(found: str, true: str) -> float:
+    """Harmonic mean of precision and recall over the multisets of words, 0..1."""
+    ours, theirs = Counter(re.findall(r"\w+", found)), Counter(re.findall(r"\w+", true))
+    return 2 * sum((ours & theirs).values()) / max(1, sum(ours.values()) + sum(theirs.values()))
+
+
+def furniture_lines(found: str, true: str) -> list[str]:
+    """The lines of `found` that are furniture of the page by their words, and not in the true text."""
+    return [line for line in found.split("\n") if _is_listed(_words(line)) and _words(line) not in _words(true)]
+
+
+def _is_listed(words: str) -> bool:
+    short = words.count(" ") < SHORT
+    return words in listed() or (short and any(f" {phrase} " in f" {words} " for phrase in listed() if " " in phrase))
+
+
+@functools.cache
+def listed() -> frozenset[str]:
+    """The words of each line in tests/transforms/clean/furniture.txt."""
+    lines = (ROOT / "tests" / "transforms" / "clean" / "furniture.txt").read_text("utf-8").splitlines()
+    return frozenset(_words(line) for line in lines if not line.startswith("#"))
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", fold(text)))
+
+
+def share(outcomes: list[bool]) -> str:
+    return f"{statistics.mean(outcomes):.3f}" if outcomes else "-"
+
+
+def score(cases: list[Case], extractor: Extractor, worst: int) -> str:
+    """One row of the table; the worst pages go to stderr."""
+    began = time.process_time()
+    found = [extractor(case) for case in cases]
+    milliseconds = 1000 * (time.process_time() - began) / len(cases)
+    pairs = list(zip(cases, found, strict=True))
+    scores = sorted((f1(result.text, case.text), case.name) for case, result in pairs)
+    for value, name in scores[:worst]:
+        print(f"  {value:.3f} {name}", file=sys.stderr)
+    values = [value for value, _ in scores]
+    titles = [result.title in case.titles for case, result in pairs if case.titles]
+    authors = [set(result.authors) == set(case.authors) for case, result in pairs if case.authors]
+    days = [result.day in case.days for case, result in pairs if case.days]
+    low = sum(value < 0.7 for value in values) / len(values)
+    means = f"{statistics.mean(values):6.4f} {values[len(values) // 10]:6.3f} {low:6.3f}"
+    furnished = share([bool(furniture_lines(result.text, case.text)) for case, result in pairs])
+    return f"{means} {furnished:>9} {share(titles):>7} {share(authors):>8} {share(days):>7} {milliseconds:7.1f}"
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--plain", action="store_true", help="strip the markup first")
+    arguments.add_argument("--worst", type=int, default=0, help="name the N worst pages of each row")
+    options = arguments.parse_args()
+    if not DATA.is_dir():
+        sys.exit(f"no data: {DATA} (set WARRAQ_DATA)")
+    extractors: list[Extractor] = [plain_trafilatura, trafilatura_with_metadata, extracted, extracted_and_cleaned]
+    sources: list[tuple[str, Callable[[], Iterator[Any]]]] = [
+        ("arabised", arabised),
+        ("ar", arabic),
+        ("aeb_en", english),
+    ]
+    print(f"{'pages':9} {'extractor':26}     F1    p10  <0.70 furniture   title  authors     day      ms")
+    for name, source in sources:
+        cases = list(source())
+        for extractor in [without_markup] if options.plain else extractors:
+            print(f"{name:9} {extractor.__name__:26} {score(cases, extractor, options.worst)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+import datetime as dt
+import json
+import subprocess
+import sys
+
+import duckdb
+import pytest
+
+from tests.support.datasets import stage_run
+from tests.support.paths import ROOT
+from warraq.pipelines import query
+from warraq.pipelines.query import VIEWS, connect
+from warraq.schemas.records import Entity, TopicScore
+from warraq.transforms.dataset.dataset import Dataset, DatasetError
+
+
+@pytest.fixture
+def dataset(tmp_path, make_article):
+    dataset = Dataset(str(tmp_path / "it's out"))  # a quote in the path must not break the SQL
+    entity = Entity("روسيا", "place", 1, 6, "روسيا", 0.5)
+    entities = [entity, entity._replace(start=12, end=17)]
+    article = make_article(
+        "لروسيا موقف روسيا", topic="sport", entities=entities, topics=[TopicScore("medtop:15000000", 0.5)]
+    )
+    line = {"dump": "a", "door": "read", "stage": "", "reason": "", "pages": 1}
+    dataset.publish("r1", stage_run(dataset, "r1", [article], [line]))
+    return dataset
+
+
+@pytest.mark.parametrize(
+    ("sql", "answer"),
+    [
+        (
+            "SELECT text, topic, typeof(date), date::VARCHAR FROM articles",
+            ("لروسيا موقف روسيا", "sport", "DATE", "2025-05-30"),
+        ),
+        ("SELECT DISTINCT text, kind, name, title FROM mentions", ("روسيا", "place", "روسيا", "عنوان")),
+        ("SELECT title, name, kind, count, first_offset FROM entities", ("عنوان", "روسيا", "place", 2, 1)),
+        ("SELECT topic, code, arabic, score FROM topics", ("sport", "medtop:15000000", "رياضة", 0.5)),
+        ("SELECT count(*) FROM rejected", (0,)),
+        ("SELECT run_id FROM runs", ("r1",)),
+        ("SELECT door, pages FROM ledger", ("read", 1)),
+        # offsets are code points, as DuckDB counts them
+        (
+            'SELECT substr(a.text, e.start + 1, e."end" - e.start) FROM articles a JOIN mentions e USING (article_id) LIMIT 1',
+            ("روسيا",),
+        ),
+    ],
+)
+def test_the_views_answer(dataset, sql, answer):
+    assert connect(dataset).execute(sql).fetchall() == [answer]
+
+
+def test_every_view_has_rows_or_is_empty(dataset):
+    connection = connect(dataset)
+    for view in VIEWS:
+        assert connection.execute(f"SELECT count(*) FROM {view}").fetchall()[0][0] >= 0
+
+
+def ask(dataset, *arguments):
+    return query.main(["--output", dataset.root, *arguments])
+
+
+def test_answers_come_in_every_format(dataset, capfd, tmp_path):
+    sql = "SELECT topic, words FROM articles"
+    assert ask(dataset, sql) == 0
+    assert "sport" in capfd.readouterr().out
+    assert ask(dataset, sql, "--format", "csv") == 0
+    assert capfd.readouterr().out == "topic,words\nsport,0\n"
+    assert ask(dataset, sql, "--format", "json") == 0
+    assert json.loads(capfd.readouterr().out) == {"topic": "sport", "words": 0}
+    target = tmp_path / "answer.parquet"
+    assert ask(dataset, sql, "--format", "parquet", "--to", str(target)) == 0
+    assert duckdb.sql(f"FROM '{target}'").fetchall() == [("sport", 0)]
+    assert ask(dataset, sql, "--to", str(tmp_path / "answer.txt")) == 0
+    assert "sport" in (tmp_path / "answer.txt").read_text()
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json", "parquet"])
+@pytest.mark.parametrize("name", ["~", "~answer", "file:answer", "a*b"])
+def test_an_answer_goes_to_the_file_that_is_named(dataset, tmp_path, monkeypatch, name, form):
+    here, home = tmp_path / "here", tmp_path / "home"
+    here.mkdir()
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(here)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert ask(dataset, "SELECT 7 AS x", "--format", form, "--to", name) == 0
+    assert [path.name for path in here.iterdir()] == [name]
+    assert list(home.iterdir()) == []
+    assert {path.name for path in tmp_path.iterdir()} == names
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json", "parquet"])
+@pytest.mark.parametrize("target", ["/dev/full", "/missing/answer", "/tmp"])
+def test_an_answer_that_cannot_be_written_is_no_damage(dataset, capfd, target, form):
+    assert ask(dataset, "SELECT 7 AS x", "--format", form, "--to", target) == 1
+    error = capfd.readouterr().err
+    assert error.startswith(f"warraq: {target}: can't be written (")
+    assert "damaged" not in error
+    assert error.count("\n") == 1
+
+
+def test_each_statement_is_answered(dataset, capfd, tmp_path):
+    several = "SET threads = 1; SELECT 7 AS x; SELECT 8 AS y WHERE current_setting('threads') = 1"
+    assert ask(dataset, several, "--format", "csv") == 0
+    assert capfd.readouterr().out == "x\n7\ny\n8\n"
+    assert ask(dataset, several, "--format", "csv", "--to", str(tmp_path / "answer")) == 0
+    assert (tmp_path / "answer").read_text() == "y\n8\n"
+
+
+def test_answers_can_share_a_file(dataset, tmp_path):
+    """Standard output may be a file that holds something already: `… > file; … >> file`."""
+    with (tmp_path / "answers").open("w") as file:
+        file.write("first\n")
+        file.flush()
+        ask = [sys.executable, "-m", "warraq", "query", "--output", dataset.root, "SELECT 7 AS x", "--format", "csv"]
+        subprocess.run(ask, stdout=file, check=True, cwd=ROOT)
+    assert (tmp_path / "answers").read_text() == "first\nx\n7\n"
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(dataset):
+    ask = f"'{sys.executable}' -m warraq query --output \"{dataset.root}\" 'FROM range(1000000)' --format csv"
+    done = subprocess.run(
+        ["bash", "-c", f"{ask} | head -1; exit ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "range\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["SELECT nothing FROM articles"], "nothing"),
+        (["FROM artcles"], 'artcles does not exist!; Did you mean "articles'),
+        (["SELECT titel FROM articles"], 'Candidate bindings: "title"'),
+        (["SELEC 1"], 'syntax error at or near "SELEC"\n'),
+        (["SELECT 1", "--verify"], "--verify takes no SQL"),
+        (["SELECT 1", "--format", "parquet"], "--to FILE"),
+    ],
+)
+def test_a_wrong_question_costs_one_line(dataset, capfd, arguments, complaint):
+    assert ask(dataset, *arguments) == 2
+    error = capfd.readouterr().err
+    assert complaint in error
+    assert error.count("\n") == 1
+
+
+def test_no_dataset_is_said_in_one_line(tmp_path, capfd):
+    assert query.main(["--output", str(tmp_path), "SELECT 1"]) == 2
+    assert "no dataset there" in capfd.readouterr().err
+    with pytest.raises(DatasetError):
+        connect(Dataset(str(tmp_path)))
+
+
+AS_IN_A_BUCKET = """
+import sys
+from warraq.pipelines import query
+class Remote:
+    def __getattr__(self, name):
+        return (lambda path: True) if name == "is_remote" else getattr(storage, name)
+storage, query.storage = query.storage, Remote()
+sys.exit(query.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(("sql", "code"), [("SELECT text FROM articles LIMIT 1", 0), ("SELECT text FROM nothing", 2)])
+def test_a_process_that_reads_ahead_in_a_bucket_ends(tmp_path, make_article, sql, code):
+    """Without the answer's rows: the table is read through Python, file by file, long after the first."""
+    dataset = Dataset(str(tmp_path / "out"))
+    days = [dt.date(2025, 1, 1) + dt.timedelta(n) for n in range(80)]
+    dataset.publish(
+        "r1", stage_run(dataset, "r1", [make_article("نص " * 500, topic="sport", date=day) for day in days])
+    )
+    for _ in range(3):
+        ask = [sys.executable, "-c", AS_IN_A_BUCKET, "--output", dataset.root, sql, "--format", "csv"]
+        done = subprocess.run(ask, capture_output=True, timeout=120, cwd=ROOT)
+        assert done.returncode == code, done.stderr
+        assert done.stdout.startswith(b"text\n") == (code == 0)
+
+
+def test_the_prompt_goes_on_after_a_mistake(dataset, capfd, monkeypatch):
+    lines = iter(["SELECT oops;", "SELECT count(*) AS n", "FROM articles;"])
+
+    def typed(_):
+        try:
+            return next(lines)
+        except StopIteration:
+            raise EOFError from None
+
+    monkeypatch.setattr("builtins.input", typed)
+    assert query.prompt(connect(dataset)) == 0
+    captured = capfd.readouterr()
+    assert "oops" in captured.err
+    assert "1" in captured.out

@@ -1,0 +1,67 @@
+"""The documents say what is true: every flag, reason, column and command is there, and what they show is what is printed."""
+
+import re
+
+import pytest
+
+from tests.support.paths import ROOT
+from warraq.pipelines.__main__ import COMMANDS
+from warraq.pipelines.options import ingest_parser
+from warraq.pipelines.query import VIEWS, query_parser
+from warraq.schemas.arrow import TABLES
+from warraq.schemas.labels import MASS_REASONS, REASONS, STAGES, TOPICS
+from warraq.transforms.quality import QualityRules
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SOURCES = {path: path.read_text(encoding="utf-8") for path in (ROOT / "transforms").rglob("*.py")}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_in_the_readme(command):
+    assert f"warraq {command}" in README
+
+
+@pytest.mark.parametrize("column", TABLES["articles"].names)
+def test_every_column_is_in_the_readme(column):
+    assert f"`{column}`" in README
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_is_in_the_readme(view):
+    assert f"`{view}`" in README
+
+
+@pytest.mark.parametrize("flag", re.findall(r"(?<![\w-])--[a-z_]+", README))
+def test_every_flag_in_the_readme_exists(flag):
+    known = ingest_parser().format_help() + query_parser().format_help()
+    assert flag in known or flag == "--quick"  # of run_tests.sh
+
+
+@pytest.mark.parametrize("path", re.findall(r"\]\(([^)#]+)\)", README))
+def test_every_link_in_the_readme_leads_somewhere(path):
+    assert path.startswith("http") or (ROOT / path).exists()
+
+
+def test_every_reason_is_given_by_some_stage():
+    stated = {reason for reasons in REASONS.values() for reason in reasons}
+    ours = "\n".join(SOURCES.values())
+    by_rule = {reason for rule in QualityRules.__dataclass_fields__.values() if (reason := rule.metadata.get("reason"))}
+    assert [reason for reason in stated if f'"{reason}"' not in ours and reason not in by_rule] == []
+    assert stated >= MASS_REASONS
+
+
+def test_labels_are_closed_sets():
+    assert list(REASONS) == [stage for stage in STAGES if stage in REASONS]
+    assert len({topic.slug for topic in TOPICS}) == len({topic.code for topic in TOPICS}) == len(TOPICS) == 17
+    assert all(re.fullmatch(r"[a-z_]+", topic.slug) for topic in TOPICS)
+
+
+def test_the_project_names_no_machine_or_workplace():
+    """Paths of one machine and the like do not belong in files that others read."""
+    forbidden = re.compile(r"(?<![\w./-])/(?:work|root|home/\w+)/")
+    texts = [
+        path for suffix in ("py", "md", "sh", "toml") for path in ROOT.rglob(f"*.{suffix}") if ".venv" not in path.parts
+    ]
+    assert [
+        path for path in texts if path.name != "test_docs.py" and forbidden.search(path.read_text(encoding="utf-8"))
+    ] == []

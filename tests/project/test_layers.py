@@ -1,0 +1,87 @@
+"""The architecture, held: imports run one way, and the core knows no Beam."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.paths import ROOT
+from warraq.pipelines.flow import Recipe, RefinePages
+from warraq.transforms.read.stage import ReadPages
+from warraq.transforms.write.stage import CommitRun, WriteArticles, WriteRejected
+
+LAYERS = ("schemas", "transforms", "pipelines")  # each may import itself and those before it
+SOURCES = [path for layer in LAYERS for path in sorted((ROOT / layer).rglob("*.py"))]
+TRANSFORMS = [path for path in SOURCES if path.is_relative_to(ROOT / "transforms")]
+OTHERS = {"tests", "benchmarks", "samples", "deploy"}
+
+
+def imports(path):
+    """The modules, and names in them, that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}: a relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def name(path):
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def room(module):
+    """What lies at the root of transforms/: a stage (a file, or a folder with a stage.py), or what all stages share."""
+    return module.removeprefix("warraq.").split(".")[1]
+
+
+def stages():
+    """The rooms of the flow's transforms."""
+    flow = [ReadPages, *map(type, RefinePages(Recipe()).steps().values()), WriteArticles, WriteRejected, CommitRun]
+    return {room(transform.__module__) for transform in flow}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_imports_run_one_way(path):
+    layer = LAYERS.index(path.relative_to(ROOT).parts[0])
+    ours = [module.split(".")[1] for module in imports(path) if module.startswith("warraq.")]
+    assert {*ours} - {"__version__"} <= {*LAYERS[: layer + 1]}
+    assert not {module.split(".")[0] for module in imports(path)} & {*LAYERS, *OTHERS}
+
+
+def test_a_stage_is_a_file_or_a_folder_of_the_flow():
+    for transform in (ReadPages, *map(type, RefinePages(Recipe()).steps().values()), WriteArticles):
+        module = transform.__module__
+        assert module in (f"warraq.transforms.{room(module)}", f"warraq.transforms.{room(module)}.stage")
+    folders = {path.parent.name for path in TRANSFORMS if path.name == "stage.py"}
+    assert folders <= stages()
+
+
+@pytest.mark.parametrize("path", TRANSFORMS, ids=name)
+def test_a_stage_imports_what_is_shared_and_no_other_stage(path):
+    rooms = {room(module) for module in imports(path) if module.startswith("warraq.transforms.")}
+    assert rooms & stages() <= {room(f"warraq.{name(path)}") if path.parent != ROOT / "transforms" else path.stem}
+
+
+@pytest.mark.parametrize("path", TRANSFORMS, ids=name)
+def test_only_classes_name_beam(path):
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef):
+            named = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+            assert "beam" not in named, f"{node.name} names beam: a function of the core must not"
+
+
+@pytest.mark.parametrize(
+    "modules",
+    [
+        "warraq.transforms.extract.page, warraq.transforms.extract.sandbox",  # each worker has such a process
+        "warraq.pipelines.__main__",
+        "warraq.pipelines.query",
+    ],
+)
+def test_what_does_not_run_the_flow_does_without_beam(modules):
+    """Its import takes two seconds of the processor."""
+    code = f"import sys, {modules}; print('apache_beam' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout == "False\n"

@@ -1,0 +1,28 @@
+"""Small datasets, made without a pipeline."""
+
+from collections.abc import Iterable, Sequence
+
+from warraq.schemas.arrow import TABLES, article_row, file_table
+from warraq.schemas.records import Article
+from warraq.transforms.dataset.dataset import DataFile, Dataset
+from warraq.transforms.write.stage import article_partition, file_of
+
+
+def stage_run(
+    dataset: Dataset, run_id: str, articles: Sequence[Article], ledger: Iterable[dict] = ()
+) -> list[DataFile]:
+    """Stages a file for each partition of the articles, and the row that makes the run count as done."""
+    parts: dict[str, list[Article]] = {}
+    for article in articles:
+        parts.setdefault(article_partition(article), []).append(article)
+    staged = [
+        dataset.stage(
+            run_id,
+            file_of("articles", partition, part),
+            [file_table("articles", [article_row(article, "1") for article in part])],
+        )
+        for partition, part in sorted(parts.items())
+    ]
+    run = dict.fromkeys(TABLES["runs"].names, "") | {"run_id": run_id, "started_at": 0, "committed_at": 0}
+    row = file_table("runs", [run | {"dumps": [], "ledger": list(ledger)}])
+    return [*staged, dataset.stage(run_id, DataFile("runs", f"run-{run_id}", [], 1, 0, []), [row])]

@@ -1,0 +1,107 @@
+"""The whole job in a bucket: dumps read from one, the dataset written to it, against servers started here."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests.support.gcs_server import gcs_server
+from tests.support.paths import ROOT
+
+DUMPS = ROOT / "samples" / "dumps"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def s3():
+    server = ThreadedMotoServer(port=0)
+    server.start()
+    url = "http://{}:{}".format(*server.get_host_and_port())
+    secrets = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
+    client = boto3.client(
+        "s3", endpoint_url=url, region_name="us-east-1", aws_access_key_id="key", aws_secret_access_key="secret"
+    )
+    client.create_bucket(Bucket="crawls")
+    client.upload_file(str(DUMPS / "crawl.wet.gz"), "crawls", "2025/crawl.wet.gz")
+    place = {"AWS_ENDPOINT_URL": url, "AWS_ALLOW_HTTP": "true", "AWS_DEFAULT_REGION": "us-east-1"}
+    yield {**os.environ, **secrets, **place, "AWS_REGION": "us-east-1"}
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def gs(tmp_path_factory):
+    with gcs_server("crawls", tmp_path_factory.mktemp("account")) as environment:
+        target = f"{environment['STORAGE_EMULATOR_HOST']}/upload/storage/v1/b/crawls/o?uploadType=media"
+        content = (DUMPS / "crawl.wet.gz").read_bytes()
+        upload = urllib.request.Request(f"{target}&name=2025%2Fcrawl.wet.gz", content)
+        urllib.request.urlopen(upload).close()
+        yield {**os.environ, **environment}
+
+
+@pytest.fixture(params=["s3", "gs"])
+def scheme(request):
+    return request.param
+
+
+@pytest.fixture
+def warraq(scheme, request):
+    environment = request.getfixturevalue(scheme)
+
+    def run(*arguments):
+        arguments = [argument.replace("bucket://", f"{scheme}://") for argument in arguments]
+        command = [sys.executable, "-m", "warraq", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
+
+    return run
+
+
+def test_dumps_are_read_and_the_dataset_is_written_in_buckets(warraq):
+    for words in ("", "nothing to do"):  # the second time all of it is there
+        done = warraq(
+            "ingest", "bucket://crawls/2025/", "--output", "bucket://crawls/dataset", "--workers", "2", "--quiet"
+        )
+        assert done.returncode == 0, done.stderr
+        assert words in done.stderr
+    asked = warraq(
+        "query",
+        "--output",
+        "bucket://crawls/dataset",
+        "SELECT count(*) AS n, min(date) AS d FROM articles",
+        "--format",
+        "json",
+    )
+    assert json.loads(asked.stdout)["n"] == 5, asked.stderr
+    asked = warraq(
+        "query",
+        "--output",
+        "bucket://crawls/dataset",
+        "SELECT dump, dump_offset AS o FROM articles LIMIT 1",
+        "--format",
+        "json",
+    )
+    place = json.loads(asked.stdout)
+    explained = warraq("explain", f"{place['dump']}@{place['o']}")
+    assert explained.stdout.splitlines()[-1].startswith("kept: date="), explained.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["bucket://crawls/missing.warc", "--output", "bucket://crawls/other"], "bucket://crawls/missing.warc"),
+        (
+            [str(DUMPS / "crawl.wet.gz"), "--output", "bucket://no-such-bucket/dataset"],
+            "bucket://no-such-bucket/dataset",
+        ),
+    ],
+)
+def test_a_bucket_that_fails_costs_one_line(warraq, scheme, arguments, complaint):
+    done = warraq("ingest", *arguments, "--quiet")
+    assert done.returncode == 2
+    assert complaint in done.stderr.replace(f"{scheme}://", "bucket://")
+    assert done.stderr.count("\n") == 1

@@ -1,0 +1,153 @@
+import json
+
+import pytest
+
+from warraq.transforms.extract.body.body import find_body
+from warraq.transforms.extract.page import parse
+from warraq.transforms.step import Rejection
+
+TITLE = "المكتبة الوطنية تفتح أبوابها ليلا"
+LEAD = "قررت المكتبة الوطنية أن تبقى مفتوحة حتى منتصف الليل طوال الشهر المقبل."
+PARAGRAPHS = [
+    "وقالت مديرة المكتبة هالة النجار إن الطلاب طلبوا ذلك منذ سنوات، وإن الموازنة الجديدة سمحت به أخيرا.",
+    "وأوضحت أن القاعات الثلاث ستضاء كلها، وأن حافلة صغيرة ستنقل الزوار إلى محطة القطار بعد الإغلاق.",
+    "ويتوقع القائمون على المشروع أن يتضاعف عدد الزوار، ولا سيما في أسابيع الامتحانات التي تبدأ قريبا.",
+]
+
+
+def body(inner, title=TITLE, description=None, json_ld=()):
+    return find_body(parse(f"<html><body>{inner}</body></html>"), list(json_ld), title, description).text.split("\n")
+
+
+def paragraphs(texts=PARAGRAPHS):
+    return "".join(f"<p>{text}</p>" for text in texts)
+
+
+HEADLINE = f"<h1>{TITLE}</h1>"
+RELATED = '<ul><li><a href="/1">خبر آخر عن المدينة القديمة</a></li><li><a href="/2">وخبر ثالث</a></li></ul>'
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        pytest.param(f"{HEADLINE}<article>{paragraphs()}</article>", id="article"),
+        pytest.param(f"{HEADLINE}<div>{paragraphs()}</div>", id="no classes"),
+        pytest.param(f"<article><p>محليات</p>{HEADLINE}{paragraphs()}</article>", id="title and section in the body"),
+        pytest.param(f"{HEADLINE}<article>{paragraphs()}{RELATED}</article>", id="related stories below"),
+        pytest.param(
+            f"{HEADLINE}<article>{paragraphs(PARAGRAPHS[:1])}<p><a href='/3'>أسعار الكتب ترتفع في المعرض</a></p>"
+            f"{paragraphs(PARAGRAPHS[1:])}</article>",
+            id="a link between paragraphs",
+        ),
+        pytest.param(
+            f"{HEADLINE}<article>{paragraphs()}</article><div id='comments'><h3>التعليقات</h3>"
+            "<div class='comment'><p>تعليق طويل من قارئ يقول فيه إن الفكرة جميلة جدا وإنه ينتظرها.</p></div></div>",
+            id="comments",
+        ),
+        pytest.param(
+            f"{HEADLINE}<div class='x article-body'>{paragraphs(PARAGRAPHS[:1])}</div><div class='ad'></div>"
+            f"<div class='x article-body'>{paragraphs(PARAGRAPHS[1:])}</div>",
+            id="two containers",
+        ),
+        pytest.param(
+            f"{HEADLINE}<article>{paragraphs()}<div class='reactions'><p>قارئ: فكرة جميلة نتمنى أن تعم المدن كلها.</p></div></article>",
+            id="comments by the block's name",
+        ),
+        pytest.param(
+            f"{HEADLINE}<article>{paragraphs()}<h4>ردود القراء (2)</h4><p>فكرة جميلة نتمنى أن تعم المدن كلها.</p></article>",
+            id="comments by their heading",
+        ),
+        pytest.param(f"<h4>التعليقات (2)</h4>{HEADLINE}<article>{paragraphs()}</article>", id="a counter above"),
+        pytest.param(
+            f"<div><div><a href='/'>النهار</a></div><div>أخبار رياضة ثقافة</div></div><div><div>محليات</div><div>{HEADLINE}</div>"
+            f"<div>الخميس 22 أيار 2025</div><div>{'<br><br>'.join(PARAGRAPHS)}</div><div>تابعنا على المنصات</div></div>",
+            id="lines parted by breaks, divs without names",
+        ),
+        pytest.param(
+            "<table><tr><td><table><tr><td><a href='/1'>أخبار</a></td></tr><tr><td><a href='/2'>رياضة</a></td></tr></table></td>"
+            f"<td><table><tr><td><font><b>{TITLE}</b></font></td></tr><tr><td>20 نوفمبر 2011</td></tr><tr><td><table><tr><td>"
+            f"<img src=a.gif></td></tr></table><font>{'<br><br>'.join(PARAGRAPHS)}</font></td></tr><tr><td><a>نسخة للطباعة</a></td>"
+            "</tr></table></td></tr></table>",
+            id="tables in tables",
+        ),
+        pytest.param(
+            f"<div class='k1'><div class='k2'>{HEADLINE}<div class='k3'>"
+            + "".join(f"<div class='k4'><div>{text}</div></div>" for text in PARAGRAPHS)
+            + "</div></div><div class='k5'>جميع الحقوق محفوظة</div></div>",
+            id="a div for each paragraph",
+        ),
+        pytest.param(
+            f"<h1>عنوان آخر للخبر نفسه</h1><article><p>عنوان آخر للخبر نفسه</p>{paragraphs()}</article>",
+            id="another headline than the stated title",
+        ),
+        pytest.param(
+            f"<script>var a = '<p>';</script><style>p {{}}</style>{HEADLINE}<article>{paragraphs()}</article>",
+            id="code",
+        ),
+    ],
+)
+def test_the_paragraphs_come_out_and_nothing_else(inner):
+    assert body(inner) == PARAGRAPHS
+
+
+def test_containers_of_another_article_are_not_joined():
+    inner = (
+        f"{HEADLINE}<div class='article-body'>{paragraphs()}</div><h1>عنوان مقال آخر</h1>"
+        "<div class='article-body'><p>هذا نص مقال آخر لا علاقة له بالمكتبة، وهو طويل بما يكفي كي يحسب نصا.</p></div>"
+    )
+    assert body(inner) == PARAGRAPHS
+
+
+def test_a_standfirst_is_found_by_its_class():
+    inner = f"<header>{HEADLINE}<p class='article-standfirst lead'>{LEAD}</p></header><article>{paragraphs()}</article>"
+    assert body(inner) == [LEAD, *PARAGRAPHS]
+
+
+def test_a_standfirst_is_found_by_the_page_s_description():
+    inner = f"<header>{HEADLINE}<h2>{LEAD}</h2></header><article>{paragraphs()}</article>"
+    assert body(inner, description=LEAD) == [LEAD, *PARAGRAPHS]
+
+
+@pytest.mark.parametrize("container", ["article", "div"])
+def test_headings_inside_the_body_stay(container):
+    text = f"{paragraphs(PARAGRAPHS[:2])}<h2>ساعات الليل</h2>{paragraphs(PARAGRAPHS[2:])}"
+    inner = f"<div>{HEADLINE}</div><{container}>{text}</{container}><div><h4>هالة النجار</h4><p>كاتبة تهتم بالمكتبات.</p></div>"
+    assert body(inner) == [*PARAGRAPHS[:2], "ساعات الليل", PARAGRAPHS[2]]
+
+
+@pytest.mark.parametrize("credit", ["(أ ف ب)", "المصدر: رويترز", "رويترز", "أ.ف.ب", "- وكالات -"])
+def test_a_credit_below_the_body_stays(credit):
+    assert body(f"<article>{paragraphs([*PARAGRAPHS, credit, 'طباعة'])}</article>") == [*PARAGRAPHS, credit]
+
+
+def stated(text):
+    return [{"@type": "NewsArticle", "articleBody": text}]
+
+
+def test_a_stated_body_drops_teasers_of_other_stories():
+    teaser = "الشرطة تعثر على سيارة مسروقة في ضاحية المدينة بعد بحث دام أسبوعا كاملا."
+    inner = f"{HEADLINE}<article>{paragraphs([*PARAGRAPHS, teaser])}</article>"
+    assert body(inner, json_ld=stated(" ".join(PARAGRAPHS))) == PARAGRAPHS
+
+
+def test_a_stated_body_replaces_half_of_a_text():
+    inner = f"{HEADLINE}<article>{paragraphs(PARAGRAPHS[:1])}</article>"
+    assert body(inner, json_ld=stated("\n".join(PARAGRAPHS * 2))) == PARAGRAPHS * 2
+
+
+@pytest.mark.parametrize("claim", ["قصير", "نص آخر لا صلة له بما في الصفحة من كلام. " * 20])
+def test_a_stated_body_of_something_else_changes_nothing(claim):
+    assert body(f"{HEADLINE}<article>{paragraphs()}</article>", json_ld=stated(claim)) == PARAGRAPHS
+
+
+def test_a_page_without_text_is_refused():
+    with pytest.raises(Rejection, match="no_main_text"):
+        body("<img src='a.jpg'>")
+
+
+def test_json_ld_is_read_from_the_page_as_it_is():
+    script = json.dumps(stated(" ".join(PARAGRAPHS)), ensure_ascii=False)
+    tree = parse(f"<script type='application/ld+json'>{script}</script>{HEADLINE}<article>{paragraphs()}</article>")
+    before = len(list(tree.iter()))
+    find_body(tree, [], TITLE, None)
+    assert len(list(tree.iter())) == before

@@ -1,0 +1,68 @@
+import datetime as dt
+import json
+
+import pytest
+
+from warraq.schemas.records import Document
+from warraq.transforms.extract.body.embedded_json import read_state
+from warraq.transforms.extract.page import ExtractRules, extract
+from warraq.transforms.step import Rejection
+
+TITLE = "ميناء الصيد يستقبل أول سفينة بحثية"
+PARAGRAPHS = [
+    "استقبل ميناء الصيد صباح الاثنين أول سفينة بحثية تعمل بالطاقة الشمسية، وعلى متنها عشرون عالما من ست جامعات.",
+    "وقال قبطان السفينة إن الرحلة ستستمر أربعين يوما، وإنها ستقيس حرارة المياه وملوحتها عند خمسين نقطة من الساحل.",
+    "وتعود السفينة إلى الميناء في الخريف محملة بعينات ستفحصها مختبرات المعهد، على أن تنشر النتائج في نهاية العام.",
+]
+OTHER = "خبر آخر طويل لا صلة له بالصفحة ويتحدث عن مباراة في دوري المدارس انتهت بفوز الفريق الضيف. " * 8
+MARKUP = "".join(f"<p>{text}</p>" for text in PARAGRAPHS)
+BLOCKS = [{"type": "paragraph", "content": text} for text in PARAGRAPHS]
+
+
+def next_data(article, *more):
+    state = {"props": {"pageProps": {"article": article, "related": list(more)}}}
+    return f'<script id="__NEXT_DATA__" type="application/json">{json.dumps(state)}</script>'
+
+
+STATES = {
+    "HTML in a string": next_data({"title": TITLE, "body": MARKUP}),
+    "a list of blocks": next_data({"title": TITLE, "blocks": BLOCKS}),
+    "a list of strings": next_data({"title": TITLE, "paragraphs": PARAGRAPHS}),
+    "longer texts without the title": next_data({"title": TITLE, "body": MARKUP}, {"title": "غيره", "body": OTHER}),
+    "assigned to a variable": f"<script>window.__STATE__ = {json.dumps({'title': TITLE, 'text': MARKUP})};</script>",
+    "pushed in pieces": f"<script>self.__next_f.push({json.dumps([1, MARKUP])})</script>",
+}
+
+
+def document(body):
+    markup = f"<html><head><title>{TITLE}</title></head><body><div id='root'></div>{body}</body></html>"
+    fetched_at = dt.datetime(2026, 11, 1, tzinfo=dt.timezone.utc)
+    return Document(
+        "https://mina.example/news/7", markup, False, "utf-8", "given", None, fetched_at, "d", 0, len(markup)
+    )
+
+
+@pytest.mark.parametrize("state", STATES.values(), ids=STATES)
+def test_the_article_is_read_from_the_page_s_state(state):
+    assert extract(document(state), ExtractRules(guard=False)).text.split("\n") == PARAGRAPHS
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "<script>var a = 1;</script>",
+        '<script>window.__STATE__ = {"title": broken</script>',
+        f"<script>window.__STATE__ = {json.dumps({'title': TITLE})}</script>",
+        "<script>{" + '"a":[' * 5000 + "</script>",
+    ],
+    ids=["code", "broken", "no text", "a nest"],
+)
+def test_a_page_without_a_text_in_its_state_is_refused(script):
+    assert not read_state(script, TITLE)
+    with pytest.raises(Rejection, match="no_main_text"):
+        extract(document(script), ExtractRules(guard=False))
+
+
+def test_a_page_that_shows_its_text_is_not_read_from_its_state():
+    page = document(f"<h1>{TITLE}</h1><article>{MARKUP}</article>" + next_data({"title": TITLE, "body": OTHER}))
+    assert extract(page, ExtractRules(guard=False)).text.split("\n") == PARAGRAPHS

@@ -1,0 +1,159 @@
+import pytest
+
+from warraq.transforms.extract.body.containers import survey
+from warraq.transforms.extract.body.page_kind import (
+    refuse_labels,
+    refuse_listings,
+    refuse_other_pages,
+    refuse_other_texts,
+)
+from warraq.transforms.extract.page import parse
+from warraq.transforms.step import Rejection
+
+ARTICLE = {"@type": "NewsArticle", "headline": "خبر"}
+LONG_URL = "https://a.example/2025/05/01/khabar"
+
+
+@pytest.mark.parametrize(
+    ("body_class", "json_ld", "url", "head"),
+    [
+        ("archive tag", [], LONG_URL, ""),
+        ("home blog", [], LONG_URL, ""),
+        ("error404", [], LONG_URL, ""),
+        ("", [{"@type": "CollectionPage"}], LONG_URL, ""),
+        ("", [{"@type": ["WebPage", "SearchResultsPage"]}], LONG_URL, ""),
+        ("", [{"@type": "ItemList", "itemListElement": [ARTICLE, ARTICLE]}], "https://a.example/", ""),
+        ("", [], "https://a.example", ""),
+        ("", [], "https://a.example/ar/", ""),
+        ("", [], "https://a.example/tag/مصر", ""),
+        ("", [], "https://a.example/category/sport/page/3/", ""),
+        ("", [], "https://a.example/author/sami", ""),
+    ],
+)
+def test_pages_that_say_they_are_no_article_are_refused(body_class, json_ld, url, head):
+    with pytest.raises(Rejection, match="not_an_article"):
+        refuse_other_pages(parse(f"<html><head>{head}</head><body class='{body_class}'>x</body></html>"), json_ld, url)
+
+
+@pytest.mark.parametrize(
+    ("body_class", "json_ld", "url", "head"),
+    [
+        ("single single-post tag-sport", [], "https://a.example/", ""),
+        ("page", [], LONG_URL, ""),
+        ("archive", [ARTICLE], LONG_URL, ""),
+        ("", [{"@type": "WebPage", "mainEntity": ARTICLE}], "https://a.example/", ""),
+        ("", [], "https://a.example/?p=12", ""),
+        ("", [], "https://a.example/tag/x", "<meta property='og:type' content='article'>"),
+        ("", [], "https://a.example/tag/2025/01/01/a-long-story", ""),
+        ("", [], "page.html", ""),
+        ("", [], "http://[bad", ""),
+    ],
+)
+def test_pages_that_may_be_articles_pass(body_class, json_ld, url, head):
+    page = parse(f"<html><head>{head}</head><body class='{body_class}'>x</body></html>")
+    assert refuse_other_pages(page, json_ld, url) is None  # it raises where it refuses
+
+
+@pytest.mark.parametrize(
+    ("lines", "title"),
+    [
+        (["عذرا، ما تبحث عنه ليس هنا."], "الصفحة غير موجودة"),
+        (["The page may have moved."], "404 - صحيفة الميناء"),
+        (["عذرا، الصفحة التي تبحث عنها غير موجودة أو نقلت إلى عنوان آخر."], "صحيفة الميناء"),
+        (["صحيفة الميناء", "لم يتم العثور على أي نتائج تطابق بحثك."], "صحيفة الميناء"),
+        (["تم حذف هذا الخبر ولم يعد متاحا."], None),
+        (["خبر أول..." * 3, "خبر ثان …", "خبر ثالث اقرأ المزيد", "خبر رابع ...", "أرشيف"], "أخبار"),
+    ],
+)
+def test_error_pages_and_teasers_are_refused(lines, title):
+    with pytest.raises(Rejection, match="not_an_article"):
+        refuse_other_texts(lines, title)
+
+
+@pytest.mark.parametrize(
+    ("lines", "title"),
+    [
+        (["قالت الشركة إن الخطأ 404 صار أندر. " * 30], "لماذا ترى خطأ 404؟"),
+        (["سؤال مفتوح...", "جملة عادية.", "جملة أخرى.", "وثالثة."], "رأي"),
+        (["نص."], None),
+        (["لم يتم العثور على ناجين في موقع الحادث، وتستمر فرق الإنقاذ في البحث."], "حادث في الجبل"),
+        (["قالت الشركة إن الصفحة التي تعرض الأسعار غير متاحة. " * 30], "عطل في موقع"),
+    ],
+)
+def test_articles_pass(lines, title):
+    assert refuse_other_texts(lines, title) is None  # it raises where it refuses
+
+
+# Headlines and first sentences of other pages, as a section's page shows them.
+TEASERS = [
+    ("البلدية تنهي ترميم سوق السمك القديم", "قالت البلدية إن السوق سيفتح أبوابه مطلع الشهر المقبل بعد استبدال سقفه."),
+    ("افتتاح معرض للكتاب المستعمل في الساحة", "يضم المعرض عشرة آلاف كتاب جمعها متطوعون من بيوت المدينة خلال عام كامل."),
+    (
+        "فريق الميناء يتعادل في أولى المباريات",
+        "سجل هدف الميناء مهاجمه الشاب في الدقيقة السبعين قبل أن يدرك الضيوف التعادل.",
+    ),
+    (
+        "طلاب يبنون قاربا يعمل بالطاقة الشمسية",
+        "استغرق بناء القارب ثمانية أشهر ويبلغ طوله أربعة أمتار ويتسع لشخصين اثنين.",
+    ),
+    (
+        "أسعار الخضار تستقر بعد ارتفاع متواصل",
+        "أكد تجار الجملة أن وصول المحصول الجديد من السهل الشمالي أعاد التوازن إلى السوق.",
+    ),
+]
+OWN = "<p>" + "قال مدير المرفأ إن الرصيف الجديد سيستقبل سفنا أكبر، وإن العمل فيه ينتهي في الربيع. " * 5 + "</p>"
+CARD = "<div><h3><a href=/1>{}</a></h3><p>{}</p></div>"
+
+
+def page_of(form, before="", json_ld=()):
+    listed = "".join(form.format(*teaser) for teaser in TEASERS)
+    tree = parse(f"<html><body><nav><a href=/>الرئيسية</a></nav><h1>محليات</h1>{before}{listed}</body></html>")
+    return tree, list(json_ld), survey(tree)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param(CARD, id="linked headings"),
+        pytest.param("<article><header><h2><a href=/1>{}</a></h2></header><p>{}</p></article>", id="blog"),
+        pytest.param("<div><a href=/1><img src=a.jpg></a><h4>{}</h4><p>{}</p></div>", id="linked pictures"),
+        pytest.param("<ul><li><a href=/1>{}</a><br>{}</li></ul>", id="items"),
+        pytest.param("<table><tr><td><a href=/1>{}</a><br>{}</td></tr></table>", id="cells"),
+        pytest.param("<div><a href=/1><span>{}</span></a><p>{}</p><a href=/1>المزيد</a></div>", id="spans"),
+        pytest.param("<h3><a href=/1>{}</a></h3><p>{}</p>", id="no blocks"),
+        pytest.param("<p><a href=/1><b>{}</b></a><br>{}</p>", id="paragraphs"),
+        pytest.param("<a href=/1><h3>{0}</h3><p>{1} {1} {1}</p></a>", id="all inside links"),
+    ],
+)
+def test_lists_of_other_pages_are_refused(form):
+    with pytest.raises(Rejection, match="not_an_article"):
+        refuse_listings(*page_of(form))
+
+
+@pytest.mark.parametrize(
+    ("form", "before", "json_ld"),
+    [
+        pytest.param(CARD, OWN, [], id="an article above related stories"),
+        pytest.param(CARD, "", [ARTICLE], id="a page that states its article"),
+        pytest.param("<h3>{}</h3><p>{}</p>", "", [], id="an article with subheadings"),
+        pytest.param("<p>{1} وجاء في <a href=/1>{0}</a> ما يؤيد ذلك.</p>", "", [], id="links in sentences"),
+    ],
+)
+def test_pages_with_prose_of_their_own_pass(form, before, json_ld):
+    assert refuse_listings(*page_of(form, before, json_ld)) is None  # it raises where it refuses
+
+
+LINKS = "<p><a href=/1>مباراة اليوم</a> <a href=/2>أسعار الخضار</a> <a href=/3>حالة الطقس</a></p>"
+
+
+@pytest.mark.parametrize("text", ["مباراة اليوم أسعار الخضار حالة الطقس", "صورة من الحفل\nوأخرى من السوق"])
+def test_texts_of_labels_are_refused(text):
+    tree = parse(f"<body>{LINKS}</body>")
+    with pytest.raises(Rejection, match="not_an_article"):
+        refuse_labels(tree, [], text, survey(tree))
+
+
+@pytest.mark.parametrize("own", [OWN, "<p>سطر قصير من قصيدة</p>" * 20], ids=["prose", "short lines"])
+def test_texts_beside_links_pass(own):
+    tree = parse(f"<body>{LINKS}{own}</body>")
+    assert refuse_labels(tree, [], "\n".join(tree.xpath("//p[not(a)]/text()")), survey(tree)) is None

@@ -1,0 +1,201 @@
+import contextlib
+import datetime as dt
+import json
+
+import apache_beam as beam
+import pytest
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.testing.test_pipeline import TestPipeline
+from apache_beam.testing.util import assert_that, equal_to
+from hypothesis import given
+from hypothesis import strategies as st
+
+from warraq.schemas.records import Article, Document
+from warraq.transforms.clean.stage import CleanRules, clean
+from warraq.transforms.extract.page import ExtractRules, dropped_lines, extract, find_body, parse
+from warraq.transforms.extract.stage import ExtractArticles
+from warraq.transforms.step import Rejection
+
+FETCHED_AT = dt.datetime(2026, 11, 1, tzinfo=dt.timezone.utc)
+TITLE = "بلدية الميناء تفتتح جسرا جديدا للمشاة"
+FIRST = "افتتحت بلدية الميناء صباح اليوم جسرا جديدا للمشاة يصل السوق القديم بالكورنيش، بعد عامين من العمل فيه."
+SECOND = "وقال رئيس البلدية إن الجسر سيخفف الازدحام، وإن كلفته بلغت ثلاثة ملايين دولار دفعت من صندوق المدينة."
+THIRD = "ويبلغ طول الجسر مئتي متر، وقد صمم ليتحمل الرياح القوية، وفيه ممر خاص للدراجات ومقاعد للمتنزهين."
+PAGE = f"""<!DOCTYPE html><html lang="ar"><head><title>{TITLE} - صحيفة الميناء</title>
+<meta property="og:site_name" content="صحيفة الميناء"><meta property="article:section" content="محليات">
+<link rel="canonical" href="/news/5?utm_source=x#top"></head><body class="single-post">
+<nav><ul><li><a href="/">الرئيسية</a></li><li><a href="/s">رياضة</a></li></ul></nav>
+<h1>{TITLE}</h1><span class="author">بقلم: سامي الحاج</span><time datetime="2026-10-30T08:00:00Z">30 أكتوبر</time>
+<article><p>{FIRST}</p><p>{SECOND}</p><p>{THIRD}</p>
+<ul><li><a href="/1">مباراة اليوم تنتهي بالتعادل</a></li><li><a href="/2">أسعار الخضار ترتفع</a></li></ul></article>
+<footer><p>جميع الحقوق محفوظة</p></footer></body></html>"""
+
+
+def document(markup, url="https://www.mina.example/news/5?id=1", is_text=False, title=None):
+    return Document(url, markup, is_text, "utf-8", "given", title, FETCHED_AT, "crawl.warc.gz", 7, len(markup))
+
+
+def rules(**changes):
+    return ExtractRules(**{"guard": False, **changes})
+
+
+def test_a_page_becomes_an_article():
+    article = extract(document(PAGE), rules())
+    assert article == Article(
+        url="https://www.mina.example/news/5?id=1",
+        canonical_url="https://www.mina.example/news/5",
+        site="mina.example",
+        title=TITLE,
+        text=f"{FIRST}\n{SECOND}\n{THIRD}",
+        published_at=dt.datetime(2026, 10, 30, 8, tzinfo=dt.timezone.utc),
+        date=dt.date(2026, 10, 30),
+        date_source="time_tag",
+        fetched_at=FETCHED_AT,
+        dump="crawl.warc.gz",
+        dump_offset=7,
+        bytes=len(PAGE),
+        site_name="صحيفة الميناء",
+        section="محليات",
+        authors=["سامي الحاج"],
+        charset="utf-8",
+        charset_source="given",
+    )
+
+
+def test_the_same_page_gives_the_same_article_twice():
+    assert extract(document(PAGE), rules()) == extract(document(PAGE), rules())
+
+
+def test_a_page_without_classes_gives_the_same_text():
+    bare = PAGE.replace(' class="single-post"', "").replace("<article>", "<div>").replace("</article>", "</div>")
+    assert extract(document(bare), rules()).text == f"{FIRST}\n{SECOND}\n{THIRD}"
+
+
+def test_a_document_without_markup_becomes_an_article():
+    text = f"الرئيسية\nرياضة\n{TITLE}\n{FIRST}\n{SECOND}\n{THIRD}\nالمصدر: وكالة الساحل\nاترك تعليقا"
+    article = extract(document(text, is_text=True), rules())
+    assert (article.title, article.site) == (TITLE, "mina.example")
+    assert article.text == f"{FIRST}\n{SECOND}\n{THIRD}\nالمصدر: وكالة الساحل"
+
+
+def test_what_the_dump_says_is_the_title_of_a_text():
+    assert extract(document(f"{FIRST}\n{SECOND}", is_text=True, title=" عنوان  آخر "), rules()).title == "عنوان آخر"
+
+
+def test_explain_can_show_what_was_thrown_away():
+    tree = parse(PAGE)
+    text = find_body(tree, [], TITLE, None).text
+    assert dropped_lines(tree, text) == [
+        "الرئيسية", "رياضة", TITLE, "بقلم: سامي الحاج", "30 أكتوبر",
+        "مباراة اليوم تنتهي بالتعادل", "أسعار الخضار ترتفع", "جميع الحقوق محفوظة",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("markup", "reason"),
+    [
+        ("", "no_main_text"),
+        ("<!-- nothing -->", "no_main_text"),
+        ("<html><body><img src=a.jpg></body></html>", "no_main_text"),
+        (PAGE.replace("single-post", "archive category"), "not_an_article"),
+        (PAGE.replace("single-post", "error404"), "not_an_article"),
+    ],
+)
+def test_other_pages_are_refused(markup, reason):
+    with pytest.raises(Rejection) as refused:
+        extract(document(markup), rules())
+    assert refused.value.reason == reason
+
+
+def test_too_much_markup_is_refused_unread():
+    with pytest.raises(Rejection, match="too_large"):
+        extract(document(PAGE), rules(max_markup=100))
+
+
+@given(st.text(max_size=400), st.booleans())
+def test_any_text_is_an_article_or_a_refusal(text, is_text):
+    with contextlib.suppress(Rejection):
+        assert extract(document(text, is_text=is_text), rules()).text
+
+
+def test_every_page_leaves_by_exactly_one_door_in_its_own_time():
+    pipeline = TestPipeline(runner=FnApiRunner())
+    pages = [document(PAGE, "https://mina.example/a"), document("<img src=a.jpg>", "https://mina.example/b")]
+    timed = [beam.window.TimestampedValue(page, time) for time, page in enumerate(pages, start=60)]
+    documents = pipeline | beam.Create(timed) | beam.Map(lambda page: page).with_output_types(Document)
+    kept, rejected = documents | ExtractArticles(ExtractRules(timeout=60.0))
+    urls = kept | "Urls" >> beam.Map(lambda article, time=beam.DoFn.TimestampParam: (article.url, float(time)))
+    assert_that(urls, equal_to([("https://mina.example/a", 60.0)]), "kept")
+    rows = rejected | beam.Map(lambda row, time=beam.DoFn.TimestampParam: (row.url, row.stage, row.reason, float(time)))
+    assert_that(rows, equal_to([("https://mina.example/b", "extract", "no_main_text", 61.0)]), "rejected")
+    result = pipeline.run()
+    result.wait_until_finish()
+    counters = {
+        counter.key.metric.name: counter.committed
+        for counter in result.metrics().query()["counters"]
+        if counter.key.metric.namespace == "extract"
+    }
+    assert counters == {"pages_in": 2, "pages_out": 1, "pages_rejected_no_main_text": 1}
+
+
+EXCLUDED = [*range(9), *range(0xE, 0x20), 0xFFFE, 0xFFFF]  # by XML; white space is another matter
+BROKEN = "".join(map(chr, EXCLUDED))
+
+
+def written(point):
+    """Ways to write a character into markup."""
+    raw = [] if point == 0 else [chr(point)]  # DecodePages drops NUL
+    return [
+        *raw,
+        f"&#{point};",
+        f"&#{point:07d};",
+        f"&#x{point:x};",
+        f"&#X{point:04X};",
+        f"&#{point}&#&#{point};{point};",
+    ]
+
+
+@pytest.mark.parametrize("point", [*EXCLUDED, 0xB, 0xC], ids=hex)
+def test_characters_that_xml_excludes_cost_nothing(point):
+    """Raw or as references, in text and in attributes."""
+    for form in written(point) if point in EXCLUDED else written(point)[1:]:
+        page = PAGE.replace("افتتحت", f"افت{form}تحت").replace("<body", f'<body data-x="{form}" {form} ')
+        assert extract(document(page), rules()) == extract(document(PAGE), rules())._replace(bytes=len(page)), form
+
+
+@pytest.mark.parametrize("point", [0xB, 0xC], ids=hex)
+def test_odd_white_space_parts_words(point):
+    page = PAGE.replace(FIRST, FIRST.replace(" ", chr(point)))
+    assert extract(document(page), rules()).text == f"{FIRST}\n{SECOND}\n{THIRD}"
+
+
+@pytest.mark.parametrize("reference", ["&#9;", "&#10;", "&#13;", "&#32;", "&#x20;", "&#160;"])
+def test_references_to_white_space_stay(reference):
+    tree = parse(f"<p>أ{reference}ب</p>")
+    assert tree.text_content().split() == ["أ", "ب"]
+
+
+@pytest.mark.parametrize("reference", ["&#1603;", "&#x0643;", "&#x643;", "&#01603"])
+def test_references_to_letters_stay(reference):
+    assert parse(f"<p>{reference}</p>").text_content() == "ك"
+
+
+@pytest.mark.parametrize(
+    "key", ["headline", "description", "articleSection", "keywords", "articleBody", "image", "url"]
+)
+@pytest.mark.parametrize("escape", [True, False], ids=["escaped", "raw"])
+def test_control_characters_in_json_ld_cost_nothing(key, escape):
+    value = f"https://mina.example/{BROKEN}.jpg" if key in ("image", "url") else f"خبر {BROKEN} عاجل"
+    stated = json.dumps({"@type": "NewsArticle", key: value}, ensure_ascii=escape)
+    page = PAGE.replace("</head>", f'<script type="application/ld+json">{stated}</script></head>')
+    article = clean(extract(document(page), rules()), CleanRules(min_words=1))
+    assert article.text == clean(extract(document(PAGE), rules()), CleanRules(min_words=1)).text
+    fields = [value for value in article if isinstance(value, str)] + article.tags + article.authors
+    assert not [value for value in fields if set(value) & set(BROKEN)]
+
+
+def test_control_characters_in_a_script_s_state_cost_nothing():
+    body = "".join(f"<p>{line}{BROKEN}&#1;</p>" for line in extract(document(PAGE), rules()).text.split("\n")) * 3
+    state = json.dumps({"title": "خبر", "body": body})
+    page = f'<html><body><script id="__NEXT_DATA__" type="application/json">{state}</script></body></html>'
+    assert not set(extract(document(page), rules()).text) & set(BROKEN)

@@ -1,0 +1,92 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from warraq.transforms.ledger import (
+    ARTICLE,
+    READ,
+    REJECTED,
+    LedgerError,
+    Line,
+    audit,
+    broken_dumps,
+    pages_by_door,
+    total,
+)
+
+GOOD = {
+    Line("a", READ): 5,
+    Line("a", ARTICLE): 3,
+    Line("a", REJECTED, "screen", "no_arabic_bytes"): 2,
+    Line("b", READ): 1,
+    Line("b", REJECTED, "extract", "error"): 1,
+}
+
+
+def test_a_ledger_that_balances_passes():
+    audit(GOOD)
+    assert pages_by_door(GOOD, READ) == 6
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({Line("a", ARTICLE): 2}, "a: 1 lost"),
+        ({Line("a", ARTICLE): 5}, "a: 2 too many"),
+        # one dump's loss must not be hidden by another's gain
+        ({Line("a", ARTICLE): 4, Line("b", REJECTED, "extract", "error"): 0}, "a: 1 too many, b: 1 lost"),
+        ({Line("c", ARTICLE): 1}, "c: 1 too many"),
+    ],
+)
+def test_a_page_lost_or_doubled_is_found(change, complaint):
+    with pytest.raises(LedgerError, match=complaint):
+        audit({**GOOD, **change})
+
+
+def book(dump, read, *, screened=0, broken_in_extract=0, broken_in_topics=0):
+    return {
+        Line(dump, READ): read,
+        Line(dump, ARTICLE): read - screened - broken_in_extract - broken_in_topics,
+        Line(dump, REJECTED, "screen", "no_arabic_bytes"): screened,
+        Line(dump, REJECTED, "extract", "error"): broken_in_extract,
+        Line(dump, REJECTED, "topics", "error"): broken_in_topics,
+    }
+
+
+ONE_PAGE_EACH = {line: pages for n in range(40) for line, pages in book(f"{n}.html", 1).items()}
+
+
+def pages_that_break(*numbers):
+    return {line: pages for n in numbers for line, pages in book(f"{n}.html", 1, broken_in_extract=1).items()}
+
+
+@pytest.mark.parametrize(
+    ("books", "share", "found"),
+    [
+        (book("a", 100, broken_in_extract=5), 0.05, []),
+        (book("a", 100, broken_in_extract=6), 0.05, ["a"]),
+        (book("a", 100, broken_in_topics=6), 0.05, ["a"]),
+        (book("a", 100, broken_in_extract=1), 0.0, ["a"]),
+        (book("a", 100), 0.0, []),
+        # a sound neighbour hides nothing, and pays for nothing
+        (book("a", 100, broken_in_extract=6) | book("b", 9000), 0.05, ["a"]),
+        # of a crawl with 1% Arabic pages, extraction broke half of what came to it
+        (book("a", 10_000, screened=9_900, broken_in_extract=50), 0.05, ["a"]),
+        # few pages say nothing
+        (book("a", 19, broken_in_extract=19), 0.05, []),
+        (book("a", 10_000, screened=9_990, broken_in_extract=10), 0.05, []),
+        # dumps of one page are judged together
+        (ONE_PAGE_EACH | pages_that_break(7, 9), 0.05, []),
+        (ONE_PAGE_EACH | pages_that_break(7, 8, 9), 0.05, ["7.html", "8.html", "9.html"]),
+        (ONE_PAGE_EACH | book("a", 100, broken_in_extract=6), 0.05, ["a"]),
+        (ONE_PAGE_EACH | pages_that_break(7, 8, 9) | book("a", 9000), 0.05, ["7.html", "8.html", "9.html"]),
+    ],
+)
+def test_a_dump_of_which_too_many_pages_break_is_found(books, share, found):
+    assert broken_dumps(books, share) == found
+
+
+@given(st.lists(st.tuples(st.sampled_from(list(GOOD)), st.integers(0, 9))), st.randoms())
+def test_the_order_of_lines_does_not_matter(lines, random):
+    shuffled = random.sample(lines, len(lines))
+    assert list(total(lines).items()) == list(total(shuffled).items())

@@ -1,0 +1,216 @@
+import dataclasses
+import datetime as dt
+import sys
+from pathlib import Path
+
+import apache_beam as beam
+import duckdb
+import pytest
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.testing.test_pipeline import TestPipeline
+
+from warraq.schemas.records import Entity, Rejected
+from warraq.transforms.dataset.dataset import DataFile, Dataset, DumpPages
+from warraq.transforms.ledger import ARTICLE, READ, REJECTED, CountPages, LedgerError, Line
+from warraq.transforms.write import stage as write
+from warraq.transforms.write.stage import (
+    CommitRun,
+    Run,
+    Size,
+    WriteArticles,
+    WriteRejected,
+    assign,
+    close_books,
+    file_of,
+    row_groups,
+    weight,
+)
+
+START = dt.datetime(2025, 6, 1, tzinfo=dt.timezone.utc)
+
+
+@pytest.fixture
+def run(tmp_path):
+    dump = {"dump": "a.warc", "format": "warc", "size": 9, "fingerprint": "f"}
+    return Run(str(tmp_path / "out"), "r1", "recipe", "{}", "1.0", "local", START, [dump], False, 0.5)
+
+
+@pytest.fixture
+def articles(make_article):
+    days = [dt.date(2025, 5, 1), dt.date(2025, 5, 2)]
+    return [
+        make_article(
+            f"خبر {n}",
+            dump="a.warc",
+            dump_offset=n,
+            date=days[n % 2],
+            topic="sport",
+            site=f"s{n % 3}",
+            article_id=f"{n:032}",
+        )
+        for n in range(20)
+    ]
+
+
+def refusal(number, reason="too_short"):
+    stage = "clean" if reason == "too_short" else "screen"
+    return Rejected(f"u{number}", "a.warc", 100 + number, stage, reason, "3 words", 10, START)
+
+
+def commit(run, articles, refusals, pages):
+    with TestPipeline(runner=FnApiRunner()) as pipeline:
+        rejected = pipeline | "R" >> beam.Create(refusals)
+        read = (pipeline | "P" >> beam.Create(pages), pipeline | "U" >> beam.Create([]))
+        counts = (*read, rejected) | "C" >> CountPages()
+        files = (
+            pipeline | "A" >> beam.Create(articles) | WriteArticles(run),
+            (rejected,) | WriteRejected(run),
+        ) | beam.Flatten()
+        (files, counts) | CommitRun(run)
+
+
+def rows(run, sql):
+    return duckdb.sql(
+        sql.replace("ARTICLES", f"read_parquet('{run.output}/articles/*/*/*.parquet', hive_partitioning = true)")
+    ).fetchall()
+
+
+def test_a_run_is_committed_with_its_ledger(run, articles, make_page):
+    refusals = [refusal(0), refusal(1), refusal(2, "no_arabic_bytes")]
+    commit(run, articles, refusals, [make_page(dump="a.warc")] * 23)
+    assert rows(run, "SELECT date, count(*) FROM ARTICLES GROUP BY ALL ORDER BY ALL") == [
+        (dt.date(2025, 5, 1), 10),
+        (dt.date(2025, 5, 2), 10),
+    ]
+    [row] = Dataset(run.output).rows("runs")
+    assert row["started_at"] == START
+    assert row["dumps"] == list(run.dumps)
+    assert {(line["door"], line["reason"]): line["pages"] for line in row["ledger"]} == {
+        (READ, ""): 23,
+        (ARTICLE, ""): 20,
+        (REJECTED, "too_short"): 2,
+        (REJECTED, "no_arabic_bytes"): 1,
+    }
+    # the mass refusal is counted and has no row
+    rejected = duckdb.from_parquet(Dataset(run.output).files("rejected"), hive_partitioning=True)
+    assert rejected.project("url, stage, run_id").order("url").fetchall() == [
+        ("u0", "clean", "r1"),
+        ("u1", "clean", "r1"),
+    ]
+
+
+def test_a_lost_page_stops_the_commit(run, articles, make_page):
+    with pytest.raises(Exception, match="a.warc: 1 lost"):
+        commit(run, articles, [], [make_page(dump="a.warc")] * 21)
+    assert not Dataset(run.output).has_run("r1")
+    assert Dataset(run.output).files("articles") == []
+
+
+def test_a_run_without_articles_is_a_run(run, make_page):
+    commit(run, [], [refusal(0, "no_arabic_bytes")], [make_page(dump="a.warc")])
+    assert Dataset(run.output).has_run("r1")
+
+
+def test_same_rows_give_the_same_files_in_any_order(run, articles, make_page, tmp_path):
+    contents = []
+    for name, order in (("one", articles), ("two", articles[::-1])):
+        target = write.Run(**{**run.__dict__, "output": str(tmp_path / name)})
+        commit(target, order, [], [make_page(dump="a.warc")] * 20)
+        root = tmp_path / name / "articles"
+        contents.append({str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*.parquet")})
+    assert contents[0] == contents[1]
+    assert len(contents[0]) == 2
+
+
+def test_rows_are_sorted_inside_a_file(run, articles, make_page):
+    timed = [
+        article._replace(date=START.date(), published_at=START.replace(hour=n))
+        for n, article in enumerate(articles[:9])
+    ]
+    commit(run, [*timed, articles[9]._replace(date=START.date())], [], [make_page(dump="a.warc")] * 10)
+    found = rows(run, "SELECT site, published_at, article_id FROM ARTICLES")
+    assert found == sorted(found, key=lambda row: (row[0], row[1] is None, str(row[1]), row[2]))
+    assert found[0][0] == "s0"
+
+
+@pytest.mark.parametrize(
+    ("size", "shards"),
+    [
+        (Size(20_000, 1), 1),
+        (Size(50_000, 1), 3),
+        (Size(20, 5000), 1),
+        (Size(20, 5001), 2),
+        (Size(50_000, 15_000), 3),
+        (Size(20_001, 15_000), 3),
+    ],
+)
+def test_large_partitions_are_cut_into_shards_by_rows_and_bytes(articles, size, shards):
+    groups = [
+        assign("2025-05-01/sport", article, {"2025-05-01/sport": size}, Size(20_000, 5000)) for article in articles
+    ]
+    assert {group.shard for group in groups} == set(range(shards))
+
+
+def test_the_weight_of_a_record_is_about_its_memory(make_article):
+    """So that bounds in bytes bound the memory: less than half as heavy as it is, and few pages could fill it."""
+    text = "".join(chr(0x627 + n % 30) for n in range(75_000))
+    entities = [Entity(f"كيان {n}", "place", n, n + 5, f"الكيان {n}", 0.5) for n in range(3000)]
+    tags = [f"وسم {n}" for n in range(2000)]
+    refused = Rejected("https://a.example/" + "a" * 100_000, "d", 0, "clean", "too_short", "x" * 300, 1, START)
+    for record in (make_article(text), make_article(text, entities=entities), make_article(tags=tags), refused):
+        assert 0.5 < weight(record) / memory(record) < 2, record[0]
+
+
+def memory(value):
+    """Bytes of a value and of all that it holds, but for what Python shares."""
+    inner = sum(map(memory, value)) if isinstance(value, (tuple, list)) else 0
+    return inner + (0 if value is None or isinstance(value, (int, float)) else sys.getsizeof(value))
+
+
+def test_row_groups_are_bounded_by_bytes(make_article):
+    records = [make_article("خ" * length) for length in (10, 5000, 10, 10, 10, 20_000, 10)]
+    pieces = list(row_groups(records, 12_000))
+    assert [record for piece in pieces for record in piece] == records
+    assert [len(piece) for piece in pieces] == [2, 4, 1]
+    assert list(row_groups([], 1)) == []
+
+
+def test_many_large_articles_of_one_day_become_several_files(run, make_article, make_page, monkeypatch):
+    """The files are the same in whatever order the articles come."""
+    monkeypatch.setattr(write, "ARTICLES", dataclasses.replace(write.ARTICLES, limits=Size(5000, 500_000)))
+    articles = [
+        make_article("خبر " * 20_000, dump="a.warc", dump_offset=n, topic="sport", article_id=str(n)) for n in range(12)
+    ]
+    found = []
+    for name, order in (("one", articles), ("two", articles[::-1])):
+        target = dataclasses.replace(run, output=str(run.output) + name)
+        commit(target, order, [], [make_page(dump="a.warc")] * 12)
+        found.append(sorted(path.name for path in Path(target.output, "articles").rglob("*.parquet")))
+    assert found[0] == found[1]
+    assert 3 <= len(found[0]) <= 4
+
+
+def test_a_file_is_described_by_its_records(make_article):
+    articles = [make_article(dump="d"), make_article(dump="c"), make_article(dump="d")]
+    file = file_of("articles", "2025-05-01/sport", articles)
+    assert file.path == "date=2025-05-01/topic=sport/part"
+    assert file.partition == ["2025-05-01", "sport"]
+    assert (file.rows, file.dumps) == (3, [DumpPages("c", 1), DumpPages("d", 2)])
+
+
+@pytest.mark.parametrize(
+    ("all_rejected", "written", "balances"), [(False, 1, True), (False, 2, False), (True, 2, True), (True, 1, False)]
+)
+def test_every_refusal_that_is_due_has_a_row(run, all_rejected, written, balances):
+    counts = [
+        (Line("d", READ), 2),
+        (Line("d", REJECTED, "clean", "too_short"), 1),
+        (Line("d", REJECTED, "screen", "no_arabic_bytes"), 1),
+    ]
+    files = [DataFile("rejected", "p", ["clean"], written, 1, [DumpPages("d", written)])]
+    run = write.Run(**{**run.__dict__, "all_rejected": all_rejected})
+    if balances:
+        assert close_books(files, counts, run)
+    else:
+        with pytest.raises(LedgerError, match="2 pages were refused" if all_rejected else "1 pages were refused"):
+            close_books(files, counts, run)

@@ -1,0 +1,1 @@
+"""Gives text, title and names their final form."""

@@ -1,0 +1,1 @@
+"""The tables on disk: Delta tables of Parquet files that are committed together."""

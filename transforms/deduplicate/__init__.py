@@ -1,0 +1,1 @@
+"""Rejects exact copies, links or rejects near copies."""

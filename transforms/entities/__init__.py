@@ -1,0 +1,1 @@
+"""People, places and organisations: taggers, and the canonical names of what they find."""

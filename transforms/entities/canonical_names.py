@@ -1,0 +1,189 @@
+"""Canonical names: one spelling for all mentions of a person, place or organisation.
+
+Attached particles (و ف ب ل ك لل) are told from names that begin so ("وبيروت" from "وليد") by what is known: first the
+lists, then other names in the same text, then how often the news uses either word. Spellings are levelled to the one
+that news uses most ("الامم" → "الأمم"), titles are dropped, and a short mention takes the full name from its text.
+"""
+
+import functools
+import gzip
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import resources
+from typing import Final, NamedTuple
+
+from warraq.schemas.records import Entity
+from warraq.transforms.entities.lexicon import (
+    NAMES,
+    Lexicon,
+    Reading,
+    fold,
+    given_names,
+    lexicon,
+    readings,
+    strip_marks,
+)
+
+_HEADS: Final = ("organisation_heads", "definite_heads", "place_parts", "place_heads")
+_FATHER: Final = "أبو"
+_FATHER_KEYS: Final = frozenset({"ابو", "ابي", "ابا"})
+_JOINED_FATHER: Final = re.compile("^[أا]بو(?=...)")  # both are often written in one with what follows
+_JOINED_SERVANT: Final = re.compile(r"\bعبد(?=ال..)")
+_SEATED: Final = re.compile("[ئؤ]")
+_CURRENCY: Final = re.compile("(?:ال)?(دولار|يورو|ريال|درهم|دينار|جنيه|استرليني|ليره|روبل|يوان)(?:ا|ات)?")
+# No persons: "God have mercy on him" (the name is written "رحمة الله"), "praise be to God" and the like.
+_BLESSINGS: Final = frozenset(
+    {"رحمه الله", "رحمها الله", "حفظه الله", "طيب الله", "لله الحمد", "ولله الحمد", "الرحمن الرحيم"}
+    | {"الله", "والله", "لله"}
+)
+_LINKS: Final = ("فان", "أبي")  # of names; elsewhere these letters are mostly other words
+_TITLE: Final = "الإمام"  # as in names of streets; news has "الأمام" (the front) more often
+
+
+class Found(NamedTuple):
+    """What a tagger found: tokens `first` up to `end`."""
+
+    first: int
+    end: int
+    kind: str
+    score: float
+
+    def moved(self, tokens: int) -> "Found":
+        """The same so many tokens later."""
+        return Found(self.first + tokens, self.end + tokens, self.kind, self.score)
+
+
+class Mention(NamedTuple):
+    """The words of one name as written, its kind, and the first word without what is attached before it."""
+
+    words: Sequence[str]
+    kind: str
+    reading: Reading
+
+
+class Namer:
+    """Knows the lists, and the words of the news from the most to the least frequent, as they are mostly spelt."""
+
+    def __init__(self, known: Lexicon, spellings: Iterable[str]) -> None:
+        self._known = known
+        self._spelling = {fold(spelling): spelling for spelling in spellings} | {fold(_TITLE): _TITLE}
+        self._names = {fold(name): name for name in (*map(_bare, reversed(given_names())), *_LINKS)}
+        self._rank = {key: rank for rank, key in enumerate(self._spelling)}
+
+    def entities(self, text: str, tokens: Sequence[re.Match[str]], found: Sequence[Found]) -> list[Entity]:
+        """Entities with offsets and names for what was found among the tokens of a text."""
+        found = [span for span in found if span.kind != "person" or " ".join(_written(tokens, span)) not in _BLESSINGS]
+        words = [_written(tokens, span) for span in found]
+        others = frozenset(fold(first) for first, *_ in words)
+        mentions = [
+            Mention(parts, span.kind, self.first_reading(parts[0], span.kind, others))
+            for parts, span in zip(words, found, strict=True)
+        ]
+        names = [self.name(mention) for mention in mentions]
+        full = full_names(name for name, mention in zip(names, mentions, strict=True) if mention.kind == "person")
+        entities = []
+        for span, mention, name in zip(found, mentions, names, strict=True):
+            start, end = tokens[span.first].start() + mention.reading.skip, tokens[span.end - 1].end()
+            known = full.get(name, name) if span.kind == "person" else name
+            entities.append(Entity(text[start:end], span.kind, start, end, known, span.score))
+        return entities
+
+    def first_reading(self, word: str, kind: str, others: frozenset[str] = frozenset()) -> Reading:
+        """The first word of a name without what is attached before it; `others` are first words of other names."""
+        forms = readings(word)
+        listed = [form for form in forms if self._is_listed(form.key, kind)]
+        if listed:  # "وجدة" is Oujda, unless the text speaks of "جدة" too
+            return next((form for form in listed[1:] if kind == "place" and form.key in others), listed[0])
+        if any(form.key in self._rank for form in forms):
+            return min(forms, key=lambda form: (self._rank.get(form.key, len(self._rank)), form.skip))
+        return next((form for form in forms[1:] if form.key in others), forms[0])
+
+    def _is_listed(self, key: str, kind: str) -> bool:
+        sets = NAMES if kind == "person" else _HEADS
+        return key in self._known.longest or any(key in self._known.sets[name] for name in sets)
+
+    def name(self, mention: Mention) -> str:
+        """The listed name of the mention, else its words without marks and titles in their usual spelling."""
+        keys = [mention.reading.key, *(fold(word) for word in mention.words[1:])]
+        listed = self._listed(keys, mention.kind)
+        if listed:
+            return listed
+        money = _CURRENCY.fullmatch(" ".join(keys)) if mention.kind == "misc" else None
+        if money:
+            return self._spelling.get(money[1], money[1])
+        first = 0
+        if mention.kind == "person":
+            while first < len(keys) - 1 and self._is_title(keys[first]):
+                first += 1
+        listed = self._listed(keys[first:], mention.kind)
+        return listed or " ".join(
+            self._spell(mention, number, key) for number, key in enumerate(keys) if number >= first
+        )
+
+    def _listed(self, keys: Sequence[str], kind: str) -> str | None:
+        entries = self._known.entries.get(" ".join(keys), ())
+        return next((entry.name for entry in entries if entry.kind == kind), None)
+
+    def _is_title(self, key: str) -> bool:
+        return key in self._known.sets["titles"] and not any(key in self._known.sets[name] for name in NAMES)
+
+    def _spell(self, mention: Mention, number: int, key: str) -> str:
+        """One word of the name: as news mostly spells it, else as written."""
+        if mention.kind in {"person", "place"} and key in _FATHER_KEYS and number < len(mention.words) - 1:
+            return _FATHER
+        written = strip_marks(mention.words[number])
+        if number == 0:
+            bare = strip_marks(mention.words[0][mention.reading.skip :])
+            hidden = mention.reading.key.startswith("ال") and not fold(bare).startswith("ال")
+            written = f"ال{bare}" if hidden else bare
+        is_person = mention.kind == "person"
+        usual = (is_person and self._names.get(key)) or self._spelling.get(key, written)
+        spelt = usual if _SEATED.findall(usual) == _SEATED.findall(written) else written  # "فيات" is not "فئات"
+        return _JOINED_SERVANT.sub("عبد ", _JOINED_FATHER.sub(f"{_FATHER} ", spelt) if is_person else spelt)
+
+
+def _bare(name: str) -> str:
+    return name.removeprefix("?")
+
+
+def _written(tokens: Sequence[re.Match[str]], span: Found) -> list[str]:
+    return [token.group() for token in tokens[span.first : span.end]]
+
+
+def full_names(names: Iterable[str]) -> Mapping[str, str]:
+    """The full name of each short one among the persons of a text: of "كيم" "كيم جونغ أون".
+
+    A short name is the beginning or end of exactly one of the longer ones.
+    """
+    persons = list(dict.fromkeys(names))
+    keys = {name: tuple(fold(word) for word in name.split()) for name in persons}
+    longer: dict[tuple[str, ...], set[str]] = {}
+    for name in persons:
+        words = keys[name]
+        for length in range(1, len(words)):
+            for part in (words[:length], words[-length:]):
+                longer.setdefault(part, set()).add(name)
+    found = {name: _only(longer.get(keys[name], set()), keys) for name in persons}
+    return {name: full for name, full in found.items() if full}
+
+
+def _only(names: set[str], keys: Mapping[str, tuple[str, ...]]) -> str | None:
+    """The one name, or the longest where the others are parts of it ("حسني مبارك" in "محمد حسني مبارك")."""
+    if not names:
+        return None
+    longest = max(sorted(names), key=lambda name: len(keys[name]))
+    whole = " ".join(keys[longest])
+    return longest if all(f" {' '.join(keys[name])} " in f" {whole} " for name in names) else None
+
+
+@functools.lru_cache(maxsize=1)
+def usual_spellings() -> tuple[str, ...]:
+    """The words of the news as they are mostly spelt, the most frequent first."""
+    packed = resources.files("warraq.transforms").joinpath("models", "entities.vocabulary.txt.gz").read_bytes()
+    return tuple(gzip.decompress(packed).decode("utf-8").split("\n"))
+
+
+@functools.lru_cache(maxsize=1)
+def namer() -> Namer:
+    """The namer that all taggers share in one process."""
+    return Namer(lexicon(), usual_spellings())

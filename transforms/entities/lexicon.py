@@ -1,0 +1,290 @@
+"""What the gazetteer tagger knows: how Arabic words are compared, and the word lists in `models/entities.*`.
+
+Words are compared by their *key*: without vowel marks and tatweel, hamza seats, final ة and ى levelled, so that
+"امريكا" and "أمريكا" are one. Attached particles (و ف ب ل ك لل) give a word several *readings*; "ولبنان" may be
+"ولبنان" or "لبنان", and the lists decide which exists.
+"""
+
+import functools
+import gzip
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from importlib import resources
+from typing import Final, NamedTuple
+
+_MARKS: Final = "\u0640\u064b-\u065f\u0670"  # tatweel and vowel marks
+_INVISIBLE: Final = "\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff"
+_TOKEN: Final = re.compile(rf"[^\W_\u0640](?:[^\W_]|[{_MARKS}])*|\n|[^\w\s{_MARKS}{_INVISIBLE}]")
+_MARK: Final = re.compile(f"[{_MARKS}]")
+_DIGIT: Final = re.compile(r"\d")
+_USUAL: Final = "".join(map(chr, range(0x700)))  # signs stand in the table as themselves: misses are slow
+_LEVELLED: Final = {
+    **str.maketrans(_USUAL, _USUAL),
+    **str.maketrans("أإآٱىةؤئ", "اااايهوي", "".join(_MARK.findall(_USUAL))),
+}
+_KEPT_APART: Final = {"على": "على", "إلى": "إلى", "الى": "إلى"}  # words, not the names علي and إلي
+_LIKE_NAMES: Final = frozenset({"علي", "الي"})  # their keys otherwise
+_PARTICLES: Final = re.compile(r"[وف]?(?:[بك]|لل?)?")
+_FIRST_PARTICLES: Final = tuple("وفبكل")
+_SUFFIXES: Final = ("هما", "ها", "هم", "نا", "ات", "ين", "ون", "ان", "ه", "ي", "ا")
+_VERBAL_ENDS: Final = ("وه", "وا", "ها", "هم", "ته", "ءه")  # names don't end so
+
+# Sets of the lists, by what they say of a word.
+_GIVEN: Final = frozenset({"given", "unsure_given"})
+NAMES: Final = _GIVEN | {"learned_names"}
+NEVER_NAMES: Final = frozenset(
+    {"nationalities", "titles", "organisation_heads", "definite_heads", "place_heads", "place_parts", "speech_verbs"}
+)
+_OPENERS: Final = frozenset({"organisation_heads", "definite_heads", "place_parts"})
+_OPENING_ROLES: Final = frozenset({"part", "family_links"})
+_CLOSED_ROLES: Final = frozenset({"frequent", "not_names"})
+
+KINDS: Final = {"places": "place", "cldr": "place", "persons": "person", "organisations": "organisation"}
+
+
+class Reading(NamedTuple):
+    """A word after `skip` written characters of attached particles; `key` has the article back if "لل" hid it."""
+
+    skip: int
+    key: str
+
+
+class Entry(NamedTuple):
+    """What a sequence of keys may name. An unsure one counts only where its surroundings speak for it."""
+
+    kind: str
+    name: str
+    unsure: bool
+
+
+def tokenise(text: str) -> list[re.Match[str]]:
+    """Words, signs and line ends of `text` in order; spaces and invisible characters are left out."""
+    return list(_TOKEN.finditer(text))
+
+
+def strip_marks(text: str) -> str:
+    """`text` without vowel marks and tatweel."""
+    return _MARK.sub("", text)
+
+
+def fold(word: str) -> str:
+    """The key by which spellings of one word are compared."""
+    key = word.translate(_LEVELLED).lower()
+    return _KEPT_APART.get(strip_marks(word), key) if key in _LIKE_NAMES else key
+
+
+def level_digits(key: str) -> str:
+    """`key` with all digits as 0."""
+    return key if key.isalpha() else _DIGIT.sub("0", key)
+
+
+def readings(word: str) -> tuple[Reading, ...]:
+    """All ways to read `word`, the one without particles first; what a particle leaves has three letters or more."""
+    key = fold(word)
+    found = [Reading(0, key)]
+    particles = _PARTICLES.match(key) if key.startswith(_FIRST_PARTICLES) else None
+    for letters in range(1, particles.end() + 1 if particles else 1):
+        if len(key) - letters >= 3:
+            article = "ال" if key[:letters].endswith("لل") else ""
+            found.append(Reading(_position(word, letters), article + key[letters:]))
+    return tuple(found)
+
+
+def _position(word: str, letters: int) -> int:
+    """Where the letter number `letters` (from 0) of `word` stands, marks counted."""
+    if not _MARK.search(word):
+        return letters
+    return [position for position, sign in enumerate(word) if not _MARK.match(sign)][letters]
+
+
+class Lexicon:
+    """The lists in memory: `entries` by joined keys, `longest` by first key, `sets` of single keys by name."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, tuple[Entry, ...]] = {}
+        self.longest: dict[str, int] = {}
+        for list_name, kind in KINDS.items():
+            for name, spelling, unsure in parse_names(_read(f"entities.{list_name}.txt")):
+                self._add(spelling, Entry(kind, name, unsure))
+        self.sets: dict[str, frozenset[str]] = parse_sets(_read("entities.words.txt")) | _given_names()
+        learned = parse_sets(gzip.decompress(_bytes("entities.learned.txt.gz")).decode())
+        self.sets = {**self.sets, **learned, "nationalities": _inflected(self.sets["nationalities"])}
+        self.sets["unsure_given"] |= self.sets["weak_given"]
+        self.sets["given"] -= self.sets["weak_given"]
+        # Which sets hold a key, as bits in the order of their names, and each combination that occurs made once.
+        self._set_names = tuple(sorted(self.sets))
+        self._bits: defaultdict[str, int] = defaultdict(int)
+        for number, name in enumerate(self._set_names):
+            for key in self.sets[name]:
+                self._bits[key] |= 1 << number
+        self._combinations: dict[int, frozenset[str]] = {}
+
+    def _add(self, spelling: str, entry: Entry) -> None:
+        keys = [fold(token.group()) for token in tokenise(spelling)]
+        joined = " ".join(keys)
+        known = self.entries.get(joined, ())
+        if all(entry.kind != other.kind for other in known):
+            self.entries[joined] = (*known, entry)
+        self.longest[keys[0]] = max(len(keys), self.longest.get(keys[0], 0))
+
+    def sets_of(self, forms: Iterable[Reading]) -> frozenset[str]:
+        """The names of the sets that hold any of the readings."""
+        bits = 0
+        for form in forms:
+            bits |= self._bits.get(form.key, 0)
+        found = self._combinations.get(bits)
+        if found is None:
+            names = (name for number, name in enumerate(self._set_names) if bits >> number & 1)
+            found = self._combinations[bits] = frozenset(names)
+        return found
+
+    def is_ordinary(self, forms: Sequence[Reading]) -> bool:
+        """A word, or what is left of it without particles or a suffix, is one of everyday prose."""
+        ordinary = self.sets["ordinary"]
+        if forms[0].key in ordinary:
+            return True
+        stems = [form.key for form in forms]
+        stems += [stem[2:] for stem in stems if stem.startswith("ال") and len(stem) >= 5]
+        if not ordinary.isdisjoint(stems):
+            return True
+        ended = [stem for stem in stems if stem.endswith(_SUFFIXES)]
+        return any(
+            stem.endswith(end) and len(stem) - len(end) >= 3 and stem[: -len(end)] in ordinary
+            for stem in ended
+            for end in _SUFFIXES
+        )
+
+
+class Word(NamedTuple):
+    """What the lists say of one written word."""
+
+    key: str
+    levelled: str  # the key with digits levelled
+    readings: tuple[Reading, ...]
+    roles: frozenset[str]  # sets that hold the word as written, plus "part" if it may be part of a person's name
+    triggers: frozenset[str]  # sets that hold any of its readings
+    listed: tuple[Reading, ...]  # readings with which a listed name begins
+    opening: tuple[int, frozenset[str]] | None  # particles to skip and roles, if a person's name may begin here
+    opens: bool  # whether anything may begin here
+    ordinary: bool  # whether everyday prose uses it, or what is left of it without particles or a suffix
+
+
+def describe(known: Lexicon, written: str) -> Word:
+    """All that the rules ask about one written word, so that they ask once."""
+    forms = readings(written)
+    key = forms[0].key
+    triggers = known.sets_of(forms)
+    roles = known.sets_of(forms[:1]) if len(forms) > 1 else triggers
+    ordinary = key.isalpha() and known.is_ordinary(forms)
+    if _may_be_name(known, forms, roles, triggers, ordinary=ordinary):
+        roles = _with_part(roles)
+    listed = tuple([form for form in forms if form.key in known.longest])
+    opening = _opening(known, forms, roles)
+    opens = bool(listed or opening) or not triggers.isdisjoint(_OPENERS)
+    return Word(key, level_digits(key), forms, roles, triggers, listed, opening, opens, ordinary)
+
+
+@functools.cache
+def _with_part(roles: frozenset[str]) -> frozenset[str]:
+    """The roles of a word that may be part of a person's name; one object for all such words."""
+    return roles | {"part"}
+
+
+def _opening(known: Lexicon, forms: tuple[Reading, ...], roles: frozenset[str]) -> tuple[int, frozenset[str]] | None:
+    """The word as written, or what particles leave of it if that is a known name."""
+    if not roles.isdisjoint(_OPENING_ROLES):
+        return 0, roles
+    if not roles.isdisjoint(_CLOSED_ROLES):
+        return None
+    for form in forms[1:]:
+        names = known.sets_of([form]) & NAMES
+        if names:
+            return form.skip, names
+    return None
+
+
+def _may_be_name(
+    known: Lexicon, forms: tuple[Reading, ...], roles: frozenset[str], triggers: frozenset[str], *, ordinary: bool
+) -> bool:
+    """The word may be part of a person's name: a known one, or one that everyday prose doesn't use."""
+    key = forms[0].key
+    if len(key) < 2 or not key.isalpha() or not "ء" <= key[0] <= "ي" or "not_names" in roles:
+        return False
+    if not roles.isdisjoint(_GIVEN):
+        return True
+    if not triggers.isdisjoint(NEVER_NAMES):
+        return False
+    if any(entry.kind != "person" and not entry.unsure for entry in known.entries.get(key, ())):
+        return False
+    if "learned_names" in roles:
+        return True
+    return not (ordinary or key.startswith("و") or key.endswith(_VERBAL_ENDS) or _hides_name(known, forms[1:]))
+
+
+def _hides_name(known: Lexicon, stripped: tuple[Reading, ...]) -> bool:
+    """A name stands after a particle: "وسليم", "وبلير"."""
+    return bool(known.sets_of(stripped) & NAMES) or any(form.key in known.entries for form in stripped)
+
+
+@functools.lru_cache(maxsize=1)
+def lexicon() -> Lexicon:
+    """The lists that ship with the package, read once for each process."""
+    return Lexicon()
+
+
+def parse_names(lines: str) -> Iterator[tuple[str, str, bool]]:
+    """(canonical name, spelling, unsure); "عبد ال…" is also spelt in one word, "أبو" also "أبي" and "أبا"."""
+    for item in "،".join(line for line in lines.splitlines() if not line.startswith("#")).split("،"):
+        spellings = [spelling.strip() for spelling in item.split("=") if spelling.strip()]
+        for spelling in spellings:
+            written = spelling.removeprefix("?")
+            for variant in _variants(written):
+                yield spellings[0].removeprefix("?"), variant, spelling.startswith("?")
+
+
+def _variants(name: str) -> list[str]:
+    joined = name.replace("عبد ال", "عبدال")
+    forms = [name, joined] if joined != name else [name]
+    first, space, rest = name.partition(" ")
+    return forms + ([f"{bare}{space}{rest}" for bare in ("أبي", "أبا")] if first == "أبو" and rest else [])
+
+
+def parse_sets(lines: str) -> dict[str, frozenset[str]]:
+    """The words of each "[section]" as keys."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    section = ""
+    for line in lines.splitlines():
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif not line.startswith("#"):
+            found[section].update(map(fold, line.split()))
+    return {name: frozenset(words) for name, words in found.items()}
+
+
+def given_names() -> list[str]:
+    """The given names of the list as spelt there, "?" before unsure ones."""
+    lines = _read("entities.names.txt").splitlines()
+    return [word for line in lines if not line.startswith("#") for word in line.split()]
+
+
+def _given_names() -> dict[str, frozenset[str]]:
+    words = given_names()
+    unsure = {fold(word[1:]) for word in words if word.startswith("?")}
+    return {"given": frozenset({fold(word) for word in words} - unsure), "unsure_given": frozenset(unsure)}
+
+
+def _inflected(adjectives: frozenset[str]) -> frozenset[str]:
+    """Feminine, dual, plural and definite forms of the nationalities too."""
+    endings = ("", "ه", "ين", "ون", "ان", "تين", "تان", "ات")
+    return frozenset(
+        article + adjective + ending for adjective in adjectives for article in ("", "ال") for ending in endings
+    )
+
+
+def _bytes(name: str) -> bytes:
+    return resources.files("warraq.transforms").joinpath("models", name).read_bytes()
+
+
+def _read(name: str) -> str:
+    return _bytes(name).decode("utf-8")

@@ -1,0 +1,213 @@
+"""The trained tagger's network: features of words → a two-way LSTM → scores of labels → the best sequence of labels.
+
+Its results are the same to the last bit on every machine and in every batch, because nothing depends on the order in
+which a machine adds: weights and what goes into them are whole numbers (in float32, whose sums of whole numbers are
+exact below 2²⁴; weights are scaled so that no sum can pass that), and between the sums stand only additions, products,
+quotients and roundings of single numbers, which IEEE 754 fixes. `tanh` is therefore a quotient of polynomials.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+ONE: Final = 512.0  # the whole number that stands for an activation of 1
+GRAM_STEPS: Final = 8.0  # steps of a mean of letter sequences for one step of its parts
+SCORE_STEPS: Final = 1024.0  # steps of a label's score for one natural logarithm
+_FLAT: Final = np.float32(4.97)  # tanh is level from here on
+_CHUNK_SENTENCES: Final = 96  # read at a time: what one step works on stays in the processor's cache
+_CHUNK_WORDS: Final = 1_000  # encoded at a time: 10 MB
+
+Floats: TypeAlias = npt.NDArray[np.float32]
+Numbers: TypeAlias = npt.NDArray[np.int64]
+Activations: TypeAlias = npt.NDArray[np.int16]  # within ONE of 0
+
+
+class Dense(NamedTuple):
+    """A layer: (x @ weights + bias) * unit, where all but `unit` are whole numbers."""
+
+    weights: Floats
+    bias: Floats
+    unit: Floats
+
+    def __call__(self, x: Floats) -> Floats:
+        scaled: Floats = (x @ self.weights + self.bias) * self.unit
+        return scaled
+
+
+class Words(NamedTuple):
+    """Features of distinct words, one row each."""
+
+    word: Numbers
+    stem: Numbers
+    grams: Numbers
+    flags: npt.NDArray[np.uint8]
+
+    def some(self, first: int, end: int) -> "Words":
+        """The words of these rows."""
+        return Words(self.word[first:end], self.stem[first:end], self.grams[first:end], self.flags[first:end])
+
+
+def tanh(x: Floats) -> Floats:
+    """Hyperbolic tangent to 1e-4, by Lambert's continued fraction; overwrites `x`."""
+    np.clip(x, -_FLAT, _FLAT, out=x)
+    square = x * x
+    over = square + np.float32(378)
+    for term in (17325, 135135):
+        over *= square
+        over += np.float32(term)
+    over *= x
+    under = square * np.float32(28)
+    under += np.float32(3150)
+    for term in (62370, 135135):
+        under *= square
+        under += np.float32(term)
+    return np.divide(over, under, out=x)
+
+
+def whole(activation: Floats) -> Floats:
+    """An activation between -1 and 1 as a whole number."""
+    activation *= np.float32(ONE)
+    return np.rint(activation, out=activation)
+
+
+class Network:
+    """Labels sentences. Arrays as `benchmarks/training/train_entities.py` writes them."""
+
+    def __init__(self, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
+        def dense(name: str) -> Dense:
+            parts = (arrays[f"{name}_{part}"].astype(np.float32) for part in ("weights", "bias", "unit"))
+            return Dense(*parts)
+
+        self._threads = ThreadpoolController()
+        self._words = arrays["words"]
+        self._grams = arrays["grams"]
+        self._flags, self._mix = dense("flags"), dense("mix")
+        self._hints = arrays["hints"].astype(np.float32)  # whole numbers for each hint of the rules
+        self._gates = arrays["gates_weights"].astype(np.float32)  # direction, word and hint, gates
+        self._bias = arrays["gates_bias"].astype(np.float32)[:, None]
+        self._unit = arrays["gates_unit"].astype(np.float32)[:, None]
+        self._recurrent = arrays["recurrent_weights"].astype(np.float32)  # direction, state, gates
+        self._labels = dense("labels")
+        self._steps = arrays["transitions"].astype(np.int64)  # from, to
+        self._start = arrays["start"].astype(np.int64)
+        self.width = self._mix.weights.shape[1]  # activations of an encoded word
+
+    def encode(self, words: Words) -> Activations:
+        """What the network makes of each word alone."""
+        parts = range(0, len(words.word), _CHUNK_WORDS)
+        with self._threads.limit(limits=1, user_api="blas"):  # small products: threads would wait for each other
+            return np.concatenate([self._encode(words.some(at, at + _CHUNK_WORDS)) for at in parts])
+
+    def _encode(self, words: Words) -> Activations:
+        grams = self._grams[words.grams].astype(np.float32).sum(axis=1)
+        present = np.maximum((words.grams < len(self._grams) - 1).sum(axis=1, dtype=np.int64), 1)
+        mean = np.rint(grams * np.float32(GRAM_STEPS) / present[:, None].astype(np.float32))
+        flags = whole(tanh(self._flags(words.flags.astype(np.float32))))
+        known = [self._words[numbers].astype(np.float32) for numbers in (words.word, words.stem)]
+        return whole(tanh(self._mix(np.concatenate([*known, mean, flags], axis=1)))).astype(np.int16)
+
+    def label(
+        self, encoded: Activations, words: Numbers, hints: Numbers, lengths: Sequence[int]
+    ) -> tuple[npt.NDArray[np.int8], Floats]:
+        """The label of each token, and by how much it beats the next best there, in natural logarithms.
+
+        `words` (rows of `encoded`) and `hints` hold the tokens of sentence after sentence, `lengths` tokens each.
+        """
+        labels, margins = np.zeros(len(words), np.int8), np.zeros(len(words), np.float32)
+        ends = np.cumsum(lengths, dtype=np.int64)
+        longest_first = np.argsort(-np.asarray(lengths, np.int64), kind="stable")
+        sizes = np.asarray(lengths, np.int64)[longest_first]
+        starts = (ends - np.asarray(lengths, np.int64))[longest_first]
+        with self._threads.limit(limits=1, user_api="blas"):
+            for first in range(0, len(sizes), _CHUNK_SENTENCES):
+                chunk = slice(first, first + _CHUNK_SENTENCES)
+                self._label_chunk(encoded, words, hints, starts[chunk], sizes[chunk], labels, margins)
+        return labels, margins
+
+    def _label_chunk(  # noqa: PLR0913, PLR0917  (the last two are filled)
+        self,
+        encoded: Activations,
+        words: Numbers,
+        hints: Numbers,
+        starts: Numbers,
+        lengths: Numbers,
+        labels: npt.NDArray[np.int8],
+        margins: Floats,
+    ) -> None:
+        local = np.cumsum(lengths) - lengths
+        tokens = np.arange(lengths.sum()) + np.repeat(starts - local, lengths)
+        kinds, inputs = np.unique(words[tokens] * len(self._hints) + hints[tokens], return_inverse=True)
+        word, hint = np.divmod(kinds, len(self._hints))
+        distinct = np.concatenate([encoded[word], self._hints[hint]], axis=1)
+        states = self._read(distinct, inputs, local, lengths)
+        scores = np.rint(self._labels(np.concatenate([states, distinct[inputs]], axis=1)) * np.float32(SCORE_STEPS))
+        labels[tokens], margins[tokens] = self._best(scores.astype(np.int64), local, lengths)
+
+    def _read(self, distinct: Floats, inputs: Numbers, starts: Numbers, lengths: Numbers) -> Floats:
+        """The states of the LSTM at each token, left to right beside right to left, whole numbers."""
+        given = distinct @ self._gates
+        given += self._bias
+        size = self._recurrent.shape[1]
+        state = np.zeros((2, len(lengths), size), np.float32)
+        cell = np.zeros_like(state)
+        states = np.empty((len(inputs), 2 * size), np.float32)
+        for step in range(int(lengths[0])):
+            active = _active(lengths, step)
+            onward, back = starts[:active] + step, (starts + lengths)[:active] - 1 - step
+            gates = state[:, :active] @ self._recurrent
+            gates[0] += given[0, inputs[onward]]
+            gates[1] += given[1, inputs[back]]
+            gates *= self._unit
+            kept = cell[:, :active]
+            state = _advance(tanh(gates), kept, size)
+            states[onward, :size], states[back, size:] = state[0], state[1]
+        return states
+
+    def _best(
+        self, scores: npt.NDArray[np.int64], starts: Numbers, lengths: Numbers
+    ) -> tuple[npt.NDArray[np.int8], Floats]:
+        """Viterbi: for each sentence the labels whose scores and transitions have the greatest sum.
+
+        With each label comes by how much that sum beats the greatest with any other label there.
+        """
+        ending, beginning = np.empty_like(scores), np.zeros_like(scores)  # best sums up to a token, and after it
+        ending[starts] = scores[starts] + self._start
+        steps = [_active(lengths, step) for step in range(int(lengths[0]))]
+        for step, active in enumerate(steps[1:], start=1):
+            at = starts[:active] + step
+            ending[at] = (ending[at - 1][:, :, None] + self._steps).max(axis=1) + scores[at]
+        for step, active in reversed(list(enumerate(steps[1:], start=1))):
+            at = starts[:active] + step
+            beginning[at - 1] = (self._steps + (beginning[at] + scores[at])[:, None, :]).max(axis=2)
+        best = np.empty(len(scores), np.int8)
+        best[starts] = (ending[starts] + beginning[starts]).argmax(axis=1)
+        for step, active in enumerate(steps[1:], start=1):
+            at = starts[:active] + step
+            best[at] = (self._steps[best[at - 1]] + scores[at] + beginning[at]).argmax(axis=1)
+        return best, _margins(ending + beginning, best)
+
+
+def _advance(gates: Floats, cell: Floats, size: int) -> Floats:
+    """The next state, from gates after tanh (those of input, forgetting and output at half their argument)."""
+    half = np.float32(0.5)
+    take, keep, new, give = (gates[:, :, part * size : (part + 1) * size] for part in range(4))
+    cell *= keep * half + half
+    cell += (take * half + half) * new
+    state: Floats = tanh(cell.copy()) * (give * half + half)
+    return whole(state)
+
+
+def _active(lengths: Numbers, step: int) -> int:
+    """How many sentences are longer than `step`; they stand first."""
+    return int(np.searchsorted(-lengths, -step))
+
+
+def _margins(sums: npt.NDArray[np.int64], best: npt.NDArray[np.int8]) -> Floats:
+    rows = np.arange(len(sums))
+    chosen = sums[rows, best]
+    sums[rows, best] = np.iinfo(np.int64).min
+    margin: Floats = (chosen - sums.max(axis=1)).astype(np.float32) / np.float32(SCORE_STEPS)
+    return margin

@@ -1,0 +1,158 @@
+"""The article's part of a page made ready for trafilatura: code, menus, furniture and readers' comments gone."""
+
+import copy
+import functools
+import itertools
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from lxml import etree
+from lxml.html import HtmlElement
+
+from warraq.transforms.extract.body.containers import INLINE, PARAGRAPHS, holds_comments
+
+CODE_TAGS: Final = ("style", "noscript", "template", "iframe", "svg", "button", "select", "script")
+
+_LINK_LIST_SHARE: Final = 0.7  # of a list's letters inside links: a menu or related stories
+_LINK_BLOCK_SHARE: Final = 0.9  # the same for one paragraph, item or heading
+_LINK_BLOCK_LIMIT: Final = 250  # characters; a longer block that is one link is prose made clickable
+_COMMENTS_HEADING = re.compile(  # "التعليقات (3)", "0 تعليق", "آراء القراء", "اترك تعليقاً"
+    r"(?i)^[\W\d]*(?:comments?|(?:ال)?(?:تعليقات|تعليقان|ردود)|(?<=\d )تعليق|[آا]راء(?= ))"
+    r"(?: (?:القر[اّ]+ء|الزو[اّ]+ر|المتابعين|الأعضاء))?[\W\d]*$"
+    r"|^(?:leave a|[اأ]ترك|[أا]ضف|[اأ]كتب) (?:reply|comment|رد|تعليق)\w?ك?\W*$"
+)
+_FURNITURE_NAME = re.compile(
+    r"(?i)(?:^|[\s_-])(?:captions?|images?|photos?|galler(?:y|ies)|slider|carousel|related|recommend(?:ed|ations?)?"
+    r"|read-?(?:more|also|next)|also-?read|see-?also|more-?(?:on|news|stories|from)|most-?(?:read|viewed|popular)|trending"
+    r"|newsletters?|subscri(?:be|ption)|sign-?up|follow(?:-us)?|shar(?:e|ing)|social|tags?|keywords|breadcrumbs?"
+    r"|author-?(?:bio|box|info|card)|about-?author|polls?|vote|donat(?:e|ions?)|podcasts?|app-?(?:download|promo|banner)"
+    r"|ticker|toolbar|print|font-?size|whats-?app|telegram|advert(?:isement)?|banner|cookies?|consent|disclaimer"
+    r"|copyright)(?:$|[\s_-])"
+)
+_FURNITURE_LIMIT: Final = 600  # characters; a longer block may hold the article whatever its name
+_FURNITURE_SHARE: Final = 0.25  # of the article's characters, for the same reason
+_RELATED_HEADING = re.compile(
+    r"(?i)^\W*(?:[اأإ]قر[أا]و?ا?|شاهد|طالع|تابع) (?:أيض\w+|المزيد|كذلك)|^\W*(?:قد )?(?:يهمك|يعجبك)(?: أيض\w+)?\W*$"
+    r"|^\W*(?:مواضيع|موضوعات|أخبار|مقالات|مواد|روابط) (?:ذات صلة|متعلقة|مشابهة|مرتبطة)\W*$"
+    r"|^\W*(?:related|read (?:more|also|next)|you may also like|more (?:on|from))\b.{0,30}$"
+)
+
+
+def prepare(parts: Sequence[HtmlElement]) -> HtmlElement:
+    """A page of its own, whose one <article> holds a copy of `parts` without code, comments and link-only blocks."""
+    page = parts[0].makeelement("html")
+    article = etree.SubElement(etree.SubElement(page, "body"), "article")
+    for part in map(copy.deepcopy, parts):
+        etree.strip_elements(part, *CODE_TAGS, with_tail=False)
+        etree.strip_tags(part, "font")
+        _part_lines(part)
+        article.extend(list(part))
+    for center in page.iter("center"):
+        center.tag = "div"
+    etree.strip_attributes(page, "colspan", "rowspan")  # else trafilatura fills up what they claim to span
+    for block in {br.getparent(): None for br in page.iter("br") if _is_empty_line(br)}:
+        _part_lines(block)
+    _drop_link_blocks(article)
+    _drop_comments(article)
+    _drop_furniture(article)
+    return page
+
+
+def text_of(element: HtmlElement) -> str:
+    return " ".join(element.text_content().split())
+
+
+def link_share(block: HtmlElement) -> float:
+    """Share of the block's text that stands in links, 0..1; 0 for an empty block."""
+    links = list(block.iterdescendants("a"))
+    return sum(len(text_of(link)) for link in links) / max(1, len(text_of(block))) if links else 0.0
+
+
+def drop(element: HtmlElement) -> None:
+    """Removes `element`, keeping the text behind it."""
+    if element.getparent() is not None:
+        element.drop_tree()
+
+
+def _part_lines(block: HtmlElement) -> None:
+    """Makes paragraphs of a block's own lines, which breaks or other blocks part: `<div>…<br><br>…</div>`."""
+    if block.tag in INLINE or block.tag in PARAGRAPHS:
+        return
+    content = [_paragraph(block, block.text)]
+    for child in list(block):
+        if child.tag == "br" or child.tag not in INLINE:
+            content += [child, _paragraph(block, child.tail)]
+            child.tail = None
+        else:
+            content[-1].append(child)
+    block.text = None
+    block[:] = [part for part in content if part.tag != "br" and (part.tag != "p" or len(part) or text_of(part))]
+
+
+def _is_empty_line(br: HtmlElement) -> bool:
+    behind = br.getnext()
+    return behind is not None and behind.tag == "br" and not (br.tail or "").strip()
+
+
+def _paragraph(block: HtmlElement, text: str | None) -> HtmlElement:
+    paragraph = block.makeelement("p")
+    paragraph.text = text
+    return paragraph
+
+
+def _drop_link_blocks(article: HtmlElement) -> None:
+    """Removes lists, paragraphs, items and headings that hold links and nothing else worth reading."""
+    for block in list(article.iter("ul", "ol")):
+        if link_share(block) >= _LINK_LIST_SHARE:
+            drop(block)
+    linked = {block for link in article.iter("a") for block in (*link.iterancestors(), *link.iterdescendants())}
+    for block in [b for b in article.iter("p", "li", "h2", "h3", "h4", "h5", "h6") if b in linked]:
+        if _is_linked(block) and len(text_of(block)) < _LINK_BLOCK_LIMIT:
+            drop(block)
+
+
+def _is_linked(block: HtmlElement) -> bool:
+    return link_share(block) >= _LINK_BLOCK_SHARE or next(block.iterancestors("a"), None) is not None
+
+
+def _drop_comments(article: HtmlElement) -> None:
+    """Removes what readers wrote: blocks named for it, and what follows its heading in the same block."""
+    for block in [b for b in article.iter("div", "section", "ul", "ol", "aside") if holds_comments(b)]:
+        drop(block)
+    for heading in list(article.iter("h2", "h3", "h4", "h5", "h6")):
+        if _COMMENTS_HEADING.match(text_of(heading)):
+            behind = list(heading.itersiblings())
+            if not any(map(_holds_headline, behind)):
+                for element in [heading, *behind]:
+                    drop(element)
+
+
+def _drop_furniture(article: HtmlElement) -> None:
+    """Removes short blocks named for captions, shares, newsletters and so on, and related stories by their heading."""
+    limit = min(_FURNITURE_LIMIT, _FURNITURE_SHARE * len(text_of(article)))
+    for block in list(article.iter("div", "section", "ul", "ol", "aside", "p", "span")):
+        name = block.get("class")
+        if name and _is_named_for_furniture(name) and len(text_of(block)) < limit:
+            drop(block)
+    for heading in list(article.iter("h2", "h3", "h4", "h5", "h6", "p", "div", "strong")):
+        text = heading.text
+        if text and _RELATED_HEADING.match(text[:60]) and len(text_of(heading)) < _LINK_BLOCK_LIMIT:
+            for story in itertools.takewhile(_is_story, list(heading.itersiblings())):
+                drop(story)
+            drop(heading)
+
+
+@functools.lru_cache(maxsize=4096)  # a page repeats its names
+def _is_named_for_furniture(name: str) -> bool:
+    return _FURNITURE_NAME.search(name) is not None
+
+
+def _is_story(block: HtmlElement) -> bool:
+    """It leads to another story."""
+    links = next(block.iterdescendants("a"), None) is not None
+    return links and (block.tag != "p" or link_share(block) >= _LINK_LIST_SHARE)
+
+
+def _holds_headline(block: HtmlElement) -> bool:
+    return next(block.iter("h1"), None) is not None

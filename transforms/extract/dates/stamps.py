@@ -1,0 +1,97 @@
+"""One piece of evidence for a date, and the stamps that machines write."""
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from warraq.transforms.extract.dates.written import WrittenDate, parse_written_date
+
+# How firmly a candidate speaks of this article's publication; a firmer one wins whatever its source.
+FIRM: Final = 0
+HANGING: Final = 1  # depends on the time of reading
+CHANGED: Final = 2  # states a later change, so publication was not after it
+LOOSE: Final = 3  # stands outside the article, as the day's date at the top of a page does
+
+
+class DateCandidate(NamedTuple):
+    """One date that the page shows."""
+
+    source: str  # one of labels.DATE_SOURCES
+    date: dt.date | None  # as the page's zone has it; None if it hangs on the time of reading
+    published_at: dt.datetime | None  # UTC; None if no zone is known: a guessed zone would be a false instant
+    evidence: str  # as written, and where
+    standing: int = FIRM
+    written: WrittenDate | None = None  # settles `date` where that is None
+    above: bool = False  # stands above the title, unlabelled, where many sites show the day's date
+
+
+_STAMP: Final = re.compile(
+    r"\s*(?P<year>(?:19|20)\d\d)(?P<sep>[-/.]?)(?P<month>\d{1,2})(?P=sep)(?P<day>\d{1,2})(?!\d(?!\d{3}(?:\d\d)?$))"
+    r"(?:[T ]?\s*(?P<hour>\d{1,2}):?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,]\d+)?)?"
+    r"\s*(?P<zone>Z|UTC|GMT|[+-]\d\d:?(?:\d\d)?)?)?",
+    re.IGNORECASE,
+)
+_EPOCH: Final = re.compile(r"\s*(\d{10})(?:\d{3}|\.\d+)?\s*")
+_NAMED_ZONE_STAMP: Final = re.compile(  # RFC 822 and JavaScript: Sun, 12 May 2024 14:30:00 +0300
+    r"\s*(?:[a-z]{3,9},?\s+)?(?:(?P<day>\d{1,2})\s+)?(?P<month>[a-z]{3})[a-z]*\s+(?:(?P<day2>\d{1,2}),?\s+)?"
+    r"(?P<year>\d{4}),?\s+(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d))?\s*"
+    r"(?P<zone>(?:GMT|UTC)?[+-]\d\d:?\d\d|Z|UTC|GMT)?",
+    re.IGNORECASE,
+)
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+def read_stamp(stamp: str) -> tuple[dt.date, dt.datetime | None] | None:
+    """Day as written and, if a zone is stated, the instant in UTC; None if `stamp` is no date.
+
+    Reads ISO 8601 in all its forms, RFC 822, JavaScript's and PHP's, seconds or milliseconds since 1970 (their day is
+    the day in Greenwich), and whatever else `parse_written_date` reads.
+    """
+    epoch = _EPOCH.fullmatch(stamp)
+    if epoch:
+        instant = dt.datetime.fromtimestamp(int(epoch[1]), dt.timezone.utc)
+        return instant.date(), instant
+    match = _STAMP.match(stamp) or _NAMED_ZONE_STAMP.match(stamp)
+    if match:
+        try:
+            return day_of(match), _instant(match)
+        except ValueError:
+            return None
+    written = next((w for w in parse_written_date(stamp) if w.date), None) if len(stamp) < 100 else None
+    return (written.date, written.published_at) if written and written.date else None
+
+
+def day_of(match: re.Match[str]) -> dt.date:
+    """The day of a match with the groups `year`, `month` (a number or an English name's first letters) and `day`.
+
+    Raises ValueError if there is no such day.
+    """
+    parts = match.groupdict()
+    month = parts["month"].lower()
+    day = parts["day"] or parts.get("day2") or "0"
+    return dt.date(int(parts["year"]), int(month) if month.isdigit() else _MONTHS.index(month) + 1, int(day))
+
+
+def _instant(match: re.Match[str]) -> dt.datetime | None:
+    """The instant in UTC; None if time or zone are not stated, or impossible."""
+    parts = match.groupdict()
+    if not parts["hour"] or not parts["zone"]:
+        return None
+    shift = re.sub(r"[^\d+-]", "", parts["zone"])
+    minutes = (int(shift[1:3]) * 60 + int(shift[3:5] or 0)) * (-1 if shift[0] == "-" else 1) if shift else 0
+    try:
+        clock = dt.time(int(parts["hour"]), int(parts["minute"]), int(parts["second"] or 0))
+        local = dt.datetime.combine(day_of(match), clock, dt.timezone(dt.timedelta(minutes=minutes)))
+        return local.astimezone(dt.timezone.utc)
+    except (ValueError, OverflowError):  # the last hours of 9999 have no instant in Greenwich
+        return None
+
+
+def stamped(source: str, stamp: object, where: str, standing: int = FIRM) -> Iterator[DateCandidate]:
+    """The candidate that a machine-readable value gives, if it is a date."""
+    value = stamp.get("@value") if isinstance(stamp, dict) else stamp
+    value = value[0] if isinstance(value, list) and value else value
+    read = read_stamp(str(value)) if isinstance(value, (str, int)) else None
+    if read:
+        yield DateCandidate(source, *read, f"{where}: {str(value).strip()[:60]}", standing)

@@ -1,0 +1,1 @@
+"""Title, authors, addresses and other metadata of a page."""

@@ -1,0 +1,111 @@
+"""The names in a byline such as "كتب: أحمد علي، ومنى حسن - القاهرة": labels, roles, cities and accounts are none."""
+
+import re
+from typing import Final
+
+from warraq.transforms.extract.metadata.meta_tags import compared, string
+
+# What stands before a name: "كتب:", "إعداد وتقديم:", "مراسل النهار في دمشق:", "Written by".
+_LABEL = re.compile(
+    r"""(?ix)^\W*(?:
+    ال(?:كاتبة?|محررة?|مؤلفة?|صحفية?|صحافية?|ناشر|مصدر)(?=\s*[:/]|\s+\S+\s+\S|$)
+  | (?:كاتب|محرر|صحفي|صحافي|مراسل|موفد|مندوب)(?:ة|تنا|نا)?(?:\ [^:/]{1,40})?\s*[:/]
+  | كتب(?:ت|ه|ها|ته|وا)? | بقلم | (?:من\ )?[إا]عداد | تحرير | تقرير | تحقيق | ترجم(?:ة|ه|ته) | متابعة | تغطية | صياغة
+  | حوار | حاور(?:ه|ته|ها|تها)? | أجرت?\ الحوار | رصد(?:ت|ته)? | مقال | نص | رأي
+  | (?:(?:مرسلة?|[أا]رسلت?|(?:تم\ )?(?:ال)?نشرت?|[أا]ضيفت?|(?:تم\ )?[إا]ضافته?|كتبت?)\s+)?(?:بواسطة|من\ قبل)
+  | (?:(?:written|posted|published|reported)\ )?by | authors? | (?:publié\ )?par | auteur
+    )
+    (?:\s+(?:و?(?:تقديم|تحرير|تصوير|[إا]عداد|ترجمة|كتابة|حوار)|ال(?:صحفية?|صحافية?|كاتبة?|زميلة?)))*
+    (?:(?<=[:/])[\s:：/|\\–—ـ-]*|[\s:：/|\\–—ـ-]+|$)"""
+)
+_BETWEEN_NAMES = re.compile(r"\s*[,،;؛&+\n•·]\s*|\s+(?:and|et|و|مع)\s+")
+_STROKE = re.compile(r"\s+[-–—ـ]+\s*|\s*[-–—ـ]+\s+|\s*[|/\\]\s*")  # between names, or between a name and a city
+_ASIDE = re.compile(r"\([^()]*\)?|\[[^\]]*\]?|«[^»]*»?|“[^”]*”?|\"[^\"]*\"?|\S*@\S*|<[^>]*>?")
+_ADDRESS = re.compile(r"(?i)https?:|www\.")
+_JOINED = re.compile(  # a "و" that joins two names, and is not the first letter of the second
+    r"""(?x)(?<=\w)\s+و(?!(?:ليد|ائل|سام|سيم|فاء|داد|جدي|جيه|ردة?|هبة?|هبي|هيبة?|حيد|لاء|لد|صفي|ضاح|عد|ثيق|ئام|اصف|اكيم
+    |نوس|هاب|هدان|رداني|رشان|ديع|سيلة|سن|فيق|فقي|افي|ادي|الي|اثق|اعد|زان|زير|زنة)\b)(?=\w{2,}\s+\w)"""
+)
+_ROLE = re.compile(
+    r"""(?ix)^(?:مراسل|موفد|مندوب|محرر|كاتب|صحفي|صحافي|[إا]علامي|رئيس|نائب|مدير|باحث|خبير|محلل|[أا]ستاذ|[أا]كاديمي|سفير
+    |وزير|طبيب|محام|محامي|ناشط|عضو|شاعر|روائي|ناقد|مصور|مترجم|مسؤول|مشرف|تصوير|كاميرا|مونتاج
+    )(?:ة|ون|ين|ات|نا)?\b
+  | ^(?:[\w-]+\ ){0,3}(?:correspondent|reporter|editor|writer|contributor|columnist|journalist|producer|photographer
+    |chief|bureau)s?(?:\ (?:in|at|for|of)\b.*)?$"""
+)
+# Accounts, desks and outlets that content systems put where the author belongs.
+_ACCOUNT = re.compile(
+    r"""(?ix)^\W*$ | \d{2,} | [\w-]\.[a-zء-ي]{2,} | ^wp\W?admin
+  | ^(?:super\W?)?(?:admin|administrator|editors?|webmaster|staff|guest|author|user|root|null|none|undefined|unknown
+    |anonymous|news|desk|newsroom|team|web|online|agencies)\d*$
+  | (?:news|web|online|digital|city|sports?)\ (?:desk|team|staff|room|editor)$ | ^(?:staff|agency)\ .
+  | ^(?:ال)?(?:محرر(?:ون|ين|ة)?|كاتب|مدير|مشرف|[إا]دارة|مجهول|زائر|ديسك|دسك|وكالات|مواقع|متابعات|خاص|تحرير)
+    (?:\ .{0,8})?$
+  | ^(?:هيئة|[أا]سرة|فريق|قسم|غرفة|وحدة|سكرتارية|[إا]دارة|مكتب|لجنة|طاقم|صحيفة|جريدة|موقع|مجلة|قناة|تلفزيون|[إا]ذاعة
+    |بوابة|شبكة|منصة|مركز|مؤسسة|(?:ال)?محرر|تحرير|(?:ال)?ديسك)\ .
+  | ^(?:غير\ معروف|بدون\ كاتب|كل\ الحقوق|جميع\ الحقوق)"""
+)
+# Cities, lands and sections that bylines and author boxes name beside or instead of a person.
+_PLACES_AND_SECTIONS: Final = frozenset(
+    compared(name)
+    for name in """
+    القاهرة|الإسكندرية|الجيزة|الرياض|جدة|مكة|مكة المكرمة|المدينة المنورة|الدمام|الخبر|أبها|تبوك|حائل|دبي|أبوظبي|أبو ظبي|
+    الشارقة|الدوحة|الكويت|المنامة|مسقط|صنعاء|عدن|بغداد|أربيل|البصرة|الموصل|دمشق|حلب|بيروت|طرابلس|عمان|القدس|
+    القدس المحتلة|رام الله|غزة|الناصرة|نابلس|الخرطوم|تونس|الجزائر|الرباط|الدار البيضاء|مراكش|طنجة|بنغازي|نواكشوط|
+    مقديشو|جيبوتي|أنقرة|إسطنبول|اسطنبول|طهران|تل أبيب|لندن|باريس|برلين|بروكسل|جنيف|فيينا|روما|مدريد|موسكو|كييف|
+    واشنطن|نيويورك|بكين|طوكيو|نيودلهي|إسلام آباد|كابول|عواصم|مصر|السعودية|الإمارات|قطر|البحرين|اليمن|العراق|سوريا|لبنان|
+    الأردن|فلسطين|السودان|ليبيا|المغرب|موريتانيا|تركيا|إيران|روسيا|أمريكا|أميركا|فرنسا|بريطانيا|الخليج|الشرق الأوسط|
+    العالم|العالم العربي|أفريقيا|إفريقيا|آسيا|أوروبا|سياسة|اقتصاد|رياضة|ثقافة|فن|فنون|ثقافة وفنون|مجتمع|صحة|تكنولوجيا|
+    علوم|تقنية|منوعات|حوادث|محليات|دولي|عربي|عربي ودولي|أخبار|الأخبار|آخر الأخبار|أخبار محلية|رأي|آراء|مقالات|
+    مقالات الرأي|تقارير|تحقيقات|فيديو|صور|بث مباشر|عاجل|المزيد|الرئيسية|كتاب|كتاب المقالات|اتصل بنا|من نحن|اقرأ المزيد|
+    تابعنا|شارك|الأسئلة الشائعة|سياسة الخصوصية|الكاتب|المصدر
+    """.replace("\n", "").split("|")
+)
+_IN_NO_NAME: Final = frozenset(
+    """
+    تم تاريخ النشر التحديث من في على إلى الى عن هذا هذه ذلك التي الذي كل جميع حقوق الحقوق محفوظة اقرأ شاهد تابع شارك
+    المزيد أيضا منذ قبل بعد دقيقة دقائق ساعة ساعات يوم نشر آخر تحديث مباشر the of for in on to from all rights read more
+    share follow
+    """.split()  # noqa: SIM905
+)
+_FULL_NAME_WORDS: Final = range(2, 6)
+
+
+def split_names(line: str) -> list[str]:
+    """The names in a byline: "كتب: أحمد علي، منى حسن" gives two; roles, cities, handles and sections are left out."""
+    if _ADDRESS.search(line):
+        return []
+    parts = (part for each in _BETWEEN_NAMES.split(_without_label(line)) for part in _beside_strokes(each))
+    names = (name.strip(" .:،,|-–—ـ'") for part in parts for name in _parted(_without_label(string(part) or "")))
+    return [name for name in names if _is_name(name)]
+
+
+def _without_label(line: str) -> str:
+    """`line` without "كتب:" and the like, without handles and what stands in brackets or quotes."""
+    bare = _LABEL.sub("", _LABEL.sub("", line))
+    place, colon, name = bare.partition(":")
+    return _ASIDE.sub(" ", name if colon and compared(place) in _PLACES_AND_SECTIONS else bare)
+
+
+def _beside_strokes(part: str) -> list[str]:
+    """What stands beside dashes and slashes: without the city in "القاهرة - أحمد علي", where there is a full name."""
+    pieces = _STROKE.split(part)
+    return [piece for piece in pieces if len(piece.split()) > 1] or pieces
+
+
+def _parted(part: str) -> list[str]:
+    """Two where a "و" joins two full names: "منى حسن وأحمد علي"; names such as "وليد" stay whole."""
+    pieces = _JOINED.split(" ".join(part.split()))
+    return pieces if all(len(piece.split()) > 1 for piece in pieces) else [" ".join(part.split())]
+
+
+def _is_name(name: str) -> bool:
+    if not name or _ACCOUNT.search(name) or _ROLE.search(name):
+        return False
+    return compared(name) not in _PLACES_AND_SECTIONS
+
+
+def is_full_name(name: str) -> bool:
+    """Not one word, which in a byline is more often a section or a city, and no number ("٣ دقائق")."""
+    words = name.split()
+    return len(words) in _FULL_NAME_WORDS and not re.search(r"[\d!?؟…:]|\.\.", name) and _IN_NO_NAME.isdisjoint(words)

@@ -1,0 +1,1 @@
+"""Keeps Arabic; the detectors of language."""

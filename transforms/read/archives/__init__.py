@@ -1,0 +1,1 @@
+"""WARC and ARC: records, their packed members, and the HTTP responses in them."""

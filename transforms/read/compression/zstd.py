@@ -1,0 +1,201 @@
+"""Zstandard without surprises: bounded, calm about damage, with the dictionary that a file may carry.
+
+A frame is walked block by block (RFC 8878, 3.1.1). A block gives at most 128 KiB, so a bomb is met in small pieces;
+a frame's end is known without unpacking it; and a cut frame is seen as cut, which the library's own stream reader
+passes over in silence.
+"""
+
+import io
+from collections.abc import Iterator
+from typing import BinaryIO, Final, NamedTuple
+
+import zstandard
+
+from warraq.transforms.read.compression.stream import Unpacked
+
+MAGIC: Final = b"\x28\xb5\x2f\xfd"
+MAX_BLOCK: Final = 128 * 1024  # bytes, packed or unpacked (RFC 8878, 3.1.1.2.4)
+MAX_WINDOW: Final = 128 * 1024 * 1024  # bytes of memory for one frame; what `zstd -d` takes unless told otherwise
+ZstdError: Final = zstandard.ZstdError
+
+_DICTIONARY: Final = b"\x5d\x2a\x4d\x18"
+_MAX_DICTIONARY: Final = 8 * 1024 * 1024  # what readers must take, WARC-Zstandard 1.0
+_LONGEST_HEADER: Final = 18
+_HAS_CHECKSUM: Final = 4
+_RLE, _RESERVED = 1, 3
+
+
+def starts_zstd(head: bytes) -> bool:
+    """Whether a file that begins with `head` is packed with zstd, a dictionary or other skippable frame first."""
+    return head.startswith(MAGIC) or _is_skippable(head)
+
+
+def decompressor_for(stream: BinaryIO) -> zstandard.ZstdDecompressor:
+    """What unpacks the frames of a file, with the dictionary at its beginning if one is there.
+
+    Source: https://iipc.github.io/warc-specifications/specifications/warc-zstd/
+    """
+    stream.seek(0)
+    head = stream.read(8)
+    dictionary = b""
+    if head.startswith(_DICTIONARY):
+        dictionary = stream.read(min(int.from_bytes(head[4:], "little"), _MAX_DICTIONARY))
+    if dictionary.startswith(MAGIC):
+        dictionary = unpack_zstd(dictionary, _MAX_DICTIONARY) or b""
+    try:
+        data = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
+        return zstandard.ZstdDecompressor(dict_data=data, max_window_size=MAX_WINDOW)
+    except ZstdError:  # a damaged dictionary: its frames will say so one by one
+        return zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
+
+
+class ZstdFrame(NamedTuple):
+    """A frame that was read; `problem` says what is wrong with it."""
+
+    end: int | None  # None if it is unknown
+    content: bytes  # what came out before the problem, up to the limit and a little more
+    problem: str = ""
+
+
+def read_frame(stream: BinaryIO, decompressor: zstandard.ZstdDecompressor, limit: int) -> ZstdFrame:
+    """The frame at which `stream` stands. What lies beyond `limit` bytes of content is passed over, still packed."""
+    unpacker, parts, held, problem = decompressor.decompressobj(), [], 0, ""
+    try:
+        for packed in _packed_parts(stream):
+            if held <= limit and not problem:
+                try:
+                    parts.append(_unpacked(packed, unpacker))
+                    held += len(parts[-1])
+                except ZstdError as error:
+                    problem = str(error)
+    except ZstdError as error:
+        return ZstdFrame(None, b"".join(parts), problem or str(error))
+    end = stream.tell()
+    if problem and (follower := stream.read(4)) and not starts_zstd(follower):
+        return ZstdFrame(None, b"".join(parts), problem)
+    return ZstdFrame(end, b"".join(parts), problem)
+
+
+def begin_frame(packed: bytes, decompressor: zstandard.ZstdDecompressor) -> bytes:
+    """What the first blocks in `packed` give; empty if no frame begins there."""
+    content = b""
+    try:
+        for piece in pieces(io.BytesIO(packed), decompressor):
+            content += piece
+            if len(content) >= MAX_BLOCK:
+                break
+    except ZstdError:
+        pass
+    return content
+
+
+def pieces(stream: BinaryIO, decompressor: zstandard.ZstdDecompressor) -> Iterator[bytes]:
+    """The content of the frame at which `stream` stands, in pieces of at most 128 KiB; then it stands behind the frame.
+
+    Raises:
+      ZstdError: the frame is damaged, cut or needs too large a window. What came before is sound as far as is known.
+    """
+    unpacker = decompressor.decompressobj()
+    for packed in _packed_parts(stream):
+        yield _unpacked(packed, unpacker)
+
+
+def _unpacked(packed: bytes, unpacker: "zstandard.ZstdDecompressionObj") -> bytes:
+    """What one part of a frame gives: nothing if it is the header, which decides on the memory that is taken."""
+    if packed.startswith(MAGIC):
+        window = zstandard.get_frame_parameters(packed).window_size
+        if window > MAX_WINDOW:
+            raise ZstdError(f"needs a window of {window >> 20} MiB, more than {MAX_WINDOW >> 20}")
+    return unpacker.decompress(packed)
+
+
+def _packed_parts(stream: BinaryIO) -> Iterator[bytes]:
+    """The header of the frame at which `stream` stands, then its blocks, the last with the frame's checksum.
+
+    Raises:
+      ZstdError: no frame starts here, it is cut, or holds what can't be a block.
+    """
+    start = stream.tell()
+    header = stream.read(_LONGEST_HEADER)
+    if not header.startswith(MAGIC) or len(header) < 6:
+        raise ZstdError("cut short" if MAGIC.startswith(header[:4]) else "no zstd frame")
+    header = header[: zstandard.frame_header_size(header)]
+    stream.seek(start + len(header))
+    yield header
+    is_last, checksum = False, 4 if header[4] & _HAS_CHECKSUM else 0
+    while not is_last:
+        head = stream.read(3)
+        stated = int.from_bytes(head, "little")
+        is_last, kind, size = bool(stated & 1), stated >> 1 & 3, stated >> 3
+        if kind == _RESERVED or size > MAX_BLOCK:
+            raise ZstdError("no zstd block")
+        left = (1 if kind == _RLE else size) + is_last * checksum
+        block = stream.read(left)
+        if len(head) < 3 or len(block) < left:
+            raise ZstdError("cut short")
+        yield head + block
+
+
+def unpack_zstd(packed: bytes, limit: int) -> bytes | None:
+    """The first `limit` bytes of what `packed` holds; less if it is cut or damaged; None if nothing comes out."""
+    stream = Unzstd(io.BytesIO(packed))
+    parts: list[bytes] = []
+    held = 0
+    while held < limit and (piece := stream.read(min(MAX_BLOCK, limit - held))):
+        parts.append(piece)
+        held += len(piece)
+    return b"".join(parts) or None
+
+
+def after_skippable(stream: BinaryIO) -> bool:
+    """Passes over the skippable frames at which `stream` stands; says whether something comes after them.
+
+    Raises:
+      ZstdError: one is cut.
+    """
+    while True:
+        start = stream.tell()
+        head = stream.read(8)
+        if not _is_skippable(head):
+            stream.seek(start)
+            return bool(head)
+        size = int.from_bytes(head[4:], "little")
+        stream.seek(start + len(head) + size - 1)
+        if len(head) < 8 or not stream.read(1):
+            raise ZstdError("cut short")
+
+
+def _is_skippable(head: bytes) -> bool:
+    return head[1:4] == _DICTIONARY[1:] and head[0] & 0xF0 == 0x50
+
+
+class Unzstd(Unpacked):
+    """The content of a zstd file; skippable frames hold none."""
+
+    def _restart(self) -> None:
+        self._decompressor = decompressor_for(self._packed)
+        self._packed.seek(self._start)
+        self._pieces: Iterator[bytes] | None = None
+        self._held = b""
+
+    def _next(self, size: int) -> bytes:
+        try:
+            while not self._held and not self._ended:
+                self._held = self._next_piece()
+        except ZstdError as error:
+            self._end(str(error))
+        piece, self._held = self._held[:size], self._held[size:]
+        return piece
+
+    def _next_piece(self) -> bytes:
+        if self._pieces is None:
+            if not after_skippable(self._packed):
+                self._end("")
+                return b""
+            self._pieces = pieces(self._packed, self._decompressor)
+        piece = next(self._pieces, None)
+        if piece is None:
+            self._pieces = None
+            if self._one_member:
+                self._end("")
+        return piece or b""

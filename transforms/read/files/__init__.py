@@ -1,0 +1,1 @@
+"""HTML and text files, single or as members of ZIP and TAR files."""

@@ -1,0 +1,1 @@
+"""JSON lines, arrays of JSON objects, and Parquet: one page a row."""

@@ -1,0 +1,162 @@
+"""A record of named fields, from JSON lines or a Parquet file, as a page: which field holds what, by name and content.
+
+The names known without being told are those of Common Crawl exports, Scrapy feeds, datatrove, news-please, OSCAR,
+HPLT, RedPajama, FineWeb, C4 and SaudiNewsNet. Dots lead into nested objects; case doesn't matter.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from warraq.schemas.records import Page, Rejected
+from warraq.schemas.sound import sound_text
+from warraq.transforms.read.dump import Dump, file_url, refuse, sized
+from warraq.transforms.read.rules import ReadRules
+from warraq.transforms.read.sniff import SNIFFED_BYTES, recognise
+from warraq.transforms.read.times import parse_time
+
+# Our field → the names that dumps give it, best first. "body" is HTML in a Scrapy feed and text elsewhere: such names
+# stand under `either`, and the content tells. A date of publication comes last for `fetched_at`: it is closer to the
+# fetch than the time of the file is.
+KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
+    "url": (
+        "url", "metadata.url", "meta.url", "warc_headers.warc-target-uri", "target_uri", "warc_target_uri", "uri",
+        "link", "page_url", "source_url", "article_url", "u",
+    ),
+    "text": (
+        "text", "maintext", "main_text", "raw_content", "plain_text", "full_text", "fulltext", "article_text",
+        "articlebody", "article_body",
+    ),
+    "html": ("html", "raw_html", "html_content", "content_html", "page_html", "response_body"),
+    "either": ("content", "body", "article"),
+    "title": ("title", "headline", "metadata.title", "meta.title", "page_title"),
+    "fetched_at": (
+        "fetched_at", "fetch_time", "crawled_at", "scraped_at", "date_download", "timestamp", "warc_date",
+        "crawl_date", "date_crawled", "date_extracted", "retrieved_at", "metadata.fetched_at", "metadata.date",
+        "metadata.timestamp", "meta.date_download", "meta.timestamp", "warc_headers.warc-date", "ts", "date", "time",
+        "dump", "metadata.dump", "date_publish", "published_at", "publish_date", "pubdate",
+    ),
+    "charset": ("charset", "content_charset", "encoding"),
+}  # fmt: skip
+CONTENT: Final = ("text", "html", "either")
+
+# Text columns that hold whole pages all the same, and fields of either kind that hold markup.
+_PAGE_START: Final = re.compile(r"\s*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_MARKUP: Final = re.compile(
+    r"</(?:p|div|span|html|body|article|section|h[1-6]|ul|ol|table|a|b|strong|em)\s*>|<br\s*/?>|<!doctype\s+html",
+    re.IGNORECASE,
+)
+
+
+class _Use(NamedTuple):
+    """What a field of a dump is used for; of several that serve the same, the lowest rank is taken."""
+
+    rank: int
+    field: str  # a key of KNOWN
+
+
+class Names(NamedTuple):
+    """The names under which dumps hold our fields."""
+
+    uses: Mapping[str, _Use]  # by path; known ones in lower case
+    parents: frozenset[str]  # paths of the objects to look into, in lower case
+    stated: Mapping[str, str]  # our name → the path that the user states
+
+
+def names_of(rules: ReadRules) -> Names:
+    """The names that the user states, before those that are known."""
+    ranked = [(name, field) for field in ("url", *CONTENT, "title", "fetched_at", "charset") for name in KNOWN[field]]
+    uses = {name: _Use(rank, field) for rank, (name, field) in enumerate(ranked)}
+    stated = rules.stated_fields()
+    uses |= {path: _Use(-1, field) for field, path in stated.items()}
+    parents = {path[: dot.start()].lower() for path in uses for dot in re.finditer(r"\.", path)}
+    return Names(uses, frozenset(parents), stated)
+
+
+def use_of(path: str, names: Names) -> _Use | None:
+    """What the field at `path` is used for; None if for nothing."""
+    return names.uses.get(path) or names.uses.get(path.lower())
+
+
+def page_of(  # noqa: PLR0913, PLR0917  (a record, and where it lies)
+    record: Mapping[str, Any], names: Names, offset: int, size: int, dump: Dump, rules: ReadRules
+) -> Page | Rejected:
+    """The page that `record`, `size` bytes at `offset`, holds; or why it holds none.
+
+    Strings are text that has been decoded; bytes are as they were crawled, in the charset that the record states, if
+    any. Text is taken before HTML, what the user states before both.
+    """
+    found: dict[str, list[tuple[_Use, Any]]] = {}
+    for path, value in _walk(record, names.parents):
+        use = use_of(path, names)
+        if use and value is not None:
+            found.setdefault("content" if use.field in CONTENT else use.field, []).append((use, value))
+    for values in found.values():
+        values.sort(key=lambda found: found[0].rank)
+    url = _first(found, "url") or f"{file_url(dump.path)}#{offset}"
+    times = (parse_time(value) for _, value in found.get("fetched_at", ()))
+    fetched_at = next(filter(None, times), None) or rules.stated_time() or dump.modified_at
+    body = _body(found.get("content", ()), _first(found, "charset"))
+    problem = body.problem if body else f"no html or text; it has {', '.join(record)}"
+    if body is None or problem:
+        return refuse(dump, offset, "not_html", problem, url=url, size=size, fetched_at=fetched_at)
+    title = _first(found, "title") or None
+    page = Page(url, body.content, body.is_text, body.charset, title, fetched_at, dump.path, offset)
+    return sized(page, rules.max_bytes)
+
+
+def _walk(record: Mapping[str, Any], parents: frozenset[str], above: str = "") -> Iterator[tuple[str, Any]]:
+    """The fields of `record` with their paths, those of the objects in `parents` too."""
+    for name, value in record.items():
+        path = above + name
+        if isinstance(value, dict) and path.lower() in parents:
+            yield from _walk(value, parents, path + ".")
+        else:
+            yield path, value
+
+
+class _Body(NamedTuple):
+    """The content of a page."""
+
+    content: bytes
+    is_text: bool
+    charset: str | None
+    problem: str = ""  # why it is no page
+
+
+def _body(found: Iterable[tuple[_Use, Any]], charset: str) -> _Body | None:
+    """The first of the fields that holds anything."""
+    for use, value in found:
+        if isinstance(value, bytes) and value:
+            return _as_crawled(value, use.field, charset)
+        if text := _string(value):
+            return _as_decoded(text, use.field, charset)
+    return None
+
+
+def _as_crawled(content: bytes, field: str, charset: str) -> _Body:
+    kind = recognise(content[:SNIFFED_BYTES])
+    problem = "" if kind in ("html", "text") or field != "either" else kind or "binary"
+    return _Body(content, kind != "html" and field != "html", charset or None, problem)
+
+
+def _as_decoded(text: str, field: str, charset: str) -> _Body:
+    """UTF-8, unless the dump kept undecoded bytes of a page as code points 0 to 255."""
+    is_markup = field == "html" or (_PAGE_START.match(text) if field == "text" else _MARKUP.search(text))
+    if is_markup and charset and not text.isascii() and not charset.lower().startswith("utf"):
+        try:
+            return _Body(text.encode("latin-1"), False, charset)
+        except UnicodeEncodeError:
+            pass
+    return _Body(sound_text(text).encode(), not is_markup, "utf-8")
+
+
+def _first(found: Mapping[str, list[tuple[_Use, Any]]], field: str) -> str:
+    return next(filter(None, (_string(value) for _, value in found.get(field, ()))), "")
+
+
+def _string(value: object) -> str:
+    """A string without the space around it. Item loaders give lists of strings: joined, a line each."""
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        value = "\n".join(value)
+    return value.strip() if isinstance(value, str) else ""

@@ -1,0 +1,93 @@
+"""JSON lines, and the JSON arrays that come close to them: one page an object, HTML or ready text.
+
+A feed as Scrapy writes it, an array with one object a line, is read as lines are: what brackets and commas stand
+around the objects doesn't matter.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Final
+
+from warraq.schemas.records import Page, Rejected
+from warraq.transforms.read.dump import BUFFER, Claim, Dump, claim_all, refuse
+from warraq.transforms.read.rules import ReadRules
+from warraq.transforms.read.tables.columns import Names, names_of, page_of
+from warraq.transforms.read.tables.json_array import MANY, has_many_values, is_spread, read_objects
+
+_ESCAPE_FACTOR: Final = 6  # \u0627 is six bytes for a character
+_BOM: Final = b"\xef\xbb\xbf"
+_DECODER: Final = json.JSONDecoder(strict=False)  # raw tabs inside strings do no harm
+
+
+def read_json_lines(stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Page | Rejected]:
+    """One page or refusal for each object of the file, at its byte offset (of the unpacked text)."""
+    yield from read_json_lines_range(stream, 0, None, dump, rules)
+
+
+def read_json_lines_range(  # noqa: PLR0913, PLR0917  (a range is two numbers)
+    stream: BinaryIO, start: int, stop: int | None, dump: Dump, rules: ReadRules, claim: Claim = claim_all
+) -> Iterator[Page | Rejected]:
+    """One page or refusal for each line that starts in [start, stop) and isn't blank, at the line's byte offset.
+
+    Any way to cut a file into ranges gives each line exactly once. `claim` is asked with the offset of each line, in
+    order, before anything of it is given out; when it says no, reading ends. Objects that spread over many lines, or
+    share one, are all read by the range that begins at 0.
+    """
+    names, limit = names_of(rules), _ESCAPE_FACTOR * rules.max_bytes + BUFFER
+    if is_spread(stream):
+        if start == 0 and claim(0):
+            for offset, content, problem in read_objects(stream, limit):
+                if problem:
+                    yield refuse(dump, offset, *problem)
+                else:
+                    yield read_object(content, offset, dump, rules, names)
+        return
+    for offset, line in _lines(stream, start, stop, limit):
+        content = _bare(line)
+        if content and not claim(offset):
+            return
+        if len(line) == limit:
+            yield refuse(dump, offset, "too_large", f"a line of more than {limit} bytes", size=limit)
+        elif content:
+            yield read_object(content, offset, dump, rules, names)
+
+
+def _lines(stream: BinaryIO, start: int, stop: int | None, limit: int) -> Iterator[tuple[int, bytes]]:
+    """Offset and content of the lines that start in [start, stop); of one longer than `limit` its first `limit` bytes.
+
+    The rest of such a line is passed over up to `stop`: in a range that it fills no line starts.
+    """
+    offset = max(0, start - 1)
+    stream.seek(offset)
+    is_first = start > 0  # a line that began before the range: it may end with the byte before it
+    while (stop is None or offset < stop) and (line := stream.readline(limit)):
+        size, ends = len(line), line.endswith(b"\n")
+        while not ends and (stop is None or offset + size < stop) and (rest := stream.readline(BUFFER)):
+            size, ends = size + len(rest), rest.endswith(b"\n")
+        if not is_first:
+            yield offset, line
+        is_first = False
+        offset += size
+
+
+def _bare(line: bytes) -> bytes:
+    """The object in a line of an array or of JSON lines; empty if there is none."""
+    bare = line.strip().removeprefix(_BOM)
+    return bare if bare.startswith(b"{") and bare.endswith(b"}") else bare.lstrip(b"[, \t").rstrip(b"], \t")
+
+
+def read_object(line: bytes, offset: int, dump: Dump, rules: ReadRules, names: Names) -> Page | Rejected:
+    """The page in one object."""
+    if has_many_values(line):
+        return refuse(dump, offset, "too_large", f"an object of more than {MANY} values", size=len(line))
+    try:
+        record: Any = _DECODER.decode(line.decode("utf-8", "surrogatepass"))
+    except UnicodeDecodeError as error:
+        detail = f"not UTF-8: byte {line[error.start]:#04x} at {error.start}; convert the file"
+    except (ValueError, RecursionError) as error:
+        detail = f"no JSON: {error}"
+    else:
+        if isinstance(record, dict):
+            return page_of(record, names, offset, len(line), dump, rules)
+        detail = "not a JSON object"
+    return refuse(dump, offset, "corrupt_record", detail, size=len(line))

@@ -1,0 +1,1 @@
+"""Assigns IPTC topics."""

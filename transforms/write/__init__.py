@@ -1,0 +1,1 @@
+"""Writes the tables, audits the ledger and commits the run."""

@@ -1,0 +1,74 @@
+"""Dumps that a run sets aside, because too many of their pages broke the code: which, why, and where to look.
+
+The step that commits finds them (`ledger.broken_dumps`). It commits nothing, leaves a report under staging, and fails.
+The launcher reads the report and runs again without these dumps. Leaving out only their rows would not do: articles of
+other dumps were refused as copies of theirs.
+"""
+
+import collections
+import json
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from warraq.schemas.labels import ERROR_REASON
+from warraq.transforms.dataset.dataset import DataFile, Dataset, read_table
+
+_REPORT: Final = "set_aside.json"
+_PLACES: Final = 3
+_COLUMNS: Final = ("dump", "dump_offset", "reason", "detail")
+
+
+class SetAsideError(Exception):
+    """Too many pages of some dumps broke the code; nothing was committed. The message names the dumps."""
+
+
+class SetAside(NamedTuple):
+    """A dump that is set aside: the stage and the exception that most of its broken pages share."""
+
+    dump: str
+    stage: str
+    error: str  # of the first such page
+    pages: int  # with that exception in that stage
+    offsets: list[int]  # of the first three such pages
+
+
+class _Broken(NamedTuple):
+    stage: str
+    error: str
+    offset: int
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """Stage and class of the exception."""
+        return self.stage, self.error.partition(":")[0]
+
+
+def find_faults(dataset: Dataset, run_id: str, files: Iterable[DataFile], dumps: Sequence[str]) -> list[SetAside]:
+    """One fault for each of `dumps`, from the rows of `rejected` that the run has staged."""
+    broken: dict[str, list[_Broken]] = {dump: [] for dump in dumps}
+    for file in files:
+        if file.table == "rejected" and any(part.dump in broken for part in file.dumps):
+            rows = read_table(dataset.staged(run_id, file), _COLUMNS).to_pylist()
+            for row in rows:
+                if row["reason"] == ERROR_REASON and row["dump"] in broken:
+                    broken[row["dump"]].append(_Broken(file.partition[0], row["detail"], row["dump_offset"]))
+    return [_fault(dump, pages) for dump, pages in broken.items()]
+
+
+def _fault(dump: str, broken: Iterable[_Broken]) -> SetAside:
+    by_kind = collections.defaultdict(list)
+    for page in sorted(broken, key=lambda page: page.offset):
+        by_kind[page.kind].append(page)
+    pages = by_kind[max(by_kind, key=lambda kind: (len(by_kind[kind]), kind))]
+    return SetAside(dump, pages[0].stage, pages[0].error, len(pages), [page.offset for page in pages[:_PLACES]])
+
+
+def leave_report(dataset: Dataset, run_id: str, faults: Sequence[SetAside]) -> None:
+    """Writes the report for the launcher; it goes with the run's staged files."""
+    dataset.leave(run_id, _REPORT, json.dumps([fault._asdict() for fault in faults]).encode())
+
+
+def read_report(dataset: Dataset, run_id: str) -> list[SetAside]:
+    """The dumps that a failed run has set aside; none if it failed for another reason."""
+    report = dataset.left(run_id, _REPORT)
+    return [SetAside(**fault) for fault in json.loads(report)] if report is not None else []
