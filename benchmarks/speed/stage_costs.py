@@ -46,7 +46,7 @@ from warraq.schemas import arrow
 from warraq.schemas.labels import REASONS
 from warraq.schemas.records import Page
 from warraq.transforms.clean.stage import CleanRules, clean
-from warraq.transforms.dataset.dataset import DataFile, DumpPages
+from warraq.transforms.dataset.data_files import DataFile, DumpPages
 from warraq.transforms.decode import DecodeRules, decode
 from warraq.transforms.deduplicate.stage import band_keys, identify, refer
 from warraq.transforms.entities.stage import DEFAULT, load_tagger, tag_entities

@@ -15,7 +15,7 @@ from warraq.schemas.labels import STAGES
 from warraq.transforms.read.dump import Dump
 from warraq.transforms.read.stage import PROGRESS
 from warraq.transforms.step import KEPT
-from warraq.transforms.write.stage import Run
+from warraq.transforms.write.commit import Run
 
 FETCHED = dt.datetime(2025, 6, 1, tzinfo=dt.timezone.utc)
 

@@ -17,6 +17,7 @@ from warraq.pipelines.explain import main as explain
 from warraq.pipelines.ingest import main
 from warraq.pipelines.query import connect
 from warraq.transforms.clean.stage import clean
+from warraq.transforms.dataset import publish
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.ledger import Line, audit
 
@@ -262,7 +263,7 @@ def test_a_run_that_fails_while_publishing_is_finished_by_the_same_command(tmp_p
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Dataset, "_commit", fail)
+        patched.setattr(publish, "_commit", fail)
         assert main(arguments) == 1
     words = capsys.readouterr().err
     assert "No space left on device" in words
@@ -274,7 +275,7 @@ def test_a_run_that_fails_while_publishing_is_finished_by_the_same_command(tmp_p
 
 
 def test_an_unbalanced_ledger_commits_nothing(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("warraq.transforms.write.stage.close_books", lambda *_: audit({Line("a", "read"): 1}))
+    monkeypatch.setattr("warraq.transforms.write.commit.reconcile", lambda *_: audit({Line("a", "read"): 1}))
     assert main([NEWS, "--output", str(tmp_path / "out"), "--workers", "1", "--quiet"]) == 1
     words = capsys.readouterr().err
     assert "the ledger does not balance: a: 1 lost" in words

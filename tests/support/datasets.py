@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from warraq.schemas.arrow import TABLES, article_row, file_table
 from warraq.schemas.records import Article
-from warraq.transforms.dataset.dataset import DataFile, Dataset
-from warraq.transforms.write.stage import article_partition, file_of
+from warraq.transforms.dataset.data_files import DataFile
+from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.write.tables import article_partition, data_file
 
 
 def stage_run(
@@ -16,13 +17,13 @@ def stage_run(
     for article in articles:
         parts.setdefault(article_partition(article), []).append(article)
     staged = [
-        dataset.stage(
+        dataset.write_staged(
             run_id,
-            file_of("articles", partition, part),
+            data_file("articles", partition, part),
             [file_table("articles", [article_row(article, "1") for article in part])],
         )
         for partition, part in sorted(parts.items())
     ]
     run = dict.fromkeys(TABLES["runs"].names, "") | {"run_id": run_id, "started_at": 0, "committed_at": 0}
     row = file_table("runs", [run | {"dumps": [], "ledger": list(ledger)}])
-    return [*staged, dataset.stage(run_id, DataFile("runs", f"run-{run_id}", [], 1, 0, []), [row])]
+    return [*staged, dataset.write_staged(run_id, DataFile("runs", f"run-{run_id}", [], 1, 0, []), [row])]

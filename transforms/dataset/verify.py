@@ -10,7 +10,9 @@ import pyarrow.parquet as pq
 from warraq.schemas.arrow import TABLES
 from warraq.transforms import storage
 from warraq.transforms.dataset import delta_log
-from warraq.transforms.dataset.dataset import DamagedDatasetError, Dataset, digest, first_line
+from warraq.transforms.dataset.data_files import digest, first_line
+from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.dataset.errors import DamagedDatasetError
 
 _BY_CONTENT: Final = re.compile(r"-([0-9a-f]{40})\.parquet$")  # a name with the digest of the file
 

@@ -18,7 +18,7 @@ from apache_beam.metrics import Metrics
 
 from warraq.schemas.coders import register
 from warraq.schemas.records import Article
-from warraq.transforms.dataset.dataset import read_table
+from warraq.transforms.dataset.data_files import read_table
 from warraq.transforms.step import KEPT, REJECTED, Doors, Refusal, StepFn, reject
 
 STAGE: Final = "deduplicate"

@@ -13,7 +13,10 @@ from tests.support.datasets import stage_run
 from warraq.schemas.arrow import TABLES, file_table
 from warraq.schemas.records import Article
 from warraq.transforms import storage
-from warraq.transforms.dataset.dataset import Dataset, DatasetError
+from warraq.transforms.dataset import publish as publishing
+from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.dataset.errors import DatasetError
+from warraq.transforms.dataset.publish import publish, recover, recover_dead_runs
 from warraq.transforms.dataset.verify import faults
 
 
@@ -49,7 +52,7 @@ def staged(dataset):
 
 
 def test_a_run_is_published_whole_and_leaves_no_staging(dataset, stage):
-    dataset.publish("r1", stage("r1", "أول", "ثان"))
+    publish(dataset, "r1", stage("r1", "أول", "ثان"))
     assert texts(dataset) == ["أول", "ثان"]
     assert dataset.has_run("r1")
     assert not dataset.has_run("r2")
@@ -61,12 +64,12 @@ def test_an_empty_staging_folder_goes_with_the_last_run(dataset, stage):
     staging = Path(dataset.root, "_staging")
     with dataset.lock("r1"):
         with dataset.lock("r2"):
-            dataset.publish("r2", stage("r2", "ثان"))
+            publish(dataset, "r2", stage("r2", "ثان"))
         assert [path.name for path in staging.iterdir()] == ["r1.lock"]
-        dataset.publish("r1", stage("r1", "أول"))
+        publish(dataset, "r1", stage("r1", "أول"))
     assert not staging.exists()
     stage("r3", "ثالث")
-    dataset.recover_dead_runs()
+    recover_dead_runs(dataset)
     assert not staging.exists()
 
 
@@ -85,9 +88,9 @@ def test_a_run_may_begin_while_another_removes_the_staging_folder(dataset, monke
 
 def test_publishing_twice_adds_nothing(dataset, stage):
     files = stage("r1", "أول")
-    dataset.publish("r1", files)
+    publish(dataset, "r1", files)
     version = dataset.open("articles").version()
-    dataset.publish("r1", files)
+    publish(dataset, "r1", files)
     assert dataset.open("articles").version() == version
     assert texts(dataset) == ["أول"]
 
@@ -100,15 +103,15 @@ def test_a_run_killed_before_publishing_leaves_nothing(dataset, stage):
     stage("r1", "أول")
     stage("r2", "ثان")
     with dataset.lock("r2"):
-        assert dataset.recover_dead_runs() == []
+        assert recover_dead_runs(dataset) == []
         assert {path.split("_staging/")[1][:2] for path in staged(dataset)} == {"r2"}
-    assert dataset.recover_dead_runs() == []
+    assert recover_dead_runs(dataset) == []
     assert not staged(dataset)
     assert dataset.files("articles") == []
 
 
 def _publish(root, run_id, files):
-    Dataset(root).publish(run_id, files)
+    publish(Dataset(root), run_id, files)
 
 
 def test_two_jobs_at_once_keep_each_other_s_articles(dataset, stage):
@@ -130,12 +133,12 @@ def _work(root, number, start):
     for turn in range(_TURNS):
         run_id = f"r{number}-{turn}"
         dataset.check()
-        dataset.recover_dead_runs()
+        recover_dead_runs(dataset)
         with dataset.lock(run_id, 10) as free:
             assert free
-            assert not dataset.recover(run_id)
+            assert not recover(dataset, run_id)
             article = Article(run_id, "u", "s", None, run_id, None, DAY, "x", NOON, "d", turn, 1, topic="sport")
-            dataset.publish(run_id, stage_run(dataset, run_id, [article]))
+            publish(dataset, run_id, stage_run(dataset, run_id, [article]))
 
 
 _TURNS = 6
@@ -178,9 +181,9 @@ def test_what_a_kill_leaves_of_a_fresh_dataset_is_ours(dataset, stage, made):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.mkdir() if name.endswith("/") else path.write_text("x")
     dataset.check()
-    assert dataset.recover_dead_runs() == []
+    assert recover_dead_runs(dataset) == []
     assert not Path(dataset.root, "_staging").exists()
-    dataset.publish("r1", stage("r1", "أول"))
+    publish(dataset, "r1", stage("r1", "أول"))
     dataset.check()
     assert texts(dataset) == ["أول"]
 
@@ -211,28 +214,28 @@ def test_a_job_waits_for_another_that_clears_up_after_its_dead_run(dataset):
 
 def test_a_worker_that_publishes_on_without_its_launcher_is_left_alone(dataset, stage, monkeypatch):
     """The launcher's lock died with it; the worker's own says that the run is alive."""
-    files, clear = stage("r1", "أول"), dataset.recover_dead_runs
+    files, clear = stage("r1", "أول"), recover_dead_runs
     move = storage.move
 
     def meanwhile(*arguments):
-        assert clear() == []
+        assert clear(dataset) == []
         move(*arguments)
-        assert clear() == []
+        assert clear(dataset) == []
 
     monkeypatch.setattr(storage, "move", meanwhile)
-    dataset.publish("r1", files)
+    publish(dataset, "r1", files)
     assert texts(dataset) == ["أول"]
     assert list(faults(dataset)) == []
 
 
 def test_a_worker_whose_files_were_cleared_commits_nothing(dataset, stage):
     files = stage("r1", "أول")
-    assert dataset.recover_dead_runs() == []
+    assert recover_dead_runs(dataset) == []
     with pytest.raises(DatasetError, match="another process has cleared this run"):
-        dataset.publish("r1", files)
+        publish(dataset, "r1", files)
     assert dataset.files("articles") == []
     assert not staged(dataset)
-    dataset.publish("r1", stage("r1", "أول"))
+    publish(dataset, "r1", stage("r1", "أول"))
     assert texts(dataset) == ["أول"]
 
 
@@ -241,25 +244,25 @@ def test_two_publishers_without_locks_commit_one_run_once(dataset, stage, monkey
     """As in a bucket. The other's row of `runs` has another time, so its file another name."""
     monkeypatch.setattr(storage, "lock", lambda *_: contextlib.nullcontext(True))
 
-    dataset.publish("r0", stage("r0", "صفر"))
+    publish(dataset, "r0", stage("r0", "صفر"))
     files = stage("r1", "أول", "ثان")
     other = [
         *stage("r1", "أول", "ثان")[:-1],
-        dataset.stage("r1", files[-1]._replace(path="run-r1-later"), [_later()]),
+        dataset.write_staged("r1", files[-1]._replace(path="run-r1-later"), [_later()]),
     ]
     step = {"before it moves": "_finish", "after it moved": "_commit", "after it committed": "discard"}[where]
-    real, once = getattr(Dataset, step), iter([True])
+    real, once = getattr(publishing, step), iter([True])
 
     def overtaken(*arguments):
         if next(once, False):
-            Dataset(dataset.root).publish("r1", other)
+            publish(Dataset(dataset.root), "r1", other)
         return real(*arguments)
 
-    monkeypatch.setattr(Dataset, step, overtaken)
+    monkeypatch.setattr(publishing, step, overtaken)
     with contextlib.suppress(DatasetError):  # its files are gone: the runner tries again, and finds the run committed
-        dataset.publish("r1", files)
+        publish(dataset, "r1", files)
     assert texts(dataset) == ["أول", "ثان", "صفر"]
-    assert not dataset.recover_dead_runs()
+    assert not recover_dead_runs(dataset)
     assert len(dataset.files("runs")) == 2
     assert list(faults(dataset)) == []
 
@@ -306,12 +309,12 @@ def test_a_file_is_no_output_folder(tmp_path):
 def test_an_empty_or_missing_folder_is_fine(tmp_path, dataset, stage):
     Dataset(str(tmp_path)).check()
     dataset.check()
-    dataset.publish("r1", stage("r1", "أول"))
+    publish(dataset, "r1", stage("r1", "أول"))
     dataset.check()
 
 
 def test_a_newer_dataset_is_refused(dataset, stage):
-    dataset.publish("r1", stage("r1", "أول"))
+    publish(dataset, "r1", stage("r1", "أول"))
     DeltaTable(f"{dataset.root}/articles").alter.set_table_properties(
         {"warraq.schema_version": "99"}, raise_if_not_exists=False
     )
@@ -336,6 +339,6 @@ def test_what_is_published_is_written_down_first(dataset, stage, monkeypatch):
     monkeypatch.setattr(storage, "move", lambda *_: (_ for _ in ()).throw(Killed))
     files = stage("r1", "أول")
     with pytest.raises(Killed):
-        dataset.publish("r1", files)
-    manifest = json.loads(Path(dataset.staging("r1"), "publish.json").read_text())
+        publish(dataset, "r1", files)
+    manifest = json.loads(Path(dataset.staging_folder("r1"), "publish.json").read_text())
     assert [entry["path"] for entry in manifest] == [file.path for file in files]
