@@ -82,7 +82,7 @@ def rejected_partition(rejected: Rejected) -> str:
 
 def rejected_order(rejected: Rejected) -> tuple[Any, ...]:
     """By place in the dumps; the rest only breaks ties."""
-    return rejected.dump, rejected.dump_offset, rejected.url, rejected.reason, rejected.detail
+    return rejected.source.dump, rejected.source.dump_offset, rejected.source.url, rejected.reason, rejected.detail
 
 
 def rejected_row(rejected: Rejected, run: Run) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def assign(partition: str, record: Article | Rejected, sizes: Mapping[str, Size]
     """The group of a record: enough shards that none has many more rows or bytes than `limits`."""
     size = sizes[partition]
     shards = max(-(-size.rows // limits.rows), -(-size.bytes // limits.bytes))
-    place = f"{record.dump}\n{record.dump_offset}".encode()
+    place = f"{record.source.dump}\n{record.source.dump_offset}".encode()
     return Group(partition, int.from_bytes(hashlib.blake2b(place, digest_size=8).digest(), "big") % shards)
 
 
@@ -154,7 +154,7 @@ def file_of(table: str, partition: str, records: Iterable[Article | Rejected]) -
     """Describes the file that will hold `records`; `Dataset.stage` completes its name by a digest of its bytes."""
     values = partition.split("/")
     folders = [f"{column}={value}" for column, value in zip(arrow.PARTITIONS[table], values, strict=True)]
-    pages = collections.Counter(record.dump for record in records)
+    pages = collections.Counter(record.source.dump for record in records)
     dumps = [DumpPages(dump, count) for dump, count in sorted(pages.items())]
     return DataFile(table, "/".join([*folders, "part"]), values, sum(pages.values()), 0, dumps)
 

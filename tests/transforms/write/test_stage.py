@@ -9,7 +9,7 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 
-from warraq.schemas.records import Entity, Rejected
+from warraq.schemas.records import Entity, Rejected, Source
 from warraq.transforms.dataset.dataset import DataFile, Dataset, DumpPages
 from warraq.transforms.ledger import ARTICLE, READ, REJECTED, CountPages, LedgerError, Line
 from warraq.transforms.write import stage as write
@@ -54,7 +54,7 @@ def articles(make_article):
 
 def refusal(number, reason="too_short"):
     stage = "clean" if reason == "too_short" else "screen"
-    return Rejected(f"u{number}", "a.warc", 100 + number, stage, reason, "3 words", 10, START)
+    return Rejected(Source(f"u{number}", START, "a.warc", 100 + number, 10), stage, reason, "3 words")
 
 
 def commit(run, articles, refusals, pages):
@@ -156,7 +156,7 @@ def test_the_weight_of_a_record_is_about_its_memory(make_article):
     text = "".join(chr(0x627 + n % 30) for n in range(75_000))
     entities = [Entity(f"كيان {n}", "place", n, n + 5, f"الكيان {n}", 0.5) for n in range(3000)]
     tags = [f"وسم {n}" for n in range(2000)]
-    refused = Rejected("https://a.example/" + "a" * 100_000, "d", 0, "clean", "too_short", "x" * 300, 1, START)
+    refused = Rejected(Source("https://a.example/" + "a" * 100_000, START, "d", 0, 1), "clean", "too_short", "x" * 300)
     for record in (make_article(text), make_article(text, entities=entities), make_article(tags=tags), refused):
         assert 0.5 < weight(record) / memory(record) < 2, record[0]
 
