@@ -92,8 +92,8 @@ def place_of(stated: str) -> tuple[str, int | None]:
 
 def explain(page: Page | Rejected, recipe: Recipe, *, colour: bool = False) -> Iterator[str]:
     """The lines of the explanation, up to the stage that refuses the page."""
-    yield _in_line(page.url or "no address")
-    yield f"{shown_name(page.dump)}@{page.dump_offset}"
+    yield _in_line(page.source.url or "no address")
+    yield f"{shown_name(page.source.dump)}@{page.source.dump_offset}"
     if isinstance(page, Rejected):
         yield _refused(page.stage, page.reason, page.detail)
         return
@@ -170,7 +170,7 @@ def _stages(recipe: Recipe, colour: bool) -> list[Stage]:
 
 def _screen(page: Page, _: Page | None) -> Iterator[str]:
     kind = "text" if page.is_text else "markup"
-    yield f"{len(page.content):,} bytes of {kind}, fetched {page.fetched_at:%Y-%m-%d %H:%M}"
+    yield f"{len(page.content):,} bytes of {kind}, fetched {page.source.fetched_at:%Y-%m-%d %H:%M}"
 
 
 def _decode(_: Page, document: Document | None) -> Iterator[str]:
@@ -185,9 +185,9 @@ def _extract(document: Document, article: Article | None) -> Iterator[str]:
                 yield f"{name:<14}{' · '.join(value) if isinstance(value, list) else value}"
     tree = None if document.is_text else extract.parse(document.markup)
     json_ld = [] if tree is None else read_json_ld(tree)
-    candidates = extract.find_dates(tree, json_ld, document.url, document.markup if document.is_text else "")
+    candidates = extract.find_dates(tree, json_ld, document.source.url, document.markup if document.is_text else "")
     if article:
-        chosen = extract.choose_date(candidates, document.fetched_at)
+        chosen = extract.choose_date(candidates, document.source.fetch_time())
         yield f"{'date':<14}{chosen.date}, from {chosen.source}: {DATE_SOURCES[chosen.source]}"
     yield from _first([f"date seen     {one.date or ''} {one.source}: {one.evidence}" for one in candidates])
     if article and tree is not None:

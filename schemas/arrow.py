@@ -119,7 +119,7 @@ PARTITIONS: Final[Mapping[str, tuple[str, ...]]] = {"articles": ("date", "topic"
 
 def article_row(article: Article, version: str) -> dict[str, Any]:
     """One row of `articles`; `version` is Warraq's own."""
-    fields = article._asdict()
+    fields = {**article.source._asdict(), **article._asdict()}
     fields["entities"] = [entity._asdict() for entity in article.entities]
     fields["topics"] = [topic._asdict() for topic in article.topics]
     fields["warraq_version"] = version
@@ -128,7 +128,8 @@ def article_row(article: Article, version: str) -> dict[str, Any]:
 
 def rejected_row(rejected: Rejected, run_id: str) -> dict[str, Any]:
     """One row of `rejected`."""
-    return {**rejected._asdict(), "run_id": run_id}
+    fields = {**rejected.source._asdict(), **rejected._asdict(), "run_id": run_id}
+    return {name: fields[name] for name in REJECTED.names}
 
 
 def file_schema(table: str) -> pa.Schema:

@@ -10,7 +10,7 @@ import apache_beam as beam
 from apache_beam.coders.coders import FastCoder
 from apache_beam.typehints.schemas import LogicalType, NoArgumentLogicalType
 
-from warraq.schemas.records import Article, Document, Entity, Page, Rejected, TopicScore
+from warraq.schemas.records import Article, Document, Entity, Page, Rejected, Source, TopicScore
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
 
@@ -77,4 +77,4 @@ def register(*records: type) -> None:
         beam.coders.registry.register_coder(record, RecordCoder)
 
 
-register(Page, Document, Entity, TopicScore, Article, Rejected)
+register(Source, Page, Document, Entity, TopicScore, Article, Rejected)

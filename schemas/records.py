@@ -9,32 +9,40 @@ from typing import NamedTuple, TypeAlias
 Sketch: TypeAlias = bytes  # a MinHash signature
 
 
+class Source(NamedTuple):
+    """Where a page comes from. Every record carries the one that the reader made."""
+
+    url: str
+    fetched_at: dt.datetime | None  # None only in a refusal by the reader, of a record that states no time
+    dump: str
+    dump_offset: int  # byte offset of the record; ordinal number in formats without offsets
+    bytes: int  # length of the page's content
+
+    def fetch_time(self) -> dt.datetime:
+        """`fetched_at` of a page that the reader kept, which always has one."""
+        assert self.fetched_at is not None
+        return self.fetched_at
+
+
 class Page(NamedTuple):
     """One crawled response as it lies in the dump: bytes, and what the dump says about them."""
 
-    url: str
+    source: Source
     content: bytes  # the body, transfer and content encodings removed
     is_text: bool  # plain text (WET, .txt, JSON lines with `text`), not markup
     charset: str | None  # as stated by HTTP or known from the format; a claim, not a fact
     title: str | None  # only where the dump itself states one (JSON lines)
-    fetched_at: dt.datetime
-    dump: str
-    dump_offset: int  # byte offset of the record; ordinal number in formats without offsets
 
 
 class Document(NamedTuple):
     """A page whose bytes have become text."""
 
-    url: str
+    source: Source
     markup: str  # HTML, or plain text if `is_text`
     is_text: bool
     charset: str
     charset_source: str  # bom, http, meta, given or detected; in brackets the claims that the bytes refuted
     title: str | None
-    fetched_at: dt.datetime
-    dump: str
-    dump_offset: int
-    bytes: int  # length of the page's content
 
 
 class Entity(NamedTuple):
@@ -58,7 +66,7 @@ class TopicScore(NamedTuple):
 class Article(NamedTuple):
     """An extracted article. Stages fill it in order; a field is final once its stage is done."""
 
-    url: str
+    source: Source
     canonical_url: str
     site: str  # registered domain by the Public Suffix List; the host where there is none
     title: str | None
@@ -66,10 +74,6 @@ class Article(NamedTuple):
     published_at: dt.datetime | None  # None if only the day is known
     date: dt.date  # day of publication as the reader saw it
     date_source: str  # one of labels.DATE_SOURCES
-    fetched_at: dt.datetime
-    dump: str
-    dump_offset: int
-    bytes: int
     site_name: str | None = None
     description: str | None = None
     section: str | None = None
@@ -97,11 +101,7 @@ class Article(NamedTuple):
 class Rejected(NamedTuple):
     """A page that left early: why, and where in which dump it can be found again."""
 
-    url: str
-    dump: str
-    dump_offset: int
+    source: Source
     stage: str  # one of labels.STAGES
     reason: str  # one of labels.REASONS[stage], or labels.ERROR_REASON
     detail: str  # evidence in a few words
-    bytes: int  # length of the page's content
-    fetched_at: dt.datetime | None

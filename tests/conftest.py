@@ -9,7 +9,7 @@ from hypothesis import settings
 
 logging.getLogger().addHandler(logging.NullHandler())  # or Beam's words on import would be the last of a test run
 
-from warraq.schemas.records import Article, Page  # noqa: E402
+from warraq.schemas.records import Article, Page, Source  # noqa: E402
 
 # The same examples in each CI run, others at each run by hand; `--hypothesis-profile=thorough` looks for long.
 settings.register_profile("default", deadline=None)
@@ -20,23 +20,26 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 FETCHED = dt.datetime(2025, 6, 1, 12, tzinfo=dt.timezone.utc)
 
 
+def source_of(fields):
+    """The source that `fields` name in part; takes its fields out of them."""
+    default = Source("https://akhbar.example/1", FETCHED, "crawl.warc.gz", 0, 1000)
+    return default._replace(**{name: fields.pop(name) for name in Source._fields if name in fields})
+
+
 @pytest.fixture
 def make_article():
     """An extracted article; name what matters to the test."""
 
     def make(text="نص الخبر كما نشر في الصحيفة", **fields):
+        source = source_of(fields)
         defaults = {
-            "url": "https://akhbar.example/1",
-            "canonical_url": fields.get("url", "https://akhbar.example/1"),
+            "source": source,
+            "canonical_url": source.url,
             "site": "akhbar.example",
             "title": "عنوان",
             "published_at": None,
             "date": dt.date(2025, 5, 30),
             "date_source": "byline",
-            "fetched_at": FETCHED,
-            "dump": "crawl.warc.gz",
-            "dump_offset": 0,
-            "bytes": 1000,
         }
         return Article(text=text, **{**defaults, **fields})
 
@@ -49,13 +52,10 @@ def make_page():
 
     def make(content=b"<p>x</p>", **fields):
         defaults = {
-            "url": "https://akhbar.example/1",
+            "source": source_of(fields)._replace(bytes=len(content)),
             "is_text": False,
             "charset": None,
             "title": None,
-            "fetched_at": FETCHED,
-            "dump": "crawl.warc.gz",
-            "dump_offset": 0,
         }
         return Page(content=content, **{**defaults, **fields})
 

@@ -97,16 +97,12 @@ def decode(page: Page, rules: DecodeRules) -> Document:
         raise Rejection("undecodable", f"{found.charset}: {bad} of {len(text)} characters")
     said = ", ".join(f"{claim.source} said {claim.label[:40]}" for claim in refuted)
     return Document(
-        url=page.url,
+        source=page.source,
         markup=mend(text, rules.min_mojibake).removeprefix("\ufeff"),
         is_text=page.is_text,
         charset=found.charset,
         charset_source=f"{found.source} ({said})" if said else found.source,
         title=page.title,
-        fetched_at=page.fetched_at,
-        dump=page.dump,
-        dump_offset=page.dump_offset,
-        bytes=len(page.content),
     )
 
 

@@ -43,12 +43,12 @@ class LedgerError(Exception):
 
 def read_line(record: Page | Rejected) -> Line:
     """Where a record coming out of `ReadPages` is counted, whichever door it takes there."""
-    return Line(record.dump, READ)
+    return Line(record.source.dump, READ)
 
 
 def rejected_line(rejected: Rejected) -> Line:
     """Where a refusal is counted."""
-    return Line(rejected.dump, REJECTED, rejected.stage, rejected.reason)
+    return Line(rejected.source.dump, REJECTED, rejected.stage, rejected.reason)
 
 
 def total(lines: Iterable[tuple[Line, int]]) -> dict[Line, int]:

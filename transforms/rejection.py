@@ -39,10 +39,7 @@ def attempt(record: Page | Document | Article, stage: str, call: Callable[[], Ou
 
 def reject(record: Page | Document | Article, stage: str, reason: str, detail: str) -> Rejected:
     """The row that `record` leaves behind when `stage` refuses it."""
-    size = len(record.content) if isinstance(record, Page) else record.bytes
-    return Rejected(
-        record.url, record.dump, record.dump_offset, stage, reason, sound_text(detail), size, record.fetched_at
-    )
+    return Rejected(record.source, stage, reason, sound_text(detail))
 
 
 def describe(error: Exception) -> str:

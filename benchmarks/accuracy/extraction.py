@@ -27,7 +27,7 @@ import trafilatura
 from lxml import etree
 
 from benchmarks.data import DATA, ROOT
-from warraq.schemas.records import Document
+from warraq.schemas.records import Document, Source
 from warraq.transforms.clean.furniture import fold
 from warraq.transforms.clean.stage import CleanRules, clean
 from warraq.transforms.extract.page import ExtractRules, extract, parse
@@ -130,7 +130,7 @@ def without_markup(case: Case) -> Found:
 
 def _ours(case: Case, *, is_text: bool, cleaned: bool) -> Found:
     size = len(case.markup)
-    page = Document(case.url, case.markup, is_text, "utf-8", "given", None, FETCHED_AT, "benchmark", 0, size)
+    page = Document(Source(case.url, FETCHED_AT, "benchmark", 0, size), case.markup, is_text, "utf-8", "given", None)
     try:
         article = extract(page, ExtractRules(guard=False))
         article = clean(article, CleanRules()) if cleaned else article

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 from benchmarks.accuracy.extraction import DATA, FETCHED_AT, arabic, arabised, english
-from warraq.schemas.records import Document, Rejected
+from warraq.schemas.records import Document, Rejected, Source
 from warraq.transforms.clean.stage import CleanRules, clean
 from warraq.transforms.decode import DecodeRules, decode
 from warraq.transforms.extract.page import ExtractRules, extract
@@ -51,15 +51,15 @@ INDEXES = (
 
 
 def document(url: str, markup: str, fetched_at: dt.datetime = FETCHED_AT) -> Document:
-    return Document(url, markup, False, "utf-8", "given", None, fetched_at, "benchmark", 0, len(markup))
+    return Document(Source(url, fetched_at, "benchmark", 0, len(markup)), markup, False, "utf-8", "given", None)
 
 
 def shops() -> Iterator[Document]:
-    return (page for page in archived() if page.url.startswith(SHOPS))
+    return (page for page in archived() if page.source.url.startswith(SHOPS))
 
 
 def no_articles() -> Iterator[Document]:
-    yield from (page for page in archived() if page.url in NO_ARTICLES)
+    yield from (page for page in archived() if page.source.url in NO_ARTICLES)
     for name in INDEXES:
         yield document(f"https://page.example/{name}", (DATA / "pages" / name).read_text("utf-8", "replace"))
 
@@ -71,7 +71,7 @@ def archived() -> Iterator[Document]:
         if "arc" not in dump.format:
             continue
         for page in read_range(dump, 0, None, ReadRules()):
-            if not isinstance(page, Rejected) and (page.url in NO_ARTICLES or page.url.startswith(SHOPS)):
+            if not isinstance(page, Rejected) and (page.source.url in NO_ARTICLES or page.source.url.startswith(SHOPS)):
                 read = decode(page, DecodeRules())
                 if (read.url, read.markup) not in seen:
                     seen.add((read.url, read.markup))
@@ -109,7 +109,7 @@ def main() -> None:
     }
     print(f"{'pages':12} {'count':>5} {'not_an_article':>15} {'refused at all':>15}")
     for kind, (source, to_refuse) in kinds.items():
-        verdicts = [(page.url, verdict(page)) for page in source()]
+        verdicts = [(page.source.url, verdict(page)) for page in source()]
         as_none = sum(why.startswith("not_an_article") for _, why in verdicts)
         refused = sum(bool(why) for _, why in verdicts)
         print(

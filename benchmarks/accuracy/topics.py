@@ -261,7 +261,7 @@ def judge_pages(classifier: LinearClassifier) -> None:
     articles = {row["file"]: row for row in _json_lines(DATA / "pages" / "gt_ar.jsonl")}
     for row in _json_lines(DATA / "pages" / "entities_topic_ar.jsonl"):
         page = articles[row["file"]]
-        article = train_topics.article(page["title"], page["text"])._replace(url=page["url"])
+        article = train_topics.article(page["title"], page["text"], page["url"])
         given = topic_of(classifier, article)
         right = given in {name.replace(", ", " ").replace(" ", "_") for name in row["iptc_top_acceptable"]}
         print(f"page {row['file']:24} {given:44} {'right' if right else 'WRONG: ' + row['iptc_top']}")

@@ -29,7 +29,7 @@ from typing import Final
 import trafilatura
 
 from benchmarks.accuracy.extraction import DATA, FETCHED_AT, Case, arabic, arabised
-from warraq.schemas.records import Article, Document
+from warraq.schemas.records import Article, Document, Source
 from warraq.transforms.clean.stage import CleanRules, clean
 from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.extract.sandbox import Guard
@@ -59,7 +59,7 @@ for _ in Trafilatura(timeout=10).run(documents()):
 
 
 def document(case: Case) -> Document:
-    return Document(case.url, case.markup, False, "utf-8", "given", None, FETCHED_AT, "b", 0, len(case.markup))
+    return Document(Source(case.url, FETCHED_AT, "b", 0, len(case.markup)), case.markup, False, "utf-8", "given", None)
 
 
 def to_article(case: Case) -> Article | None:

@@ -30,7 +30,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from benchmarks.accuracy.extraction import DATA, arabic, arabised
-from warraq.schemas.records import Article, Document
+from warraq.schemas.records import Article, Document, Source
 from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.extract.sandbox import Guard
 from warraq.transforms.step import Rejection
@@ -142,9 +142,9 @@ HOSTILE: dict[str, Callable[[], str]] = {
 }
 
 
-def page(markup: str) -> Document:
-    fetched_at = dt.datetime(2026, 11, 1, tzinfo=dt.timezone.utc)
-    return Document("https://a.example/n/1", markup, False, "utf-8", "given", None, fetched_at, "d", 0, len(markup))
+def page(markup: str, url: str = "https://a.example/n/1") -> Document:
+    source = Source(url, dt.datetime(2026, 11, 1, tzinfo=dt.timezone.utc), "d", 0, len(markup))
+    return Document(source, markup, False, "utf-8", "given", None)
 
 
 def show_hostile() -> None:
@@ -188,7 +188,7 @@ def show_throughput() -> None:
     if not DATA.is_dir():
         print(f"\nno throughput: no data in {DATA} (set WARRAQ_DATA)")
         return
-    pages = [page(case.markup)._replace(url=case.url) for case in [*arabic(), *arabised()]]
+    pages = [page(case.markup, case.url) for case in [*arabic(), *arabised()]]
     extracting = functools.partial(extract, rules=RULES)
     guards = [Guard(extracting, RULES.timeout, RULES.memory_mb) for _ in range(2)]
     pages_a_second(guards, pages[:4])

@@ -29,7 +29,7 @@ from typing import NamedTuple
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from benchmarks.data import DATA
-from warraq.schemas.records import Page
+from warraq.schemas.records import Page, Source
 from warraq.transforms.decode import DecodeRules, decode
 from warraq.transforms.read.discover import find_dumps
 from warraq.transforms.read.dump import Dump
@@ -90,7 +90,9 @@ def foreign() -> dict[str, bytes]:
 
 
 def given(content: bytes, charset: str | None = None) -> Page:
-    return Page("http://page.example/1", content, False, charset, None, FETCHED_AT, "benchmark", 0)
+    return Page(
+        Source("http://page.example/1", FETCHED_AT, "benchmark", 0, len(content)), content, False, charset, None
+    )
 
 
 def referring(codec: str) -> Callable[[str], bytes]:

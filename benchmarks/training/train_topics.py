@@ -44,7 +44,7 @@ from numpy.typing import NDArray
 
 from benchmarks.data import DATA, MODELS
 from warraq.schemas.labels import TOPICS
-from warraq.schemas.records import Article
+from warraq.schemas.records import Article, Source
 from warraq.transforms.topics import stage as topics
 from warraq.transforms.topics.stage import SHORTNESS, TERM_FREQUENCY, LinearModel
 
@@ -164,9 +164,9 @@ CERTAIN: Final = frozenset(
 )
 
 
-def article(title: str, text: str) -> Article:
-    """An article of which nothing is known but title and text."""
-    return Article("", "", "", title, text, None, EPOCH.date(), "fetched", EPOCH, "", 0, 0)
+def article(title: str, text: str, url: str = "") -> Article:
+    """An article of which nothing is known but title, text and perhaps its address."""
+    return Article(Source(url, EPOCH, "", 0, 0), "", "", title, text, None, EPOCH.date(), "fetched")
 
 
 def read_rows() -> list[Row]:

@@ -160,12 +160,14 @@ def ingest(root: Path, run_id: str) -> int:
 def stage(root: Path, run_id: str) -> list:
     """Stages the files of a run: two partitions, and its row."""
     from tests.support.datasets import stage_run  # noqa: PLC0415
-    from warraq.schemas.records import Article  # noqa: PLC0415
+    from warraq.schemas.records import Article, Source  # noqa: PLC0415
     from warraq.transforms.dataset.dataset import Dataset  # noqa: PLC0415
 
     fetched = dt.datetime(2025, 6, 1, tzinfo=dt.timezone.utc)
     articles = [
-        Article(f"u{n}", "u", "s", None, f"{run_id} {n}", None, dt.date(2025, 5, 1 + n % 2), "x", fetched, "d", n, 1)
+        Article(
+            Source(f"u{n}", fetched, "d", n, 1), "u", "s", None, f"{run_id} {n}", None, dt.date(2025, 5, 1 + n % 2), "x"
+        )
         for n in range(4)
     ]
     return stage_run(Dataset(str(root)), run_id, [article._replace(topic="sport") for article in articles])

@@ -27,7 +27,7 @@ from warraq.pipelines.flow import Recipe
 from warraq.schemas import arrow
 from warraq.schemas.coders import RecordCoder
 from warraq.schemas.labels import ERROR_REASON
-from warraq.schemas.records import Article, Document, Page, Rejected
+from warraq.schemas.records import Article, Document, Page, Rejected, Source
 from warraq.transforms import (
     decode,
     quality,
@@ -78,7 +78,7 @@ def try_dump(rng, folder):
     edges = sorted(rng.randint(1, max(1, dump.size)) for _ in range(rng.randint(1, 3)))
     ranged = [i for start, stop in itertools.pairwise([0, *edges, None]) for i in read_range(dump, start, stop, rules)]
     assert ranged == items, "ranges give other items"
-    places = [item.dump_offset for item in items]
+    places = [item.source.dump_offset for item in items]
     assert len(places) == len(set(places)), "two items in one place"
     for item in items:
         check_record(item)
@@ -110,7 +110,9 @@ def try_page(rng, _folder):
     """A hostile page through the stages."""
     url = rng.choice([*generate.ADDRESSES, "https://akhbar.example/1"]).encode("utf-8", "replace").decode()
     title = generate.text(rng, 4).encode("utf-8", "replace").decode() if rng.random() < 0.2 else None
-    crawled = Page(url, generate.page(rng), rng.random() < 0.1, None, title, FETCHED, "a.warc", 0)
+    crawled = Page(
+        Source(url, FETCHED, "a.warc", 0, len(generate.page(rng))), generate.page(rng), rng.random() < 0.1, None, title
+    )
     outcome = refine(crawled)
     check_record(outcome)
     return outcome.reason if isinstance(outcome, Rejected) else "article"
@@ -121,7 +123,7 @@ def try_text(rng, _folder):
     text = generate.text(rng, 30).encode("utf-8", "replace").decode()
     if rng.random() < 0.3:
         text = garbled(text, rng.random())
-    article = Article("u", "u", "s", text[:80], text, None, FETCHED.date(), "fetched", FETCHED, "d", 0, 1)
+    article = Article(Source("u", FETCHED, "d", 0, 1), "u", "s", text[:80], text, None, FETCHED.date(), "fetched")
     try:
         cleaned = clean.clean(article, ANY_LENGTH)
     except Rejection:

@@ -78,7 +78,9 @@ def test_pages_go_through_and_counters_add_up(make_page):
     assert_that(kept, equal_to([("ar.example", "education", "افتتاح مدرسة جديدة في القاهرة")]), "kept")
     refused = tuple(door for label, door in doors.items() if label != KEPT) | beam.Flatten()
     expected = [("en.example", "screen"), ("fa.example", "language"), ("copy.example", "deduplicate")]
-    assert_that(refused | "R" >> beam.Map(lambda row: (row.url[8:-2], row.stage)), equal_to(expected), "rejected")
+    assert_that(
+        refused | "R" >> beam.Map(lambda row: (row.source.url[8:-2], row.stage)), equal_to(expected), "rejected"
+    )
     result = pipeline.run()
     result.wait_until_finish()
     for stage in STAGES[1:]:

@@ -183,7 +183,7 @@ def break_pages(monkeypatch, *endings):
     """Has the stage clean raise on the pages whose addresses end like this."""
 
     def breaking(article, rules):
-        if article.url.endswith(endings):
+        if article.source.url.endswith(endings):
             raise ZeroDivisionError("a bug of ours")
         return clean(article, rules)
 

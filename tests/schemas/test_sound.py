@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import warraq.schemas.coders  # noqa: F401  (Beam learns how records travel)
 from tests.support.hostile import HUGE, TEXTS, records
 from warraq.schemas.arrow import article_row, file_table, rejected_row
-from warraq.schemas.records import Article, Document, Page, Rejected
+from warraq.schemas.records import Article, Document, Page, Rejected, Source
 from warraq.schemas.sound import sound, sound_text
 from warraq.transforms.read.dump import Dump, sound_item
 from warraq.transforms.read.formats import read_range
@@ -82,19 +82,19 @@ UNSOUND = [
 @pytest.mark.parametrize("fields", UNSOUND)
 def test_what_no_text_can_mend_names_the_field(make_article, fields):
     (name,) = fields
-    with pytest.raises(ValueError, match=f"Article.{name} can't hold"):
+    with pytest.raises(ValueError, match=rf"(Article|Source)\.{name} can't hold"):
         sound(make_article(**fields))
 
 
 @pytest.mark.parametrize("fields", UNSOUND)
 def test_an_unsound_record_costs_its_page_one_row(make_article, fields):
     row = attempt(make_article(), "clean", lambda: make_article(**fields))
-    assert (row.stage, row.reason, row.dump) == ("clean", "error", "crawl.warc.gz")
-    assert row.detail.startswith(f"ValueError: Article.{next(iter(fields))} can't hold")
+    assert (row.stage, row.reason, row.source.dump) == ("clean", "error", "crawl.warc.gz")
+    assert f".{next(iter(fields))} can't hold" in row.detail
 
 
 def broken(article):
-    return article._replace(title="\ud83d") if article.url == "half" else article._replace(words=2**64)
+    return article._replace(title="\ud83d") if article.source.url == "half" else article._replace(words=2**64)
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,8 @@ def test_no_stage_gives_beam_what_it_cannot_encode(make_article, stage):
         doors = pipeline | beam.Create(articles) | beam.ParDo(stage).with_outputs(REJECTED, main=KEPT)
         kept = doors[KEPT] | "ShuffleKept" >> beam.Reshuffle()
         rejected = doors[REJECTED] | "ShuffleRejected" >> beam.Reshuffle()
-        assert_that(kept | beam.Map(lambda a: (a.url, a.title)), equal_to([("half", "\ufffd")]), "kept")
-        assert_that(rejected | beam.Map(lambda r: (r.url, r.reason)), equal_to([("large", "error")]), "rejected")
+        assert_that(kept | beam.Map(lambda a: (a.source.url, a.title)), equal_to([("half", "\ufffd")]), "kept")
+        assert_that(rejected | beam.Map(lambda r: (r.source.url, r.reason)), equal_to([("large", "error")]), "rejected")
 
 
 def test_a_detail_is_made_sound_too(make_article):
@@ -125,24 +125,29 @@ def test_readers_give_sound_records(tmp_path):
     )
     dump = Dump(str(path), path.stat().st_size, "jsonl", "f", NOW)
     page, refused = read_range(dump, 0, None, ReadRules())
-    assert (page.url, page.title) == ("http://a.example/\ufffd", "\ufffd")
-    assert (refused.url, refused.reason) == ("http://a.example/\ufffd", "not_html")
+    assert (page.source.url, page.title) == ("http://a.example/\ufffd", "\ufffd")
+    assert (refused.source.url, refused.reason) == ("http://a.example/\ufffd", "not_html")
     assert [through_coder(item) for item in (page, refused)] == [page, refused]
 
 
 def test_an_item_that_cannot_be_encoded_costs_a_row(make_page):
     dump = Dump("crawl.warc.gz", 9, "warc.gz", "f", NOW)
-    row = sound_item(make_page(fetched_at=None, dump_offset=5), dump)
-    assert (row.stage, row.reason, row.dump_offset, row.url) == ("read", "error", 5, "https://akhbar.example/1")
+    row = sound_item(make_page(title=7, dump_offset=5), dump)
+    assert (row.stage, row.reason, row.source.dump_offset, row.source.url) == (
+        "read",
+        "error",
+        5,
+        "https://akhbar.example/1",
+    )
 
 
 def large(name):
     long = "ع" * 10 * MIB
     return {
-        "content": Page("u", b"\xff" * 10 * MIB, False, None, None, NOW, "d", 0),
-        "address and title": Page(long, b"x", False, None, long, NOW, "d", 0),
-        "markup": Document("u", long, False, "utf-8", "http", None, NOW, "d", 0, 10 * MIB),
-        "detail": Rejected("u", "d", 0, "read", "error", long, 0, None),
+        "content": Page(Source("u", NOW, "d", 0, len(b"\xff" * 10 * MIB)), b"\xff" * 10 * MIB, False, None, None),
+        "address and title": Page(Source(long, NOW, "d", 0, len(b"x")), b"x", False, None, long),
+        "markup": Document(Source("u", NOW, "d", 0, 10 * MIB), long, False, "utf-8", "http", None),
+        "detail": Rejected(Source("u", None, "d", 0, 0), "read", "error", long),
     }[name]
 
 

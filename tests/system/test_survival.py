@@ -117,8 +117,8 @@ def test_damage_costs_what_it_touches_and_no_more(tmp_path_factory, name, data):
         items = read(dump)
         assert read(dump, *cuts) == items
     for item in items:
-        assert item.dump == dump.path
-        assert 0 <= item.dump_offset <= extent(dump) or dump.format == "parquet"
+        assert item.source.dump == dump.path
+        assert 0 <= item.source.dump_offset <= extent(dump) or dump.format == "parquet"
         assert isinstance(item, Page) or (item.stage == "read" and item.detail)
     if dump.format != sample.format:
         return  # its beginning says now that it is something else
@@ -139,9 +139,9 @@ def test_damage_costs_what_it_touches_and_no_more(tmp_path_factory, name, data):
 
 def _was(item, damage):
     """Where an item lay before the damage; where the damage is, if in it."""
-    if item.dump_offset < damage.start:
-        return item.dump_offset
-    return max(damage.start, item.dump_offset - len(damage.content) + damage.stop - damage.start)
+    if item.source.dump_offset < damage.start:
+        return item.source.dump_offset
+    return max(damage.start, item.source.dump_offset - len(damage.content) + damage.stop - damage.start)
 
 
 MANY = [page(number) + random.Random(number).randbytes(3000).hex().encode() for number in range(200)]
@@ -218,7 +218,7 @@ def test_lies_about_encodings_cost_at_most_their_page(tmp_path, coding, body, tr
     content = record(PAGES[0], 0) + record(BODIES[body](pack), 1, headers=headers) + record(PAGES[2], 2)
     with within(30):
         items = read(find(write(tmp_path, "a", content)))
-    assert [item.url for item in items] == [f"http://a.example/{n}" for n in range(3)]
+    assert [item.source.url for item in items] == [f"http://a.example/{n}" for n in range(3)]
     assert [items[0].content, items[2].content] == [PAGES[0], PAGES[2]]
     if body == "packed" and coding != "endless":
         assert items[1].content == PAGES[1]
@@ -287,8 +287,8 @@ def test_numbers_of_64_bits_in_a_zip_cost_the_file_that_states_them(tmp_path, fi
     dump = find(write(tmp_path, "a", sound[:start] + directory + bytes(tail)))
     items = read(dump)
     assert [body for body in pages_of(items) if body != PAGES[5]] == PAGES[:5] + PAGES[6:]
-    assert all(0 <= item.dump_offset <= dump.size for item in items)
-    assert all(item.bytes < 2**63 for item in items if isinstance(item, Rejected))
+    assert all(0 <= item.source.dump_offset <= dump.size for item in items)
+    assert all(item.source.bytes < 2**63 for item in items if isinstance(item, Rejected))
 
 
 @pytest.mark.parametrize("stated", [0, 1, 2**32 - 1])
@@ -333,8 +333,10 @@ def test_names_are_never_paths(tmp_path, kind):
     dump = find(write(folder, "a", content))
     items = read(dump)
     assert len(items) >= len(NAMES) - 4
-    assert all(item.url.startswith(f"file:{folder}/a!/") or item.url == f"file:{folder}/a" for item in items)
-    assert all(item.url.isascii() and item.url.isprintable() for item in items)
+    assert all(
+        item.source.url.startswith(f"file:{folder}/a!/") or item.source.url == f"file:{folder}/a" for item in items
+    )
+    assert all(item.source.url.isascii() and item.source.url.isprintable() for item in items)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [folder / "a"]
     assert not Path("/tmp/escaped.html").exists()
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.paths import DATA
-from warraq.schemas.records import Page
+from warraq.schemas.records import Page, Source
 from warraq.transforms.decode import DecodePages, DecodeRules, decode, mend
 from warraq.transforms.step import KEPT, REJECTED, Rejection
 
@@ -24,8 +24,9 @@ PROSE = (
 )
 
 
-def page(content, charset=None, is_text=False):
-    return Page("u", content, is_text, charset, "t", dt.datetime(2024, 5, 1, tzinfo=dt.timezone.utc), "d", 7)
+def page(content, charset=None, is_text=False, url="u"):
+    source = Source(url, dt.datetime(2024, 5, 1, tzinfo=dt.timezone.utc), "d", 7, len(content))
+    return Page(source, content, is_text, charset, "t")
 
 
 def in_html(text, declared=""):
@@ -246,12 +247,14 @@ def test_any_bytes_are_decoded_or_refused(content, charset):
 
 
 def test_every_page_leaves_by_one_door():
-    pages = [page(in_html(PROSE).encode("cp1256")), page(bytes(range(1, 9)) * 200)._replace(url="binary")]
+    pages = [page(in_html(PROSE).encode("cp1256")), page(bytes(range(1, 9)) * 200, url="binary")]
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
         doors = pipeline | beam.Create(pages) | DecodePages()
-        kept = doors[KEPT] | "Kept" >> beam.Map(lambda kept: (kept.url, kept.charset, kept.bytes, kept.dump_offset))
+        kept = doors[KEPT] | "Kept" >> beam.Map(
+            lambda kept: (kept.source.url, kept.charset, kept.source.bytes, kept.source.dump_offset)
+        )
         assert_that(kept, equal_to([("u", "windows-1256", len(pages[0].content), 7)]), "kept")
-        rows = doors[REJECTED] | "Rows" >> beam.Map(lambda row: (row.url, row.stage, row.reason))
+        rows = doors[REJECTED] | "Rows" >> beam.Map(lambda row: (row.source.url, row.stage, row.reason))
         assert_that(rows, equal_to([("binary", "decode", "undecodable")]), "rejected")
 
 

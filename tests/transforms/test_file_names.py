@@ -99,12 +99,14 @@ def test_a_page_is_found_by_its_written_name_and_by_its_bytes(tmp_path, monkeypa
     dump = next(dump for dump in find_dumps([folder]).dumps if os_name(dump.path) == path)
     page = open_page(path, 0)
     assert page.content == HTML
-    assert page.dump.encode().decode() == dump.path
-    assert page.url == "file:" + "".join(
+    assert page.source.dump.encode().decode() == dump.path
+    assert page.source.url == "file:" + "".join(
         chr(byte) if byte < 128 and (chr(byte).isalnum() or chr(byte) in "/._-~") else f"%{byte:02X}"
         for byte in os.fsencode(path)
     )
-    assert open_page(dump.path, 0) == open_page(shown_name(path), 0) == open_page(dump.path, url=page.url) == page
+    assert (
+        open_page(dump.path, 0) == open_page(shown_name(path), 0) == open_page(dump.path, url=page.source.url) == page
+    )
     for stated in (path, dump.path, shown_name(path)):
         assert find_dumps([stated]).dumps == [dump]
         assert explain.place_of(f"{stated}@0") == (stated, 0)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warraq.schemas.labels import REASONS
-from warraq.schemas.records import Article
+from warraq.schemas.records import Article, Source
 from warraq.transforms.quality import PRESETS, KeepGoodText, Measures, QualityRules, keep_good, measure
 from warraq.transforms.step import KEPT, REJECTED, Rejection
 
@@ -181,7 +181,9 @@ JUNK = {
 
 def article(text, url="https://example.org/a"):
     day = dt.datetime(2024, 5, 12, tzinfo=dt.timezone.utc)
-    return Article(url, url, "example.org", None, text, None, day.date(), "fetched", day, "d.warc", 0, len(text))
+    return Article(
+        Source(url, day, "d.warc", 0, len(text)), url, "example.org", None, text, None, day.date(), "fetched"
+    )
 
 
 def verdict(text, rules):
@@ -305,8 +307,8 @@ def test_every_article_leaves_by_exactly_one_door():
     good, bad = article(NEWS["result"], "a"), article(JUNK["menu"][0], "b")
     pipeline = TestPipeline()
     result = pipeline | beam.Create([good, bad]) | KeepGoodText()
-    assert_that(result[KEPT] | "Urls" >> beam.Map(lambda kept: kept.url), equal_to(["a"]), "kept")
-    rows = result[REJECTED] | "Rows" >> beam.Map(lambda row: (row.url, row.stage, row.reason, row.detail))
+    assert_that(result[KEPT] | "Urls" >> beam.Map(lambda kept: kept.source.url), equal_to(["a"]), "kept")
+    rows = result[REJECTED] | "Rows" >> beam.Map(lambda row: (row.source.url, row.stage, row.reason, row.detail))
     assert_that(rows, equal_to([("b", "quality", "short_lines", "breaks_per_word 0.64 > 0.25")]), "rejected")
     run = pipeline.run()
     run.wait_until_finish()

@@ -11,7 +11,7 @@ from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warraq.schemas.records import Page
+from warraq.schemas.records import Page, Source
 from warraq.transforms.screen import ScreenPages, ScreenRules, screen
 from warraq.transforms.step import KEPT, REJECTED, Rejection
 
@@ -24,8 +24,9 @@ PROSE = (
 FORMS = {"ا": "\ufe8e", "ل": "\ufee0", "ن": "\ufee8", "م": "\ufee4", "ي": "\ufef4", "ت": "\ufe98", "و": "\ufeee"}
 
 
-def page(content, is_text=False):
-    return Page("u", content, is_text, None, None, dt.datetime(2024, 5, 1, tzinfo=dt.timezone.utc), "d", 0)
+def page(content, is_text=False, url="u"):
+    source = Source(url, dt.datetime(2024, 5, 1, tzinfo=dt.timezone.utc), "d", 0, len(content))
+    return Page(source, content, is_text, None, None)
 
 
 def passes(content, is_text=False):
@@ -207,11 +208,11 @@ def test_what_stands_around_prose_in_utf8_does_not_hide_it(before, after):
 
 
 def test_every_page_leaves_by_one_door():
-    pages = [page(in_html(PROSE).encode()), page(in_html("English").encode())._replace(url="en")]
+    pages = [page(in_html(PROSE).encode()), page(in_html("English").encode(), url="en")]
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
         doors = pipeline | beam.Create(pages) | ScreenPages()
-        assert_that(doors[KEPT] | "KeptUrl" >> beam.Map(lambda kept: kept.url), equal_to(["u"]), "kept")
-        reasons = doors[REJECTED] | beam.Map(lambda row: (row.url, row.stage, row.reason, row.bytes))
+        assert_that(doors[KEPT] | "KeptUrl" >> beam.Map(lambda kept: kept.source.url), equal_to(["u"]), "kept")
+        reasons = doors[REJECTED] | beam.Map(lambda row: (row.source.url, row.stage, row.reason, row.source.bytes))
         assert_that(reasons, equal_to([("en", "screen", "no_arabic_bytes", len(pages[1].content))]), "rejected")
     counted = {
         metric.key.metric.name: metric.committed

@@ -9,9 +9,9 @@ from warraq.transforms.step import KEPT, REJECTED, Rejection, StepFn, describe, 
 
 
 def judge(page):
-    if page.url == "refused":
+    if page.source.url == "refused":
         raise Rejection("no_arabic_bytes", "0 letters")
-    if page.url == "broken":
+    if page.source.url == "broken":
         raise ValueError("bad page")
     return page._replace(title="seen")
 
@@ -21,7 +21,7 @@ def test_every_page_leaves_by_exactly_one_door(make_page):
     pipeline = TestPipeline(runner=FnApiRunner())
     doors = pipeline | beam.Create(pages) | beam.ParDo(StepFn("screen", judge)).with_outputs(REJECTED, main=KEPT)
     assert_that(doors[KEPT], equal_to([pages[0]._replace(title="seen")]), "kept")
-    rejected = doors[REJECTED] | beam.Map(lambda r: (r.url, r.stage, r.reason, r.detail.split(" (")[0]))
+    rejected = doors[REJECTED] | beam.Map(lambda r: (r.source.url, r.stage, r.reason, r.detail.split(" (")[0]))
     expected = [
         ("refused", "screen", "no_arabic_bytes", "0 letters"),
         ("broken", "screen", "error", "ValueError: bad page"),
@@ -48,7 +48,7 @@ def test_memory_trouble_is_the_machine_s_and_not_the_page_s(make_page):
 
 def test_a_refusal_says_where_the_page_lies(make_page):
     row = reject(make_page(b"12345", dump="a.warc", dump_offset=77), "decode", "undecodable", "why")
-    assert (row.dump, row.dump_offset, row.bytes, row.detail) == ("a.warc", 77, 5, "why")
+    assert (row.source.dump, row.source.dump_offset, row.source.bytes, row.detail) == ("a.warc", 77, 5, "why")
 
 
 def test_an_error_is_described_by_its_place():

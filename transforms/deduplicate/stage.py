@@ -138,17 +138,23 @@ def identify(article: Article) -> Article:
 
 def place(article: Article) -> str:
     """Where the article lies, unique in a run."""
-    return f"{article.dump}\n{article.dump_offset}"
+    return f"{article.source.dump}\n{article.source.dump_offset}"
 
 
 def refer(article: Article) -> Reference:
     """The reference of an identified article: earliest publication first, then earliest fetch, then address."""
     hour = article.published_at.isoformat() if article.published_at else "~"  # a day alone comes after its hours
     order = "\n".join(
-        [article.date.isoformat(), hour, article.fetched_at.isoformat(), article.url, f"{article.dump_offset:020d}"]
+        [
+            article.date.isoformat(),
+            hour,
+            article.source.fetch_time().isoformat(),
+            article.source.url,
+            f"{article.source.dump_offset:020d}",
+        ]
     )
     return Reference(
-        f"{order}\n{article.dump}", place(article), article.article_id, article.text_digest, article.sketch
+        f"{order}\n{article.source.dump}", place(article), article.article_id, article.text_digest, article.sketch
     )
 
 

@@ -128,13 +128,13 @@ def _extract_page(document: Document) -> Article:
     json_ld = read_json_ld(tree)
     etree.strip_elements(tree, *CODE_TAGS, with_tail=False)
     page = look(tree)
-    metadata = find_metadata(tree, json_ld, document.url, page)
-    refuse_other_pages(tree, json_ld, document.url)
+    metadata = find_metadata(tree, json_ld, document.source.url, page)
+    refuse_other_pages(tree, json_ld, document.source.url)
     surveyed = survey(tree)
     refuse_listings(tree, json_ld, surveyed)
     text = _find_text(document, tree, json_ld, metadata, surveyed)
     refuse_other_texts(text.split("\n"), metadata.title)
-    published = choose_date(find_dates(tree, json_ld, document.url, text, page), document.fetched_at)
+    published = choose_date(find_dates(tree, json_ld, document.source.url, text, page), document.source.fetch_time())
     return _article(document, metadata, text, published)
 
 
@@ -162,14 +162,14 @@ def _find_text(
 def _extract_plain_text(document: Document) -> Article:
     title, lines = read_plain_text(document.markup, document.title)
     refuse_other_texts(lines, title)
-    published = choose_date(find_dates(None, [], document.url, document.markup), document.fetched_at)
-    metadata = without_page(document.url, title)
+    published = choose_date(find_dates(None, [], document.source.url, document.markup), document.source.fetch_time())
+    metadata = without_page(document.source.url, title)
     return _article(document, metadata, "\n".join(lines), published)
 
 
 def _article(document: Document, metadata: Metadata, text: str, published: Publication) -> Article:
     return Article(
-        url=document.url,
+        source=document.source,
         canonical_url=metadata.canonical_url,
         site=metadata.site,
         title=metadata.title or document.title,
@@ -177,10 +177,6 @@ def _article(document: Document, metadata: Metadata, text: str, published: Publi
         published_at=published.published_at,
         date=published.date,
         date_source=published.source,
-        fetched_at=document.fetched_at,
-        dump=document.dump,
-        dump_offset=document.dump_offset,
-        bytes=document.bytes,
         site_name=metadata.site_name,
         description=metadata.description,
         section=metadata.section,

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from warraq.schemas.coders import register
 from warraq.schemas.labels import ERROR_REASON
-from warraq.schemas.records import Page, Rejected
+from warraq.schemas.records import Page, Rejected, Source
 from warraq.schemas.sound import sound
 from warraq.transforms.file_names import os_name, shown_name
 from warraq.transforms.read.rules import STAGE
@@ -128,6 +128,11 @@ def raise_if_outside(error: Exception) -> None:
         raise error
 
 
+def moved(item: Item, offset: int) -> Item:
+    """The item at another offset of its dump."""
+    return item._replace(source=item.source._replace(dump_offset=offset))
+
+
 def refuse(  # noqa: PLR0913  (what a row says)
     dump: Dump,
     offset: int,
@@ -139,7 +144,7 @@ def refuse(  # noqa: PLR0913  (what a row says)
     fetched_at: dt.datetime | None = None,
 ) -> Rejected:
     """The row that a record leaves behind when the reader refuses it."""
-    return Rejected(url, dump.path, offset, STAGE, reason, detail[:200], size, fetched_at)
+    return Rejected(Source(url, fetched_at, dump.path, offset, size), STAGE, reason, detail[:200])
 
 
 def sized(page: Page, max_bytes: int) -> Page | Rejected:
@@ -147,7 +152,7 @@ def sized(page: Page, max_bytes: int) -> Page | Rejected:
     if page.content and len(page.content) <= max_bytes:
         return page
     reason, detail = ("too_large", f"more than {max_bytes} bytes") if page.content else ("not_html", "empty")
-    return Rejected(page.url, page.dump, page.dump_offset, STAGE, reason, detail, len(page.content), page.fetched_at)
+    return Rejected(page.source, STAGE, reason, detail)
 
 
 def sound_item(item: Item, dump: Dump) -> Item:
@@ -155,5 +160,5 @@ def sound_item(item: Item, dump: Dump) -> Item:
     try:
         return sound(item)
     except ValueError as error:
-        url = item.url if isinstance(item.url, str) else ""
-        return sound(refuse(dump, item.dump_offset, ERROR_REASON, describe(error), url=url))
+        url = item.source.url if isinstance(item.source.url, str) else ""
+        return sound(refuse(dump, item.source.dump_offset, ERROR_REASON, describe(error), url=url))

@@ -99,7 +99,7 @@ def open_page(
     dump = find_dumps([os_name(path) if os.path.lexists(os_name(path)) else path]).dumps[0]
 
     def is_wanted(item: Page | Rejected) -> bool:
-        return offset in (None, item.dump_offset) and url in (None, item.url)
+        return offset in (None, item.source.dump_offset) and url in (None, item.source.url)
 
     is_inside = offset is not None and 0 < offset < dump.size and dump.format in SPLITTABLE
     starts = [offset, max(0, offset - _LOOK_BACK)] if offset and is_inside else []

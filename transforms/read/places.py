@@ -11,7 +11,7 @@ from typing import NamedTuple
 from warraq.schemas.coders import register
 from warraq.schemas.records import Rejected
 from warraq.transforms.ledger import LedgerError
-from warraq.transforms.read.dump import Item
+from warraq.transforms.read.dump import Item, moved
 
 
 class Stretch(NamedTuple):
@@ -28,8 +28,8 @@ def settle_places(items: Iterable[Item]) -> Iterator[Item]:
     """The items of a dump that is read as a whole, at growing places: one that is taken gives way to the next."""
     last = -1
     for item in items:
-        last = max(item.dump_offset, last + 1)
-        yield item if item.dump_offset == last else item._replace(dump_offset=last)
+        last = max(item.source.dump_offset, last + 1)
+        yield item if item.source.dump_offset == last else moved(item, last)
 
 
 def check_growth(items: Iterable[Item]) -> Iterator[Item]:
@@ -40,9 +40,9 @@ def check_growth(items: Iterable[Item]) -> Iterator[Item]:
     """
     last = -1
     for item in items:
-        if item.dump_offset <= last:
-            raise LedgerError(f"{item.dump}: a record at {item.dump_offset} comes after one at {last}")
-        last = item.dump_offset
+        if item.source.dump_offset <= last:
+            raise LedgerError(f"{item.source.dump}: a record at {item.source.dump_offset} comes after one at {last}")
+        last = item.source.dump_offset
         yield item
 
 

@@ -69,7 +69,7 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
 
         for item in read_range(dump, restriction.start, restriction.stop, self._rules, claim):
             self._count("pages_in")
-            first, last = item.dump_offset if first < 0 else first, item.dump_offset
+            first, last = item.source.dump_offset if first < 0 else first, item.source.dump_offset
             if isinstance(item, Rejected):
                 self._count(f"pages_rejected_{item.reason}")
                 yield beam.pvalue.TaggedOutput(REJECTED, item)
@@ -77,7 +77,7 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
                 self._count("pages_out")
                 yield item
             # What is unpacked as a whole has offsets that may lie beyond the file's size.
-            reached = claimed if is_splittable else min(item.dump_offset, dump.size)
+            reached = claimed if is_splittable else min(item.source.dump_offset, dump.size)
             if reached > position:
                 yield beam.pvalue.TaggedOutput(PROGRESS, reached - position)
                 position = reached

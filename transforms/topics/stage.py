@@ -175,7 +175,7 @@ def hints(article: Article, sections: Mapping[str, frozenset[int]]) -> list[Hint
     """What section, tags and address of the article say, by the table `sections` (key → topics)."""
     found = [
         *(("section", part, _SECTION_WEIGHT) for part in re.split(r"[>»/|،,]", article.section or "")),
-        *(("address", folder, _FOLDER_WEIGHT) for folder in folders(article.canonical_url or article.url)),
+        *(("address", folder, _FOLDER_WEIGHT) for folder in folders(article.canonical_url or article.source.url)),
         *(("tag", tag, _TAG_WEIGHT) for tag in article.tags[:_MOST_TAGS]),
     ]
     return [

@@ -69,7 +69,8 @@ def rejected_partition(rejected: Rejected) -> str:
 
 def rejected_order(rejected: Rejected) -> tuple[Any, ...]:
     """By dump and offset; the other fields only break ties."""
-    return rejected.dump, rejected.dump_offset, rejected.url, rejected.reason, rejected.detail
+    source = rejected.source
+    return source.dump, source.dump_offset, source.url, rejected.reason, rejected.detail
 
 
 def rejected_row(rejected: Rejected, run: Run) -> dict[str, Any]:
@@ -107,7 +108,7 @@ def file_key(partition: str, record: Article | Rejected, sizes: Mapping[str, Siz
     """The key of the file for a record: the partition has so many shards that none is much larger than `limits`."""
     size = sizes[partition]
     shards = max(-(-size.rows // limits.rows), -(-size.bytes // limits.bytes))
-    record_id = f"{record.dump}\n{record.dump_offset}".encode()
+    record_id = f"{record.source.dump}\n{record.source.dump_offset}".encode()
     return FileKey(partition, int.from_bytes(hashlib.blake2b(record_id, digest_size=8).digest(), "big") % shards)
 
 
@@ -129,6 +130,6 @@ def data_file(table: str, partition: str, records: Iterable[Article | Rejected])
     """The file that will hold `records`. `Dataset.write_staged` completes its path by a digest of its content."""
     values = partition.split("/")
     folders = [f"{column}={value}" for column, value in zip(arrow.PARTITIONS[table], values, strict=True)]
-    pages = collections.Counter(record.dump for record in records)
+    pages = collections.Counter(record.source.dump for record in records)
     dumps = [DumpPages(dump, count) for dump, count in sorted(pages.items())]
     return DataFile(table, "/".join([*folders, "part"]), values, sum(pages.values()), 0, dumps)

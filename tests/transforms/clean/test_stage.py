@@ -297,10 +297,10 @@ def test_every_article_leaves_by_exactly_one_door(make_article):
     articles = [make_article(f"{PROSE}\n{MORE}", url="long"), make_article("قصير", url="short")]
     kept, rejected = pipeline | beam.Create(articles) | CleanText()
     assert_that(
-        kept | "Kept" >> beam.Map(lambda article: (article.url, article.words)), equal_to([("long", 35)]), "kept"
+        kept | "Kept" >> beam.Map(lambda article: (article.source.url, article.words)), equal_to([("long", 35)]), "kept"
     )
     assert_that(
-        rejected | "Rejected" >> beam.Map(lambda row: (row.url, row.reason, row.detail)),
+        rejected | "Rejected" >> beam.Map(lambda row: (row.source.url, row.reason, row.detail)),
         equal_to([("short", "too_short", "1 words")]),
         "rejected",
     )

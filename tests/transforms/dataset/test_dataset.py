@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 
 from tests.support.datasets import stage_run
 from warraq.schemas.arrow import TABLES, file_table
-from warraq.schemas.records import Article
+from warraq.schemas.records import Article, Source
 from warraq.transforms import storage
 from warraq.transforms.dataset import publish as publishing
 from warraq.transforms.dataset.dataset import Dataset
@@ -137,7 +137,7 @@ def _work(root, number, start):
         with dataset.lock(run_id, 10) as free:
             assert free
             assert not recover(dataset, run_id)
-            article = Article(run_id, "u", "s", None, run_id, None, DAY, "x", NOON, "d", turn, 1, topic="sport")
+            article = Article(Source(run_id, NOON, "d", turn, 1), "u", "s", None, run_id, None, DAY, "x", topic="sport")
             publish(dataset, run_id, stage_run(dataset, run_id, [article]))
 
 

@@ -172,8 +172,8 @@ def test_copies_go_and_near_copies_are_linked(crawl, near, kept, rejected, rever
     original = identify(crawl[0]).article_id
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         doors = pipeline | beam.Create(crawl[::-1] if reverse else crawl) | Deduplicate(DuplicateRules(near=near))
-        marked = doors[KEPT] | "K" >> beam.Map(lambda a: (a.dump_offset, a.duplicate_of))
-        refused = doors[REJECTED] | "R" >> beam.Map(lambda r: (r.dump_offset, r.reason, r.detail))
+        marked = doors[KEPT] | "K" >> beam.Map(lambda a: (a.source.dump_offset, a.duplicate_of))
+        refused = doors[REJECTED] | "R" >> beam.Map(lambda r: (r.source.dump_offset, r.reason, r.detail))
         expected = [(offset, original if marked else None) for offset, marked in kept.items()]
         assert_that(marked, equal_to(expected), "kept")
         assert_that(refused, equal_to([(offset, why, original) for offset, why in rejected.items()]), "rejected")
@@ -183,7 +183,7 @@ def test_what_the_dataset_holds_is_earlier_than_anything_new(crawl):
     known = [refer(identify(crawl[1]))._replace(place="", order=" in the dataset")]
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         doors = pipeline | beam.Create(crawl) | Deduplicate(DuplicateRules(), beam.Create(known))
-        kept = doors[KEPT] | "K" >> beam.Map(lambda a: (a.dump_offset, a.duplicate_of))
+        kept = doors[KEPT] | "K" >> beam.Map(lambda a: (a.source.dump_offset, a.duplicate_of))
         assert_that(kept, equal_to([(4, known[0].article_id), (5, None)]))
 
 

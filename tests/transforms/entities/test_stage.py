@@ -304,7 +304,7 @@ def test_every_article_leaves_by_one_door(make_article):
     pages = [make_article("زار موسكو", url="a"), make_article("لا شيء", url="b")]
     with TestPipeline() as pipeline:
         doors = pipeline | beam.Create(pages) | TagEntities()
-        kept = doors[KEPT] | beam.Map(lambda article: (article.url, len(article.entities), article.tagger))
+        kept = doors[KEPT] | beam.Map(lambda article: (article.source.url, len(article.entities), article.tagger))
         assert_that(kept, equal_to([("a", 1, "bilstm-1"), ("b", 0, "bilstm-1")]), "kept")
         assert_that(doors[REJECTED], equal_to([]), "rejected")
 
@@ -314,8 +314,8 @@ def test_only_the_guilty_article_is_refused(monkeypatch, make_article):
     pages = [make_article(text, url=text) for text in ("سليم", "عطل", "بخير")]
     pipeline = TestPipeline()
     doors = pipeline | beam.Create(pages, reshuffle=False) | TagEntities("fussy")
-    assert_that(doors[KEPT] | beam.Map(lambda article: article.url), equal_to(["سليم", "بخير"]), "kept")
-    rows = doors[REJECTED] | beam.Map(lambda row: (row.url, row.stage, row.reason, row.detail.split(" (")[0]))
+    assert_that(doors[KEPT] | beam.Map(lambda article: article.source.url), equal_to(["سليم", "بخير"]), "kept")
+    rows = doors[REJECTED] | beam.Map(lambda row: (row.source.url, row.stage, row.reason, row.detail.split(" (")[0]))
     assert_that(rows, equal_to([("عطل", "entities", "error", "ValueError: bad word")]), "rejected")
     assert counters(pipeline.run()) == {"pages_in": 3, "pages_out": 2, "pages_rejected_error": 1}
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import ROOT
-from warraq.schemas.records import Document
+from warraq.schemas.records import Document, Source
 from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.extract.sandbox import Guard, PageError
 from warraq.transforms.extract.stage import _GuardedFn
@@ -254,7 +254,9 @@ def test_the_process_is_the_first_that_the_kernel_ends_when_memory_runs_out(guar
 
 def page(markup: str) -> Document:
     fetched_at = dt.datetime(2026, 11, 1, tzinfo=dt.timezone.utc)
-    return Document("https://a.example/n/1", markup, False, "utf-8", "given", None, fetched_at, "d", 0, len(markup))
+    return Document(
+        Source("https://a.example/n/1", fetched_at, "d", 0, len(markup)), markup, False, "utf-8", "given", None
+    )
 
 
 SENTENCE = "قالت وزارة الصحة اليوم إن الحملة بدأت في جميع المدن، وإنها ستستمر شهرا كاملا. "

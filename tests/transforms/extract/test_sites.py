@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from warraq.schemas.records import Document
+from warraq.schemas.records import Document, Source
 from warraq.transforms.clean.stage import CleanRules, clean
 from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.step import Rejection
@@ -33,7 +33,7 @@ def article(inner, head="", url="https://madina.example/news/123", title=TITLE):
     foot = "<footer><p>جميع الحقوق محفوظة © 2026 صحيفة المدينة</p></footer>"
     page = f"<html lang='ar'><head><title>{title}</title>{head}</head><body>{menu}{inner}{foot}</body></html>"
     fetched_at = dt.datetime(2026, 11, 1, tzinfo=dt.timezone.utc)
-    document = Document(url, page, False, "utf-8", "given", None, fetched_at, "d", 0, len(page))
+    document = Document(Source(url, fetched_at, "d", 0, len(page)), page, False, "utf-8", "given", None)
     return clean(extract(document, ExtractRules(guard=False)), CleanRules())
 
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from warraq.schemas.records import Article
+from warraq.schemas.records import Article, Source
 from warraq.transforms.language.extras import FastText, check_sum, language_of
 from warraq.transforms.language.stage import LanguageRules, keep_arabic, load_detector
 from warraq.transforms.step import Rejection
@@ -62,7 +62,9 @@ def rules(tmp_path):
 def article(text):
     day = dt.datetime(2024, 5, 12, tzinfo=dt.timezone.utc)
     url = "https://example.org/a"
-    return Article(url, url, "example.org", None, text, None, day.date(), "fetched", day, "d.warc", 0, len(text))
+    return Article(
+        Source(url, day, "d.warc", 0, len(text)), url, "example.org", None, text, None, day.date(), "fetched"
+    )
 
 
 @needs_fasttext

@@ -9,7 +9,7 @@ from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warraq.schemas.records import Article
+from warraq.schemas.records import Article, Source
 from warraq.transforms.language.stage import (
     KeepArabic,
     LanguageRules,
@@ -144,7 +144,9 @@ KURMANJI = "شارەوانیێ گۆت کو پرا نوی دێ سپێدا ئێک�
 
 def article(text, url="https://example.org/a"):
     day = dt.datetime(2024, 5, 12, tzinfo=dt.timezone.utc)
-    return Article(url, url, "example.org", None, text, None, day.date(), "fetched", day, "d.warc", 0, len(text))
+    return Article(
+        Source(url, day, "d.warc", 0, len(text)), url, "example.org", None, text, None, day.date(), "fetched"
+    )
 
 
 @pytest.mark.parametrize("text", VARIETIES.values(), ids=VARIETIES.keys())
@@ -263,8 +265,8 @@ def test_an_unknown_detector_is_refused_before_work_starts():
 def test_every_article_leaves_by_exactly_one_door():
     pipeline = TestPipeline()
     result = pipeline | beam.Create([article(ARABIC, "a"), article(PERSIAN, "b"), article("٤٢", "c")]) | KeepArabic()
-    assert_that(result[KEPT] | "Urls" >> beam.Map(lambda kept: kept.url), equal_to(["a"]), "kept")
-    rows = result[REJECTED] | "Rows" >> beam.Map(lambda row: (row.url, row.stage, row.reason, row.detail))
+    assert_that(result[KEPT] | "Urls" >> beam.Map(lambda kept: kept.source.url), equal_to(["a"]), "kept")
+    rows = result[REJECTED] | "Rows" >> beam.Map(lambda row: (row.source.url, row.stage, row.reason, row.detail))
     wanted = [("b", "language", "not_arabic", "fa"), ("c", "language", "not_arabic", "und")]
     assert_that(rows, equal_to(wanted), "rejected")
     run = pipeline.run()

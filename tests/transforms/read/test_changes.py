@@ -158,7 +158,7 @@ def test_files_of_any_time_are_read(tmp_path, seconds, year):
     if path.stat().st_mtime != seconds:
         pytest.skip("this file system does not keep such a time")
     page = open_page(str(path))
-    assert (page.fetched_at.year, page.content) == (year, PAGE)
+    assert (page.source.fetched_at.year, page.content) == (year, PAGE)
 
 
 def test_a_time_that_no_calendar_has_is_1970(tmp_path, monkeypatch):

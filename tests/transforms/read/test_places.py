@@ -92,7 +92,11 @@ def find(folder, content):
 def places(dump, *edges):
     cuts = [0, *sorted(edges), None]
     ranges = itertools.pairwise(cuts)
-    return [(item.dump_offset, item.url) for start, stop in ranges for item in read_range(dump, start, stop, RULES)]
+    return [
+        (item.source.dump_offset, item.source.url)
+        for start, stop in ranges
+        for item in read_range(dump, start, stop, RULES)
+    ]
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -109,7 +113,7 @@ def test_every_record_is_found_by_its_place(tmp_path, name):
     dump = find(tmp_path, ALL[name])
     for place, url in places(dump):
         found = open_page(dump.path, place, rules=RULES)
-        assert (found.dump_offset, found.url) == (place, url)
+        assert (found.source.dump_offset, found.source.url) == (place, url)
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -148,7 +152,7 @@ def test_a_member_of_more_records_than_bytes_is_cut_off(tmp_path):
     items = list(read_range(dump, 0, None, RULES))
     assert items[-1].content == PAGES[1]
     assert items[-2].reason == "too_large"
-    assert items[-2].dump_offset == items[-1].dump_offset - 1
+    assert items[-2].source.dump_offset == items[-1].source.dump_offset - 1
 
 
 def test_a_copy_in_a_member_costs_no_neighbour(tmp_path):
@@ -167,12 +171,12 @@ def test_a_copy_in_a_member_costs_no_neighbour(tmp_path):
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         pages = pipeline | ReadPages([dump], RULES)
         kept = pages[KEPT] | RefinePages(Recipe(extract=ExtractRules(guard=False), quality=None))
-        assert_that(kept[KEPT] | beam.Map(lambda article: article.url[-1]), equal_to(["0", "1", "3"]))
+        assert_that(kept[KEPT] | beam.Map(lambda article: article.source.url[-1]), equal_to(["0", "1", "3"]))
 
 
 def test_a_taken_place_gives_way_to_the_next(make_page):
     items = [make_page(dump_offset=place) for place in (5, 5, 5, 6, 20, 3)]
-    assert [item.dump_offset for item in settle_places(items)] == [5, 6, 7, 8, 20, 21]
+    assert [item.source.dump_offset for item in settle_places(items)] == [5, 6, 7, 8, 20, 21]
 
 
 @pytest.mark.parametrize("offsets", [(3, 3), (3, 2), (1, 5, 4)])

@@ -22,7 +22,7 @@ from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warraq.schemas.records import Page, Rejected
+from warraq.schemas.records import Page, Rejected, Source
 from warraq.transforms.read.discover import find_dumps, fingerprint
 from warraq.transforms.read.dump import InputError
 from warraq.transforms.read.formats import FORMATS, open_page, read_range
@@ -229,11 +229,8 @@ def test_loose_files(tmp_path):
     path = write(tmp_path, "a page.html", HTML.encode())
     os.utime(path, (1_700_000_000, 1_700_000_000))
     (page,) = read(path)
-    assert page == Page(
-        f"file:{tmp_path}/a%20page.html", HTML.encode(), False, None, None,
-        dt.datetime.fromtimestamp(1_700_000_000, UTC), str(path), 0,
-    )  # fmt: skip
-    assert read(path, ReadRules(fetched_at="2020-01-02"))[0].fetched_at == dt.datetime(2020, 1, 2, tzinfo=UTC)
+    assert page == Page(Source(f"file:{tmp_path}/a%20page.html", dt.datetime.fromtimestamp(1_700_000_000, UTC), str(path), 0, len(HTML.encode())), HTML.encode(), False, None, None)  # fmt: skip
+    assert read(path, ReadRules(fetched_at="2020-01-02"))[0].source.fetched_at == dt.datetime(2020, 1, 2, tzinfo=UTC)
     assert read(write(tmp_path, "b.txt", b"words"))[0].is_text
     (row,) = read(write(tmp_path, "c.html", HTML.encode() * 9000))
     assert row.reason == "too_large"
@@ -340,11 +337,11 @@ def test_years_that_no_crawl_can_have_give_way_to_the_file_s_time(tmp_path, kind
     path = write(tmp_path, "a", timed(stamp)[kind])
     os.utime(path, (1_700_000_000, 1_700_000_000))
     (page,) = read(path)
-    assert page.fetched_at == dt.datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+    assert page.source.fetched_at == dt.datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
     (page,) = read(path, ReadRules(fetched_at="2024-01-02"))
-    assert page.fetched_at == dt.datetime(2024, 1, 2, tzinfo=UTC)
+    assert page.source.fetched_at == dt.datetime(2024, 1, 2, tzinfo=UTC)
     (page,) = read(write(tmp_path, "b", timed("2098-12-31T23:59:59")[kind]))
-    assert page.fetched_at == dt.datetime(2098, 12, 31, 23, 59, 59, tzinfo=UTC)
+    assert page.source.fetched_at == dt.datetime(2098, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("year", [1, 1969, 2100, 9999])
@@ -355,7 +352,7 @@ def test_a_zip_member_of_a_year_that_no_crawl_can_have(tmp_path, year):
     at = content.index(b"PK\x01\x02") + 14
     path = write(tmp_path, "a.zip", content[:at] + date + content[at + 2 :])
     os.utime(path, (1_700_000_000, 1_700_000_000))
-    assert read(path)[0].fetched_at == dt.datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+    assert read(path)[0].source.fetched_at == dt.datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("seconds", [-62_135_596_800, -1, 4_102_444_800, 253_402_300_800, 10**11])
@@ -364,7 +361,7 @@ def test_a_file_of_an_impossible_time_is_of_1970(tmp_path, monkeypatch, seconds)
     fstat = os.fstat
     monkeypatch.setattr(os, "fstat", lambda descriptor: _At(fstat(descriptor), seconds))
     (page,) = read(path)
-    assert page.fetched_at == dt.datetime(1970, 1, 1, tzinfo=UTC)
+    assert page.source.fetched_at == dt.datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _At:
@@ -399,9 +396,9 @@ def test_open_page(tmp_path):
     for kind in FILES:
         path = str(write(tmp_path, kind.replace(".", "_"), FILES[kind]))
         for item in read(path):
-            assert open_page(path, item.dump_offset) == item
-            assert open_page(path, url=item.url) == item
-            assert open_page(path, item.dump_offset, item.url) == item
+            assert open_page(path, item.source.dump_offset) == item
+            assert open_page(path, url=item.source.url) == item
+            assert open_page(path, item.source.dump_offset, item.source.url) == item
     with pytest.raises(InputError, match="no page at offset 5"):
         open_page(path, 5)
 
@@ -424,10 +421,10 @@ def test_read_pages_gives_each_record_one_door(tmp_path):
     rules = ReadRules(split_bytes=700)
     run = tally(ReadPages(find_dumps([str(tmp_path)]).dumps, rules))
     doors = next(run)
-    kept = doors[KEPT] | "Kept" >> beam.Map(lambda page: page.url.rpartition("/")[2])
+    kept = doors[KEPT] | "Kept" >> beam.Map(lambda page: page.source.url.rpartition("/")[2])
     numbers = [str(n) for n in range(50) if n % 10]
     assert_that(kept, equal_to(numbers + [f"{n}.html" for n in range(5)]), "kept")
-    rows = doors[REJECTED] | "Rows" >> beam.Map(lambda row: (row.url.rpartition("/")[2], row.stage, row.detail))
+    rows = doors[REJECTED] | "Rows" >> beam.Map(lambda row: (row.source.url.rpartition("/")[2], row.stage, row.detail))
     assert_that(rows, equal_to([(str(n), "read", "404") for n in range(0, 50, 10)]), "rejected")
     assert next(run) == {"pages_in": 55, "pages_out": 50, "pages_rejected_http_error": 5}
 
@@ -479,11 +476,11 @@ def test_every_record_is_read_once_however_a_runner_splits(tmp_path_factory, spl
             elif tag == "stretches":
                 stretches.append(record[1])
             else:
-                seen.append((record.dump_offset, record.url))
+                seen.append((record.source.dump_offset, record.source.url))
             if count == after and (halves := tracker.try_split(share)):
                 waiting.append(halves[1])
         tracker.check_done()
-    assert sorted(seen) == [(item.dump_offset, item.url) for item in read_range(dump, 0, None, RULES)]
+    assert sorted(seen) == [(item.source.dump_offset, item.source.url) for item in read_range(dump, 0, None, RULES)]
     assert read_bytes == dump.size
     assert list(check_stretches(dump.path, stretches)) == []
 
@@ -494,7 +491,9 @@ def test_all_workers_read_one_large_dump(tmp_path):
     options = PipelineOptions(["--direct_num_workers=2", "--direct_running_mode=multi_processing"])
     with beam.Pipeline(runner=FnApiRunner(), options=options) as pipeline:
         pages = pipeline | ReadPages(find_dumps([str(path)]).dumps, ReadRules(split_bytes=200_000))
-        note = beam.Map(lambda page, folder: (folder / f"{os.getpid()}.{page.dump_offset}").touch(), tmp_path / "pids")
+        note = beam.Map(
+            lambda page, folder: (folder / f"{os.getpid()}.{page.source.dump_offset}").touch(), tmp_path / "pids"
+        )
         (tmp_path / "pids").mkdir()
         pages[KEPT] | note
     noted = [path.name.partition(".") for path in (tmp_path / "pids").iterdir()]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.support.paths import ROOT
 from warraq.schemas.labels import OTHER_TOPIC, TOPIC_SLUGS, TOPICS
-from warraq.schemas.records import Article, Rejected, TopicScore
+from warraq.schemas.records import Article, Rejected, Source, TopicScore
 from warraq.transforms.step import KEPT, REJECTED
 from warraq.transforms.topics import stage as topics
 from warraq.transforms.topics.stage import (
@@ -51,7 +51,7 @@ PLAIN = "جلس الرجل على الكرسي ثم نظر إلى الباب."
 
 
 def article(text="", title=None, url="https://www.example.com/a/1", **known):
-    return Article(url, "", "example.com", title, text, None, DAY.date(), "fetched", DAY, "d", 7, 100, **known)
+    return Article(Source(url, DAY, "d", 7, 100), "", "example.com", title, text, None, DAY.date(), "fetched", **known)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 
-from warraq.schemas.records import Rejected
+from warraq.schemas.records import Rejected, Source
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.ledger import ARTICLE, READ, REJECTED, CountPages
 from warraq.transforms.write import stage as write
@@ -44,7 +44,7 @@ def articles(make_article):
 
 def refusal(number, reason="too_short"):
     stage = "clean" if reason == "too_short" else "screen"
-    return Rejected(f"u{number}", "a.warc", 100 + number, stage, reason, "3 words", 10, START)
+    return Rejected(Source(f"u{number}", START, "a.warc", 100 + number, 10), stage, reason, "3 words")
 
 
 def commit(run, articles, refusals, pages):

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from warraq.schemas.records import Entity, Rejected
+from warraq.schemas.records import Entity, Rejected, Source
 from warraq.transforms.dataset.data_files import DumpPages
 from warraq.transforms.write.tables import Size, article_order, data_file, file_key, record_bytes, row_groups
 
@@ -34,7 +34,7 @@ def test_the_estimated_bytes_of_a_record_are_about_its_memory(make_article):
     text = "".join(chr(0x627 + n % 30) for n in range(75_000))
     entities = [Entity(f"كيان {n}", "place", n, n + 5, f"الكيان {n}", 0.5) for n in range(3000)]
     tags = [f"وسم {n}" for n in range(2000)]
-    refused = Rejected("https://a.example/" + "a" * 100_000, "d", 0, "clean", "too_short", "x" * 300, 1, START)
+    refused = Rejected(Source("https://a.example/" + "a" * 100_000, START, "d", 0, 1), "clean", "too_short", "x" * 300)
     for record in (make_article(text), make_article(text, entities=entities), make_article(tags=tags), refused):
         assert 0.5 < record_bytes(record) / memory(record) < 2, record[0]
 

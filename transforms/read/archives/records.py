@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final, NamedTuple
 
-from warraq.schemas.records import Page, Rejected
+from warraq.schemas.records import Page, Rejected, Source
 from warraq.transforms.read.archives import http
 from warraq.transforms.read.archives.arc import ARC
 from warraq.transforms.read.archives.frames import (
@@ -29,7 +29,7 @@ from warraq.transforms.read.archives.frames import (
 )
 from warraq.transforms.read.archives.warc import WARC
 from warraq.transforms.read.compression.packing import unpack_member, with_damage
-from warraq.transforms.read.dump import BUFFER, Claim, Dump, Item, claim_all, refuse, sized
+from warraq.transforms.read.dump import BUFFER, Claim, Dump, Item, claim_all, moved, refuse, sized
 from warraq.transforms.read.rules import HEAD_BYTES, ReadRules
 from warraq.transforms.read.times import parse_time
 
@@ -104,7 +104,7 @@ def _placed(items: Iterator[Item], frame: Frame, frames: Frames, dump: Dump) -> 
         if room is not None and number >= room - 1:
             yield refuse(dump, place, "too_large", f"more records than {room} packed bytes can have")
             return
-        yield item if item.dump_offset == place else item._replace(dump_offset=place)
+        yield item if item.source.dump_offset == place else moved(item, place)
 
 
 def read_archive(stream: BinaryIO, dump: Dump, rules: ReadRules, start: int = 0) -> Iterator[Item]:
@@ -204,7 +204,8 @@ def _page(record: _Record, dump: Dump, rules: ReadRules) -> Item:
     if body.content and not is_text and not http.is_html(media_type, body.content):
         return judge("not_html", "no media type, and not HTML")
     charset = "utf-8" if is_text else http.charset_of(response.content_type)
-    page = Page(header.url, body.content, is_text, charset, None, record.fetched_at, dump.path, record.offset)
+    source = Source(header.url, record.fetched_at, dump.path, record.offset, len(body.content))
+    page = Page(source, body.content, is_text, charset, None)
     return sized(page, rules.max_bytes)
 
 

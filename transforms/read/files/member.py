@@ -4,7 +4,7 @@ import datetime as dt
 import io
 from typing import Final, NamedTuple
 
-from warraq.schemas.records import Page, Rejected
+from warraq.schemas.records import Page, Rejected, Source
 from warraq.transforms.read.compression.packing import begin
 from warraq.transforms.read.dump import Dump, file_url, refuse, sized
 from warraq.transforms.read.rules import ReadRules
@@ -29,7 +29,8 @@ def page_of_member(content: bytes, member: Member, dump: Dump, rules: ReadRules)
     if content and kind not in ("html", "text"):
         return refuse_member(member, "not_html", f"{kind}: unpack it first" if kind else "binary", dump)
     url = file_url(dump.path, member.name)
-    page = Page(url, content, kind == "text", None, None, member.fetched_at, dump.path, member.offset)
+    source = Source(url, member.fetched_at, dump.path, member.offset, len(content))
+    page = Page(source, content, kind == "text", None, None)
     return sized(page, rules.max_bytes)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from warraq.schemas.records import Page, Rejected
+from warraq.schemas.records import Page, Rejected, Source
 from warraq.transforms.read.compression.packing import damage_of
 from warraq.transforms.read.dump import Dump, file_url, refuse, sized
 from warraq.transforms.read.rules import ReadRules
@@ -20,5 +20,6 @@ def read_loose(stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Page 
         yield refuse(dump, 0, "corrupt_record", damage, url=file_url(dump.path), size=dump.size)
         return
     fetched_at = rules.stated_time() or dump.modified_at
-    page = Page(file_url(dump.path), content, dump.kind == "text", None, None, fetched_at, dump.path, 0)
+    source = Source(file_url(dump.path), fetched_at, dump.path, 0, len(content))
+    page = Page(source, content, dump.kind == "text", None, None)
     yield sized(page, rules.max_bytes)

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Final, cast
 from warraq.schemas.records import Page, Rejected
 from warraq.transforms.read.archives.records import ARCHIVE_KINDS, read_archive_range
 from warraq.transforms.read.compression.stream import size_of
-from warraq.transforms.read.dump import BUFFER, Dump, raise_if_outside, refuse
+from warraq.transforms.read.dump import BUFFER, Dump, moved, raise_if_outside, refuse
 from warraq.transforms.read.files.member import Member, kind_of, page_of_member, refuse_member
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.read.sniff import SNIFFED_BYTES
@@ -211,7 +211,7 @@ def _begin_of(info: zipfile.ZipInfo, stream: BinaryIO) -> int:
 def _read_stored(window: "_Window", dump: Dump, rules: ReadRules) -> Iterator[Page | Rejected]:
     """The pages of a WARC that lies in the archive as it is."""
     for item in read_archive_range(cast("BinaryIO", io.BufferedReader(window, BUFFER)), 0, None, dump, rules):
-        yield item._replace(dump_offset=window.begin + item.dump_offset)
+        yield moved(item, window.begin + item.source.dump_offset)
 
 
 class _Window(io.RawIOBase):

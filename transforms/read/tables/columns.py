@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from warraq.schemas.records import Page, Rejected
+from warraq.schemas.records import Page, Rejected, Source
 from warraq.schemas.sound import sound_text
 from warraq.transforms.read.dump import Dump, file_url, refuse, sized
 from warraq.transforms.read.rules import ReadRules
@@ -101,7 +101,8 @@ def page_of(  # noqa: PLR0913, PLR0917  (a record, and where it lies)
     if body is None or problem:
         return refuse(dump, offset, "not_html", problem, url=url, size=size, fetched_at=fetched_at)
     title = _first(found, "title") or None
-    page = Page(url, body.content, body.is_text, body.charset, title, fetched_at, dump.path, offset)
+    source = Source(url, fetched_at, dump.path, offset, len(body.content))
+    page = Page(source, body.content, body.is_text, body.charset, title)
     return sized(page, rules.max_bytes)
 
 

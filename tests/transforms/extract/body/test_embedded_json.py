@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from warraq.schemas.records import Document
+from warraq.schemas.records import Document, Source
 from warraq.transforms.extract.body.embedded_json import read_state
 from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.step import Rejection
@@ -38,7 +38,7 @@ def document(body):
     markup = f"<html><head><title>{TITLE}</title></head><body><div id='root'></div>{body}</body></html>"
     fetched_at = dt.datetime(2026, 11, 1, tzinfo=dt.timezone.utc)
     return Document(
-        "https://mina.example/news/7", markup, False, "utf-8", "given", None, fetched_at, "d", 0, len(markup)
+        Source("https://mina.example/news/7", fetched_at, "d", 0, len(markup)), markup, False, "utf-8", "given", None
     )
 
 

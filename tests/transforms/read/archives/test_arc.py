@@ -10,7 +10,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warraq.schemas.records import Page, Rejected
+from warraq.schemas.records import Page, Rejected, Source
 from warraq.transforms.read.archives.records import read_archive_range
 from warraq.transforms.read.discover import find_dumps
 from warraq.transforms.read.dump import Dump
@@ -50,7 +50,7 @@ def read(content, format_="arc", start=0, stop=None):
 
 
 def seen(items):
-    return [(i.dump_offset, i.reason if isinstance(i, Rejected) else i.content) for i in items]
+    return [(i.source.dump_offset, i.reason if isinstance(i, Rejected) else i.content) for i in items]
 
 
 def bodies(count):
@@ -68,14 +68,13 @@ def test_a_page_is_what_the_dump_says(written):
     content = FIRST + written()
     assert read(content) == [
         Page(
-            "http://a.example/",
+            Source(
+                "http://a.example/", dt.datetime(2024, 5, 1, 10, 11, 12, tzinfo=UTC), "d.arc", len(FIRST), len(HTML)
+            ),
             HTML,
             False,
             "utf-8",
             None,
-            dt.datetime(2024, 5, 1, 10, 11, 12, tzinfo=UTC),
-            "d.arc",
-            len(FIRST),
         )
     ]
 
@@ -108,7 +107,7 @@ def test_records(content, expected, format_):
 
 def test_times_of_the_oldest_files_have_no_seconds():
     (page,) = read(record(date="199912312359"))
-    assert page.fetched_at == dt.datetime(1999, 12, 31, 23, 59, tzinfo=UTC)
+    assert page.source.fetched_at == dt.datetime(1999, 12, 31, 23, 59, tzinfo=UTC)
 
 
 @given(st.lists(st.integers(0, 9000), max_size=6), st.sampled_from(sorted(PACKERS)))
@@ -145,7 +144,7 @@ def test_damage_costs_no_neighbour(damage, format_, place):
     ]
     rows = [item for item in items if isinstance(item, Rejected)]
     assert {row.reason for row in rows} == {"corrupt_record"}
-    assert rows[0].dump_offset == offsets[place]
+    assert rows[0].source.dump_offset == offsets[place]
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])

@@ -14,7 +14,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warraq.schemas.records import Page, Rejected
+from warraq.schemas.records import Page, Rejected, Source
 from warraq.transforms.read.archives.frames import PlainFrames, first_plain_frame
 from warraq.transforms.read.archives.http import dechunk, decode_body
 from warraq.transforms.read.archives.records import read_archive, read_archive_range
@@ -73,14 +73,11 @@ def only(content, **more):
 
 def seen(items):
     """What identifies an item: place and content, or place and reason."""
-    return [(i.dump_offset, i.reason if isinstance(i, Rejected) else i.content) for i in items]
+    return [(i.source.dump_offset, i.reason if isinstance(i, Rejected) else i.content) for i in items]
 
 
 def test_a_page_is_what_the_dump_says():
-    assert only(response()) == Page(
-        "http://a.example/", HTML, False, "utf-8", None,
-        dt.datetime(2024, 5, 1, 10, 11, 12, tzinfo=dt.timezone.utc), "d.warc", 0,
-    )  # fmt: skip
+    assert only(response()) == Page(Source("http://a.example/", dt.datetime(2024, 5, 1, 10, 11, 12, tzinfo=dt.timezone.utc), "d.warc", 0, len(HTML)), HTML, False, "utf-8", None)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -129,15 +126,15 @@ def test_other_records_leave_no_row(kind):
 @pytest.mark.parametrize("packed", [False, True])
 def test_refusals(content, reason, detail, packed):
     items = read(gzip.compress(content), "warc.gz") if packed else read(content)
-    assert [(i.stage, i.reason, i.detail, i.dump_offset) for i in items] == [("read", reason, detail, 0)]
+    assert [(i.stage, i.reason, i.detail, i.source.dump_offset) for i in items] == [("read", reason, detail, 0)]
 
 
 def test_addresses_in_angle_brackets_and_missing_dates():
     page = only(record(OK + b"\r\n" + HTML, url="<http://a.example/ b>", WARC_Date=None))
-    assert page.url == "http://a.example/ b"
-    assert page.fetched_at == CHANGED
+    assert page.source.url == "http://a.example/ b"
+    assert page.source.fetched_at == CHANGED
     stated = only(record(OK + b"\r\n" + HTML, WARC_Date="?"), rules=ReadRules(fetched_at="2020-02-03"))
-    assert stated.fetched_at == dt.datetime(2020, 2, 3, tzinfo=dt.timezone.utc)
+    assert stated.source.fetched_at == dt.datetime(2020, 2, 3, tzinfo=dt.timezone.utc)
 
 
 ENCODINGS = {
@@ -279,7 +276,7 @@ def test_an_archive_inside_a_record_is_one_record(shares, packing, nested):
     parts.insert(6, record(NESTED[nested], "resource", content_type="application/warc"))
     content, offsets = archive(parts, packing)
     items = cut(content, FORMATS[packing], [int(share * len(content)) for share in shares])
-    assert [item.dump_offset for item in items] == offsets
+    assert [item.source.dump_offset for item in items] == offsets
     assert [isinstance(item, Page) for item in items] == [n != 6 for n in range(13)]
 
 
@@ -322,7 +319,7 @@ def test_damage_costs_one_row_and_no_neighbour(damage, packing, place):
     assert pages == [body for n, body in enumerate(bodies(10)) if n != place]
     rows = [item for item in items if isinstance(item, Rejected)]
     assert {row.reason for row in rows} == {"corrupt_record"}
-    assert rows[0].dump_offset == offsets[place]
+    assert rows[0].source.dump_offset == offsets[place]
     halves = cut(content, FORMATS[packing], [len(content) // 3, len(content) // 2])
     assert seen(halves) == seen(items)
 
@@ -332,8 +329,10 @@ def test_a_truncated_last_record_is_corrupt(packing):
     content, offsets = archive([response(body) for body in bodies(3, 3000)], packing)
     *pages, row = read(content[:-60], FORMATS[packing])
     assert [page.content for page in pages] == bodies(3, 3000)[:2]
-    assert (row.reason, row.dump_offset) == ("corrupt_record", offsets[2])
-    assert row.url == ("http://a.example/" if packing in ("plain", "gzip") else "")  # one block of zstd: all or nothing
+    assert (row.reason, row.source.dump_offset) == ("corrupt_record", offsets[2])
+    assert row.source.url == (
+        "http://a.example/" if packing in ("plain", "gzip") else ""
+    )  # one block of zstd: all or nothing
 
 
 @given(st.integers(0, 6000), st.binary(min_size=1, max_size=30), any_packing)
@@ -409,7 +408,7 @@ def test_damage_to_a_member_with_many_records_costs_what_comes_after_in_it(hurt)
     assert [page.content for page in pages] == contents[: len(pages)]
     assert len(pages) > 16
     assert (row.reason, end.content) == ("corrupt_record", contents[-1])
-    assert len(parts[0]) <= row.dump_offset
+    assert len(parts[0]) <= row.source.dump_offset
     for place in (1, len(parts[0]), len(parts[0]) + 1, sum(map(len, parts[:2]))):
         assert seen(cut(b"".join(parts), "warc.gz", [place])) == seen(items)
 
@@ -439,7 +438,7 @@ def test_skippable_and_empty_frames_hold_nothing():
     content = zstd(b"") + between + between.join(parts) + between
     items = read(content, "warc.zst")
     assert [item.content for item in items] == bodies(3)
-    assert all(content[item.dump_offset :].startswith(parts[n]) for n, item in enumerate(items))
+    assert all(content[item.source.dump_offset :].startswith(parts[n]) for n, item in enumerate(items))
     for place in range(0, len(content), 37):
         assert seen(cut(content, "warc.zst", [place])) == seen(items), place
 

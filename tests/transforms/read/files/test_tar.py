@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warraq.schemas.records import Page, Rejected
+from warraq.schemas.records import Page, Rejected, Source
 from warraq.transforms.read.dump import Dump
 from warraq.transforms.read.files.tar import BLOCK, read_tar
 from warraq.transforms.read.rules import ReadRules
@@ -42,7 +42,7 @@ def read(content, **rules):
 
 
 def found(items):
-    return [f"{i.reason}: {i.detail}" if isinstance(i, Rejected) else i.url.partition("!/")[2] for i in items]
+    return [f"{i.reason}: {i.detail}" if isinstance(i, Rejected) else i.source.url.partition("!/")[2] for i in items]
 
 
 def restate(content, offset, size):
@@ -56,7 +56,7 @@ def restate(content, offset, size):
 
 PAGES = [(f"{n}.html", HTML * (1 + 30 * (n % 2))) for n in range(5)]
 ARCHIVE = tar(PAGES)
-OFFSETS = [item.dump_offset for item in read(ARCHIVE)]
+OFFSETS = [item.source.dump_offset for item in read(ARCHIVE)]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -66,11 +66,8 @@ def test_files_of_each_dialect(dialect):
     items = read(tar([*others, *members], dialect))
     assert found(items) == ["a.html", LONG + "%D9%86%D8%B5.txt", "../../etc/b.html", "not_html: empty"]
     assert [item.is_text for item in items[:3]] == [False, True, False]
-    assert items[0] == Page(
-        "file:a.tar!/a.html", HTML, False, None, None, dt.datetime.fromtimestamp(1_700_000_000, UTC), "a.tar",
-        items[0].dump_offset,
-    )  # fmt: skip
-    assert read(tar(members, dialect), fetched_at="2020-01-02")[0].fetched_at.year == 2020
+    assert items[0] == Page(Source("file:a.tar!/a.html", dt.datetime.fromtimestamp(1_700_000_000, UTC), "a.tar", items[0].source.dump_offset, len(HTML)), HTML, False, None, None)  # fmt: skip
+    assert read(tar(members, dialect), fetched_at="2020-01-02")[0].source.fetched_at.year == 2020
 
 
 def test_what_is_no_page_leaves_a_row_that_says_what_to_do():
@@ -100,7 +97,7 @@ def test_archives_without_times_have_that_of_the_file():
         info = tarfile.TarInfo("a.html")
         info.size = len(HTML)
         archive.addfile(info, io.BytesIO(HTML))
-    assert read(target.getvalue())[0].fetched_at == FILE_TIME
+    assert read(target.getvalue())[0].source.fetched_at == FILE_TIME
 
 
 def test_sparse_and_continued_files_are_refused():
@@ -119,7 +116,7 @@ def test_sparse_and_continued_files_are_refused():
         info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.name": "a.html"}
         packed.addfile(info)
     (row,) = read(target.getvalue())
-    assert (row.url, row.detail) == ("file:a.tar!/a.html", "sparse file")
+    assert (row.source.url, row.detail) == ("file:a.tar!/a.html", "sparse file")
 
 
 def test_a_damaged_header_costs_its_member():
@@ -127,7 +124,7 @@ def test_a_damaged_header_costs_its_member():
     archive[OFFSETS[1] + 3] ^= 1
     items = read(bytes(archive))
     assert found(items) == ["0.html", "corrupt_record: no sound header", "2.html", "3.html", "4.html"]
-    assert items[1].dump_offset == OFFSETS[1]
+    assert items[1].source.dump_offset == OFFSETS[1]
 
 
 @pytest.mark.parametrize("size", [600, 2000, 3000, 8**11 - 1])

@@ -45,7 +45,10 @@ def read(content, **rules):
 
 
 def found(items):
-    return [f"{i.reason}: {i.detail}" if isinstance(i, Rejected) else i.url.partition("!/")[2] or i.url for i in items]
+    return [
+        f"{i.reason}: {i.detail}" if isinstance(i, Rejected) else i.source.url.partition("!/")[2] or i.source.url
+        for i in items
+    ]
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
@@ -61,12 +64,12 @@ def test_members(method):
     assert found(items)[:2] == ["../../etc/a.html", "%D9%86%D8%B5.txt"]
     assert found(items)[3:] == ["not_html: empty"]
     assert [item.is_text for item in items[:3]] == [False, True, False]
-    assert items[0].fetched_at == dt.datetime(2023, 4, 5, 6, 7, 8, tzinfo=UTC)
-    assert [item.dump_offset for item in items] == sorted({item.dump_offset for item in items})
+    assert items[0].source.fetched_at == dt.datetime(2023, 4, 5, 6, 7, 8, tzinfo=UTC)
+    assert [item.source.dump_offset for item in items] == sorted({item.source.dump_offset for item in items})
 
 
 def test_archives_without_times_have_that_of_the_file():
-    assert read(zipped([("a.html", HTML)], date=(1980, 1, 1, 0, 0, 0)))[0].fetched_at == FILE_TIME
+    assert read(zipped([("a.html", HTML)], date=(1980, 1, 1, 0, 0, 0)))[0].source.fetched_at == FILE_TIME
 
 
 def test_what_is_no_page_leaves_a_row_that_says_what_to_do():
@@ -94,8 +97,10 @@ def test_a_wacz_gives_its_pages_at_their_offsets(tmp_path):
     items = list(read_range(dump, 0, None, ReadRules()))
     assert found(items) == ["not_html: jsonl: unpack it first", *(f"http://a.example/{n}" for n in (0, 1, 2, 3, 9))]
     for page in items[1:]:
-        assert content[page.dump_offset :].startswith(b"WARC/1.0" if page.url.endswith("9") else b"\x1f\x8b\x08")
-        assert open_page(dump.path, page.dump_offset) == page
+        assert content[page.source.dump_offset :].startswith(
+            b"WARC/1.0" if page.source.url.endswith("9") else b"\x1f\x8b\x08"
+        )
+        assert open_page(dump.path, page.source.dump_offset) == page
     damaged = content.replace(records[250:310], bytes(60), 1)
     assert found(read(damaged)).count("http://a.example/3") == 1
 
@@ -147,7 +152,7 @@ def test_a_huge_directory_is_refused_unread():
 @pytest.mark.parametrize("content", [b"PK\x03\x04", b"PK\x05\x06" + bytes(17), b"PK\x05\x06" + b"\xff" * 18])
 def test_no_archive_at_all_is_one_row(content):
     (row,) = read(content)
-    assert (row.reason, row.dump_offset) == ("corrupt_record", 0)
+    assert (row.reason, row.source.dump_offset) == ("corrupt_record", 0)
 
 
 ARCHIVES = [
@@ -172,7 +177,7 @@ def test_a_name_that_is_said_to_be_utf8_and_is_not_costs_nothing(packing):
             archive.writestr(name, f"<html>{number}")
     content = target.getvalue().replace("خبر".encode(), b"\xce\xc8\xd1%\n\x1b")
     pages = list(read_zip(io.BytesIO(content), Dump("a.zip", len(content), "zip", "", FILE_TIME), ReadRules()))
-    assert [page.url for page in pages] == [
+    assert [page.source.url for page in pages] == [
         "file:a.zip!/%CE%C8%D1%25%0A%1B.html",
         "file:a.zip!/%D9%86%D8%A8%D8%A3.html",
         "file:a.zip!/plain.html",

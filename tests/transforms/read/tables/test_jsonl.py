@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warraq.schemas.records import Page, Rejected
+from warraq.schemas.records import Page, Rejected, Source
 from warraq.transforms.read.dump import Dump
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.read.tables.jsonl import read_json_lines, read_json_lines_range
@@ -38,7 +38,7 @@ def short(value):
 
 
 def urls(items):
-    return [item.reason if isinstance(item, Rejected) else item.url for item in items]
+    return [item.reason if isinstance(item, Rejected) else item.source.url for item in items]
 
 
 LAYOUTS = {
@@ -63,11 +63,11 @@ LAYOUTS = {
 def test_any_layout_gives_the_objects_at_their_offsets(layout):
     content = LAYOUTS[layout] or OBJECT_LINES[0]
     items = read(content)
-    assert [item.url for item in items] == {"one object": ["u0"], "empty array": []}.get(
+    assert [item.source.url for item in items] == {"one object": ["u0"], "empty array": []}.get(
         layout, [item["url"] for item in OBJECTS]
     )
     for item in items:
-        assert content[item.dump_offset :].lstrip(b"\xef\xbb\xbf[, \n").startswith(b"{")
+        assert content[item.source.dump_offset :].lstrip(b"\xef\xbb\xbf[, \n").startswith(b"{")
 
 
 @given(st.sampled_from([name for name, content in LAYOUTS.items() if content]), st.lists(st.integers(1, 300)))
@@ -82,7 +82,7 @@ def test_claims_come_before_what_they_are_for_and_end_the_reading():
     content = LAYOUTS["feed"]
     claims = []
     assert len(read(content, claim=lambda offset: claims.append(offset) is None)) == 5
-    assert claims == [item.dump_offset for item in read(content)]
+    assert claims == [item.source.dump_offset for item in read(content)]
     assert urls(read(content, claim=lambda offset: offset < claims[3])) == ["u0", "u1", "u2"]
     assert read(json.dumps(OBJECTS).encode(), claim=lambda _: False) == []
 
@@ -113,7 +113,12 @@ def test_packed_lines_are_read_whole():
 )
 def test_hostile_lines_cost_a_row_and_not_their_neighbours(line, reason, words):
     first, row, last = read(OBJECT_LINES[0] + b"\n" + line + b"\n" + OBJECT_LINES[1], max_bytes=10_000)
-    assert (first.url, last.url, row.reason, row.dump_offset) == ("u0", "u1", reason, len(OBJECT_LINES[0]) + 1)
+    assert (first.source.url, last.source.url, row.reason, row.source.dump_offset) == (
+        "u0",
+        "u1",
+        reason,
+        len(OBJECT_LINES[0]) + 1,
+    )
     assert words in row.detail
 
 
@@ -135,7 +140,7 @@ def test_hostile_lines_cost_a_row_and_not_their_neighbours(line, reason, words):
 )
 def test_odd_values_are_taken_as_they_are_meant(line, text):
     page = read_one(line)
-    assert (page.content.decode(), page.is_text, page.fetched_at) == (text, True, FILE_TIME)
+    assert (page.content.decode(), page.is_text, page.source.fetched_at) == (text, True, FILE_TIME)
 
 
 def test_a_line_longer_than_all_ranges_costs_one_row():
@@ -203,14 +208,11 @@ def test_known_exports_need_no_flag(maker):
     page = read_one(EXPORTS[maker])
     is_text = "نص" in EXPORTS[maker].values() or "نص" in EXPORTS[maker].get("Text", "")
     assert page == Page(
-        "u",
+        Source("u", dt.datetime.fromisoformat(FETCHED), "a.jsonl", 0, len(("نص" if is_text else HTML).encode())),
         ("نص" if is_text else HTML).encode(),
         is_text,
         "utf-8",
         "ع",
-        dt.datetime.fromisoformat(FETCHED),
-        "a.jsonl",
-        0,
     )
 
 
@@ -227,7 +229,7 @@ def test_known_exports_need_no_flag(maker):
 )  # fmt: skip
 def test_stated_names_come_first(record, fields, expected):
     page = read_one(record, fields=fields)
-    assert (page.url, page.content.decode(), page.is_text, page.fetched_at.year) == expected
+    assert (page.source.url, page.content.decode(), page.is_text, page.source.fetched_at.year) == expected
 
 
 @pytest.mark.parametrize(
@@ -256,7 +258,7 @@ def test_undecoded_bytes_kept_as_code_points_are_bytes_again():
 
 
 def test_without_an_address_the_place_stands_for_it():
-    assert read(b"\n" + b'{"text": "x"}')[0].url == "file:a.jsonl#1"
+    assert read(b"\n" + b'{"text": "x"}')[0].source.url == "file:a.jsonl#1"
 
 
 @pytest.mark.parametrize("fields", ["url", "link=url", "url=", "url=a,url=b", "url=a,title=a"])
@@ -301,7 +303,9 @@ def test_memory_is_that_of_one_object():
     content = json.dumps([page] * 300, ensure_ascii=False).encode()
     dump = Dump("a", len(content), "jsonl", "", FILE_TIME)
     stream = io.BytesIO(content)
-    held = [stream.tell() - item.dump_offset for item in read_json_lines_range(stream, 0, None, dump, ReadRules())]
+    held = [
+        stream.tell() - item.source.dump_offset for item in read_json_lines_range(stream, 0, None, dump, ReadRules())
+    ]
     assert len(held) == 300
     assert max(held) < 2_300_000
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warraq.schemas.records import Page, Rejected
+from warraq.schemas.records import Page, Rejected, Source
 from warraq.transforms.read.discover import InputError
 from warraq.transforms.read.dump import Dump
 from warraq.transforms.read.rules import ReadRules
@@ -39,8 +39,10 @@ NUMBERS = list(range(ROWS))
 
 def test_rows_are_pages_with_their_number_for_an_offset():
     items = read(TABLE)
-    assert [item.dump_offset for item in items] == NUMBERS
-    assert items[8] == Page("u8", "نص رقم 8".encode(), True, "utf-8", None, FILE_TIME, "a.parquet", 8)
+    assert [item.source.dump_offset for item in items] == NUMBERS
+    assert items[8] == Page(
+        Source("u8", FILE_TIME, "a.parquet", 8, len("نص رقم 8".encode())), "نص رقم 8".encode(), True, "utf-8", None
+    )
 
 
 @given(st.lists(st.integers(1, len(TABLE)), max_size=6))
@@ -59,7 +61,7 @@ def test_row_groups_are_claimed_in_order():
     assert claims[0] == 0
     assert claims[-1] < len(TABLE)
     items = read(TABLE, claim=lambda offset: offset < claims[2])
-    assert [item.dump_offset for item in items] == NUMBERS[:14]
+    assert [item.source.dump_offset for item in items] == NUMBERS[:14]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,7 @@ def test_row_groups_are_claimed_in_order():
     ids=range(8),
 )
 def test_fetch_times_of_any_type(fetched):
-    assert read(parquet({"text": ["x"], "fetch_time": fetched}))[0].fetched_at == dt.datetime(
+    assert read(parquet({"text": ["x"], "fetch_time": fetched}))[0].source.fetched_at == dt.datetime(
         2024, 5, 1, 10, tzinfo=UTC
     )
 
@@ -109,10 +111,10 @@ def test_strings_that_are_no_utf_8_are_bytes():
 def test_fields_of_structs_and_stated_columns():
     metadata = [{"url": "u", "date": "2024-05-01", "other": [1, 2]}]
     (page,) = read(parquet({"text": ["x"], "id": ["1"], "metadata": metadata}))
-    assert (page.url, page.fetched_at.year) == ("u", 2024)
+    assert (page.source.url, page.source.fetched_at.year) == ("u", 2024)
     table = parquet({"id": ["u"], "item": [{"deep": {"body": "<p>نص</p>"}}], "text": ["x"]})
     (page,) = read(table, fields="url=id,html=item.deep.body")
-    assert (page.url, page.content, page.is_text) == ("u", "<p>نص</p>".encode(), False)
+    assert (page.source.url, page.content, page.is_text) == ("u", "<p>نص</p>".encode(), False)
 
 
 def test_a_stated_column_that_is_not_there_is_an_error_in_one_line():
@@ -137,7 +139,7 @@ def test_rows_and_files_without_content_are_refused():
 def test_a_damaged_file_is_one_row():
     for content in (TABLE[:-20], b"PAR1" + bytes(99) + b"PAR1", TABLE[:-8] + b"\xff\xff\xff\x7fPAR1", b"PAR1"):
         (row,) = read(content)
-        assert (row.reason, row.dump_offset) == ("corrupt_record", 0)
+        assert (row.reason, row.source.dump_offset) == ("corrupt_record", 0)
         assert read(content, 1) == []
 
 
@@ -146,9 +148,9 @@ def test_a_damaged_row_group_costs_its_rows():
     begin = metadata.row_group(2).column(1).data_page_offset
     items = read(TABLE[:begin] + b"\xff" * 30 + TABLE[begin + 30 :])
     rows = [item for item in items if isinstance(item, Rejected)]
-    assert [(row.reason, row.dump_offset) for row in rows] == [("corrupt_record", 14)]
+    assert [(row.reason, row.source.dump_offset) for row in rows] == [("corrupt_record", 14)]
     assert rows[0].detail.startswith("7 rows of row group 2: ")
-    assert [item.dump_offset for item in items if isinstance(item, Page)] == NUMBERS[:14] + NUMBERS[21:]
+    assert [item.source.dump_offset for item in items if isinstance(item, Page)] == NUMBERS[:14] + NUMBERS[21:]
 
 
 def test_trouble_with_the_storage_is_raised():
