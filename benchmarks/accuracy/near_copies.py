@@ -14,7 +14,7 @@ import zipfile
 from pathlib import Path
 
 from benchmarks.data import DATA
-from warraq.transforms.deduplicate.stage import Reference, band_keys, fold, judge_exact, judge_near, sketch
+from warraq.transforms.deduplicate.stage import Reference, band_keys, judge_exact, judge_near, normalized_words, sketch
 
 _STEPS = (0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.9, 1.01)
 
@@ -26,7 +26,7 @@ def articles(folder: Path) -> dict[tuple[str, int], list[str]]:
         with zipfile.ZipFile(path) as archive:
             for name in archive.namelist():
                 for index, article in enumerate(json.loads(archive.read(name))):
-                    found[path.stem, index] = fold(article["content"] or "")
+                    found[path.stem, index] = normalized_words(article["content"] or "")
     return {key: words for key, words in found.items() if len(words) >= 40}
 
 

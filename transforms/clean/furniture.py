@@ -3,13 +3,10 @@
 Lines are compared without marks, signs and spelling variants. A line goes whole or stays whole; long ones are prose.
 """
 
-import functools
 import re
 from typing import Final
 
-_SPELLINGS: Final = tuple(zip("أإآٱىةیک", "اااايهيك", strict=True))
-_MARKS = re.compile("[\u064b-\u065f\u0670\u06d6-\u06ed\u0640]")  # vowel and reading marks, tatweel
-_NOT_WORDS = re.compile(r"(?<=\W)\W+|^\W+|\W+$")
+from warraq.transforms.arabic import normalize_line
 
 _FURNITURE_LINES: Final = frozenset(
     " ".join(entry.split())
@@ -107,20 +104,11 @@ _SHARE_WORDS: Final[frozenset[str]] = frozenset(
 )
 
 
-@functools.lru_cache(maxsize=8)  # one line is compared with title, authors and agencies in turn
-def fold(line: str) -> str:
-    """The words of a line in one spelling: for comparing lines, not for keeping."""
-    line = line.casefold()
-    for variant, letter in _SPELLINGS:  # str.translate looks every letter up
-        line = line.replace(variant, letter)
-    return " ".join(_NOT_WORDS.sub(" ", _MARKS.sub("", line)).split())
-
-
 def is_furniture(line: str) -> bool:
     """The whole line belongs to the page, not to the article; lines without a letter or digit do, too."""
     if len(line.split()) > _LEAD_WORDS:
         return False
-    key = fold(line)
+    key = normalize_line(line)
     words = key.split()
     if not words or key in _FURNITURE_LINES or _SHARE_WORDS.issuperset(words):
         return True

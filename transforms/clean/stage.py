@@ -17,7 +17,8 @@ import apache_beam as beam
 import ftfy
 
 from warraq.schemas.records import Article
-from warraq.transforms.clean.furniture import fold, is_furniture
+from warraq.transforms.arabic import LETTERS, MARKS, TATWEEL, normalize_line
+from warraq.transforms.clean.furniture import is_furniture
 from warraq.transforms.step import KEPT, REJECTED, Doors, Rejection, StepFn
 
 
@@ -30,10 +31,6 @@ class CleanRules:
 
 # Characters.
 
-_LETTER: Final = (  # Arabic letters without tatweel
-    "\u0620-\u063f\u0641-\u064a\u066e\u066f\u0671-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06ff\u0750-\u077f"
-)
-_MARK: Final = "\u064b-\u065f\u0670\u06d6-\u06ed"  # vowel and reading marks
 _MOJIBAKE = re.compile(r"(?:[ØÙ][^\x00-\x7f]){3}")  # Arabic UTF-8 read as Latin-1 or windows-1252
 _PRESENTATION_FORMS = re.compile("[\ufb50-\ufd3d\ufd50-\ufdf9\ufe70-\ufefc]")  # not ﷺ ﷻ ﷼ ﷽ ﴾ ﴿: signs of their own
 _LINE_BREAK = re.compile("[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
@@ -44,8 +41,8 @@ _INVISIBLE = re.compile(
     "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufffe\uffff]"
 )
 _DEBRIS = re.compile("|".join(found.pattern for found in (_PRESENTATION_FORMS, _LINE_BREAK, _INVISIBLE)))
-_JOINER = re.compile(f"(?<=[{_LETTER}{_MARK}ـ\\s])\u200d+|\u200d+(?=[{_LETTER}])")
-_TATWEEL_IN_WORD = re.compile(f"ـ(?<=[{_LETTER}{_MARK}]ـ)ـ*(?=[{_LETTER}{_MARK}])")  # a plain first sign is soon found
+_JOINER = re.compile(f"(?<=[{LETTERS}{MARKS}ـ\\s])\u200d+|\u200d+(?=[{LETTERS}])")
+_TATWEEL_IN_WORD = re.compile(f"ـ(?<=[{LETTERS}{MARKS}]ـ)ـ*(?=[{LETTERS}{MARKS}])")  # a plain first sign is soon found
 
 
 def clean_characters(text: str) -> str:
@@ -130,7 +127,7 @@ _CREDIT_WORDS: Final = 8
 
 def find_agency(name: str) -> str | None:
     """The agency that `name` names and nothing else, in one spelling; None if it is no agency."""
-    key = fold(name)
+    key = normalize_line(name)
     if known := _AGENCY.fullmatch(key):
         return list(_AGENCIES)[int((known.lastgroup or "a0")[1:])]
     return clean_characters(name).strip(" .()") if _ANY_AGENCY.fullmatch(key) else None
@@ -142,7 +139,7 @@ def read_credit(line: str) -> str | None:
         credit = lead["credit"].strip()
         return find_agency(credit) or credit if len(credit.split()) <= _CREDIT_WORDS else None
     name = line.strip(" ()[]-–—./©")
-    alone = name == line and fold(name).startswith("وكاله ")  # "وكالة ناسا تعلن" may be a subheading
+    alone = name == line and normalize_line(name).startswith("وكاله ")  # "وكالة ناسا تعلن" may be a subheading
     return None if alone else find_agency(name)
 
 
@@ -186,10 +183,10 @@ def _is_box(line: str) -> bool:
 
 def _is_byline(line: str, authors: list[str]) -> bool:
     """Names the author and says nothing else; without a colon only if the page named the same author."""
-    byline = _BYLINE.match(fold(line))
+    byline = _BYLINE.match(normalize_line(line))
     if byline is None or len(byline["name"].split()) > _BYLINE_WORDS:
-        return fold(line) in map(fold, authors)
-    return bool(_BYLINE_MARK.match(line)) or fold(byline["name"]) in map(fold, authors)
+        return normalize_line(line) in map(normalize_line, authors)
+    return bool(_BYLINE_MARK.match(line)) or normalize_line(byline["name"]) in map(normalize_line, authors)
 
 
 # The article.
@@ -223,12 +220,12 @@ def clean(article: Article, rules: CleanRules) -> Article:
     )
 
 
-_WORD = re.compile(r"[^\W_ـ]")
+_LETTER_OR_DIGIT = re.compile(rf"[^\W_{TATWEEL}]")
 
 
 def count_words(text: str) -> int:
     """The stretches between white space that hold a letter or a digit."""
-    return sum(1 for word in text.split() if (word[0].isalnum() and word[0] != "ـ") or _WORD.search(word))
+    return sum(1 for word in text.split() if (word[0].isalnum() and word[0] != "ـ") or _LETTER_OR_DIGIT.search(word))
 
 
 def _part_authors(names: list[str]) -> tuple[list[str], list[str]]:
@@ -252,8 +249,13 @@ def _peel(lines: list[str], title: str | None, authors: list[str]) -> tuple[list
 
 
 def _stands_above(line: str, title: str | None, authors: list[str]) -> bool:
-    repeats_title = title is not None and fold(line) == fold(title)
-    return repeats_title or _is_date_line(fold(line)) or _is_byline(line, authors) or read_credit(line) is not None
+    repeats_title = title is not None and normalize_line(line) == normalize_line(title)
+    return (
+        repeats_title
+        or _is_date_line(normalize_line(line))
+        or _is_byline(line, authors)
+        or read_credit(line) is not None
+    )
 
 
 def _without_repeats(lines: list[str]) -> list[str]:

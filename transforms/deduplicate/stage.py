@@ -8,7 +8,6 @@ result does not depend on workers or on the order of the input. What the dataset
 import dataclasses
 import functools
 import hashlib
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +17,7 @@ from apache_beam.metrics import Metrics
 
 from warraq.schemas.coders import register
 from warraq.schemas.records import Article
+from warraq.transforms.arabic import WORD, normalize_copy
 from warraq.transforms.dataset.data_files import read_table
 from warraq.transforms.step import KEPT, REJECTED, Doors, Refusal, StepFn, reject
 
@@ -61,18 +61,10 @@ class Verdict(NamedTuple):
 
 register(Reference, Verdict)
 
-# Spellings that Arabic newsrooms vary freely: marks and tatweel go; hamza carriers, final ya and ta marbuta fold.
-_FOLD: Final = {
-    **dict.fromkeys([*range(0x610, 0x61B), *range(0x64B, 0x660), 0x670, *range(0x6D6, 0x6EE), 0x640]),
-    **str.maketrans("أإآٱىئةؤ", "اااايي\u0647و"),
-    **{start + digit: str(digit) for start in (0x660, 0x6F0) for digit in range(10)},
-}
-_WORD = re.compile(r"\w+")
 
-
-def fold(text: str) -> list[str]:
+def normalized_words(text: str) -> list[str]:
     """The words of `text` as copies are compared: without marks, case, punctuation or spelling variants."""
-    return _WORD.findall(text.translate(_FOLD).casefold())
+    return WORD.findall(normalize_copy(text))
 
 
 @functools.lru_cache(maxsize=1 << 15)
@@ -129,7 +121,7 @@ def band_keys(signature: bytes) -> list[bytes]:
 
 def identify(article: Article) -> Article:
     """Sets `text_digest`, `sketch` and `article_id`."""
-    words = fold(article.text)
+    words = normalized_words(article.text)
     digest = hashlib.blake2b(" ".join(words).encode(), digest_size=16).hexdigest()
     identity = f"{article.canonical_url}\n{digest}".encode()
     article_id = hashlib.blake2b(identity, digest_size=16).hexdigest()

@@ -1,6 +1,6 @@
 """Other language detectors, each from a package that is an extra: `pip install 'warraq[lingua]'`, `'warraq[fasttext]'`.
 
-Each is made with the rules of the language stage, once a process, and opens no connection: lingua carries its models,
+Each is made once a process, and opens no connection: lingua carries its models,
 fastText and GlotLID are read from a file whose checksum the user states.
 """
 
@@ -33,7 +33,7 @@ _SHORT: Final = dict(
 class Lingua:
     """lingua: n-grams of one to five letters, 75 languages, of Arabic script only Arabic, Persian and Urdu."""
 
-    def __init__(self, rules: Any) -> None:  # noqa: ARG002  (it needs no model file)
+    def __init__(self) -> None:
         try:
             import lingua  # noqa: PLC0415  (an extra, imported when chosen)
         except ImportError as missing:
@@ -53,10 +53,10 @@ class Lingua:
 class FastText:
     """A fastText model such as GlotLID's or lid.176, from a local file."""
 
-    def __init__(self, rules: Any) -> None:
+    def __init__(self, model: str, sha256: str) -> None:
         fasttext = _import_extra("fasttext")
-        check_sum(Path(rules.model), rules.model_sha256)
-        self._model = fasttext.load_model(rules.model)
+        check_sum(Path(model), sha256)
+        self._model = fasttext.load_model(model)
 
     def detect(self, text: str) -> tuple[str, float, str]:
         """Language, probability and what decided; the varieties of Arabic count as one."""

@@ -8,7 +8,6 @@ letters. langdetect, seeded and on a sample, decides what this leaves open: line
 """
 
 import functools
-import importlib
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -20,6 +19,8 @@ from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
 from langdetect.lang_detect_exception import LangDetectException
 
 from warraq.schemas.records import Article
+from warraq.transforms.arabic import ARABIC_LETTERS, ARTICLE, LETTER_RUN, MARKS, TATWEEL, normalize_keyboard
+from warraq.transforms.backends import load_backend
 from warraq.transforms.step import KEPT, REJECTED, Doors, Rejection, StepFn
 
 ARABIC: Final = "ar"
@@ -28,12 +29,9 @@ NEIGHBOUR: Final = "neighbour"  # in Arabic script, but not Arabic
 OPEN: Final = "open"  # in Arabic script; letters and words don't tell
 OTHER: Final = "other"  # in another script
 
-# Letters that neighbours' keyboards put where Arabic has ي, ك and ه.
-VARIANTS: Final = str.maketrans("یکہھ", "يكهه")
-
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(text.translate(VARIANTS).split())
+    return frozenset(normalize_keyboard(text).split())
 
 
 ARABIC_WORDS: Final = _words(
@@ -78,19 +76,18 @@ NEIGHBOURS: Final = {
 }
 
 # Whole lines are searched, not words: three times as fast as a loop over them.
-_LETTERS: Final = "ء-غف-يٱ"
-_MARKS: Final = r"\u0610-\u061A\u0640\u064B-\u065F\u0670\u06D6-\u06ED"  # vowels, tatweel
 _SCRIPT: Final = r"\u0600-\u06FF\u0750-\u077F\u0870-\u08FF"
 _FORMS: Final = r"\uFB50-\uFDFF\uFE70-\uFEFC"  # presentation forms: Arabic script, but no language's own letters
-WORD: Final = re.compile(r"[^\W\d_]+")
 LETTER: Final = re.compile(r"[^\W\d_]")
-UNUSUAL: Final = re.compile(rf"[^\W\d_{_LETTERS}]|[{_MARKS}]")  # what plain Arabic text doesn't have
-MARKS: Final = re.compile(f"[{_MARKS}]+")
+UNUSUAL: Final = re.compile(rf"[^\W\d_{ARABIC_LETTERS}]|[{MARKS}{TATWEEL}]")  # what plain Arabic text doesn't have
+ALL_MARKS: Final = re.compile(f"[{MARKS}{TATWEEL}]+")
 OTHER_SCRIPT: Final = re.compile(rf"[^\W\d_{_SCRIPT}{_FORMS}]+")
-_ALL_LETTERS: Final = re.findall(rf"(?=[{_SCRIPT}])[^\W\d_{_LETTERS}یکہھ]", "".join(map(chr, range(0x600, 0x900))))
+_ALL_LETTERS: Final = re.findall(
+    rf"(?=[{_SCRIPT}])[^\W\d_{ARABIC_LETTERS}یکہھ]", "".join(map(chr, range(0x600, 0x900)))
+)
 FOREIGN_LETTERS: Final = re.compile(f"[{''.join(_ALL_LETTERS)}]+")  # spelled out: a fifth of the time
 VARIANT: Final = re.compile("[یکہھ]")
-ARABIC_FORM: Final = re.compile(r"\b(?:[وفبك]?ال\w\w|و?لل\w\w|[أإ]\w|\w+ة\b)")
+ARABIC_FORM: Final = re.compile(rf"\b(?:{ARTICLE}\w\w|[أإ]\w|\w+ة\b)")
 VARIANT_WEIGHT: Final = 0.2  # of ی, ک, ہ, ھ, where a foreign letter or word weighs 1
 SAMPLE: Final = 1_000  # characters that langdetect reads: a quarter of the time of 8,000, the same verdict in 97%
 EXAMPLES: Final = 5  # marks of another language shown as evidence
@@ -122,6 +119,8 @@ class LanguageRules:
             raise ValueError(f"unknown language detector {self.detector!r}: use one of {', '.join(BACKENDS)}")
         if self.detector == "fasttext" and not (self.model and self.model_sha256):
             raise ValueError("the language detector fasttext needs its model's file and the SHA-256 of it")
+        if self.detector != "fasttext" and (self.model or self.model_sha256):
+            raise ValueError(f"language_model is for the detector fasttext, not for {self.detector}")
 
 
 class _Line(NamedTuple):
@@ -135,12 +134,12 @@ def _judge(text: str) -> _Line:
     letters = sum(map(len, words)) if LETTER.search(text) else 0
     foreign = 0.0
     if UNUSUAL.search(text):
-        text = MARKS.sub("", text)
+        text = ALL_MARKS.sub("", text)
         if 2 * sum(map(len, OTHER_SCRIPT.findall(text))) > letters:
             return _Line(text, letters, OTHER)
         variants = len(VARIANT.findall(text))
         foreign = len(FOREIGN_LETTERS.findall(text)) + VARIANT_WEIGHT * variants
-        words = (text.translate(VARIANTS) if variants else text).split()
+        words = (normalize_keyboard(text) if variants else text).split()
     foreign += sum(map(FOREIGN_WORDS.__contains__, words))
     arabic = sum(map(ARABIC_WORDS.__contains__, words))
     if arabic <= foreign:  # otherwise the forms can't change the verdict
@@ -181,15 +180,15 @@ def identify(text: str) -> Verdict:
 
 def _examples(text: str) -> str:
     """Words that only Arabic has, from the beginning of `text`."""
-    words = WORD.findall(text[:EXAMPLE_LETTERS])
+    words = LETTER_RUN.findall(text[:EXAMPLE_LETTERS])
     return "words " + " ".join(dict.fromkeys(w for w in words if w in ARABIC_WORDS or ARABIC_FORM.match(w)))
 
 
 def _name_neighbour(text: str) -> Verdict:
     """The neighbour whose letters and function words are the most; the score is left at 1."""
-    plain = MARKS.sub("", text)
+    plain = ALL_MARKS.sub("", text)
     counts = Counter("".join(FOREIGN_LETTERS.findall(plain)))
-    counts.update(word.translate(VARIANTS) for word in WORD.findall(plain))
+    counts.update(normalize_keyboard(word) for word in LETTER_RUN.findall(plain))
     code = max(NEIGHBOURS, key=lambda code: sum(counts[mark] for mark in NEIGHBOURS[code]))
     marks = sorted(NEIGHBOURS[code] & counts.keys(), key=lambda mark: (-counts[mark], mark))
     return Verdict(code, 1.0, "letters and words " + " ".join(marks[:EXAMPLES] or VARIANT.findall(plain)[:1]))
@@ -218,7 +217,7 @@ def _langdetect() -> DetectorFactory:
 
 
 class Detector(Protocol):
-    """Tells the language of a text: the same verdict for the same text. Made with the rules, once for each process."""
+    """Tells the language of a text: the same verdict for the same text."""
 
     def detect(self, text: str) -> tuple[str, float, str]:
         """Language, score and evidence, as in Verdict; never raises."""
@@ -227,9 +226,6 @@ class Detector(Protocol):
 
 class Letters:
     """The default: letters and small words, and langdetect for what they leave open."""
-
-    def __init__(self, rules: LanguageRules) -> None:
-        pass
 
     def detect(self, text: str) -> Verdict:
         return identify(text)
@@ -251,14 +247,12 @@ BACKENDS: Final[dict[str, str]] = {
 }
 
 
-@functools.cache
 def load_detector(rules: LanguageRules) -> Detector:
     """The detector that the rules name, one for each process.
 
     Raises RuntimeError if its package is not installed, ValueError if its model is not the one stated.
     """
-    module, _, class_name = BACKENDS[rules.detector].partition(":")
-    detector: Detector = getattr(importlib.import_module(module), class_name)(rules)
+    detector: Detector = load_backend(BACKENDS, rules.detector, rules.model, rules.model_sha256)
     return detector
 
 
