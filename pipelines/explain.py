@@ -20,13 +20,13 @@ from warraq.schemas.labels import DATE_SOURCES, ENTITY_KINDS, ERROR_REASON, REAS
 from warraq.schemas.records import Article, Document, Entity, Page, Rejected
 from warraq.schemas.sound import sound_text
 from warraq.transforms import decode, quality, screen
-from warraq.transforms.clean import stage as clean
-from warraq.transforms.deduplicate import stage as deduplicate
+from warraq.transforms.clean import article as clean
+from warraq.transforms.deduplicate import copies as deduplicate
 from warraq.transforms.entities import stage as entities
 from warraq.transforms.extract import page as extract
 from warraq.transforms.extract.json_ld import read_json_ld
 from warraq.transforms.file_names import os_name, shown_name
-from warraq.transforms.language import stage as language
+from warraq.transforms.language import detectors as language
 from warraq.transforms.read.dump import InputError
 from warraq.transforms.read.formats import open_page
 from warraq.transforms.rejection import attempt, describe

@@ -5,14 +5,17 @@ from dataclasses import dataclass, field
 
 import apache_beam as beam
 
-from warraq.transforms.clean.stage import CleanRules, CleanText
+from warraq.transforms.clean.article import CleanRules
+from warraq.transforms.clean.stage import CleanText
 from warraq.transforms.decode import DecodePages, DecodeRules
-from warraq.transforms.deduplicate.stage import Deduplicate, DuplicateRules
+from warraq.transforms.deduplicate.copies import DuplicateRules
+from warraq.transforms.deduplicate.stage import Deduplicate
 from warraq.transforms.entities import stage as entities
 from warraq.transforms.entities.stage import TagEntities
 from warraq.transforms.extract.page import ExtractRules
 from warraq.transforms.extract.stage import ExtractArticles
-from warraq.transforms.language.stage import KeepArabic, LanguageRules
+from warraq.transforms.language.detectors import LanguageRules
+from warraq.transforms.language.stage import KeepArabic
 from warraq.transforms.quality import KeepGoodText, QualityRules
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.screen import ScreenPages, ScreenRules

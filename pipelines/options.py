@@ -17,11 +17,11 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from warraq.pipelines.cli import Parser, dataset_folder
 from warraq.pipelines.flow import Recipe
 from warraq.transforms import decode, quality, screen
-from warraq.transforms.clean import stage as clean
-from warraq.transforms.deduplicate import stage as deduplicate
+from warraq.transforms.clean import article as clean
+from warraq.transforms.deduplicate import copies as deduplicate
 from warraq.transforms.entities import stage as entities
 from warraq.transforms.extract import page as extract
-from warraq.transforms.language import stage as language
+from warraq.transforms.language import detectors as language
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.topics import stage as topics
 

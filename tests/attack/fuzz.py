@@ -33,11 +33,11 @@ from warraq.transforms import (
     quality,
     screen,
 )
-from warraq.transforms.clean import stage as clean
-from warraq.transforms.clean.stage import CleanRules
-from warraq.transforms.deduplicate import stage as deduplicate
+from warraq.transforms.clean import article as clean
+from warraq.transforms.clean.article import CleanRules
+from warraq.transforms.deduplicate import copies as deduplicate
 from warraq.transforms.extract.page import extract
-from warraq.transforms.language import stage as language
+from warraq.transforms.language import detectors as language
 from warraq.transforms.read.discover import find_dumps
 from warraq.transforms.read.dump import InputError
 from warraq.transforms.read.formats import read_range

@@ -1,6 +1,6 @@
-"""Furniture: lines of a page that are no part of any article, known by their words.
+"""Furniture: lines of a page that belong to no article, recognised by their words.
 
-Lines are compared without marks, signs and spelling variants. A line goes whole or stays whole; long ones are prose.
+Lines are compared in normalized spelling. A line is furniture as a whole or not at all; long lines are prose.
 """
 
 import re
@@ -86,14 +86,14 @@ _FURNITURE_LEADS = re.compile(
   | (?:لمتابعه|للاطلاع\ علي|لمعرفه)\ (?:اخر|احدث|اهم)\ (?:الاخبار|المستجدات)
     )"""
 )
-# What a short line invites to, wherever in it that stands: "للمزيد اشترك في النشرة البريدية".
+# Invitations, anywhere in a short line: "للمزيد اشترك في النشرة البريدية".
 _INVITATION = re.compile(
     r"\b(?:(?:اشترك|اشتركوا) في (?:النشره|نشرتنا|قناتنا)|(?:تابعونا|تابعنا) (?:علي|عبر) (?:فيسبوك|تويتر|جوجل|واتساب)"
     r"|(?:حمل|حملوا) (?:التطبيق|تطبيقنا)|اعلن معنا)\b"
 )
 _INVITING_WORDS: Final = 12
 _BREADCRUMB = re.compile(r"^\W*(?:الصفحة )?الرئيسية\s*[/»«›‹>|\\]")
-_LEAD_WORDS: Final = 30  # a longer line that begins like furniture is prose
+_LEAD_WORDS: Final = 30  # a longer line is prose even if it begins like furniture
 _SHARE_WORDS: Final[frozenset[str]] = frozenset(
     """
     فيسبوك فيس بوك تويتر تويت اكس واتساب واتس اب تيليجرام تلغرام تليجرام تلجرام لينكدان لينكد ان انستغرام انستجرام
@@ -105,7 +105,7 @@ _SHARE_WORDS: Final[frozenset[str]] = frozenset(
 
 
 def is_furniture(line: str) -> bool:
-    """The whole line belongs to the page, not to the article; lines without a letter or digit do, too."""
+    """True if the line belongs to the page, not to the article. So does a line without a letter or digit."""
     if len(line.split()) > _LEAD_WORDS:
         return False
     key = normalize_line(line)
