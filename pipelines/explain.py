@@ -20,7 +20,7 @@ from warraq.schemas.labels import DATE_SOURCES, ENTITY_KINDS, ERROR_REASON, REAS
 from warraq.schemas.records import Article, Document, Entity, Page, Rejected
 from warraq.schemas.sound import sound_text
 from warraq.transforms import decode, quality, screen
-from warraq.transforms.clean import article as clean
+from warraq.transforms.clean import clean
 from warraq.transforms.deduplicate import copies as deduplicate
 from warraq.transforms.entities import stage as entities
 from warraq.transforms.extract import page as extract

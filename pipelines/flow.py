@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import apache_beam as beam
 
-from warraq.transforms.clean.article import CleanRules
+from warraq.transforms.clean.clean import CleanRules
 from warraq.transforms.clean.stage import CleanText
 from warraq.transforms.decode import DecodePages, DecodeRules
 from warraq.transforms.deduplicate.copies import DuplicateRules

@@ -17,7 +17,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from warraq.pipelines.cli import Parser, dataset_folder
 from warraq.pipelines.flow import Recipe
 from warraq.transforms import decode, quality, screen
-from warraq.transforms.clean import article as clean
+from warraq.transforms.clean import clean
 from warraq.transforms.deduplicate import copies as deduplicate
 from warraq.transforms.entities import stage as entities
 from warraq.transforms.extract import page as extract

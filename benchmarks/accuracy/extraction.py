@@ -29,7 +29,7 @@ from lxml import etree
 from benchmarks.data import DATA, ROOT
 from warraq.schemas.records import Document, Source
 from warraq.transforms.arabic import normalize_line
-from warraq.transforms.clean.article import CleanRules, clean
+from warraq.transforms.clean.clean import CleanRules, clean
 from warraq.transforms.extract.page import ExtractRules, extract, parse
 from warraq.transforms.step import Rejection
 

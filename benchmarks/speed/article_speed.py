@@ -30,7 +30,7 @@ import trafilatura
 
 from benchmarks.accuracy.extraction import DATA, FETCHED_AT, Case, arabic, arabised
 from warraq.schemas.records import Article, Document, Source
-from warraq.transforms.clean.article import CleanRules, clean
+from warraq.transforms.clean.clean import CleanRules, clean
 from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.extract.sandbox import Guard
 from warraq.transforms.language.detectors import LanguageRules, keep_arabic

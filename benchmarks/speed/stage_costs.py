@@ -45,7 +45,7 @@ from warraq.pipelines.cli import reach_buckets
 from warraq.schemas import arrow
 from warraq.schemas.labels import REASONS
 from warraq.schemas.records import Page
-from warraq.transforms.clean.article import CleanRules, clean
+from warraq.transforms.clean.clean import CleanRules, clean
 from warraq.transforms.dataset.data_files import DataFile, DumpPages
 from warraq.transforms.decode import DecodeRules, decode
 from warraq.transforms.deduplicate.copies import identify, signature_row

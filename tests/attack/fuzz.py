@@ -33,8 +33,8 @@ from warraq.transforms import (
     quality,
     screen,
 )
-from warraq.transforms.clean import article as clean
-from warraq.transforms.clean.article import CleanRules
+from warraq.transforms.clean import clean
+from warraq.transforms.clean.clean import CleanRules
 from warraq.transforms.deduplicate import copies as deduplicate
 from warraq.transforms.extract.page import extract
 from warraq.transforms.language import detectors as language

@@ -16,7 +16,7 @@ from tests.support.paths import ROOT
 from warraq.pipelines.explain import main as explain
 from warraq.pipelines.ingest import main
 from warraq.pipelines.query import connect
-from warraq.transforms.clean.article import clean
+from warraq.transforms.clean.clean import clean
 from warraq.transforms.dataset import publish
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.ledger import Line, audit
@@ -187,7 +187,7 @@ def break_pages(monkeypatch, *endings):
             raise ZeroDivisionError("a bug of ours")
         return clean(article, rules)
 
-    for module in ("article", "stage"):
+    for module in ("clean", "stage"):
         monkeypatch.setattr(f"warraq.transforms.clean.{module}.clean", breaking)
 
 

@@ -6,7 +6,7 @@ import functools
 import apache_beam as beam
 
 from warraq.schemas.records import Article
-from warraq.transforms.clean.article import CleanRules, clean
+from warraq.transforms.clean.clean import CleanRules, clean
 from warraq.transforms.step import KEPT, REJECTED, Doors, StepFn
 
 

@@ -5,8 +5,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.hostile import garbled
-from warraq.transforms.clean.article import CleanRules, clean
 from warraq.transforms.clean.characters import clean_characters
+from warraq.transforms.clean.clean import CleanRules, clean
 from warraq.transforms.clean.furniture import is_furniture
 from warraq.transforms.rejection import Rejection
 
