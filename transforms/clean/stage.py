@@ -18,7 +18,7 @@ import ftfy
 
 from warraq.schemas.records import Article
 from warraq.transforms.clean.furniture import fold, is_furniture
-from warraq.transforms.step import KEPT, REJECTED, Doors, Rejection, StepFn
+from warraq.transforms.step import KEPT, REJECTED, Outputs, Rejection, StepFn
 
 
 @dataclasses.dataclass(frozen=True)
@@ -284,6 +284,6 @@ class CleanText(beam.PTransform):
 
     rules: CleanRules = dataclasses.field(default_factory=CleanRules)
 
-    def expand(self, articles: beam.PCollection[Article]) -> Doors:
+    def expand(self, articles: beam.PCollection[Article]) -> Outputs:
         finish = functools.partial(clean, rules=self.rules)
         return articles | "Clean" >> beam.ParDo(StepFn("clean", finish)).with_outputs(REJECTED, main=KEPT)

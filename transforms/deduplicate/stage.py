@@ -19,7 +19,7 @@ from apache_beam.metrics import Metrics
 from warraq.schemas.coders import register
 from warraq.schemas.records import Article
 from warraq.transforms.dataset.dataset import read_table
-from warraq.transforms.step import KEPT, REJECTED, Doors, Refusal, StepFn, reject
+from warraq.transforms.step import KEPT, REJECTED, Outputs, Refusal, StepFn, reject
 
 STAGE: Final = "deduplicate"
 MODES: Final = ("mark", "drop", "off")
@@ -247,7 +247,7 @@ class Deduplicate(beam.PTransform):
     rules: DuplicateRules = DuplicateRules()
     known: beam.PTransform | None = None
 
-    def expand(self, articles: beam.PCollection) -> Doors:
+    def expand(self, articles: beam.PCollection) -> Outputs:
         identified = articles | "Identify" >> beam.ParDo(_IdentifyFn()).with_outputs(REJECTED, main=KEPT)
         verdicts = self._verdicts(identified[KEPT])
         joined = {

@@ -20,7 +20,7 @@ from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
 from langdetect.lang_detect_exception import LangDetectException
 
 from warraq.schemas.records import Article
-from warraq.transforms.step import KEPT, REJECTED, Doors, Rejection, StepFn
+from warraq.transforms.step import KEPT, REJECTED, Outputs, Rejection, StepFn
 
 ARABIC: Final = "ar"
 UNDETERMINED: Final = "und"  # ISO 639-2: no language can be told
@@ -292,5 +292,5 @@ class KeepArabic(beam.PTransform):
 
     rules: LanguageRules = field(default_factory=LanguageRules)
 
-    def expand(self, articles: beam.PCollection[Article]) -> Doors:
+    def expand(self, articles: beam.PCollection[Article]) -> Outputs:
         return articles | "Judge" >> beam.ParDo(_JudgeFn(self.rules)).with_outputs(REJECTED, main=KEPT)
