@@ -13,23 +13,25 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from warraq.pipelines.cli import DONE, WRONG_USAGE, Parser, reach_buckets, say
-from warraq.pipelines.flow import Recipe
-from warraq.pipelines.options import add_recipe, recipe_of
+from warraq.pipelines.config import FlowConfig
+from warraq.pipelines.options import add_rules, config_of
 from warraq.pipelines.terminal import Safe, visible
 from warraq.schemas.labels import DATE_SOURCES, ENTITY_KINDS, ERROR_REASON, REASONS, TOPICS
 from warraq.schemas.records import Article, Document, Entity, Page, Rejected
 from warraq.schemas.sound import sound_text
-from warraq.transforms import decode, quality, screen
 from warraq.transforms.clean import clean
-from warraq.transforms.deduplicate import copies as deduplicate
+from warraq.transforms.decode import decode
+from warraq.transforms.deduplicate import deduplicate
 from warraq.transforms.entities import stage as entities
 from warraq.transforms.extract import page as extract
 from warraq.transforms.extract.json_ld import read_json_ld
 from warraq.transforms.file_names import os_name, shown_name
-from warraq.transforms.language import detectors as language
+from warraq.transforms.language import language
+from warraq.transforms.quality import quality
 from warraq.transforms.read.dump import InputError
 from warraq.transforms.read.formats import open_page
 from warraq.transforms.rejection import attempt, describe
+from warraq.transforms.screen import screen
 from warraq.transforms.topics import stage as topics
 
 _COLOURS: Final = {"person": "\x1b[1;35m", "place": "\x1b[1;32m", "organisation": "\x1b[1;34m", "misc": "\x1b[1;33m"}
@@ -61,7 +63,7 @@ def explain_parser() -> Parser:
     )
     parser.add_argument("page", metavar="FILE[@OFFSET]", help="a page, or a dump and where in it (column dump_offset)")
     parser.add_argument("url", nargs="?", metavar="URL", help="the page's address in the dump")
-    add_recipe(parser)
+    add_rules(parser)
     return parser
 
 
@@ -69,14 +71,14 @@ def main(arguments: Sequence[str]) -> int:
     """`warraq explain`; returns the exit code."""
     parser = explain_parser()
     options = parser.parse_args(arguments)
-    recipe = recipe_of(parser, options)
+    config = config_of(parser, options)
     reach_buckets()
     path, offset = place_of(options.page)
     try:
-        page = open_page(path, offset, options.url, recipe.read)
+        page = open_page(path, offset, options.url, config.read)
     except InputError as error:
         return say(str(error), WRONG_USAGE)
-    for line in explain(page, recipe, colour=sys.stdout.isatty()):
+    for line in explain(page, config, colour=sys.stdout.isatty()):
         print(line)
     return DONE
 
@@ -90,7 +92,7 @@ def place_of(stated: str) -> tuple[str, int | None]:
     return (stated, None) if is_name else (path, int(offset))
 
 
-def explain(page: Page | Rejected, recipe: Recipe, *, colour: bool = False) -> Iterator[str]:
+def explain(page: Page | Rejected, config: FlowConfig, *, colour: bool = False) -> Iterator[str]:
     """The lines of the explanation, up to the stage that refuses the page."""
     yield _in_line(page.source.url or "no address")
     yield f"{shown_name(page.source.dump)}@{page.source.dump_offset}"
@@ -98,7 +100,7 @@ def explain(page: Page | Rejected, recipe: Recipe, *, colour: bool = False) -> I
         yield _refused(page.stage, page.reason, page.detail)
         return
     record: Record = page
-    for stage in _stages(recipe, colour):
+    for stage in _stages(config, colour):
         before, start = record, time.perf_counter()
         record = attempt(before, stage.name, functools.partial(stage.function, before))
         refused = isinstance(record, Rejected)
@@ -133,18 +135,18 @@ def _refused(stage: str, reason: str, detail: str) -> str:
     return f"\nrejected by {stage}: {reason} ({meaning})" + (f": {_in_line(detail)}" if detail else "")
 
 
-def _stages(recipe: Recipe, colour: bool) -> list[Stage]:
+def _stages(config: FlowConfig, colour: bool) -> list[Stage]:
     """The flow of pipelines/flow.py, for one page; Deduplicate has nothing to compare it with."""
-    tagger, classifier = entities.load_tagger(recipe.tagger), topics.load_classifier(recipe.classifier)
+    tagger, classifier = entities.load_tagger(config.tagger), topics.load_classifier(config.classifier)
 
     def tag(article: Article) -> Article:
         return entities.tag_entities([article], tagger)[0]
 
     def classify(article: Article) -> Article:
-        return topics.classify_articles([article], classifier, recipe.topics)[0]
+        return topics.classify_articles([article], classifier, config.topics)[0]
 
     def show_language(article: Article, _: Article | None) -> Iterator[str]:
-        code, score, evidence = language.load_detector(recipe.language).detect(article.text)
+        code, score, evidence = language.load_detector(config.language).detect(article.text)
         yield f"{code} {score:.3f}, by {evidence}"
 
     def show_entities(_: Article, tagged: Article | None) -> Iterator[str]:
@@ -156,12 +158,12 @@ def _stages(recipe: Recipe, colour: bool) -> list[Stage]:
             yield f"because of {', '.join(classifier.evidence(article))}"
 
     return [
-        Stage("screen", lambda page: screen.screen(page, recipe.screen), _screen),
-        Stage("decode", lambda page: decode.decode(page, recipe.decode), _decode),
-        Stage("extract", lambda document: extract.extract(document, recipe.extract), _extract),
-        Stage("clean", lambda article: clean.clean(article, recipe.clean), _clean),
-        Stage("language", lambda article: language.keep_arabic(article, recipe.language), show_language),
-        Stage("quality", lambda article: quality.keep_good(article, recipe.quality), _quality),
+        Stage("screen", lambda page: screen.screen(page, config.screen), _screen),
+        Stage("decode", lambda page: decode.decode(page, config.decode), _decode),
+        Stage("extract", lambda document: extract.extract(document, config.extract), _extract),
+        Stage("clean", lambda article: clean.clean(article, config.clean), _clean),
+        Stage("language", lambda article: language.keep_arabic(article, config.language), show_language),
+        Stage("quality", lambda article: quality.keep_good(article, config.quality), _quality),
         Stage("deduplicate", deduplicate.identify, _identity),
         Stage("entities", tag, show_entities),
         Stage("topics", classify, show_topics),

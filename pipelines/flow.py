@@ -1,49 +1,26 @@
 """The architecture on one screen: Page → (Article, Rejected), the same in batch and in stream."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import apache_beam as beam
 
-from warraq.transforms.clean.clean import CleanRules
+from warraq.pipelines.config import FlowConfig
 from warraq.transforms.clean.stage import CleanText
-from warraq.transforms.decode import DecodePages, DecodeRules
-from warraq.transforms.deduplicate.copies import DuplicateRules
+from warraq.transforms.decode.stage import DecodePages
 from warraq.transforms.deduplicate.stage import Deduplicate
-from warraq.transforms.entities import stage as entities
 from warraq.transforms.entities.stage import TagEntities
-from warraq.transforms.extract.page import ExtractRules
 from warraq.transforms.extract.stage import ExtractArticles
-from warraq.transforms.language.detectors import LanguageRules
 from warraq.transforms.language.stage import KeepArabic
-from warraq.transforms.quality import KeepGoodText, QualityRules
-from warraq.transforms.read.rules import ReadRules
-from warraq.transforms.screen import ScreenPages, ScreenRules
-from warraq.transforms.step import KEPT, REJECTED, Doors
-from warraq.transforms.topics.stage import ClassifyTopics, TopicRules
+from warraq.transforms.quality.stage import KeepGoodText
+from warraq.transforms.screen.stage import ScreenPages
+from warraq.transforms.step import KEPT, REJECTED, Outputs
+from warraq.transforms.topics.stage import ClassifyTopics
+
+Watch = Callable[[str, Outputs], None]  # is shown every stage's label and doors as the flow is built
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """Every rule and backend of the flow: with the dump, it decides the rows."""
-
-    read: ReadRules = field(default_factory=ReadRules)
-    screen: ScreenRules = field(default_factory=ScreenRules)
-    decode: DecodeRules = field(default_factory=DecodeRules)
-    extract: ExtractRules = field(default_factory=ExtractRules)
-    clean: CleanRules = field(default_factory=CleanRules)
-    language: LanguageRules = field(default_factory=LanguageRules)
-    quality: QualityRules | None = field(default_factory=QualityRules)  # None: every text is good
-    deduplicate: DuplicateRules = field(default_factory=DuplicateRules)
-    topics: TopicRules = field(default_factory=TopicRules)
-    tagger: str = entities.DEFAULT
-    classifier: str = "linear"
-
-
-Watch = Callable[[str, Doors], None]  # is shown every stage's label and doors as the flow is built
-
-
-def watch_nothing(_label: str, _doors: Doors) -> None:
+def watch_nothing(_label: str, _doors: Outputs) -> None:
     """For runs whose progress the runner itself shows."""
 
 
@@ -54,26 +31,26 @@ class RefinePages(beam.PTransform):
     `known` gives the references of articles in the dataset.
     """
 
-    recipe: Recipe
+    config: FlowConfig
     known: beam.PTransform | None = None
     watch: Watch = watch_nothing
 
     def steps(self) -> dict[str, beam.PTransform]:
         """The stages by label, cheap refusals first; each has two doors."""
-        recipe = self.recipe
+        config = self.config
         return {
-            "ScreenPages": ScreenPages(recipe.screen),
-            "DecodePages": DecodePages(recipe.decode),
-            "ExtractArticles": ExtractArticles(recipe.extract),
-            "CleanText": CleanText(recipe.clean),
-            "KeepArabic": KeepArabic(recipe.language),
-            "KeepGoodText": KeepGoodText(recipe.quality),
-            "Deduplicate": Deduplicate(recipe.deduplicate, self.known),
-            "TagEntities": TagEntities(recipe.tagger),
-            "ClassifyTopics": ClassifyTopics(recipe.classifier, recipe.topics),
+            "ScreenPages": ScreenPages(config.screen),
+            "DecodePages": DecodePages(config.decode),
+            "ExtractArticles": ExtractArticles(config.extract),
+            "CleanText": CleanText(config.clean),
+            "KeepArabic": KeepArabic(config.language),
+            "KeepGoodText": KeepGoodText(config.quality),
+            "Deduplicate": Deduplicate(config.deduplicate, self.known),
+            "TagEntities": TagEntities(config.tagger),
+            "ClassifyTopics": ClassifyTopics(config.classifier, config.topics),
         }
 
-    def expand(self, pages: beam.PCollection) -> Doors:
+    def expand(self, pages: beam.PCollection) -> Outputs:
         items, refused = pages, {}
         for label, step in self.steps().items():
             doors = items | label >> step

@@ -21,7 +21,8 @@ from deltalake.exceptions import DeltaError
 
 from warraq import __version__
 from warraq.pipelines.cli import DONE, FAILED, SOME_SET_ASIDE, WRONG_USAGE, counted, reach_buckets, say
-from warraq.pipelines.flow import Recipe, RefinePages, Watch, watch_nothing
+from warraq.pipelines.config import FlowConfig
+from warraq.pipelines.flow import RefinePages, Watch, watch_nothing
 from warraq.pipelines.local import progress
 from warraq.pipelines.local.launch import local_runner
 from warraq.pipelines.local.scratch import scratch_folder
@@ -57,16 +58,16 @@ class Ingest(beam.PTransform):
     """Dumps → the row of `runs`: the whole batch job."""
 
     dumps: Sequence[Dump]
-    recipe: Recipe
+    config: FlowConfig
     run: Run
     known_files: Sequence[str]
     watch: Watch = watch_nothing
 
     def expand(self, start: beam.PCollection) -> beam.PCollection:
-        pages = start | "ReadPages" >> ReadPages(self.dumps, self.recipe.read)
+        pages = start | "ReadPages" >> ReadPages(self.dumps, self.config.read)
         known = ReadKnown(self.known_files) if self.known_files else None
         self.watch("ReadPages", pages)
-        refined = pages[KEPT] | "RefinePages" >> RefinePages(self.recipe, known, self.watch)
+        refined = pages[KEPT] | "RefinePages" >> RefinePages(self.config, known, self.watch)
         refused = tuple(door for name, door in refined.items() if name != KEPT)
         counts = (pages[KEPT], pages[REJECTED], pages[CHECKED], *refused) | "CountPages" >> CountPages()
         articles = refined[KEPT] | "WriteArticles" >> WriteArticles(self.run)
@@ -102,7 +103,7 @@ def _ingest_new(options: IngestOptions, dataset: Dataset, found: Found) -> int:
     for words in recover_dead_runs(dataset):
         say(words)
 
-    recipe = _digest(__version__, options.recipe_json())
+    recipe = _digest(__version__, options.config_json())
     done = [run for run in dataset.rows("runs") if options.only_new or run["recipe"] == recipe]
     committed = {dump["fingerprint"]: run["run_id"] for run in done for dump in run["dumps"]}
     dumps = [dump for dump in found.dumps if dump.fingerprint not in committed]
@@ -200,12 +201,12 @@ def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Seq
     if options.runner != LOCAL:
         logging.disable(logging.NOTSET)  # the runner's log is how a job elsewhere is followed
         logging.basicConfig(level=logging.INFO)
-        _execute(Ingest(dumps, options.recipe, run, known), options.runner, options.beam)
+        _execute(Ingest(dumps, options.config, run, known), options.runner, options.beam)
         return
     with scratch_folder() as scratch:
         tally = scratch / "tally"
         tally.mkdir()
-        job = Ingest(dumps, options.recipe, run, known, progress.Tally(str(tally)))
+        job = Ingest(dumps, options.config, run, known, progress.Tally(str(tally)))
         local = PipelineOptions([*options.beam_flags, f"--direct_num_workers={options.workers}"])
         muffled = contextlib.redirect_stderr(io.StringIO())  # Beam prints a failure there before it raises it
         size = sum(dump.size for dump in dumps)
@@ -245,7 +246,7 @@ def _describe(options: IngestOptions, recipe: str, dumps: Sequence[Dump]) -> Run
         output=Dataset(options.output).root,
         run_id=_digest(recipe, *sorted(dump.fingerprint for dump in dumps)),
         recipe=recipe,
-        options=options.recipe_json(),
+        options=options.config_json(),
         version=__version__,
         runner=options.runner,
         started_at=dt.datetime.now(dt.timezone.utc),

@@ -6,39 +6,22 @@ The rules of a stage are dataclasses in the stage's file; their fields become fl
 import argparse
 import dataclasses
 import difflib
-import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from warraq.pipelines.cli import Parser, dataset_folder
-from warraq.pipelines.flow import Recipe
-from warraq.transforms import decode, quality, screen
-from warraq.transforms.clean import clean
-from warraq.transforms.deduplicate import copies as deduplicate
+from warraq.pipelines.config import RULES, FlowConfig
+from warraq.transforms.deduplicate import deduplicate
 from warraq.transforms.entities import stage as entities
-from warraq.transforms.extract import page as extract
-from warraq.transforms.language import detectors as language
-from warraq.transforms.read.rules import ReadRules
+from warraq.transforms.quality import quality
 from warraq.transforms.topics import stage as topics
 
 LOCAL: Final = "local"  # the runner when none is named: Beam's in-process one, spread over worker processes
 
-# Stage → its rules, in order of flow. A field of the rules becomes the flag --STAGE_FIELD.
-RULES: Final[Mapping[str, type]] = {
-    "read": ReadRules,
-    "screen": screen.ScreenRules,
-    "decode": decode.DecodeRules,
-    "extract": extract.ExtractRules,
-    "clean": clean.CleanRules,
-    "language": language.LanguageRules,
-    "quality": quality.QualityRules,
-    "deduplicate": deduplicate.DuplicateRules,
-    "topics": topics.TopicRules,
-}
 # Fields that have a flag of their own below.
 _NAMED: Final = {("deduplicate", "near")}
 
@@ -49,7 +32,7 @@ class IngestOptions:
 
     inputs: Sequence[str]
     output: str
-    recipe: Recipe
+    config: FlowConfig
     all_rejected: bool
     only_new: bool
     workers: int
@@ -69,9 +52,9 @@ class IngestOptions:
         """The runner's name."""
         return self.beam.get_all_options().get("runner") or LOCAL
 
-    def recipe_json(self) -> str:
+    def config_json(self) -> str:
         """All that decides the rows besides the dumps, in a fixed order."""
-        return json.dumps({**dataclasses.asdict(self.recipe), "all_rejected": self.all_rejected}, sort_keys=True)
+        return self.config.to_json(all_rejected=self.all_rejected)
 
 
 def ingest_parser() -> Parser:
@@ -109,11 +92,11 @@ def ingest_parser() -> Parser:
         metavar="SHARE",
         help="set a dump aside, and commit the others, if a larger share of its pages broke the code (default: 0.05)",
     )
-    add_recipe(parser)
+    add_rules(parser)
     return parser
 
 
-def add_recipe(parser: Parser) -> None:
+def add_rules(parser: Parser) -> None:
     """Adds the flags that decide the rows."""
     add = parser.add_argument
     add("--quality", choices=tuple(quality.PRESETS), default="news", help="rules for good text (default: news)")
@@ -123,8 +106,13 @@ def add_recipe(parser: Parser) -> None:
         default="mark",
         help="near copies: mark sets duplicate_of, drop rejects them (default: mark)",
     )
-    add("--tagger", type=_tagger, default=Recipe.tagger, help="what finds the entities: bilstm, gazetteer, onnx:FOLDER")
-    add("--classifier", choices=tuple(topics.BACKENDS), default=Recipe.classifier, help="what assigns the topics")
+    add(
+        "--tagger",
+        type=_tagger,
+        default=FlowConfig.tagger,
+        help="what finds the entities: bilstm, gazetteer, onnx:FOLDER",
+    )
+    add("--classifier", choices=tuple(topics.BACKENDS), default=FlowConfig.classifier, help="what assigns the topics")
     for stage, rules in RULES.items():
         _add_rules(parser, stage, rules)
 
@@ -183,7 +171,7 @@ def parse_ingest(arguments: Sequence[str]) -> IngestOptions:
     return IngestOptions(
         inputs=known.inputs,
         output=known.output,
-        recipe=recipe_of(parser, known),
+        config=config_of(parser, known),
         all_rejected=known.rejected == "all",
         only_new=known.new,
         workers=known.workers,
@@ -195,16 +183,16 @@ def parse_ingest(arguments: Sequence[str]) -> IngestOptions:
     )
 
 
-def recipe_of(parser: Parser, known: argparse.Namespace) -> Recipe:
+def config_of(parser: Parser, known: argparse.Namespace) -> FlowConfig:
     """The recipe that the flags describe. Exits with 2 and one line if a rule can't be followed."""
     try:
-        return _recipe(known)
+        return _config(known)
     except ValueError as error:
         parser.error(str(error))
 
 
-def _recipe(known: argparse.Namespace) -> Recipe:
-    """As `recipe_of`; raises ValueError, from a rule's own `validate`."""
+def _config(known: argparse.Namespace) -> FlowConfig:
+    """As `config_of`; raises ValueError, from a rule's own `validate`."""
     presets = {
         "quality": quality.PRESETS[known.quality],
         "deduplicate": deduplicate.DuplicateRules(near=known.near_duplicates),
@@ -220,7 +208,7 @@ def _recipe(known: argparse.Namespace) -> Recipe:
         chosen[stage] = dataclasses.replace(base, **given) if base and given else base
         if hasattr(chosen[stage], "validate"):
             chosen[stage].validate()
-    return Recipe(**chosen, tagger=known.tagger, classifier=known.classifier)
+    return FlowConfig(**chosen, tagger=known.tagger, classifier=known.classifier)
 
 
 def _unknown_to_beam(arguments: Sequence[str]) -> list[str]:

@@ -25,14 +25,15 @@ __all__ = [
     "KEPT",
     "REJECTED",
     "BatchStepFn",
-    "Doors",
     "Moment",
+    "Outputs",
     "Refusal",
     "Rejection",
     "StepFn",
     "counter",
     "describe",
     "reject",
+    "route",
 ]
 
 KEPT: Final = "kept"
@@ -40,7 +41,19 @@ REJECTED: Final = "rejected"
 _BATCH: Final = 32  # articles
 counter: Final = functools.cache(Metrics.counter)  # made once: that costs more than to count
 Refusal: TypeAlias = beam.pvalue.TaggedOutput[Literal["rejected"], Rejected]
-Doors: TypeAlias = Any  # what a stage's `expand` gives: PCollections by name, KEPT and REJECTED
+Outputs: TypeAlias = Any  # what a stage's `expand` gives: PCollections by name, KEPT and REJECTED
+
+
+def route(records: beam.PCollection, label: str, fn: beam.DoFn, before: type, after: type) -> Outputs:
+    """The outputs of a DoFn that keeps or rejects each record: KEPT holds `after`, REJECTED holds Rejected.
+
+    All three are typed, so a flow in the wrong order fails when it is built, and records travel in our coder.
+
+    Raises:
+      TypeCheckError: `records` holds another type than `before`.
+    """
+    step = beam.ParDo(fn).with_input_types(before).with_output_types(after, rejected=Rejected)
+    return records | label >> step.with_outputs(REJECTED, main=KEPT)
 
 
 In = TypeVar("In", Page, Document, Article)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.data import DATA
-from warraq.transforms.language.detectors import DETECTORS, LanguageRules, Verdict, load_detector
+from warraq.transforms.language.language import DETECTORS, LanguageRules, Verdict, load_detector
 
 BANDS = {"15-39": (15, 40), "40-199": (40, 200), "200+": (200, 10**9)}
 VARIETIES = {"arb", "arz", "ary", "acm", "apc", "ars", "aeb", "ajp", "acq", "ar"}

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from benchmarks.data import DATA
 from warraq.schemas.labels import REASONS
-from warraq.transforms.quality import PRESETS, QualityRules, measure, refusal
+from warraq.transforms.quality.quality import PRESETS, QualityRules, measure, refusal
 
 LEAST_WORDS = 20  # shorter texts are teasers and empty rows
 

@@ -33,7 +33,7 @@ from warraq.schemas.records import Article, Document, Source
 from warraq.transforms.clean.clean import CleanRules, clean
 from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.extract.sandbox import Guard
-from warraq.transforms.language.detectors import LanguageRules, keep_arabic
+from warraq.transforms.language.language import LanguageRules, keep_arabic
 from warraq.transforms.step import Rejection
 
 RULES: Final = ExtractRules()

@@ -30,12 +30,12 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from benchmarks.data import DATA
 from warraq.schemas.records import Page, Source
-from warraq.transforms.decode import DecodeRules, decode
+from warraq.transforms.decode.decode import DecodeRules, decode
 from warraq.transforms.read.discover import find_dumps
 from warraq.transforms.read.dump import Dump
 from warraq.transforms.read.formats import read_range
 from warraq.transforms.read.rules import ReadRules
-from warraq.transforms.screen import ScreenRules, screen
+from warraq.transforms.screen.screen import ScreenRules, screen
 from warraq.transforms.step import Rejection
 
 FETCHED_AT = dt.datetime(2026, 11, 1, tzinfo=dt.timezone.utc)

@@ -47,20 +47,20 @@ from warraq.schemas.labels import REASONS
 from warraq.schemas.records import Page
 from warraq.transforms.clean.clean import CleanRules, clean
 from warraq.transforms.dataset.data_files import DataFile, DumpPages
-from warraq.transforms.decode import DecodeRules, decode
-from warraq.transforms.deduplicate.copies import identify, signature_row
+from warraq.transforms.decode.decode import DecodeRules, decode
+from warraq.transforms.deduplicate.deduplicate import identify, signature_row
 from warraq.transforms.deduplicate.minhash import band_keys
 from warraq.transforms.entities.stage import DEFAULT, load_tagger, tag_entities
 from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.extract.sandbox import Guard
-from warraq.transforms.language.detectors import LanguageRules, keep_arabic
+from warraq.transforms.language.language import LanguageRules, keep_arabic
 from warraq.transforms.ledger import REJECTED, Line
-from warraq.transforms.quality import QualityRules, keep_good
+from warraq.transforms.quality.quality import QualityRules, keep_good
 from warraq.transforms.read.discover import find_dumps
 from warraq.transforms.read.dump import Dump
 from warraq.transforms.read.formats import read_range
 from warraq.transforms.read.rules import ReadRules
-from warraq.transforms.screen import ScreenRules, screen
+from warraq.transforms.screen.screen import ScreenRules, screen
 from warraq.transforms.step import Rejection, reject
 from warraq.transforms.topics.stage import TopicRules, classify_articles, load_classifier
 

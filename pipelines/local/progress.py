@@ -18,7 +18,7 @@ import apache_beam as beam
 
 from warraq.pipelines.terminal import Safe
 from warraq.transforms.read.stage import PROGRESS
-from warraq.transforms.step import KEPT, REJECTED, Doors
+from warraq.transforms.step import KEPT, REJECTED, Outputs
 
 _COUNT: Final = struct.Struct("<q")
 NAMES: Final = ("bytes", "pages", "unread", "rejected", "written")
@@ -34,7 +34,7 @@ class Tally:
     def __init__(self, folder: str) -> None:
         self._folder = folder
 
-    def __call__(self, label: str, doors: Doors) -> None:
+    def __call__(self, label: str, doors: Outputs) -> None:
         reading = label == "ReadPages"
         kept = {"ReadPages": "pages", "ClassifyTopics": "written"}.get(label)
         counted = {KEPT: kept, REJECTED: "unread" if reading else "rejected", PROGRESS: "bytes" if reading else None}

@@ -23,21 +23,16 @@ from pathlib import Path
 from tests.attack import generate
 from tests.support.damage import COUNT, page, samples, within
 from tests.support.hostile import garbled
-from warraq.pipelines.flow import Recipe
+from warraq.pipelines.config import STAGES, FlowConfig
 from warraq.schemas import arrow
 from warraq.schemas.coders import RecordCoder
 from warraq.schemas.labels import ERROR_REASON
 from warraq.schemas.records import Article, Document, Page, Rejected, Source
-from warraq.transforms import (
-    decode,
-    quality,
-    screen,
-)
 from warraq.transforms.clean import clean
 from warraq.transforms.clean.clean import CleanRules
-from warraq.transforms.deduplicate import copies as deduplicate
-from warraq.transforms.extract.page import extract
-from warraq.transforms.language import detectors as language
+from warraq.transforms.deduplicate import deduplicate
+from warraq.transforms.language import language
+from warraq.transforms.quality import quality
 from warraq.transforms.read.discover import find_dumps
 from warraq.transforms.read.dump import InputError
 from warraq.transforms.read.formats import read_range
@@ -45,7 +40,7 @@ from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.rejection import Rejection, attempt
 
 FETCHED = dt.datetime(2025, 6, 1, 12, tzinfo=dt.timezone.utc)
-RECIPE = Recipe()
+CONFIG = FlowConfig()
 ANY_LENGTH = CleanRules(min_words=1)
 DUMPS = [sample.content for sample in samples([page(number) for number in range(COUNT)]).values()]
 CODERS = {record: RecordCoder(record) for record in (Page, Document, Article, Rejected)}
@@ -88,17 +83,8 @@ def try_dump(rng, folder):
 def refine(page):
     """The article or refusal that the pure stages up to Deduplicate make of a page."""
     record = page
-    stages = (
-        ("screen", lambda record: screen.screen(record, RECIPE.screen)),
-        ("decode", lambda record: decode.decode(record, RECIPE.decode)),
-        ("extract", lambda record: extract(record, RECIPE.extract)),
-        ("clean", lambda record: clean.clean(record, RECIPE.clean)),
-        ("language", lambda record: language.keep_arabic(record, RECIPE.language)),
-        ("quality", lambda record: quality.keep_good(record, RECIPE.quality)),
-        ("deduplicate", deduplicate.identify),
-    )
-    for name, stage in stages:
-        record = attempt(record, name, functools.partial(stage, record))
+    for name, _, apply in STAGES[1:-2]:
+        record = attempt(record, name, functools.partial(apply, record, CONFIG))
         check_record(record)
         if isinstance(record, Rejected):
             assert record.reason != ERROR_REASON, f"{name}: {record.detail}"
@@ -110,9 +96,8 @@ def try_page(rng, _folder):
     """A hostile page through the stages."""
     url = rng.choice([*generate.ADDRESSES, "https://akhbar.example/1"]).encode("utf-8", "replace").decode()
     title = generate.text(rng, 4).encode("utf-8", "replace").decode() if rng.random() < 0.2 else None
-    crawled = Page(
-        Source(url, FETCHED, "a.warc", 0, len(generate.page(rng))), generate.page(rng), rng.random() < 0.1, None, title
-    )
+    content = generate.page(rng)
+    crawled = Page(Source(url, FETCHED, "a.warc", 0, len(content)), content, rng.random() < 0.1, None, title)
     outcome = refine(crawled)
     check_record(outcome)
     return outcome.reason if isinstance(outcome, Rejected) else "article"
@@ -135,7 +120,7 @@ def try_text(rng, _folder):
     assert (again.text, again.title) == (cleaned.text, cleaned.title), "cleaning is not idempotent"
     if rng.random() < 0.2:  # these take most of the time
         quality.measure(cleaned.text)
-        language.load_detector(RECIPE.language).detect(cleaned.text)
+        language.load_detector(CONFIG.language).detect(cleaned.text)
     check_record(deduplicate.identify(cleaned))
     return "cleaned"
 

@@ -9,7 +9,8 @@ from apache_beam.pipeline import PipelineVisitor
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that, equal_to
 
-from warraq.pipelines.flow import Recipe, RefinePages
+from warraq.pipelines.config import FlowConfig
+from warraq.pipelines.flow import RefinePages
 from warraq.pipelines.ingest import Ingest
 from warraq.schemas.labels import STAGES
 from warraq.transforms.read.dump import Dump
@@ -34,13 +35,13 @@ PERSIAN = (
 def test_the_stages_stand_in_the_order_of_the_labels():
     stages = [
         step.__class__.__module__.removeprefix("warraq.transforms.").split(".")[0]
-        for step in RefinePages(Recipe()).steps().values()
+        for step in RefinePages(FlowConfig()).steps().values()
     ]
     assert ["read", *stages] == list(STAGES)
 
 
 def test_labels_are_the_names_of_the_transforms():
-    assert all(label == type(step).__name__ for label, step in RefinePages(Recipe()).steps().items())
+    assert all(label == type(step).__name__ for label, step in RefinePages(FlowConfig()).steps().items())
 
 
 class _Doors(PipelineVisitor):
@@ -58,7 +59,7 @@ class _Doors(PipelineVisitor):
 def test_no_door_is_left_unread(tmp_path):
     run = Run(str(tmp_path), "r", "recipe", "{}", "1", "local", FETCHED, [], False, 0.1)
     pipeline = beam.Pipeline(runner=FnApiRunner())
-    committed = pipeline | Ingest([Dump("a", 1, "warc", "f", FETCHED)], Recipe(), run, ["known.parquet"])
+    committed = pipeline | Ingest([Dump("a", 1, "warc", "f", FETCHED)], FlowConfig(), run, ["known.parquet"])
     doors = _Doors()
     pipeline.visit(doors)
     unread = {label for output, label in doors.made.items() if output not in doors.read and output is not committed}
@@ -73,7 +74,7 @@ def test_pages_go_through_and_counters_add_up(make_page):
         for n, (name, text) in enumerate(texts.items())
     ]
     pipeline = beam.Pipeline(runner=FnApiRunner())
-    doors = pipeline | beam.Create(pages) | RefinePages(Recipe())
+    doors = pipeline | beam.Create(pages) | RefinePages(FlowConfig())
     kept = doors[KEPT] | "K" >> beam.Map(lambda article: (article.site, article.topic, article.title))
     assert_that(kept, equal_to([("ar.example", "education", "افتتاح مدرسة جديدة في القاهرة")]), "kept")
     refused = tuple(door for label, door in doors.items() if label != KEPT) | beam.Flatten()

@@ -1,16 +1,17 @@
 import dataclasses
+import hashlib
 import json
 
 import pytest
 
-from warraq.pipelines.flow import Recipe
+from warraq.pipelines.config import FlowConfig
 from warraq.pipelines.options import RULES, ingest_parser, parse_ingest
 
 BASE = ["a.warc", "--output", "out"]
 
 
 def test_defaults_are_those_of_the_rules():
-    assert parse_ingest(BASE).recipe == Recipe()
+    assert parse_ingest(BASE).config == FlowConfig()
 
 
 def test_every_rule_has_a_flag_and_help():
@@ -25,11 +26,11 @@ def test_every_rule_has_a_flag_and_help():
 @pytest.mark.parametrize(
     ("flags", "get", "value"),
     [
-        (["--near_duplicates", "drop"], lambda o: o.recipe.deduplicate.near, "drop"),
-        (["--quality", "off"], lambda o: o.recipe.quality, None),
-        (["--read_max_bytes", "5"], lambda o: o.recipe.read.max_bytes, 5),
-        (["--no-extract_guard"], lambda o: o.recipe.extract.guard, False),
-        (["--deduplicate_min_similarity=0.9"], lambda o: o.recipe.deduplicate.min_similarity, 0.9),
+        (["--near_duplicates", "drop"], lambda o: o.config.deduplicate.near, "drop"),
+        (["--quality", "off"], lambda o: o.config.quality, None),
+        (["--read_max_bytes", "5"], lambda o: o.config.read.max_bytes, 5),
+        (["--no-extract_guard"], lambda o: o.config.extract.guard, False),
+        (["--deduplicate_min_similarity=0.9"], lambda o: o.config.deduplicate.min_similarity, 0.9),
         (["--rejected", "all"], lambda o: o.all_rejected, True),
         (["--workers", "3"], lambda o: o.workers, 3),
         (["--new"], lambda o: o.only_new, True),
@@ -76,6 +77,19 @@ def test_a_wrong_flag_costs_one_line(arguments, complaint, capsys):
 
 def test_the_recipe_names_all_that_decides_the_rows():
     one, other = parse_ingest(BASE), parse_ingest([*BASE, "--workers", "7", "--quiet"])
-    assert one.recipe_json() == other.recipe_json()
-    assert json.loads(one.recipe_json())["deduplicate"] == {"near": "mark", "min_similarity": 0.7}
-    assert parse_ingest([*BASE, "--clean_min_words", "3"]).recipe_json() != one.recipe_json()
+    assert one.config_json() == other.config_json()
+    assert json.loads(one.config_json())["deduplicate"] == {"near": "mark", "min_similarity": 0.7}
+    assert parse_ingest([*BASE, "--clean_min_words", "3"]).config_json() != one.config_json()
+
+
+@pytest.mark.parametrize("flags", [["--read_split_bytes", "999"], ["--read_split_bytes", "1", "--quiet"]])
+def test_how_the_work_is_cut_makes_no_other_rows(flags):
+    tuned = parse_ingest([*BASE, *flags])
+    assert tuned.config != FlowConfig()
+    assert tuned.config_json() == parse_ingest(BASE).config_json()
+
+
+def test_the_rows_of_the_first_release_are_not_made_again():
+    """Committed dumps are known by a digest of this JSON."""
+    digest = hashlib.sha256(parse_ingest(BASE).config_json().encode()).hexdigest()
+    assert digest == "db2f60fc6189e98677993d117fbb2e848e57b6770b17ba3251561e9236c0f44b"

@@ -10,7 +10,7 @@ from warraq.pipelines.options import ingest_parser
 from warraq.pipelines.query import VIEWS, query_parser
 from warraq.schemas.arrow import TABLES
 from warraq.schemas.labels import MASS_REASONS, REASONS, STAGES, TOPICS
-from warraq.transforms.quality import QualityRules
+from warraq.transforms.quality.quality import QualityRules
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SOURCES = {path: path.read_text(encoding="utf-8") for path in (ROOT / "transforms").rglob("*.py")}

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from tests.support.paths import ROOT
-from warraq.pipelines.flow import Recipe, RefinePages
+from warraq.pipelines.config import FlowConfig
+from warraq.pipelines.flow import RefinePages
 from warraq.transforms.read.stage import ReadPages
 from warraq.transforms.write.stage import CommitRun, WriteArticles, WriteRejected
 
@@ -38,7 +39,7 @@ def room(module):
 
 def stages():
     """The rooms of the flow's transforms."""
-    flow = [ReadPages, *map(type, RefinePages(Recipe()).steps().values()), WriteArticles, WriteRejected, CommitRun]
+    flow = [ReadPages, *map(type, RefinePages(FlowConfig()).steps().values()), WriteArticles, WriteRejected, CommitRun]
     return {room(transform.__module__) for transform in flow}
 
 
@@ -51,7 +52,7 @@ def test_imports_run_one_way(path):
 
 
 def test_a_stage_is_a_file_or_a_folder_of_the_flow():
-    for transform in (ReadPages, *map(type, RefinePages(Recipe()).steps().values()), WriteArticles):
+    for transform in (ReadPages, *map(type, RefinePages(FlowConfig()).steps().values()), WriteArticles):
         module = transform.__module__
         assert module in (f"warraq.transforms.{room(module)}", f"warraq.transforms.{room(module)}.stage")
     folders = {path.parent.name for path in TRANSFORMS if path.name == "stage.py"}
@@ -62,14 +63,6 @@ def test_a_stage_is_a_file_or_a_folder_of_the_flow():
 def test_a_stage_imports_what_is_shared_and_no_other_stage(path):
     rooms = {room(module) for module in imports(path) if module.startswith("warraq.transforms.")}
     assert rooms & stages() <= {room(f"warraq.{name(path)}") if path.parent != ROOT / "transforms" else path.stem}
-
-
-@pytest.mark.parametrize("path", TRANSFORMS, ids=name)
-def test_only_classes_name_beam(path):
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.FunctionDef):
-            named = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
-            assert "beam" not in named, f"{node.name} names beam: a function of the core must not"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import runpy
 import pytest
 
 from tests.support.paths import ROOT
-from warraq.pipelines.flow import Recipe, RefinePages
+from warraq.pipelines.config import FlowConfig
+from warraq.pipelines.flow import RefinePages
 
 scale = runpy.run_module("benchmarks.speed.scale")
 MEASURED = scale["read_measured"]()
@@ -30,7 +31,7 @@ def test_every_assumption_has_a_source_and_a_unit_cost_is_just_multiplied():
 def test_every_stage_of_the_flow_is_counted():
     counted = " ".join(stage.name for stage in scale["stages"](MEASURED, ASSUMED))
     assert [
-        name for name in ["ReadPages", *RefinePages(Recipe()).steps(), "WriteArticles"] if name not in counted
+        name for name in ["ReadPages", *RefinePages(FlowConfig()).steps(), "WriteArticles"] if name not in counted
     ] == []
 
 

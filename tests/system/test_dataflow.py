@@ -26,7 +26,8 @@ from google.protobuf import json_format
 
 from tests.support.gcs_server import gcs_server
 from tests.support.paths import ROOT
-from warraq.pipelines.flow import Recipe, RefinePages
+from warraq.pipelines.config import FlowConfig
+from warraq.pipelines.flow import RefinePages
 from warraq.pipelines.options import RULES, ingest_parser, parse_ingest
 
 DEPLOY = ROOT / "deploy" / "dataflow"
@@ -163,7 +164,7 @@ def test_the_commands_of_the_guide_name_what_exists():
     block = re.search(r"^warraq ingest (.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)[1]
     options = parse_ingest(shlex.split(block.replace("\\\n", " ").replace("$BUCKET", "bucket")))
     assert options.runner == "DataflowRunner"
-    assert options.recipe.read.split_bytes == 256 * 1024 * 1024
+    assert options.config.read.split_bytes == 256 * 1024 * 1024
     handed_over = re.findall(r"--parameters=\S*|--parameters=\"[^\"]*\"", GUIDE)
     named = {pair.partition("=")[0] for one in handed_over for pair in one.partition("=")[2].strip('"').split(",")}
     assert {"output", "read_split_bytes", "sdk_container_image"} <= named <= {*PARAMETERS}
@@ -278,7 +279,7 @@ def test_workers_run_our_image_one_process_a_core(launched):
 @pytest.mark.slow
 def test_the_pipeline_is_the_flow(launched):
     labels = {transform.unique_name for transform in launched.pipeline.components.transforms.values()}
-    stages = [f"Ingest/RefinePages/{stage}" for stage in RefinePages(Recipe()).steps()]
+    stages = [f"Ingest/RefinePages/{stage}" for stage in RefinePages(FlowConfig()).steps()]
     assert {"Ingest/ReadPages", *stages, "Ingest/WriteArticles", "Ingest/WriteRejected", "Ingest/CommitRun"} <= labels
 
 

@@ -19,7 +19,7 @@ from warraq.transforms.dataset.dataset import Dataset
 DUMPS = ROOT / "samples" / "dumps"
 PATIENCE = 300  # seconds for a job, on a machine that does much else
 # Small ranges, so that one WARC is read by several workers.
-RECIPE = ("--rejected", "all", "--read_fetched_at", "2025-06-20T06:00:00Z", "--read_split_bytes", "4096", "--quiet")
+CONFIG = ("--rejected", "all", "--read_fetched_at", "2025-06-20T06:00:00Z", "--read_split_bytes", "4096", "--quiet")
 
 pytestmark = pytest.mark.slow
 
@@ -99,14 +99,14 @@ def contents(output):
 @pytest.fixture(scope="module")
 def undisturbed(environment, dumps, tmp_path_factory):
     output = tmp_path_factory.mktemp("undisturbed") / "out"
-    assert finish(start(environment, *dumps, "--output", output, *RECIPE, "--workers", 2))[0] == 0
+    assert finish(start(environment, *dumps, "--output", output, *CONFIG, "--workers", 2))[0] == 0
     return contents(output)
 
 
 @pytest.mark.parametrize("engine", ["local-1", "prism", "flink-1", "flink-4"], indirect=True)
 def test_rows_and_books_are_the_same_on_every_engine(engine, environment, dumps, tmp_path, undisturbed):
     output = tmp_path / "out"
-    code, words = finish(start(environment, *dumps, "--output", output, *RECIPE, *engine))
+    code, words = finish(start(environment, *dumps, "--output", output, *CONFIG, *engine))
     assert code == 0, words
     assert contents(output) == undisturbed
     books = connect(Dataset(str(output))).execute(
@@ -165,7 +165,7 @@ def wait_for_step(cluster, launcher, step):
 
 def test_a_task_manager_that_is_killed_costs_no_row(cluster, environment, dumps, tmp_path, undisturbed):
     output = tmp_path / "out"
-    job = start(environment, *dumps, "--output", output, *RECIPE, *cluster.flags(parallelism=4))
+    job = start(environment, *dumps, "--output", output, *CONFIG, *cluster.flags(parallelism=4))
     killed = wait_for_step(cluster, job, "RefinePages")
     cluster.kill("task-manager-1")
     cluster.start_task_manager()
@@ -178,7 +178,7 @@ def test_a_task_manager_that_is_killed_costs_no_row(cluster, environment, dumps,
 
 def test_an_interrupted_job_that_goes_on_does_no_harm(cluster, environment, dumps, tmp_path, undisturbed):
     """Beam's job server calls a batch job cancelled that Flink goes on with; the same command then runs beside it."""
-    arguments = (*dumps, "--output", tmp_path / "out", *RECIPE, *cluster.flags(parallelism=2))
+    arguments = (*dumps, "--output", tmp_path / "out", *CONFIG, *cluster.flags(parallelism=2))
     job = start(environment, *arguments)
     wait_for_step(cluster, job, "RefinePages")
     job.send_signal(signal.SIGINT)

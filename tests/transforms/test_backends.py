@@ -4,7 +4,7 @@ import pytest
 
 from warraq.transforms.backends import load_backend
 from warraq.transforms.entities.stage import BACKENDS as TAGGERS
-from warraq.transforms.language.detectors import DETECTORS
+from warraq.transforms.language.language import DETECTORS
 from warraq.transforms.topics.stage import BACKENDS as CLASSIFIERS
 
 

@@ -7,7 +7,7 @@ import apache_beam as beam
 
 from warraq.schemas.records import Article
 from warraq.transforms.clean.clean import CleanRules, clean
-from warraq.transforms.step import KEPT, REJECTED, Doors, StepFn
+from warraq.transforms.step import KEPT, REJECTED, Outputs, StepFn
 
 
 @dataclasses.dataclass
@@ -16,6 +16,6 @@ class CleanText(beam.PTransform):
 
     rules: CleanRules = dataclasses.field(default_factory=CleanRules)
 
-    def expand(self, articles: beam.PCollection[Article]) -> Doors:
+    def expand(self, articles: beam.PCollection[Article]) -> Outputs:
         finish = functools.partial(clean, rules=self.rules)
         return articles | "Clean" >> beam.ParDo(StepFn("clean", finish)).with_outputs(REJECTED, main=KEPT)

@@ -13,7 +13,7 @@ from apache_beam.metrics import Metrics
 
 from warraq.schemas.coders import register
 from warraq.schemas.records import Article
-from warraq.transforms.deduplicate.copies import (
+from warraq.transforms.deduplicate.deduplicate import (
     EXACT,
     DuplicateRules,
     Precedence,
@@ -28,7 +28,7 @@ from warraq.transforms.deduplicate.copies import (
     signature_row,
 )
 from warraq.transforms.deduplicate.minhash import band_keys
-from warraq.transforms.step import KEPT, REJECTED, Doors, Refusal, StepFn, reject
+from warraq.transforms.step import KEPT, REJECTED, Outputs, Refusal, StepFn, reject
 
 STAGE: Final = "deduplicate"
 
@@ -82,7 +82,7 @@ class Deduplicate(beam.PTransform):
     rules: DuplicateRules = dataclasses.field(default_factory=DuplicateRules)
     known: beam.PTransform | None = None
 
-    def expand(self, articles: beam.PCollection) -> Doors:
+    def expand(self, articles: beam.PCollection) -> Outputs:
         identified = articles | "Identify" >> beam.ParDo(_IdentifyFn()).with_outputs(REJECTED, main=KEPT)
         verdicts = self._verdicts(identified[KEPT])
         joined = {

@@ -14,7 +14,7 @@ import apache_beam as beam
 
 from warraq.schemas.records import Article, Entity
 from warraq.transforms.backends import load_backend
-from warraq.transforms.step import KEPT, REJECTED, BatchStepFn, Doors
+from warraq.transforms.step import KEPT, REJECTED, BatchStepFn, Outputs
 
 STAGE: Final = "entities"
 
@@ -74,6 +74,6 @@ class TagEntities(beam.PTransform):
 
     backend: str = field(default=DEFAULT, metadata={"help": "what finds entities: bilstm, gazetteer or onnx:FOLDER"})
 
-    def expand(self, articles: beam.PCollection[Article]) -> Doors:
+    def expand(self, articles: beam.PCollection[Article]) -> Outputs:
         tag = BatchStepFn(STAGE, functools.partial(_make_tagger, self.backend))
         return articles | "Tag" >> beam.ParDo(tag).with_output_types(Article).with_outputs(REJECTED, main=KEPT)

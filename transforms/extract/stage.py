@@ -10,7 +10,7 @@ import apache_beam as beam
 from warraq.schemas.records import Article, Document
 from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.extract.sandbox import Guard
-from warraq.transforms.step import KEPT, REJECTED, Doors, Moment, StepFn
+from warraq.transforms.step import KEPT, REJECTED, Moment, Outputs, StepFn
 
 _STAGE: Final = "extract"
 
@@ -60,7 +60,7 @@ class ExtractArticles(beam.PTransform):
 
     rules: ExtractRules = field(default_factory=ExtractRules)
 
-    def expand(self, documents: beam.PCollection[Document]) -> Doors:
+    def expand(self, documents: beam.PCollection[Document]) -> Outputs:
         function = functools.partial(extract, rules=self.rules)
         extracting = _GuardedFn(function, self.rules) if self.rules.guard else StepFn(_STAGE, function)
         return documents | "Extract" >> beam.ParDo(extracting).with_outputs(REJECTED, main=KEPT)

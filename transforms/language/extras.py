@@ -9,7 +9,7 @@ import importlib
 from pathlib import Path
 from typing import Any, Final
 
-from warraq.transforms.language.detectors import ARABIC, UNDETERMINED, Verdict
+from warraq.transforms.language.language import ARABIC, UNDETERMINED, Verdict
 
 SAMPLE: Final = 1_000  # characters read, as many as langdetect reads
 _GUESSES: Final = 12  # asked for: GlotLID spreads the probability of a dialect over its neighbours

@@ -12,7 +12,7 @@ from collections import Counter
 from typing import Final, NamedTuple
 
 from warraq.transforms.arabic import ARABIC_LETTERS, ARTICLE, LETTER_RUN, MARKS, TATWEEL, normalize_keyboard
-from warraq.transforms.language.detectors import ARABIC, UNDETERMINED, Verdict
+from warraq.transforms.language.language import ARABIC, UNDETERMINED, Verdict
 from warraq.transforms.language.seeded_langdetect import ask_langdetect
 
 # The sides that a line can be on.

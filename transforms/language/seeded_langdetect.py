@@ -7,7 +7,7 @@ from typing import Final
 from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
 from langdetect.lang_detect_exception import LangDetectException
 
-from warraq.transforms.language.detectors import UNDETERMINED, Verdict
+from warraq.transforms.language.language import UNDETERMINED, Verdict
 
 SAMPLE: Final = 1_000  # characters read: a quarter of the time of 8,000, and the same verdict in 97%
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import apache_beam as beam
 
 from warraq.schemas.records import Article
-from warraq.transforms.language.detectors import LanguageRules, keep_arabic, load_detector
-from warraq.transforms.step import KEPT, REJECTED, Doors, StepFn
+from warraq.transforms.language.language import LanguageRules, keep_arabic, load_detector
+from warraq.transforms.step import KEPT, REJECTED, Outputs, StepFn
 
 
 class _JudgeFn(StepFn[Article, Article]):
@@ -27,5 +27,5 @@ class KeepArabic(beam.PTransform):
 
     rules: LanguageRules = field(default_factory=LanguageRules)
 
-    def expand(self, articles: beam.PCollection[Article]) -> Doors:
+    def expand(self, articles: beam.PCollection[Article]) -> Outputs:
         return articles | "Judge" >> beam.ParDo(_JudgeFn(self.rules)).with_outputs(REJECTED, main=KEPT)

@@ -19,7 +19,7 @@ class ReadRules:
 
     max_bytes: int = field(default=10_000_000, metadata={"help": "largest page body taken, in bytes after decoding"})
     split_bytes: int = field(
-        default=4 * 1024 * 1024, metadata={"help": "bytes of a WARC that one worker takes at a time"}
+        default=4 * 1024 * 1024, metadata={"help": "bytes of a WARC that one worker takes at a time", "tuning": True}
     )
     fields: str = field(
         default="",

@@ -18,7 +18,7 @@ from warraq.transforms.read.dump import Dump
 from warraq.transforms.read.formats import SPLITTABLE, read_range
 from warraq.transforms.read.places import Stretch, check_stretches
 from warraq.transforms.read.rules import STAGE, ReadRules
-from warraq.transforms.step import KEPT, REJECTED, Doors, Refusal, counter
+from warraq.transforms.step import KEPT, REJECTED, Outputs, Refusal, counter
 
 PROGRESS: Final = "progress"
 CHECKED: Final = "checked"
@@ -108,7 +108,7 @@ class ReadPages(beam.PTransform):
     def __post_init__(self) -> None:
         super().__init__()
 
-    def expand(self, begin: beam.pvalue.PBegin) -> Doors:
+    def expand(self, begin: beam.pvalue.PBegin) -> Outputs:
         dumps = begin | "ListDumps" >> beam.Create(list(self.dumps))
         ranges = dumps | "ListRanges" >> beam.FlatMap(parts, self.rules)
         # Not every runner moves the ranges that it has split off to other workers: Flink reads them where the dump was.

@@ -28,7 +28,7 @@ from warraq.schemas.labels import OTHER_TOPIC, TOPICS
 from warraq.schemas.records import Article, TopicScore
 from warraq.transforms.arabic import normalize_term
 from warraq.transforms.backends import load_backend
-from warraq.transforms.step import KEPT, REJECTED, BatchStepFn, Doors
+from warraq.transforms.step import KEPT, REJECTED, BatchStepFn, Outputs
 
 _SLUG_OF_CODE: Final = {topic.code: topic.slug for topic in TOPICS}
 _COLUMN_OF_CODE: Final = {topic.code: column for column, topic in enumerate(TOPICS)}
@@ -386,7 +386,7 @@ class ClassifyTopics(beam.PTransform):
     backend: str = "linear"  # one of BACKENDS
     rules: TopicRules = TopicRules()
 
-    def expand(self, articles: beam.PCollection[Article]) -> Doors:
+    def expand(self, articles: beam.PCollection[Article]) -> Outputs:
         classify = BatchStepFn("topics", functools.partial(_make_classifier, self.backend, self.rules))
         return articles | "Classify" >> beam.ParDo(classify).with_output_types(Article).with_outputs(
             REJECTED, main=KEPT

@@ -6,7 +6,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
-from warraq.transforms.deduplicate.copies import DuplicateRules, Precedence, identify, signature_row
+from warraq.transforms.deduplicate.deduplicate import DuplicateRules, Precedence, identify, signature_row
 from warraq.transforms.deduplicate.stage import Deduplicate
 from warraq.transforms.step import KEPT, REJECTED
 

@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from warraq.schemas.records import Article, Source
-from warraq.transforms.language.detectors import LanguageRules, keep_arabic, load_detector
 from warraq.transforms.language.extras import FastText, check_sum, language_of
+from warraq.transforms.language.language import LanguageRules, keep_arabic, load_detector
 from warraq.transforms.step import Rejection
 
 ARABIC = "أعلنت بلدية المدينة أن الجسر الجديد سيفتح أمام السيارات صباح الأحد بعد أعمال دامت سنتين."

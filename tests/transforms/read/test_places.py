@@ -28,7 +28,8 @@ from tests.support.damage import (
     zipped,
     zstd,
 )
-from warraq.pipelines.flow import Recipe, RefinePages
+from warraq.pipelines.config import FlowConfig
+from warraq.pipelines.flow import RefinePages
 from warraq.transforms.extract.page import ExtractRules
 from warraq.transforms.ledger import LedgerError
 from warraq.transforms.read.discover import find_dumps
@@ -170,7 +171,7 @@ def test_a_copy_in_a_member_costs_no_neighbour(tmp_path):
     dump = find(tmp_path, first + member + filler + gz(record(stories[2], 3)))
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         pages = pipeline | ReadPages([dump], RULES)
-        kept = pages[KEPT] | RefinePages(Recipe(extract=ExtractRules(guard=False), quality=None))
+        kept = pages[KEPT] | RefinePages(FlowConfig(extract=ExtractRules(guard=False), quality=None))
         assert_that(kept[KEPT] | beam.Map(lambda article: article.source.url[-1]), equal_to(["0", "1", "3"]))
 
 

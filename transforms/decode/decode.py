@@ -13,13 +13,12 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import Final, NamedTuple
 
-import apache_beam as beam
 import numpy as np
 import numpy.typing as npt
 import webencodings  # type: ignore[import-untyped]
 
 from warraq.schemas.records import Document, Page
-from warraq.transforms.step import KEPT, REJECTED, Doors, Rejection, StepFn
+from warraq.transforms.rejection import Rejection
 
 _META_BYTES: Final = 4096  # browsers look at 1024; portals put scripts before the charset
 _META: Final = re.compile(
@@ -312,17 +311,3 @@ def _mend_run(run: re.Match[str], kind: _Mojibake) -> str:
         return bytes(kind.bytes_of[ord(character)] for character in run[0]).decode(kind.codec)
     except UnicodeDecodeError:
         return run[0]
-
-
-@dataclasses.dataclass
-class DecodePages(beam.PTransform):
-    """Page → (Document, Rejected)."""
-
-    rules: DecodeRules = dataclasses.field(default_factory=DecodeRules)
-
-    def __post_init__(self) -> None:
-        super().__init__()
-
-    def expand(self, pages: beam.PCollection[Page]) -> Doors:
-        function = functools.partial(decode, rules=self.rules)
-        return pages | "Decode" >> beam.ParDo(StepFn("decode", function)).with_outputs(REJECTED, main=KEPT)

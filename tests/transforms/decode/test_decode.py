@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from tests.support.paths import DATA
 from warraq.schemas.records import Page, Source
-from warraq.transforms.decode import DecodePages, DecodeRules, decode, mend
+from warraq.transforms.decode.decode import DecodeRules, decode, mend
+from warraq.transforms.decode.stage import DecodePages
 from warraq.transforms.step import KEPT, REJECTED, Rejection
 
 RULES = DecodeRules()

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from warraq.schemas.labels import REASONS
 from warraq.schemas.records import Article, Source
-from warraq.transforms.quality import PRESETS, KeepGoodText, Measures, QualityRules, keep_good, measure
+from warraq.transforms.quality.quality import PRESETS, Measures, QualityRules, keep_good, measure
+from warraq.transforms.quality.stage import KeepGoodText
 from warraq.transforms.step import KEPT, REJECTED, Rejection
 
 NEWS = {

@@ -4,8 +4,8 @@ import random
 import pytest
 
 from tests.support.paths import DATA
-from warraq.transforms.deduplicate import copies
-from warraq.transforms.deduplicate.copies import (
+from warraq.transforms.deduplicate import deduplicate
+from warraq.transforms.deduplicate.deduplicate import (
     DuplicateRules,
     Precedence,
     SignatureRow,
@@ -68,9 +68,9 @@ def test_a_template_filled_in_often_costs_one_comparison_a_reference(monkeypatch
     signatures = [numbers.randbytes(unlike) + bytes(256 - unlike) for _ in range(2_000)]
     bucket = [SignatureRow(precedence(n), f"a\n{n}", f"{n}", f"{n}", one) for n, one in enumerate(signatures)]
     compared = []
-    similarities = copies.similarities
+    similarities = deduplicate.similarities
     monkeypatch.setattr(
-        copies, "similarities", lambda rows, other: compared.append(len(rows)) or similarities(rows, other)
+        deduplicate, "similarities", lambda rows, other: compared.append(len(rows)) or similarities(rows, other)
     )
     verdicts = list(judge_near(bucket, 0.7))
     assert len(compared) == len(bucket)

@@ -8,16 +8,14 @@ tells them apart.
 """
 
 import dataclasses
-import functools
 import re
 from dataclasses import field
 from typing import Final, NamedTuple
 
-import apache_beam as beam
 import numpy as np
 
 from warraq.schemas.records import Page
-from warraq.transforms.step import KEPT, REJECTED, Doors, Rejection, StepFn
+from warraq.transforms.rejection import Rejection
 
 _WORD: Final = 8  # bytes that are judged at once
 _ABOVE_ASCII: Final = np.uint64(0x8080808080808080)
@@ -148,17 +146,3 @@ def _count_sign(content: bytes, sign: _Sign) -> int:
     starts = range(min(size, max(0, len(content) - size + 1)))
     views = (np.frombuffer(content, f"<u{size}", (len(content) - start) // size, start) for start in starts)
     return sum(int(np.count_nonzero(view & mask == wanted)) for view in views)
-
-
-@dataclasses.dataclass
-class ScreenPages(beam.PTransform):
-    """Page → (Page, Rejected)."""
-
-    rules: ScreenRules = dataclasses.field(default_factory=ScreenRules)
-
-    def __post_init__(self) -> None:
-        super().__init__()
-
-    def expand(self, pages: beam.PCollection[Page]) -> Doors:
-        judge = functools.partial(screen, rules=self.rules)
-        return pages | "Screen" >> beam.ParDo(StepFn("screen", judge)).with_outputs(REJECTED, main=KEPT)

@@ -7,18 +7,15 @@ texts (benchmarks/accuracy/quality.py), so that each rule refuses fewer than one
 included.
 """
 
-import functools
 import re
 from collections import Counter
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-import apache_beam as beam
-
 from warraq.schemas.records import Article
 from warraq.transforms.arabic import MARKS
-from warraq.transforms.step import KEPT, REJECTED, Doors, Rejection, StepFn
+from warraq.transforms.rejection import Rejection
 
 # A number with its signs, a word with its marks, or a run of one sign.
 TOKEN: Final = re.compile(rf"\d+(?:[.,:/٫٬-]\d+)+|[\w{MARKS}]+|\.+|!+|[^\w\s]")
@@ -280,14 +277,3 @@ def keep_good(article: Article, rules: QualityRules | None) -> Article:
     if verdict:
         raise verdict
     return article
-
-
-@dataclass
-class KeepGoodText(beam.PTransform):
-    """Article → (Article that is prose, Rejected)."""
-
-    rules: QualityRules | None = field(default_factory=QualityRules)
-
-    def expand(self, articles: beam.PCollection[Article]) -> Doors:
-        judge = functools.partial(keep_good, rules=self.rules)
-        return articles | "Judge" >> beam.ParDo(StepFn("quality", judge)).with_outputs(REJECTED, main=KEPT)

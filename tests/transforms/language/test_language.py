@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from warraq.schemas.records import Article, Source
-from warraq.transforms.language.detectors import LanguageRules, keep_arabic, load_detector
+from warraq.transforms.language.language import LanguageRules, keep_arabic, load_detector
 from warraq.transforms.rejection import Rejection
 
 ARABIC = "أعلنت بلدية المدينة أن الجسر الجديد سيفتح أمام السيارات صباح الأحد بعد أعمال دامت سنتين."

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from warraq.schemas.records import Page, Source
-from warraq.transforms.screen import ScreenPages, ScreenRules, screen
+from warraq.transforms.screen.screen import ScreenRules, screen
+from warraq.transforms.screen.stage import ScreenPages
 from warraq.transforms.step import KEPT, REJECTED, Rejection
 
 RULES = ScreenRules()

@@ -1,0 +1,1 @@
+"""Drops pages that cannot hold Arabic text, by their bytes."""
