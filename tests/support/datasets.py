@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+import duckdb
+
 from warraq.schemas.arrow import TABLES, article_row, file_table
 from warraq.schemas.records import Article
 from warraq.transforms.dataset.data_files import DataFile
@@ -27,3 +29,13 @@ def stage_run(
     run = dict.fromkeys(TABLES["runs"].names, "") | {"run_id": run_id, "started_at": 0, "committed_at": 0}
     row = file_table("runs", [run | {"dumps": [], "ledger": list(ledger)}])
     return [*staged, dataset.write_staged(run_id, DataFile("runs", f"run-{run_id}", [], 1, 0, []), [row])]
+
+
+def texts(dataset: Dataset) -> list[str]:
+    """The texts of all articles. Plain DuckDB and the log must agree on them."""
+    plain = duckdb.sql(
+        f"SELECT text, date, topic FROM read_parquet('{dataset.root}/articles/*/*/*.parquet', hive_partitioning = true)"
+    )
+    log = duckdb.from_parquet(dataset.files("articles"), hive_partitioning=True).project("text, date, topic")
+    assert sorted(plain.fetchall()) == sorted(log.fetchall())
+    return sorted(row[0] for row in log.fetchall())
