@@ -7,15 +7,15 @@ import apache_beam as beam
 
 from warraq.schemas.records import Article
 from warraq.transforms.clean.clean import CleanRules, clean
-from warraq.transforms.step import KEPT, REJECTED, Outputs, StepFn
+from warraq.transforms.step import Outputs, StageTransform, StepFn, route
 
 
 @dataclasses.dataclass
-class CleanText(beam.PTransform):
+class CleanText(StageTransform):
     """Article → (Article, Rejected)."""
 
     rules: CleanRules = dataclasses.field(default_factory=CleanRules)
 
     def expand(self, articles: beam.PCollection[Article]) -> Outputs:
-        finish = functools.partial(clean, rules=self.rules)
-        return articles | "Clean" >> beam.ParDo(StepFn("clean", finish)).with_outputs(REJECTED, main=KEPT)
+        fn = StepFn("clean", functools.partial(clean, rules=self.rules))
+        return route(articles, "Clean", fn, Article, Article)

@@ -5,14 +5,15 @@ then meet the articles again by record id.
 """
 
 import dataclasses
+import functools
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Optional
 
 import apache_beam as beam
-from apache_beam.metrics import Metrics
 
 from warraq.schemas.coders import register
-from warraq.schemas.records import Article
+from warraq.schemas.records import Article, Rejected
 from warraq.transforms.deduplicate.deduplicate import (
     EXACT,
     DuplicateRules,
@@ -28,22 +29,36 @@ from warraq.transforms.deduplicate.deduplicate import (
     signature_row,
 )
 from warraq.transforms.deduplicate.minhash import band_keys
-from warraq.transforms.step import KEPT, REJECTED, Outputs, Refusal, StepFn, reject
+from warraq.transforms.rejection import attempt, reject
+from warraq.transforms.step import KEPT, REJECTED, Meter, Outputs, Refusal, StageTransform, route, tagged
 
 STAGE: Final = "deduplicate"
 
-register(Precedence, SignatureRow, Verdict)
+
+class Judged(NamedTuple):
+    """An article, or a verdict on it. `Deduplicate` groups them by record id."""
+
+    article: Optional[Article] = None
+    verdict: Optional[Verdict] = None
 
 
-class _IdentifyFn(StepFn[Article, Article]):
-    """Counts no `pages_out`: `_SettleFn` counts the articles that leave the stage."""
+register(Precedence, SignatureRow, Verdict, Judged)
+
+
+class _IdentifyFn(beam.DoFn):
+    """As StepFn, but an article that it keeps has not left the stage: `_SettleFn` counts it there."""
 
     def __init__(self) -> None:
-        super().__init__(STAGE, identify)
+        self._meter = Meter(STAGE)
 
-    def _count(self, counter: str) -> None:
-        if counter != "pages_out":
-            super()._count(counter)
+    def process(self, article: Article) -> Iterator[Article | Refusal]:
+        self._meter.came()
+        start = time.perf_counter_ns()
+        outcome = attempt(article, STAGE, functools.partial(identify, article))
+        self._meter.took(time.perf_counter_ns() - start)
+        if isinstance(outcome, Rejected):
+            self._meter.left(outcome)
+        yield tagged(outcome)
 
 
 class _JudgeExactFn(beam.DoFn):
@@ -52,7 +67,7 @@ class _JudgeExactFn(beam.DoFn):
     def process(self, group: tuple[str, Iterable[SignatureRow]]) -> Iterator[Any]:
         first, verdicts = judge_exact(group[1])
         yield beam.pvalue.TaggedOutput(self.SURVIVORS, first)
-        yield from verdicts
+        yield from ((copy, Judged(verdict=verdict)) for copy, verdict in verdicts)
 
 
 class _SettleFn(beam.DoFn):
@@ -60,20 +75,21 @@ class _SettleFn(beam.DoFn):
 
     def __init__(self, drop_near: bool) -> None:
         self._drop_near = drop_near
+        self._meter = Meter(STAGE)
 
-    def process(self, joined: tuple[str, dict[str, Iterable[Any]]]) -> Iterator[Article | Refusal]:
-        for article in joined[1]["articles"]:
-            resolved, verdict = resolve(article, joined[1]["verdicts"])
-            if verdict and (verdict.reason == EXACT or self._drop_near):
-                Metrics.counter(STAGE, f"pages_rejected_{verdict.reason}").inc()
-                yield beam.pvalue.TaggedOutput(REJECTED, reject(article, STAGE, verdict.reason, verdict.original))
-            else:
-                Metrics.counter(STAGE, "pages_out").inc()
-                yield resolved
+    def process(self, judged: tuple[str, Iterable[Judged]]) -> Iterator[Article | Refusal]:
+        found = [*judged[1]]
+        verdicts = [one.verdict for one in found if one.verdict]
+        for article in (one.article for one in found if one.article):
+            resolved, verdict = resolve(article, verdicts)
+            is_rejected = verdict and (verdict.reason == EXACT or self._drop_near)
+            outcome = reject(article, STAGE, verdict.reason, verdict.original) if verdict and is_rejected else resolved
+            self._meter.left(outcome)
+            yield tagged(outcome)
 
 
 @dataclasses.dataclass
-class Deduplicate(beam.PTransform):
+class Deduplicate(StageTransform):
     """Article → (Article, Rejected). Shuffles each text once, and about 17 signature rows for each article.
 
     `known` gives the signature rows of the articles that the dataset holds.
@@ -83,22 +99,18 @@ class Deduplicate(beam.PTransform):
     known: beam.PTransform | None = None
 
     def expand(self, articles: beam.PCollection) -> Outputs:
-        identified = articles | "Identify" >> beam.ParDo(_IdentifyFn()).with_outputs(REJECTED, main=KEPT)
-        verdicts = self._verdicts(identified[KEPT])
-        joined = {
-            "articles": identified[KEPT] | "KeyByPlace" >> beam.Map(_by_place).with_output_types(tuple[str, Article]),
-            "verdicts": verdicts,
-        }
-        settled = (
-            joined
-            | "GroupByPlace" >> beam.CoGroupByKey()
-            | "Settle" >> beam.ParDo(_SettleFn(self.rules.near == "drop")).with_outputs(REJECTED, main=KEPT)
-        )
+        identified = route(articles, "Identify", _IdentifyFn(), Article, Article)
+        keyed = identified[KEPT] | "KeyByPlace" >> beam.Map(_by_place).with_output_types(tuple[str, Judged])
+        # Not CoGroupByKey, which would send whole articles as pickles: its values have no type.
+        judged = (keyed, self._verdicts(identified[KEPT])) | "JoinJudged" >> beam.Flatten()
+        grouped = judged | "GroupByPlace" >> beam.GroupByKey()
+        settle = _SettleFn(self.rules.near == "drop")
+        settled = route(grouped, "Settle", settle, tuple[str, Iterable[Judged]], Article)
         rejected = (identified[REJECTED], settled[REJECTED]) | "JoinRejected" >> beam.Flatten()
         return {KEPT: settled[KEPT], REJECTED: rejected}
 
     def _verdicts(self, identified: beam.PCollection) -> beam.PCollection:
-        """Record id → Verdict, for each article that is a copy."""
+        """Record id → Judged, for each article that is a copy."""
         rows = identified | "Refer" >> beam.Map(signature_row).with_output_types(SignatureRow)
         if self.known is not None:
             known = identified.pipeline | "ReadKnown" >> self.known
@@ -107,7 +119,10 @@ class Deduplicate(beam.PTransform):
             rows
             | "KeyByDigest" >> beam.Map(_by_digest).with_output_types(tuple[str, SignatureRow])
             | "GroupByDigest" >> beam.GroupByKey()
-            | "JudgeExact" >> beam.ParDo(_JudgeExactFn()).with_outputs(_JudgeExactFn.SURVIVORS, main="verdicts")
+            | "JudgeExact"
+            >> beam.ParDo(_JudgeExactFn())
+            .with_output_types(tuple[str, Judged], **{_JudgeExactFn.SURVIVORS: SignatureRow})
+            .with_outputs(_JudgeExactFn.SURVIVORS, main="verdicts")
         )
         verdicts = [judged["verdicts"]]
         if self.rules.near != "off":
@@ -115,9 +130,10 @@ class Deduplicate(beam.PTransform):
                 judged[_JudgeExactFn.SURVIVORS]
                 | "KeyByBand" >> beam.FlatMap(_by_band).with_output_types(tuple[bytes, SignatureRow])
                 | "GroupByBand" >> beam.GroupByKey()
-                | "JudgeNear" >> beam.FlatMap(_judge_band, self.rules.min_similarity)
+                | "JudgeNear"
+                >> beam.FlatMap(_judge_band, self.rules.min_similarity).with_output_types(tuple[str, Judged])
             )
-        return verdicts | "JoinVerdicts" >> beam.Flatten().with_output_types(tuple[str, Verdict])
+        return verdicts | "JoinVerdicts" >> beam.Flatten()
 
 
 @dataclasses.dataclass
@@ -139,13 +155,14 @@ def _by_digest(row: SignatureRow) -> tuple[str, SignatureRow]:
     return row.text_digest, row
 
 
-def _by_place(article: Article) -> tuple[str, Article]:
-    return record_id(article), article
+def _by_place(article: Article) -> tuple[str, Judged]:
+    return record_id(article), Judged(article)
 
 
 def _by_band(row: SignatureRow) -> list[tuple[bytes, SignatureRow]]:
     return [(key, row) for key in band_keys(row.signature)]
 
 
-def _judge_band(group: tuple[bytes, Iterable[SignatureRow]], min_similarity: float) -> Iterator[tuple[str, Verdict]]:
-    return judge_near(group[1], min_similarity)
+def _judge_band(group: tuple[bytes, Iterable[SignatureRow]], min_similarity: float) -> Iterator[tuple[str, Judged]]:
+    for copy, verdict in judge_near(group[1], min_similarity):
+        yield copy, Judged(verdict=verdict)

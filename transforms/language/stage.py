@@ -7,7 +7,7 @@ import apache_beam as beam
 
 from warraq.schemas.records import Article
 from warraq.transforms.language.language import LanguageRules, keep_arabic, load_detector
-from warraq.transforms.step import KEPT, REJECTED, Outputs, StepFn
+from warraq.transforms.step import Outputs, StageTransform, StepFn, route
 
 
 class _JudgeFn(StepFn[Article, Article]):
@@ -22,10 +22,10 @@ class _JudgeFn(StepFn[Article, Article]):
 
 
 @dataclass
-class KeepArabic(beam.PTransform):
+class KeepArabic(StageTransform):
     """Article → (Article in Arabic, Rejected)."""
 
     rules: LanguageRules = field(default_factory=LanguageRules)
 
     def expand(self, articles: beam.PCollection[Article]) -> Outputs:
-        return articles | "Judge" >> beam.ParDo(_JudgeFn(self.rules)).with_outputs(REJECTED, main=KEPT)
+        return route(articles, "Judge", _JudgeFn(self.rules), Article, Article)
