@@ -560,7 +560,7 @@ def test_the_ledger_balances_over_damaged_dumps_of_every_format(damaged, tmp_pat
     copies = "SELECT dump, url FROM rejected WHERE stage = 'deduplicate' UNION ALL SELECT dump, url FROM articles"
     articles = rows(tmp_path / "out", copies)
     for path, (name, intact) in kept.items():
-        skipped = f"{path}: skipped, can't be unpacked" in done.stderr  # zstd gives nothing of a cut block
+        skipped = f"{path}: skipped, can't be decompressed" in done.stderr  # zstd gives nothing of a cut block
         assert corrupt[path] >= 1 or name in ("html", "text") or (skipped and ".zst" in name), (name, done.stderr)
         assert corrupt[path] == 1 or not intact, name
         urls = {url.rpartition("/")[2].removesuffix(".html") for dump, url in articles if dump == path}

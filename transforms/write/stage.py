@@ -20,7 +20,8 @@ from warraq.schemas.labels import MASS_REASONS
 from warraq.schemas.records import Article, Rejected
 from warraq.transforms import ledger
 from warraq.transforms.dataset.dataset import DataFile, Dataset, DumpPages
-from warraq.transforms.ledger import LedgerError, Line
+from warraq.transforms.errors import LedgerError
+from warraq.transforms.ledger import Line
 from warraq.transforms.write.set_aside import SetAsideError, find_faults, leave_report
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.support.paths import DATA
 from warraq.schemas.records import Page, Source
-from warraq.transforms.decode.decode import DecodeRules, decode, mend
+from warraq.transforms.decode.decode import DecodeRules, decode, repair
 from warraq.transforms.decode.stage import DecodePages
 from warraq.transforms.step import KEPT, REJECTED, Rejection
 
@@ -229,7 +229,7 @@ def test_double_encoding_is_mended(misread):
 
 @pytest.mark.parametrize("text", [PROSE, "Ça va à Málaga, Østfold § 5 „ja“", "ط§ ظ„ are signs of a wrong charset"])
 def test_sound_text_is_not_mended(text):
-    assert mend(text * 3, RULES.min_mojibake) == text * 3
+    assert repair(text * 3, RULES.min_mojibake) == text * 3
 
 
 @given(st.text(alphabet="ابتثجحخدذرزسشصضطظعغفقكلمنهوي abcé’“” <>", max_size=300))
@@ -271,3 +271,17 @@ def test_real_templates_are_decoded_right(told):
         if verdict(content, stated and stated[1])[0] != truth["charset"]:
             wrong.append(truth["file"])
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ({"max_bad_share": 1.1}, "decode_max_bad_share must be from 0 to 1, not 1.1"),
+        ({"min_arabic_fit": 4.4}, "decode_min_arabic_fit must be from -inf to 0, not 4.4"),
+        ({"min_arabic_fit": float("nan")}, "decode_min_arabic_fit must be from -inf to 0, not nan"),
+        ({"min_mojibake": 0}, "decode_min_mojibake must be at least 1, not 0"),
+    ],
+)
+def test_rules_that_make_no_sense_are_refused(rules, words):
+    with pytest.raises(ValueError, match=f"^{words}$"):
+        DecodeRules(**rules)

@@ -15,7 +15,7 @@ from warraq.transforms.read.rules import ReadRules
 
 NEWS = ROOT / "samples" / "dumps" / "news.warc.gz"
 PAGE = b"<!DOCTYPE html><html><body><p>page</p></body></html>"
-CHANGED = "it changed after the run had begun; run again when it is complete"
+CHANGED = "the file changed during the run; run again when it is complete"
 
 
 def append(path):
@@ -119,7 +119,7 @@ def test_trouble_with_the_storage_names_the_dump(news, monkeypatch):
 def test_a_file_that_is_being_written_is_no_dump_yet(news, monkeypatch):
     states = iter(["1 1", "2 2"])
     monkeypatch.setattr("warraq.transforms.read.discover.state_of", lambda _: next(states))
-    with pytest.raises(InputError, match="it is being written; read it when it is complete"):
+    with pytest.raises(InputError, match="another program is writing it; read it when it is complete"):
         find_dumps([str(news)])
 
 

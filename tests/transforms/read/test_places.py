@@ -30,8 +30,8 @@ from tests.support.damage import (
 )
 from warraq.pipelines.config import FlowConfig
 from warraq.pipelines.flow import RefinePages
+from warraq.transforms.errors import LedgerError
 from warraq.transforms.extract.page import ExtractRules
-from warraq.transforms.ledger import LedgerError
 from warraq.transforms.read.discover import find_dumps
 from warraq.transforms.read.dump import InputError
 from warraq.transforms.read.formats import open_page, read_range

@@ -221,3 +221,17 @@ def test_every_page_leaves_by_one_door():
         if metric.key.metric.namespace == "screen"
     }
     assert counted == {"pages_in": 2, "pages_out": 1, "pages_rejected_no_arabic_bytes": 1}
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ({"min_letters": -1}, "screen_min_letters must be at least 0, not -1"),
+        ({"short_letters": -1}, "screen_short_letters must be at least 0, not -1"),
+        ({"short_share": 5}, "screen_short_share must be from 0 to 1, not 5"),
+        ({"min_alef_lam": -0.1}, "screen_min_alef_lam must be from 0 to 1, not -0.1"),
+    ],
+)
+def test_rules_that_make_no_sense_are_refused(rules, words):
+    with pytest.raises(ValueError, match=f"^{words}$"):
+        ScreenRules(**rules)

@@ -15,11 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from warraq.schemas.records import Page, Rejected, Source
-from warraq.transforms.read.archives.frames import PlainFrames, first_plain_frame
+from warraq.transforms.read.archives.frames import first_plain_frame
 from warraq.transforms.read.archives.http import dechunk, decode_body
+from warraq.transforms.read.archives.plain import PlainFrames
 from warraq.transforms.read.archives.records import read_archive, read_archive_range
 from warraq.transforms.read.archives.warc import WARC
-from warraq.transforms.read.compression.packing import unpack
+from warraq.transforms.read.compression.detect import decompressed
 from warraq.transforms.read.discover import find_dumps
 from warraq.transforms.read.dump import Dump, InputError
 from warraq.transforms.read.formats import read_range
@@ -369,7 +370,7 @@ def test_damage_to_one_stream_for_the_whole_file_costs_one_row(packing):
     plain, _ = archive([response(body) for body in contents], "plain")
     for place in (0.9, 0.5):
         packed = PACKERS[packing](plain)
-        stream = unpack(io.BytesIO(packed[: int(len(packed) * place)]), FORMATS[packing].partition(".")[2])
+        stream = decompressed(io.BytesIO(packed[: int(len(packed) * place)]), FORMATS[packing].partition(".")[2])
         *pages, row = read_archive(stream, dump(FORMATS[packing] + ".solid"), RULES)
         assert [page.content for page in pages] == contents[: len(pages)]
         assert len(pages) > 20 * place - 6
@@ -479,7 +480,7 @@ def test_a_window_too_large_is_refused_by_name(tmp_path):
     assert (first.content, last.content) == (b"<html>1", b"<html>2")
     assert (row.reason, row.detail) == ("corrupt_record", "needs a window of 256 MiB, more than 128")
     (tmp_path / "a").write_bytes(large)
-    with pytest.raises(InputError, match="can't be unpacked: needs a window of 256 MiB"):
+    with pytest.raises(InputError, match="can't be decompressed: needs a window of 256 MiB"):
         find_dumps([str(tmp_path / "a")])
 
 

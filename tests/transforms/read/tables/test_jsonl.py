@@ -264,7 +264,7 @@ def test_without_an_address_the_place_stands_for_it():
 @pytest.mark.parametrize("fields", ["url", "link=url", "url=", "url=a,url=b", "url=a,title=a"])
 def test_wrong_fields_are_said_in_one_line(fields):
     with pytest.raises(ValueError, match=r"^read_fields: "):
-        ReadRules(fields=fields).validate()
+        ReadRules(fields=fields)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warraq.schemas.records import Page, Rejected, Source
-from warraq.transforms.read.discover import InputError
-from warraq.transforms.read.dump import Dump
+from warraq.transforms.read.dump import Dump, InputError
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.read.tables.parquet import read_parquet_range
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from warraq.schemas.records import Page
-from warraq.transforms.read.compression.packing import begin, damage_of, unpack, unpack_member
+from warraq.transforms.read.compression.detect import Peek, damage_of, decompressed, decompressed_member
 from warraq.transforms.read.discover import find_dumps
 from warraq.transforms.read.dump import InputError
 from warraq.transforms.read.formats import read_range
@@ -36,7 +36,7 @@ each_packing = pytest.mark.parametrize("packing", PACKED)
 )
 @settings(max_examples=30, deadline=None)
 def test_any_stretch_can_be_read(packing, stretches):
-    stream = unpack(io.BytesIO(PACKED[packing]), packing)
+    stream = decompressed(io.BytesIO(PACKED[packing]), packing)
     for offset, size in stretches:
         stream.seek(offset)
         assert stream.read(size) == CONTENT[offset : offset + size]
@@ -53,7 +53,7 @@ def test_a_short_way_back_does_not_begin_anew(packing):
             return super().seek(*where)
 
     packed = Counting(PACKED[packing])
-    stream = unpack(packed, packing)
+    stream = decompressed(packed, packing)
     stream.read(1)
     begun = packed.seeks
     for offset in range(0, len(CONTENT), 100_000):
@@ -64,14 +64,14 @@ def test_a_short_way_back_does_not_begin_anew(packing):
 
 @each_packing
 def test_damage_is_known_after_the_end_and_what_is_before_it_is_read(packing):
-    cut = unpack(io.BytesIO(PACKED[packing][:-500_000]), packing)
+    cut = decompressed(io.BytesIO(PACKED[packing][:-500_000]), packing)
     content = cut.read()
     assert CONTENT.startswith(content)
     assert len(content) > 3_300_000
     assert damage_of(cut) == "cut short"
     flipped = bytearray(PACKED[packing])
     flipped[-400_000] ^= 255
-    stream = unpack(io.BytesIO(bytes(flipped)), packing)
+    stream = decompressed(io.BytesIO(bytes(flipped)), packing)
     assert len(stream.read()) > 3_300_000
     assert damage_of(stream) == "" or packing == "gz"  # zstd.compress writes no checksum, random bytes no structure
 
@@ -80,15 +80,18 @@ def test_damage_is_known_after_the_end_and_what_is_before_it_is_read(packing):
 def test_one_member_can_be_read_alone(packing):
     pack = gzip.compress if packing == "gz" else zstandard.compress
     first, second, *_ = members(pack)
-    assert unpack_member(io.BytesIO(PACKED[packing]), packing, len(first)).read() == CONTENT[5:70_000]
-    assert begin(io.BytesIO(first + second), 100) == (packing, CONTENT[:100], "")
+    assert decompressed_member(io.BytesIO(PACKED[packing]), packing, len(first)).read() == CONTENT[5:70_000]
+    peek = Peek(io.BytesIO(first + second), 100)
+    assert (peek.compression, peek.content, peek.damage) == (packing, CONTENT[:100], "")
 
 
 @given(st.integers(0, 400_000), st.sampled_from(sorted(PACKED)))
 @settings(max_examples=60, deadline=None)
 def test_content_that_packs_well_is_read_to_its_end(size, packing):
     content = (b"one of many alike " * 23_000)[:size]
-    stream = unpack(io.BytesIO(gzip.compress(content) if packing == "gz" else zstandard.compress(content)), packing)
+    stream = decompressed(
+        io.BytesIO(gzip.compress(content) if packing == "gz" else zstandard.compress(content)), packing
+    )
     assert stream.read() == content
     assert damage_of(stream) == ""
 
@@ -108,5 +111,5 @@ def test_a_packed_page_is_whole_or_refused(tmp_path, packing):
 @each_packing
 def test_what_packs_its_parts_itself_is_no_dump_when_packed_again(tmp_path, packing, content):
     (tmp_path / "a").write_bytes(gzip.compress(content) if packing == "gz" else zstandard.compress(content))
-    with pytest.raises(InputError, match="not a dump that can be read"):
+    with pytest.raises(InputError, match="unknown format"):
         find_dumps([str(tmp_path / "a")])
