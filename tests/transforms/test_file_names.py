@@ -300,7 +300,7 @@ def test_the_output_is_never_an_input(tmp_path, monkeypatch, output, stated):
 def test_an_address_that_nothing_reads_is_told_in_our_words():
     with pytest.raises(InputError) as told:
         find_dumps(["http://a.example/b.warc.gz"])
-    assert str(told.value).startswith("http://a.example/b.warc.gz: nothing installed reads such addresses; check ")
+    assert str(told.value).startswith("http://a.example/b.warc.gz: no installed package reads such addresses; check ")
 
 
 def test_dots_behind_a_link_lead_where_the_system_goes(tmp_path, monkeypatch):

@@ -10,7 +10,8 @@ from typing import Any, Final, NamedTuple
 
 from warraq.schemas.records import Page, Rejected, Source
 from warraq.schemas.sound import sound_text
-from warraq.transforms.read.dump import Dump, check_size, file_url, refuse
+from warraq.transforms.file_names import shown_name
+from warraq.transforms.read.dump import Dump, InputError, check_size, file_url, refuse
 from warraq.transforms.read.markup import has_tags, is_whole_page
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.read.sniff import SNIFFED_BYTES, recognise
@@ -40,6 +41,7 @@ KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "charset": ("charset", "content_charset", "encoding"),
 }  # fmt: skip
 CONTENT: Final = ("text", "html", "either")
+_CHECKED_OBJECTS: Final = 100  # a field may be missing in some records, but hardly in so many
 
 
 class _Use(NamedTuple):
@@ -70,6 +72,33 @@ def names_of(rules: ReadRules) -> Names:
 def use_of(path: str, names: Names) -> _Use | None:
     """The use of the field at `path`; None if it has none."""
     return names.uses.get(path) or names.uses.get(path.lower())
+
+
+class StatedFields:
+    """Tells a user who misnames a field: the first objects of a file must have each field in --read_fields."""
+
+    def __init__(self, names: Names, dump: Dump) -> None:
+        self._names = names
+        self._dump = dump
+        self._missing = dict(names.stated)
+        self._objects = 0
+
+    def check(self, record: Mapping[str, Any]) -> None:
+        """Counts an object.
+
+        Raises:
+          InputError: this is object 100, and none had a field that the user states.
+        """
+        if not self._missing or self._objects == _CHECKED_OBJECTS:
+            return
+        self._objects += 1
+        paths = {path for path, _ in _walk(record, self._names.parents)}
+        paths |= {path.lower() for path in paths}
+        self._missing = {field: path for field, path in self._missing.items() if path not in paths}
+        for field, path in self._missing.items() if self._objects == _CHECKED_OBJECTS else ():
+            where = f"no field {path!r} for {field} in the first {_CHECKED_OBJECTS} objects"
+            cure = f"correct --read_fields, the last object has {', '.join(record)}"
+            raise InputError(f"{shown_name(self._dump.path)}: {where}; {cure}")
 
 
 def page_of(  # noqa: PLR0913, PLR0917  (a record and its place)

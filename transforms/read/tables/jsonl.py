@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Final
 from warraq.schemas.records import Page, Rejected
 from warraq.transforms.read.dump import BUFFER, Claim, Dump, claim_all, refuse
 from warraq.transforms.read.rules import ReadRules
-from warraq.transforms.read.tables.columns import Names, names_of, page_of
+from warraq.transforms.read.tables.columns import Names, StatedFields, names_of, page_of
 from warraq.transforms.read.tables.json_array import MANY, has_many_values, is_multiline, read_objects
 
 _ESCAPE_FACTOR: Final = 6  # \u0627 is six bytes for a character
@@ -32,15 +32,19 @@ def read_json_lines_range(  # noqa: PLR0913, PLR0917  (a range is two numbers)
     Any cut of a file into ranges gives each line exactly once. `claim` is called with the offset of each line, in
     order, before the line is read; reading ends when it returns False. Objects over many lines, or many in one line,
     are all read by the range that begins at 0.
+
+    Raises:
+      InputError: none of the first 100 objects of the file has a field that the user states.
     """
     names, limit = names_of(rules), _ESCAPE_FACTOR * rules.max_bytes + BUFFER
+    stated = None if start else StatedFields(names, dump)
     if is_multiline(stream):
         if start == 0 and claim(0):
             for offset, content, problem in read_objects(stream, limit):
                 if problem:
                     yield refuse(dump, offset, *problem)
                 else:
-                    yield read_object(content, offset, dump, rules, names)
+                    yield read_object(content, offset, dump, rules, names, stated)
         return
     for offset, line in _lines(stream, start, stop, limit):
         content = _bare(line)
@@ -49,7 +53,7 @@ def read_json_lines_range(  # noqa: PLR0913, PLR0917  (a range is two numbers)
         if len(line) == limit:
             yield refuse(dump, offset, "too_large", f"a line of more than {limit} bytes", size=limit)
         elif content:
-            yield read_object(content, offset, dump, rules, names)
+            yield read_object(content, offset, dump, rules, names, stated)
 
 
 def _lines(stream: BinaryIO, start: int, stop: int | None, limit: int) -> Iterator[tuple[int, bytes]]:
@@ -76,8 +80,10 @@ def _bare(line: bytes) -> bytes:
     return bare if bare.startswith(b"{") and bare.endswith(b"}") else bare.lstrip(b"[, \t").rstrip(b"], \t")
 
 
-def read_object(line: bytes, offset: int, dump: Dump, rules: ReadRules, names: Names) -> Page | Rejected:
-    """The page in one object."""
+def read_object(  # noqa: PLR0913, PLR0917  (an object and its place)
+    line: bytes, offset: int, dump: Dump, rules: ReadRules, names: Names, stated: StatedFields | None = None
+) -> Page | Rejected:
+    """The page in one object, or its refusal."""
     if has_many_values(line):
         return refuse(dump, offset, "too_large", f"an object of more than {MANY} values", size=len(line))
     try:
@@ -88,6 +94,8 @@ def read_object(line: bytes, offset: int, dump: Dump, rules: ReadRules, names: N
         detail = f"no JSON: {error}"
     else:
         if isinstance(record, dict):
+            if stated:
+                stated.check(record)
             return page_of(record, names, offset, len(line), dump, rules)
         detail = "not a JSON object"
     return refuse(dump, offset, "corrupt_record", detail, size=len(line))

@@ -545,3 +545,28 @@ def test_walks_to_growing_ranges_of_a_plain_file_pass_each_record_once():
         found = first_plain_frame(frames, start, passed)
         assert found == -(-start // size) * size
     assert len(offsets) < 250  # of 100 records; 950 if each walk began at the beginning
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstd], ids=["plain", "gz", "zst"])
+@pytest.mark.parametrize("damage", [False, True])
+def test_each_header_is_parsed_once(tmp_path, monkeypatch, pack, damage):
+    parsed = {"extent": [], "header": []}
+
+    def extent(data, at):
+        parsed["extent"].append(at)
+        return WARC.extent(data, at)
+
+    def header(data, at, found):
+        parsed["header"].append(at)
+        return WARC.header(data, at, found)
+
+    records = [response(b"%s %d" % (HTML, number)) for number in range(5)]
+    content = b"".join(map(pack, records))
+    path = tmp_path / "a"
+    path.write_bytes(content[:-30] if damage else content)
+    [dump] = find_dumps([str(path)]).dumps
+    counting = WARC._replace(extent=extent, header=header)
+    monkeypatch.setattr("warraq.transforms.read.archives.records._RECORD_FORMATS", {"warc": counting})
+    assert len(list(read_range(dump, 0, None, RULES))) == 5
+    assert len(parsed["extent"]) == 5
+    assert len(parsed["header"]) == 5 - (damage and pack is zstd)  # zstd gives nothing of a cut block

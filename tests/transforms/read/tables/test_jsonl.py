@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warraq.schemas.records import Page, Rejected, Source
-from warraq.transforms.read.dump import Dump
+from warraq.transforms.read.dump import Dump, InputError
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.read.tables.jsonl import read_json_lines, read_json_lines_range
 from warraq.transforms.read.times import parse_time
@@ -314,3 +314,19 @@ def test_memory_is_that_of_one_object():
 def test_half_a_character_in_content_is_marked_as_in_any_field(field):
     item = read_one({"url": "u", field: "<p>نص\ud83d</p>"})
     assert item.content.decode() == "<p>نص\ufffd</p>"
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_stated_field_that_no_object_has_is_an_error_in_one_line(indent):
+    def feed(count):
+        return [{"url": f"http://a.example/{n}", "text": "نص", "meta": {"Body": "نص"}} for n in range(count)]
+
+    def pages(objects, fields):
+        content = json.dumps(objects, indent=1) if indent else "\n".join(map(json.dumps, objects))
+        return len(read(content.encode(), fields=fields))
+
+    with pytest.raises(InputError, match=r"^a.jsonl: no field 'nosuch' for text in the first 100 objects; correct --r"):
+        pages(feed(100), "text=nosuch")
+    assert pages(feed(99), "text=nosuch") == 99
+    assert pages(feed(150), "text=meta.Body") == 150
+    assert pages([*feed(99), {"nosuch": "نص"}, *feed(99)], "text=nosuch") == 199
