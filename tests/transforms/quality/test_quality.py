@@ -1,4 +1,4 @@
-"""Quality: news of every size passes, what is no prose doesn't, and each rule has its own reason."""
+"""Quality: news of every size passes, other text does not, and each rule has its own reason."""
 
 import dataclasses
 import datetime as dt
@@ -200,13 +200,13 @@ def test_news_of_every_size_and_form_passes(text):
 
 
 @pytest.mark.parametrize(("text", "reasons"), JUNK.values(), ids=JUNK.keys())
-def test_what_is_no_prose_is_refused(text, reasons):
+def test_text_without_prose_is_refused(text, reasons):
     refusal = verdict(text, QualityRules())
     assert refusal is not None
     assert refusal.reason in reasons
 
 
-def test_the_detail_carries_the_figure_and_the_bound():
+def test_the_detail_holds_the_figure_and_the_bound():
     assert verdict("عاجل " * 40, QualityRules(max_top_2gram=1, max_top_3gram=1)).detail == "top_word 1.00 > 0.20"
     assert verdict(JUNK["tag cloud"][0], QualityRules()).detail == "function_words 0.00 < 1.00"
 
@@ -317,7 +317,7 @@ def test_an_article_of_600_words_takes_about_a_millisecond():
     assert (time.process_time() - begin) / 20 < 0.01  # ten times as long: machines differ
 
 
-def test_every_article_leaves_by_exactly_one_door():
+def test_every_article_has_exactly_one_output():
     good, bad = article(NEWS["result"], "a"), article(JUNK["menu"][0], "b")
     pipeline = TestPipeline()
     result = pipeline | beam.Create([good, bad]) | KeepGoodText()

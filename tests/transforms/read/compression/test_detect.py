@@ -1,4 +1,4 @@
-"""Packed files are streams like any other: seekable, bounded, and frank about damage."""
+"""Compressed files become seekable streams in bounded memory that report damage."""
 
 import gzip
 import io
@@ -20,14 +20,14 @@ from warraq.transforms.read.rules import ReadRules
 CONTENT = random.Random(1).randbytes(300_000) + bytes(3_000_000) + random.Random(2).randbytes(900_000)
 
 
-def members(pack):
+def members(compress):
     """The content in members of unequal size."""
     edges = [0, 5, 70_000, 2_000_000, 2_000_001, len(CONTENT)]
-    return [pack(CONTENT[begin:end]) for begin, end in itertools.pairwise(edges)]
+    return [compress(CONTENT[begin:end]) for begin, end in itertools.pairwise(edges)]
 
 
 PACKED = {"gz": b"".join(members(gzip.compress)), "zst": b"".join(members(zstandard.compress))}
-each_packing = pytest.mark.parametrize("packing", PACKED)
+each_compression = pytest.mark.parametrize("compression", PACKED)
 
 
 @given(
@@ -35,16 +35,16 @@ each_packing = pytest.mark.parametrize("packing", PACKED)
     st.lists(st.tuples(st.integers(0, len(CONTENT) + 9), st.integers(0, 2_000_000)), max_size=6),
 )
 @settings(max_examples=30, deadline=None)
-def test_any_stretch_can_be_read(packing, stretches):
-    stream = decompressed(io.BytesIO(PACKED[packing]), packing)
+def test_any_stretch_can_be_read(compression, stretches):
+    stream = decompressed(io.BytesIO(PACKED[compression]), compression)
     for offset, size in stretches:
         stream.seek(offset)
         assert stream.read(size) == CONTENT[offset : offset + size]
     assert damage_of(stream) == ""
 
 
-@each_packing
-def test_a_short_way_back_does_not_begin_anew(packing):
+@each_compression
+def test_a_short_seek_back_does_not_decompress_again(compression):
     class Counting(io.BytesIO):
         seeks = 0
 
@@ -52,8 +52,8 @@ def test_a_short_way_back_does_not_begin_anew(packing):
             self.seeks += where == (0,)
             return super().seek(*where)
 
-    packed = Counting(PACKED[packing])
-    stream = decompressed(packed, packing)
+    packed = Counting(PACKED[compression])
+    stream = decompressed(packed, compression)
     stream.read(1)
     begun = packed.seeks
     for offset in range(0, len(CONTENT), 100_000):
@@ -62,54 +62,54 @@ def test_a_short_way_back_does_not_begin_anew(packing):
     assert packed.seeks == begun
 
 
-@each_packing
-def test_damage_is_known_after_the_end_and_what_is_before_it_is_read(packing):
-    cut = decompressed(io.BytesIO(PACKED[packing][:-500_000]), packing)
+@each_compression
+def test_content_before_damage_is_read_and_the_damage_is_reported_at_the_end(compression):
+    cut = decompressed(io.BytesIO(PACKED[compression][:-500_000]), compression)
     content = cut.read()
     assert CONTENT.startswith(content)
     assert len(content) > 3_300_000
     assert damage_of(cut) == "cut short"
-    flipped = bytearray(PACKED[packing])
+    flipped = bytearray(PACKED[compression])
     flipped[-400_000] ^= 255
-    stream = decompressed(io.BytesIO(bytes(flipped)), packing)
+    stream = decompressed(io.BytesIO(bytes(flipped)), compression)
     assert len(stream.read()) > 3_300_000
-    assert damage_of(stream) == "" or packing == "gz"  # zstd.compress writes no checksum, random bytes no structure
+    assert damage_of(stream) == "" or compression == "gz"  # zstd.compress writes no checksum, random bytes no structure
 
 
-@each_packing
-def test_one_member_can_be_read_alone(packing):
-    pack = gzip.compress if packing == "gz" else zstandard.compress
-    first, second, *_ = members(pack)
-    assert decompressed_member(io.BytesIO(PACKED[packing]), packing, len(first)).read() == CONTENT[5:70_000]
+@each_compression
+def test_one_member_can_be_read_alone(compression):
+    compress = gzip.compress if compression == "gz" else zstandard.compress
+    first, second, *_ = members(compress)
+    assert decompressed_member(io.BytesIO(PACKED[compression]), compression, len(first)).read() == CONTENT[5:70_000]
     peek = Peek(io.BytesIO(first + second), 100)
-    assert (peek.compression, peek.content, peek.damage) == (packing, CONTENT[:100], "")
+    assert (peek.compression, peek.content, peek.damage) == (compression, CONTENT[:100], "")
 
 
 @given(st.integers(0, 400_000), st.sampled_from(sorted(PACKED)))
 @settings(max_examples=60, deadline=None)
-def test_content_that_packs_well_is_read_to_its_end(size, packing):
+def test_very_compressible_content_is_read_to_its_end(size, compression):
     content = (b"one of many alike " * 23_000)[:size]
     stream = decompressed(
-        io.BytesIO(gzip.compress(content) if packing == "gz" else zstandard.compress(content)), packing
+        io.BytesIO(gzip.compress(content) if compression == "gz" else zstandard.compress(content)), compression
     )
     assert stream.read() == content
     assert damage_of(stream) == ""
 
 
-@pytest.mark.parametrize("packing", ["gz", "zst"])
-def test_a_packed_page_is_whole_or_refused(tmp_path, packing):
-    pack = gzip.compress if packing == "gz" else zstandard.compress
+@pytest.mark.parametrize("compression", ["gz", "zst"])
+def test_a_compressed_page_is_whole_or_refused(tmp_path, compression):
+    compress = gzip.compress if compression == "gz" else zstandard.compress
     html = b"<html>" + b"".join(b"<p>%d" % n for n in range(80_000))
     for cut, expected in ((None, "page"), (-20, "corrupt_record")):
-        (tmp_path / "a").write_bytes(pack(html)[:cut])
+        (tmp_path / "a").write_bytes(compress(html)[:cut])
         (dump,) = find_dumps([str(tmp_path / "a")]).dumps
         (item,) = read_range(dump, 0, None, ReadRules())
-        assert (dump.format, "page" if isinstance(item, Page) else item.reason) == (f"html.{packing}", expected)
+        assert (dump.format, "page" if isinstance(item, Page) else item.reason) == (f"html.{compression}", expected)
 
 
 @pytest.mark.parametrize("content", [b"PK\x03\x04 a zip", b"PAR1 a table"])
-@each_packing
-def test_what_packs_its_parts_itself_is_no_dump_when_packed_again(tmp_path, packing, content):
-    (tmp_path / "a").write_bytes(gzip.compress(content) if packing == "gz" else zstandard.compress(content))
+@each_compression
+def test_a_compressed_zip_or_parquet_is_no_dump(tmp_path, compression, content):
+    (tmp_path / "a").write_bytes(gzip.compress(content) if compression == "gz" else zstandard.compress(content))
     with pytest.raises(InputError, match="unknown format"):
         find_dumps([str(tmp_path / "a")])
