@@ -1,5 +1,5 @@
-r"""Speed and losses of reading: recall of the screen by encoding, its cost by kind of page, right charsets, pages a second
-beside bare FastWARC.
+r"""Speed and losses of reading: recall of the screen by encoding, its cost by kind of page, right charsets, and pages
+per second beside bare FastWARC.
 
     python -m benchmarks.speed.reading            (data: $WARRAQ_DATA, else ../shared/data beside the checkout)
 

@@ -21,7 +21,7 @@ from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.read.tables.jsonl import read_json_lines, read_json_lines_range
 from warraq.transforms.read.tables.parquet import read_parquet_range
 
-_LOOK_BACK: Final = 64 * 1024  # bytes; a record's place lies fewer bytes after its member than this, nearly always
+_LOOK_BACK: Final = 64 * 1024  # bytes; more than most members have records, each of which has a place of its own
 # Formats that are read in ranges of bytes.
 SPLITTABLE: Final[dict[str, Callable[[BinaryIO, int, int | None, Dump, ReadRules, Claim], Iterator[Item]]]] = {
     "warc": read_archive_range,

@@ -1,4 +1,4 @@
-"""Signs of HTML, in bytes and in text: for bodies whose dump doesn't state, or misstates, what they are."""
+"""Signs of HTML in bytes and in text, for bodies without a media type or with a false one."""
 
 import re
 from typing import Final

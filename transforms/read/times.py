@@ -73,7 +73,7 @@ def _moment(*parts: str | None) -> dt.datetime:
     """
     *calendar, fraction, zone = parts
     year, month, day, hour, minute, second = (
-        int(part or least) for part, least in zip(calendar, "011000", strict=True)
+        int(part or least) for part, least in zip(calendar, (0, 1, 1, 0, 0, 0), strict=True)
     )
     micros = int(f"{fraction or '':0<6.6}")
     moment = dt.datetime(year, month, day, hour, minute, second, micros, tzinfo=dt.timezone.utc)

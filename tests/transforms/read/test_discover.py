@@ -1,12 +1,14 @@
 """Finding a dump opens its file once and decompresses its beginning once."""
 
 import gzip
+import subprocess
+import sys
 
 import pytest
 import zstandard
 from isal import isal_zlib
 
-from tests.support.damage import ARC_HEAD, MIB, arc_record, page, record, tarred
+from tests.support.damage import ARC_HEAD, MIB, ROOT, arc_record, page, record, tarred
 from warraq.transforms.read import discover
 from warraq.transforms.read.compression import zstd
 from warraq.transforms.read.discover import find_dumps
@@ -82,3 +84,10 @@ def test_a_solid_archive_is_not_read_to_its_end(tmp_path, monkeypatch):
     [dump] = find_dumps([str(path)]).dumps
     assert dump.format == "warc.zst.solid"
     assert sum(map(len, read)) < 3 * MIB
+
+
+def test_dumps_are_found_and_read_without_beam():
+    """Only stage.py imports Beam; its import takes two seconds."""
+    code = "import sys, warraq.transforms.read.formats; print('apache_beam' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout == "False\n"

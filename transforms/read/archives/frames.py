@@ -5,8 +5,8 @@ that hold one record. `walk` goes from frame to frame. Where the bytes are no va
 and goes on at the next likely start. `first_frame` joins this walk in the middle of a file: different workers read
 different ranges of bytes, and each frame is still read exactly once.
 
-The danger is a frame inside a frame. A crawled archive lies whole inside a record, and a reader that starts in the
-middle of it would take its records for records of the file. Two facts tell them apart:
+The danger is a frame inside a frame. A crawled archive is the body of a record, and a reader that starts inside it
+would take its records for records of the file. Two facts distinguish them:
 
 - In a gzip member, deflate keeps incompressible data in stored blocks of at most 65,535 bytes (RFC 1951, 3.2.4). In a
   zstd frame such blocks have at most 128 KiB (RFC 8878, 3.1.1.2.4). An inner chain of frames breaks off within that

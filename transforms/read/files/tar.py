@@ -191,7 +191,7 @@ def _with_name(extended: _Extended, content: bytes) -> _Extended:
 
 
 def _with_pax(extended: _Extended, content: bytes) -> _Extended:
-    """What the records `LENGTH KEY=VALUE` of a PAX header say."""
+    """The fields with those of a PAX header added, which has records `LENGTH KEY=VALUE`."""
     at = 0
     while (record := _PAX_RECORD.match(content, at)) and at + int(record[1]) > record.end():
         end = at + int(record[1])

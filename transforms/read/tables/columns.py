@@ -75,7 +75,7 @@ def use_of(path: str, names: Names) -> _Use | None:
 
 
 class StatedFields:
-    """Tells a user who misnames a field: the first objects of a file must have each field in --read_fields."""
+    """A check for misspelt names: one of the first objects of a file must have each field in --read_fields."""
 
     def __init__(self, names: Names, dump: Dump) -> None:
         self._names = names

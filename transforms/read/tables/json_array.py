@@ -88,7 +88,7 @@ def has_many_values(content: bytes) -> bool:
 
 
 def _end_of_object(held: str, begin: int) -> tuple[int, _Problem | None]:
-    """The end of the object at `begin`, or the end of what is no object, with the reason; 0 if more may complete it."""
+    """The end of the object at `begin`, or of damage there, with its reason; 0 if the object may go on."""
     if begin < len(held) and held[begin] != "{":
         return begin + 1, ("corrupt_record", "not a JSON object")
     try:
