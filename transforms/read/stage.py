@@ -6,6 +6,7 @@ lines and of Parquet. One worker reads a dump of another format whole. A refusal
 """
 
 import dataclasses
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
@@ -19,7 +20,7 @@ from warraq.transforms.read.dump import Dump
 from warraq.transforms.read.formats import SPLITTABLE, read_range
 from warraq.transforms.read.places import Stretch, check_stretches
 from warraq.transforms.read.rules import STAGE, ReadRules
-from warraq.transforms.step import KEPT, REJECTED, Outputs, Refusal, counter
+from warraq.transforms.step import KEPT, REJECTED, Meter, Outputs, Refusal, StageTransform, tagged
 
 PROGRESS: Final = "progress"
 CHECKED: Final = "checked"
@@ -43,6 +44,7 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
 
     def __init__(self, rules: ReadRules) -> None:
         self._rules = rules
+        self._meter = Meter(STAGE)
 
     def initial_restriction(self, part: Part) -> OffsetRange:
         return OffsetRange(*part[1:])
@@ -70,20 +72,19 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
             claimed = offset if is_granted else claimed
             return is_granted
 
+        start = time.perf_counter_ns()
         for item in read_range(dump, restriction.start, restriction.stop, self._rules, claim):
-            self._count("pages_in")
+            self._meter.took(time.perf_counter_ns() - start)
+            self._meter.came()
             first, last = item.source.dump_offset if first < 0 else first, item.source.dump_offset
-            if isinstance(item, Rejected):
-                self._count(f"pages_rejected_{item.reason}")
-                yield beam.pvalue.TaggedOutput(REJECTED, item)
-            else:
-                self._count("pages_out")
-                yield item
+            self._meter.left(item)
+            yield tagged(item)
             # Offsets in decompressed content may be larger than the file.
             reached = claimed if is_splittable else min(item.source.dump_offset, dump.size)
             if reached > position:
                 yield beam.pvalue.TaggedOutput(PROGRESS, reached - position)
                 position = reached
+            start = time.perf_counter_ns()  # the time of the next stages with the item doesn't count
         stop = tracker.current_restriction().stop
         if is_granted:
             tracker.try_claim(stop)  # tells the runner that the whole range has been read
@@ -91,12 +92,9 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
             yield beam.pvalue.TaggedOutput(_STRETCHES, (dump.path, Stretch(first, last)))
         yield beam.pvalue.TaggedOutput(PROGRESS, max(0, (stop if is_splittable else dump.size) - position))
 
-    def _count(self, name: str) -> None:
-        counter(STAGE, name).inc()
-
 
 @dataclasses.dataclass
-class ReadPages(beam.PTransform):
+class ReadPages(StageTransform):
     """PBegin → (Page, Rejected): every page record of `dumps`, each in exactly one output.
 
     A third output, PROGRESS, gives numbers of bytes of the dumps, each as soon as it has been read. A fourth, CHECKED,
