@@ -14,7 +14,7 @@ from warraq.transforms.file_names import os_name, shown_name, stored_name
 from warraq.transforms.read.archives.records import ARCHIVE_KINDS, is_solid
 from warraq.transforms.read.compression.detect import Peek
 from warraq.transforms.read.dump import Dump, InputError, NotAFileError, open_dump, state_of
-from warraq.transforms.read.sniff import SNIFFED_BYTES, recognise
+from warraq.transforms.read.sniff import KNOWN_FORMATS, SNIFFED_BYTES, recognise
 from warraq.transforms.read.times import YEARS
 from warraq.transforms.storage import is_remote
 
@@ -25,7 +25,7 @@ _SAMPLES: Final = 16
 _REMOTE_AT_ONCE: Final = 16  # Beam reads 16 MiB ahead of each
 _LATEST: Final = dt.datetime(YEARS.stop, 1, 1, tzinfo=dt.timezone.utc).timestamp()
 _UNKNOWN: Final = "unknown format"
-_KINDS: Final = "Warraq reads WARC, WET, ARC, HTML, text, ZIP, tar, JSON lines and Parquet"
+_READABLE: Final = f"Warraq reads {KNOWN_FORMATS}"
 
 
 class Skipped(NamedTuple):
@@ -93,9 +93,10 @@ def find_dumps(inputs: Sequence[str], output: str | None = None) -> Discovery:
         found |= _examine_all([path for path, why_not in new if not why_not])
         files = [found[path] for path, _ in candidates]
         if is_named and isinstance(files[0], Skipped):
-            raise InputError(f"{files[0].path}: {files[0].why}" + (f"; {_KINDS}" if files[0].why == _UNKNOWN else ""))
+            more = f"; {_READABLE}" if files[0].why == _UNKNOWN else ""
+            raise InputError(f"{files[0].path}: {files[0].why}{more}")
         if not any(isinstance(file, Dump) for file in files):
-            raise InputError(f"{shown_name(stated)}: no dump in it; {_KINDS}")
+            raise InputError(f"{shown_name(stated)}: no dump in it; {_READABLE}")
     in_order = [found[path] for path in sorted(found)]
     return Discovery(
         [file for file in in_order if isinstance(file, Dump)], [file for file in in_order if isinstance(file, Skipped)]

@@ -5,12 +5,11 @@ import datetime as dt
 from dataclasses import field
 from typing import Final
 
+from warraq.transforms.read.limits import MOST_BYTES
 from warraq.transforms.read.times import YEARS, parse_time
 from warraq.transforms.rule_checks import check_range
 
 STAGE: Final = "read"
-MOST_BYTES: Final = 2**30  # Beam moves no larger record, and readers allocate so much memory at once
-HEAD_BYTES: Final = 64 * 1024  # longest header of a record or of an HTTP response
 FIELD_NAMES: Final = ("url", "html", "text", "title", "fetched_at", "charset")
 
 

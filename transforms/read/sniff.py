@@ -8,6 +8,7 @@ from warraq.transforms.read.archives.arc import begins_arc
 from warraq.transforms.read.markup import looks_like_html
 
 SNIFFED_BYTES: Final = 8192
+KNOWN_FORMATS: Final = "WARC, WET, ARC, HTML, text, ZIP, tar, JSON lines and Parquet"  # in messages
 
 _CONTROLS: Final = bytes(set(range(32)) - set(b"\t\n\r\f\x1b")) + b"\x7f"
 _UTF16_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")

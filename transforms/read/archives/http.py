@@ -15,12 +15,11 @@ from fastwarc.stream_io import BrotliReader
 from warraq.transforms.read.archives.headers import BLANK_LINE, first_value, joined_values, parse_headers
 from warraq.transforms.read.compression.gzip import GZIP_OR_ZLIB, MAGIC, RAW_DEFLATE, inflate
 from warraq.transforms.read.compression.zstd import decompress_zstd, starts_zstd
+from warraq.transforms.read.limits import HEAD_BYTES, MAX_ENCODINGS
 from warraq.transforms.read.markup import looks_like_html, starts_with_tag
-from warraq.transforms.read.rules import HEAD_BYTES
 
 HTML_TYPES: Final = frozenset({"text/html", "application/xhtml+xml"})
 
-_MAX_CODINGS: Final = 16  # each may be a bomb of its own
 _HEADER_LINES: Final = re.compile(rb"[^\n]*\n(?:[!#-'*-.0-9A-Z^-z|~]+[ \t]*:[^\n]*\n|[ \t]+[^<\n]*\n)*")
 _STATUS: Final = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})\b|ICY (\d{3})\b")
 _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?\s*([^\s;\"']+)", re.IGNORECASE)
@@ -102,7 +101,7 @@ def decode_body(raw: bytes, transfer_encoding: str, content_encoding: str, limit
     """
     content = dechunk(raw) if "chunked" in transfer_encoding.lower() or _looks_chunked(raw) else raw
     codings = [coding.strip().lower() for coding in content_encoding.split(",")]
-    if len(codings) > _MAX_CODINGS:
+    if len(codings) > MAX_ENCODINGS:
         return Body(b"", f"{len(codings)} content-encodings")
     for coding in reversed(codings):
         decoded = _decode(content, coding, limit + 1)

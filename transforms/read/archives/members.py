@@ -3,7 +3,7 @@
 import functools
 import io
 import re
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from isal import isal_zlib
 
@@ -11,7 +11,6 @@ from warraq.transforms.read.archives.frames import TOO_LARGE, Frame, find_all, m
 from warraq.transforms.read.archives.record_format import RecordFormat
 from warraq.transforms.read.compression.gzip import CHUNK, GZIP, GzipError, GzipStream, inflate
 from warraq.transforms.read.compression.gzip import MAGIC as GZIP_MAGIC
-from warraq.transforms.read.compression.stream import PIECE
 from warraq.transforms.read.compression.zstd import MAGIC as ZSTD_MAGIC
 from warraq.transforms.read.compression.zstd import (
     MAX_BLOCK,
@@ -21,8 +20,7 @@ from warraq.transforms.read.compression.zstd import (
     decompressor_for,
     read_frame,
 )
-
-_BOMB_FACTOR: Final = 64  # a member that inflates to more than this many times the limit is not inflated to its end
+from warraq.transforms.read.limits import BOMB_FACTOR, PIECE
 
 
 class _Member(NamedTuple):
@@ -126,7 +124,7 @@ class GzipFrames(MemberFrames):
                     parts.append(piece)
                 held += len(piece)
                 chunk = inflater.unconsumed_tail
-                if held > self._limit * _BOMB_FACTOR:
+                if held > self._limit * BOMB_FACTOR:
                     self._bomb = (offset, read_to - len(chunk))
                     return _Member(offset, None, b"".join(parts), TOO_LARGE)
                 if len(piece) < PIECE and not inflater.eof:  # ISA-L needs more input, and holds no output back

@@ -5,10 +5,9 @@ from typing import BinaryIO, Final
 from warraq.transforms.read.archives.frames import TOO_LARGE, WRONG_LENGTH, Frame, find_all
 from warraq.transforms.read.archives.record_format import RecordFormat
 from warraq.transforms.read.compression.stream import size_of
-from warraq.transforms.read.rules import HEAD_BYTES
+from warraq.transforms.read.limits import HEAD_BYTES, MAX_STARTS
 
 _HEADER_BYTES: Final = 4096  # longer than most headers
-_MAX_STARTS: Final = 16  # in the header of one record: more are records whose header ends are lost
 _FAR: Final = 1024 * 1024  # bytes; the end of a longer record is checked before the record is read
 
 
@@ -46,7 +45,7 @@ class PlainFrames:
     def _head(self) -> bytes:
         """The lines of the header; not all if they are longer than HEAD_BYTES."""
         lines, length, starts = [], 0, 0
-        while length < HEAD_BYTES and starts <= _MAX_STARTS and (line := self._stream.readline(HEAD_BYTES)):
+        while length < HEAD_BYTES and starts <= MAX_STARTS and (line := self._stream.readline(HEAD_BYTES)):
             lines.append(line)
             length += len(line)
             if self._format.ends_header(line):

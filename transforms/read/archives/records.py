@@ -31,7 +31,8 @@ from warraq.transforms.read.archives.warc import WARC
 from warraq.transforms.read.compression.detect import Peek, decompressed_member, with_damage
 from warraq.transforms.read.compression.stream import PEEK_BYTES
 from warraq.transforms.read.dump import Claim, Dump, Item, check_size, claim_all, moved, refuse
-from warraq.transforms.read.rules import HEAD_BYTES, ReadRules
+from warraq.transforms.read.limits import HEAD_BYTES
+from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.read.times import parse_time
 
 _RECORD_FORMATS: Final = {"warc": WARC, "arc": ARC}

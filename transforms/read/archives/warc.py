@@ -11,7 +11,7 @@ from typing import Final
 from warraq.transforms.read.archives.frames import matches
 from warraq.transforms.read.archives.headers import BLANK_LINE, first_value, parse_headers
 from warraq.transforms.read.archives.record_format import Extent, Header, RecordFormat
-from warraq.transforms.read.rules import HEAD_BYTES
+from warraq.transforms.read.limits import HEAD_BYTES
 
 _PAGE_TYPES: Final = frozenset({"response", "resource", "conversion"})
 _START: Final = re.compile(rb"WARC/\d\.\d{1,2}\r?\n[A-Za-z-]+[ \t]*:")

@@ -4,12 +4,10 @@ import io
 from collections import deque
 from typing import Any, BinaryIO, Final
 
-PIECE: Final = 1024 * 1024  # bytes decompressed at a time: the memory that a bomb can take at once
+from warraq.transforms.read.limits import FREE_BYTES, MAX_RATIO, MAX_REWINDS, PIECE
+
 PEEK_BYTES: Final = 2 * 1024 * 1024  # decompressed bytes from the start in which the starts of members are kept
 _KEPT_BYTES: Final = 1024 * 1024
-_MAX_REWINDS: Final = 32  # limits files with false lengths: each rewind costs a decompression from the start
-_MAX_RATIO: Final = 2000  # decompressed bytes for a compressed one: deflate gives half of that at most, zstd 16 times
-_FREE_BYTES: Final = 1024 * 1024 * 1024  # decompressed before the ratio counts
 
 
 def size_of(stream: BinaryIO) -> int | None:
@@ -84,7 +82,7 @@ class DecompressedStream(io.RawIOBase):
             return piece
         self._decompressed_to += len(piece)
         if self._is_bomb():
-            self._end(f"unpacks to more than {_MAX_RATIO} times its size")
+            self._end(f"unpacks to more than {MAX_RATIO} times its size")
         self._kept.append(piece)
         while self._decompressed_to - self._kept_from - len(self._kept[0]) > _KEPT_BYTES:
             self._kept_from += len(self._kept.popleft())
@@ -92,7 +90,7 @@ class DecompressedStream(io.RawIOBase):
 
     def _is_bomb(self) -> bool:
         read = self._compressed.tell() - self._start
-        return self._decompressed_to > _FREE_BYTES and self._decompressed_to > _MAX_RATIO * read
+        return self._decompressed_to > FREE_BYTES and self._decompressed_to > MAX_RATIO * read
 
     def readable(self) -> bool:
         return True
@@ -111,7 +109,7 @@ class DecompressedStream(io.RawIOBase):
         if offset < self._kept_from:
             self._rewinds += 1
             self._rewind()
-            if self._rewinds > _MAX_REWINDS:
+            if self._rewinds > MAX_REWINDS:
                 self._end("damaged in too many places")
         self._at = min(offset, self._decompressed_to)
         while self._at < offset and self._piece(min(PIECE, offset - self._at)):

@@ -12,14 +12,13 @@ from typing import BinaryIO, Final, NamedTuple
 import zstandard
 
 from warraq.transforms.read.compression.stream import DecompressedStream
+from warraq.transforms.read.limits import MAX_DICTIONARY, MAX_WINDOW
 
 MAGIC: Final = b"\x28\xb5\x2f\xfd"
 MAX_BLOCK: Final = 128 * 1024  # bytes, compressed or not (RFC 8878, 3.1.1.2.4)
-MAX_WINDOW: Final = 128 * 1024 * 1024  # bytes of memory for one frame; the default limit of `zstd -d`
 ZstdError: Final = zstandard.ZstdError
 
 _DICTIONARY: Final = b"\x5d\x2a\x4d\x18"
-_MAX_DICTIONARY: Final = 8 * 1024 * 1024  # readers must accept so much, WARC-Zstandard 1.0
 _LONGEST_HEADER: Final = 18
 _HAS_CHECKSUM: Final = 4
 _RLE, _RESERVED = 1, 3
@@ -39,9 +38,9 @@ def decompressor_for(stream: BinaryIO) -> zstandard.ZstdDecompressor:
     head = stream.read(8)
     dictionary = b""
     if head.startswith(_DICTIONARY):
-        dictionary = stream.read(min(int.from_bytes(head[4:], "little"), _MAX_DICTIONARY))
+        dictionary = stream.read(min(int.from_bytes(head[4:], "little"), MAX_DICTIONARY))
     if dictionary.startswith(MAGIC):
-        dictionary = decompress_zstd(dictionary, _MAX_DICTIONARY) or b""
+        dictionary = decompress_zstd(dictionary, MAX_DICTIONARY) or b""
     try:
         data = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
         return zstandard.ZstdDecompressor(dict_data=data, max_window_size=MAX_WINDOW)

@@ -12,20 +12,19 @@ from warraq.schemas.records import Page, Rejected
 from warraq.transforms.read.compression.stream import size_of
 from warraq.transforms.read.dump import Dump, refuse
 from warraq.transforms.read.files.member import Member, kind_of, page_of_member, refuse_member
-from warraq.transforms.read.rules import HEAD_BYTES, ReadRules
+from warraq.transforms.read.limits import HEAD_BYTES, MAX_RETURNS, MAX_SIZE
+from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.read.times import parse_time
 
 BLOCK: Final = 512
 _SCAN: Final = (
     32 * BLOCK
 )  # bytes read at a time in the search for a header; a compressed stream keeps enough to seek back so far
-_RETURNS: Final = 100  # into members with a wrong size; each may cost a decompression from the start
 
 # Type flags. Members with other flags are regular files: POSIX requires that for unknown flags.
 _WITHOUT_DATA: Final = b"123456"  # links, devices, folders, pipes
 _NO_FILES: Final = b"gKDVN"  # headers for all members, names of links, lists of folders, labels
 _NAMES_NEXT: Final = b"LxX"  # headers that describe the member after them
-_LARGEST: Final = 2**60  # bytes; a larger size is damage, and no valid offset
 _SPARSE: Final = b"S"
 _CONTINUED: Final = b"M"
 
@@ -126,7 +125,7 @@ class _Walk:
         if is_valid and kind not in {"html", "text"}:  # an archive inside the member has headers of its own
             return ""
         inner = None if kind == "tar" else _find_header(blocks)
-        if inner is not None and self._returns < _RETURNS:
+        if inner is not None and self._returns < MAX_RETURNS:
             self._returns += 1
             self._at = begin + inner
             return "the size does not fit"
@@ -161,7 +160,7 @@ def _find_header(content: bytes) -> int | None:
 def _header(block: bytes) -> _Header | None:
     """The header in a block; None if its checksum or its size is wrong."""
     checksum, size = _number(block[148:156]), _number(block[124:136])
-    if len(block) < BLOCK or checksum is None or size is None or size > _LARGEST:
+    if len(block) < BLOCK or checksum is None or size is None or size > MAX_SIZE:
         return None
     if checksum != sum(block) - sum(block[148:156]) + 8 * ord(" "):
         return None
@@ -198,7 +197,7 @@ def _with_pax(extended: _Extended, content: bytes) -> _Extended:
         key, value = record[2], content[record.end() : end - 1]
         if key in {b"path", b"GNU.sparse.name"}:
             extended = extended._replace(name=value)
-        elif key == b"size" and value.isdigit() and len(value) < 20 and int(value) <= _LARGEST:
+        elif key == b"size" and value.isdigit() and len(value) < 20 and int(value) <= MAX_SIZE:
             extended = extended._replace(size=int(value))
         extended = extended._replace(is_sparse=extended.is_sparse or key.startswith(b"GNU.sparse."))
         at = end

@@ -15,12 +15,11 @@ from warraq.transforms.read.archives.records import ARCHIVE_KINDS, read_archive_
 from warraq.transforms.read.compression.stream import size_of
 from warraq.transforms.read.dump import BUFFER, Dump, moved, raise_if_outside, refuse
 from warraq.transforms.read.files.member import Member, kind_of, page_of_member, refuse_member
+from warraq.transforms.read.limits import MAX_DIRECTORY, MAX_SIZE
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.read.sniff import SNIFFED_BYTES
 from warraq.transforms.read.times import parse_time
 
-_MAX_DIRECTORY: Final = 32 * 1024 * 1024  # bytes; zipfile needs at least ten times as much memory
-_LARGEST: Final = 2**60  # largest size in a row, in bytes
 _LOCAL_HEADER: Final = struct.Struct("<26x2H")  # lengths of the name and of the extra field after it
 
 _ENTRY: Final = struct.Struct("<8xH18x3H12x")  # of a directory: flags, lengths of name, extra fields and comment
@@ -130,7 +129,7 @@ class _Bounded:
         self.repair: Callable[[bytes], bytes] = bytes  # applied to everything that is read
 
     def read(self, size: int = -1) -> bytes:
-        if size > _MAX_DIRECTORY:
+        if size > MAX_DIRECTORY:
             raise zipfile.BadZipFile(f"a directory of {size} bytes: unpack it first")
         return self.repair(self._stream.read(size))
 
@@ -159,7 +158,7 @@ def _read_member(  # noqa: PLR0913, PLR0917
 ) -> Iterator[Page | Rejected]:
     fetched_at = rules.stated_time() or _date_of(info) or dump.modified_at
     offset = min(max(0, info.header_offset), dump.size)  # the directory may state any number, here and below
-    member = Member(_name_of(info), offset, min(info.file_size, _LARGEST), fetched_at)
+    member = Member(_name_of(info), offset, min(info.file_size, MAX_SIZE), fetched_at)
     if is_overlapping:
         yield refuse_member(member, "corrupt_record", "overlaps with the next file", dump)
         return

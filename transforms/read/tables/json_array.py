@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator
 from typing import BinaryIO, Final, NamedTuple, TypeAlias
 
+from warraq.transforms.read.limits import MAX_VALUES
+
 _WINDOW: Final = 1024 * 1024
 _HEAD: Final = 8192
 _BOM: Final = b"\xef\xbb\xbf"
@@ -18,8 +20,7 @@ _NEXT: Final = re.compile(r"[}\]\n]\s*,?\s*(?=\{)")  # the start of another obje
 _NEXT_CHARS: Final = 64  # longest match of `_NEXT` that is searched for
 _NEAR_END: Final = 16  # characters; an error so close to the window's end may mean that the object goes on
 _TRIM: Final = 32 * 1024  # characters dropped after damage: errors of json count the lines of all of them
-MANY: Final = 2_000_000  # most values of an object; each takes 100 bytes of memory or more
-_TOO_MANY: Final = ("too_large", f"an object of more than {MANY} values")
+_TOO_MANY: Final = ("too_large", f"an object of more than {MAX_VALUES} values")
 _DECODER: Final = json.JSONDecoder(strict=False)
 
 
@@ -60,7 +61,7 @@ def read_objects(stream: BinaryIO, limit: int) -> Iterator[FoundObject]:
         if not end and not problem:
             if fits and (more := stream.read(max(_WINDOW, len(held) - begin))):
                 held, at, begin = held[begin:] + more.decode("latin-1"), at + begin, 0
-                has_many = len(held) > MANY and has_many_values(held.encode("latin-1"))
+                has_many = len(held) > MAX_VALUES and has_many_values(held.encode("latin-1"))
                 continue
             if begin == len(held):
                 return
@@ -84,7 +85,7 @@ def read_objects(stream: BinaryIO, limit: int) -> Iterator[FoundObject]:
 
 def has_many_values(content: bytes) -> bool:
     """True if an object may have so many values that they fill the memory: commas and brackets are counted."""
-    return len(content) > MANY and sum(map(content.count, (b",", b"[", b"{"))) > MANY
+    return len(content) > MAX_VALUES and sum(map(content.count, (b",", b"[", b"{"))) > MAX_VALUES
 
 
 def _end_of_object(held: str, begin: int) -> tuple[int, _Problem | None]:

@@ -10,9 +10,10 @@ from typing import Any, BinaryIO, Final
 
 from warraq.schemas.records import Page, Rejected
 from warraq.transforms.read.dump import BUFFER, Claim, Dump, claim_all, refuse
+from warraq.transforms.read.limits import MAX_VALUES
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.read.tables.columns import Names, StatedFields, names_of, page_of
-from warraq.transforms.read.tables.json_array import MANY, has_many_values, is_multiline, read_objects
+from warraq.transforms.read.tables.json_array import has_many_values, is_multiline, read_objects
 
 _ESCAPE_FACTOR: Final = 6  # \u0627 is six bytes for a character
 _BOM: Final = b"\xef\xbb\xbf"
@@ -85,7 +86,7 @@ def read_object(  # noqa: PLR0913, PLR0917  (an object and its place)
 ) -> Page | Rejected:
     """The page in one object, or its refusal."""
     if has_many_values(line):
-        return refuse(dump, offset, "too_large", f"an object of more than {MANY} values", size=len(line))
+        return refuse(dump, offset, "too_large", f"an object of more than {MAX_VALUES} values", size=len(line))
     try:
         record: Any = _DECODER.decode(line.decode("utf-8", "surrogatepass"))
     except UnicodeDecodeError as error:

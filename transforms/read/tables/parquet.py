@@ -13,14 +13,11 @@ import pyarrow.parquet as pq
 from warraq.schemas.records import Page, Rejected
 from warraq.transforms.file_names import shown_name
 from warraq.transforms.read.dump import Claim, Dump, InputError, claim_all, raise_if_outside, refuse
+from warraq.transforms.read.limits import MAX_ROWS, ROWS_AT_ONCE
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.read.tables.columns import CONTENT, Names, names_of, page_of, use_of
 
 _BUFFER: Final = 1024 * 1024
-# Rows read at a time. A dictionary can state one large value for all rows, a bomb when it is decoded. More rows are
-# little faster: 41, 67, 75 thousand news texts a second with 1, 4, 16 (bare pyarrow, 2 cores, November 2026).
-_ROWS: Final = 4
-_MOST_ROWS: Final = 2**40  # of one row group: a larger number is damage, and row numbers might not fit a column
 
 # Errors of pyarrow for files that are false, cut or encrypted.
 _DAMAGE: Final = (pa.ArrowException, OSError, ValueError, KeyError, IndexError, OverflowError, NotImplementedError)
@@ -79,7 +76,7 @@ def _groups(metadata: pq.FileMetaData, size: int) -> list[_Group]:
     """
     stated = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     before = [0, *itertools.accumulate(max(0, group.total_byte_size) for group in stated)]
-    rows = [min(max(0, group.num_rows), _MOST_ROWS) for group in stated]
+    rows = [min(max(0, group.num_rows), MAX_ROWS) for group in stated]
     first_rows = [0, *itertools.accumulate(rows)]
     return [
         _Group(size * before[number] // max(1, before[-1] + 1), number, first_rows[number], rows[number])
@@ -129,7 +126,7 @@ def _read_group(  # noqa: PLR0913, PLR0917
 def _rows(file: pq.ParquetFile, group: _Group, columns: list[str]) -> Iterator[dict[str, Any] | str]:
     """The rows that can be read, then, if some can't be read, the error as a string."""
     try:
-        for batch in file.iter_batches(_ROWS, [group.number], columns, use_threads=False):
+        for batch in file.iter_batches(ROWS_AT_ONCE, [group.number], columns, use_threads=False):
             values = [_in_micros(column) for column in batch.columns]
             for cells in zip(*values, strict=True):
                 yield {name: _value(cell) for name, cell in zip(batch.schema.names, cells, strict=True)}
