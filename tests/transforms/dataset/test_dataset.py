@@ -10,6 +10,7 @@ import pytest
 from deltalake import DeltaTable
 
 from tests.support.datasets import stage_run
+from tests.support.processes import PATIENCE
 from warraq.schemas.arrow import TABLES, file_table
 from warraq.schemas.records import Article, Source
 from warraq.transforms import storage
@@ -111,6 +112,7 @@ def _publish(root, run_id, files):
     Dataset(root).publish(run_id, files)
 
 
+@pytest.mark.slow
 def test_two_jobs_at_once_keep_each_other_s_articles(dataset, stage):
     runs = {f"r{n}": stage(f"r{n}", f"خبر {n}") for n in range(4)}
     context = multiprocessing.get_context("spawn")
@@ -131,7 +133,7 @@ def _work(root, number, start):
         run_id = f"r{number}-{turn}"
         dataset.check()
         dataset.recover_dead_runs()
-        with dataset.lock(run_id, 10) as free:
+        with dataset.lock(run_id, PATIENCE) as free:
             assert free
             assert not dataset.recover(run_id)
             article = Article(Source(run_id, NOON, "d", turn, 1), "u", "s", None, run_id, None, DAY, "x", topic="sport")
@@ -143,6 +145,7 @@ DAY = dt.date(2025, 5, 1)
 NOON = dt.datetime(2025, 6, 1, 12, tzinfo=dt.timezone.utc)
 
 
+@pytest.mark.slow
 def test_jobs_that_start_at_once_in_a_fresh_folder_are_all_accepted(dataset):
     """They see each other's probes, locks, half-made tables and publications."""
     context = multiprocessing.get_context("spawn")
@@ -196,15 +199,15 @@ def test_a_job_waits_for_another_that_clears_up_after_its_dead_run(dataset):
     def clear_up():
         with dataset.lock("r1"):
             held.set()
-            waiting.wait(30)
+            waiting.wait(PATIENCE)
 
     other = threading.Thread(target=clear_up)
     other.start()
-    assert held.wait(30)
+    assert held.wait(PATIENCE)
     with dataset.lock("r1") as free:
         assert not free
     threading.Timer(0.2, waiting.set).start()
-    with dataset.lock("r1", patience=30) as free:
+    with dataset.lock("r1", patience=PATIENCE) as free:
         assert free
     other.join()
 
