@@ -65,10 +65,11 @@ class Ingest(beam.PTransform):
         known = ReadKnown(self.known_files) if self.known_files else None
         self.watch("ReadPages", pages)
         refined = pages[KEPT] | "RefinePages" >> RefinePages(self.config, known, self.watch)
-        refused = tuple(door for name, door in refined.items() if name != KEPT)
-        counts = (pages[KEPT], pages[REJECTED], pages[CHECKED], *refused) | "CountPages" >> CountPages()
+        rejected = {label: output for label, output in refined.items() if label != KEPT}
+        read = {"read": pages[KEPT], "refused": pages[REJECTED], "CheckPlaces": pages[CHECKED]}
+        counts = {**read, **rejected} | "CountPages" >> CountPages()
         articles = refined[KEPT] | "WriteArticles" >> WriteArticles(self.run)
-        refusals = (pages[REJECTED], *refused) | "WriteRejected" >> WriteRejected(self.run)
+        refusals = {"ReadPages": pages[REJECTED], **rejected} | "WriteRejected" >> WriteRejected(self.run)
         files = (articles, refusals) | "JoinFiles" >> beam.Flatten()
         return (files, counts) | "CommitRun" >> CommitRun(self.run)
 

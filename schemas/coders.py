@@ -56,7 +56,7 @@ class RecordCoder(FastCoder):
         return self._row.get_impl()
 
     def is_deterministic(self) -> bool:
-        return True
+        return bool(self._row.is_deterministic())
 
     def to_type_hint(self) -> type:
         return self._record
@@ -72,9 +72,15 @@ class RecordCoder(FastCoder):
 
 
 def register(*records: type) -> None:
-    """Makes Beam encode the records, and those nested in them, by their fields."""
+    """Makes Beam encode the records, and those nested in them, by their fields.
+
+    Raises:
+      TypeError: a field has a type that Beam would pickle, such as `X | None` in place of `Optional[X]`.
+    """
     for record in records:
         beam.coders.registry.register_coder(record, RecordCoder)
+        if not RecordCoder(record).is_deterministic():
+            raise TypeError(f"{record.__name__}: Beam has no coder for one of its fields, and would pickle it")
 
 
 register(Source, Page, Document, Entity, TopicScore, Article, Rejected)

@@ -1,10 +1,11 @@
 """The records that flow: Page → Document → Article, and Rejected for whatever leaves early.
 
-All are immutable NamedTuples. Times are aware `datetime`s in UTC.
+All are immutable NamedTuples. Times are aware `datetime`s in UTC. What may be missing is `Optional`: Beam takes
+`X | None` for any Python object, and pickles it.
 """
 
 import datetime as dt
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Optional, TypeAlias
 
 Sketch: TypeAlias = bytes  # a MinHash signature
 
@@ -13,7 +14,7 @@ class Source(NamedTuple):
     """Where a page comes from. Every record carries the one that the reader made."""
 
     url: str
-    fetched_at: dt.datetime | None  # None only in a refusal by the reader, of a record that states no time
+    fetched_at: Optional[dt.datetime]  # None only in a refusal by the reader, of a record that states no time
     dump: str
     dump_offset: int  # byte offset of the record; ordinal number in formats without offsets
     bytes: int  # length of the page's content
@@ -30,8 +31,8 @@ class Page(NamedTuple):
     source: Source
     content: bytes  # the body, transfer and content encodings removed
     is_text: bool  # plain text (WET, .txt, JSON lines with `text`), not markup
-    charset: str | None  # as stated by HTTP or known from the format; a claim, not a fact
-    title: str | None  # only where the dump itself states one (JSON lines)
+    charset: Optional[str]  # as stated by HTTP or known from the format; a claim, not a fact
+    title: Optional[str]  # only where the dump itself states one (JSON lines)
 
 
 class Document(NamedTuple):
@@ -42,7 +43,7 @@ class Document(NamedTuple):
     is_text: bool
     charset: str
     charset_source: str  # bom, http, meta, given or detected; in brackets the claims that the bytes refuted
-    title: str | None
+    title: Optional[str]
 
 
 class Entity(NamedTuple):
@@ -69,25 +70,25 @@ class Article(NamedTuple):
     source: Source
     canonical_url: str
     site: str  # registered domain by the Public Suffix List; the host where there is none
-    title: str | None
+    title: Optional[str]
     text: str  # paragraphs separated by "\n"; final after CleanText
-    published_at: dt.datetime | None  # None if only the day is known
+    published_at: Optional[dt.datetime]  # None if only the day is known
     date: dt.date  # day of publication as the reader saw it
     date_source: str  # one of labels.DATE_SOURCES
-    site_name: str | None = None
-    description: str | None = None
-    section: str | None = None
-    image_url: str | None = None
+    site_name: Optional[str] = None
+    description: Optional[str] = None
+    section: Optional[str] = None
+    image_url: Optional[str] = None
     authors: list[str] = []  # noqa: RUF012  (never changed in place; NamedTuple defaults are shared on purpose)
     tags: list[str] = []  # noqa: RUF012
-    credit: str | None = None  # the agency that the page credits
+    credit: Optional[str] = None  # the agency that the page credits
     words: int = 0
     language: str = ""
     language_score: float = 0.0
     article_id: str = ""  # 128-bit hex digest of canonical URL and text digest
     text_digest: str = ""  # 128-bit hex digest of the folded text: equal for exact copies
     sketch: Sketch = b""  # of the text, for finding near copies
-    duplicate_of: str | None = None  # article_id of the earliest near copy
+    duplicate_of: Optional[str] = None  # article_id of the earliest near copy
     entities: list[Entity] = []  # noqa: RUF012
     tagger: str = ""
     topic: str = ""  # slug, one of labels.TOPIC_SLUGS

@@ -63,7 +63,7 @@ def _check(field: str, hint: Any) -> _Check:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is list:
         return _checked(field, _Kind(list, mend=functools.partial(_mend_list, _check(field, arguments[0]))))
-    if origin is types.UnionType and len(arguments) == 2 and arguments[1] is types.NoneType:
+    if origin in (types.UnionType, typing.Union) and len(arguments) == 2 and arguments[1] is types.NoneType:
         check = _check(field, arguments[0])
         return lambda value: None if value is None else check(value)
     if isinstance(hint, type) and issubclass(hint, tuple):

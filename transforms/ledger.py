@@ -101,6 +101,11 @@ def pages_by_door(ledger: Ledger, door: str) -> int:
     return sum(pages for line, pages in ledger.items() if line.door == door)
 
 
+def add_pages(amounts: Iterable[int]) -> int:
+    """The sum. Beam knows its type, and that of the built-in `sum` not."""
+    return sum(amounts)
+
+
 class _CountFn(beam.DoFn):
     """Sums within a bundle, so that a line for each dump crosses the runner, and not one for each page."""
 
@@ -120,13 +125,21 @@ class _CountFn(beam.DoFn):
 
 @dataclass
 class CountPages(beam.PTransform):
-    """(Page as read, Rejected as read, Rejected of each stage…) → (Line, pages)."""
+    """{"read": Page, "refused": Rejected by the reader, label of a stage: its Rejected…} → (Line, pages).
 
-    def expand(self, doors: Any) -> beam.PCollection:
-        pages, unread, *refused = doors
-        counted = [(pages, read_line), (unread, read_line), *((door, rejected_line) for door in (unread, *refused))]
+    The steps are named after the stages, so a new stage renames none of the others and a running job can be updated.
+    """
+
+    def expand(self, outputs: Any) -> beam.PCollection:
+        read = {"CountRead": outputs["read"], "CountRefused": outputs["refused"]}
+        rejected = {f"CountRejectedBy{label}": output for label, output in outputs.items() if label != "read"}
         lines = [
-            door | f"Count{number}" >> beam.ParDo(_CountFn(line)).with_output_types(tuple[Line, int])
-            for number, (door, line) in enumerate(counted)
+            output | label >> beam.ParDo(_CountFn(line_of)).with_output_types(tuple[Line, int])
+            for line_of, counted in ((read_line, read), (rejected_line, rejected))
+            for label, output in counted.items()
         ]
-        return lines | "JoinLines" >> beam.Flatten() | "SumLines" >> beam.CombinePerKey(sum)
+        return (
+            lines
+            | "JoinLines" >> beam.Flatten()
+            | "SumLines" >> beam.CombinePerKey(add_pages)
+        )

@@ -7,7 +7,9 @@ What lies outside a page (storage, brokers, model files) must not be touched und
 runner retries it.
 """
 
+import dataclasses
 import functools
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
@@ -25,21 +27,24 @@ __all__ = [
     "KEPT",
     "REJECTED",
     "BatchStepFn",
+    "Meter",
     "Moment",
     "Outputs",
     "Refusal",
     "Rejection",
+    "StageTransform",
     "StepFn",
-    "counter",
     "describe",
     "reject",
     "route",
+    "tagged",
 ]
 
 KEPT: Final = "kept"
 REJECTED: Final = "rejected"
 _BATCH: Final = 32  # articles
 counter: Final = functools.cache(Metrics.counter)  # made once: that costs more than to count
+distribution: Final = functools.cache(Metrics.distribution)
 Refusal: TypeAlias = beam.pvalue.TaggedOutput[Literal["rejected"], Rejected]
 Outputs: TypeAlias = Any  # what a stage's `expand` gives: PCollections by name, KEPT and REJECTED
 
@@ -60,41 +65,88 @@ In = TypeVar("In", Page, Document, Article)
 Out = TypeVar("Out", Page, Document, Article)
 
 
+class StageTransform(beam.PTransform):
+    """The PTransform of a stage, a dataclass. Runners that show display data show its rules and backend."""
+
+    def display_data(self) -> dict[str, Any]:
+        given = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
+        rules = given.pop("rules", None)
+        shown = {**given, **(dataclasses.asdict(rules) if rules else {})}
+        return {name: value for name, value in shown.items() if isinstance(value, (str, int, float))}
+
+
+class Meter:
+    """The metrics of one stage, in its namespace. Every runner shows them; `warraq ingest --timings` prints them.
+
+    Counters `pages_in`, `pages_out` and `pages_rejected_REASON`; distributions `step_usec`, the microseconds that a
+    record takes (Beam's distributions hold whole numbers, and most steps take less than a millisecond), and `size`,
+    the bytes of a page or the characters of a document or article that leaves.
+    """
+
+    def __init__(self, stage: str) -> None:
+        self._stage = stage
+
+    def count(self, name: str, number: int = 1) -> None:
+        """Adds to a counter."""
+        counter(self._stage, name).inc(number)
+
+    def came(self) -> None:
+        """A record came to the stage."""
+        self.count("pages_in")
+
+    def took(self, nanoseconds: int) -> None:
+        """A record took so much work."""
+        distribution(self._stage, "step_usec").update(nanoseconds // 1000)
+
+    def left(self, outcome: Page | Document | Article | Rejected) -> None:
+        """A record left the stage, in whatever form."""
+        if isinstance(outcome, Rejected):
+            self.count(f"pages_rejected_{outcome.reason}")
+        else:
+            self.count("pages_out")
+            distribution(self._stage, "size").update(size_of(outcome))
+
+
+def size_of(record: Page | Document | Article) -> int:
+    """The bytes of a page, or the characters of a document or article."""
+    if isinstance(record, Article):
+        return len(record.text)
+    return len(record.content if isinstance(record, Page) else record.markup)
+
+
+def tagged(outcome: Out | Rejected) -> Out | Refusal:
+    """The outcome as a DoFn yields it: a refusal goes to the output REJECTED."""
+    return beam.pvalue.TaggedOutput(REJECTED, outcome) if isinstance(outcome, Rejected) else outcome
+
+
 class StepFn(beam.DoFn, Generic[In, Out]):
-    """Applies one pure function; each record leaves by exactly one door, KEPT or REJECTED."""
+    """Applies one pure function; each record leaves by exactly one output, KEPT or REJECTED."""
 
     def __init__(self, stage: str, function: Callable[[In], Out]) -> None:
         self._stage = stage
+        self._meter = Meter(stage)
         self._function: Callable[[In], Out] = function
 
     def process(self, record: In) -> Iterator[Out | Refusal]:
-        self._count("pages_in")
-        yield self._outcome(record, functools.partial(self._function, record))
-
-    def _outcome(self, record: In, call: Callable[[], Out]) -> Out | Refusal:
-        """What the call for a record gives, or the row that its failure leaves."""
-        result = attempt(record, self._stage, call)
-        if isinstance(result, Rejected):
-            self._count(f"pages_rejected_{result.reason}")
-            return beam.pvalue.TaggedOutput(REJECTED, result)
-        self._count("pages_out")
-        return result
-
-    def _count(self, name: str) -> None:
-        counter(self._stage, name).inc()
+        self._meter.came()
+        start = time.perf_counter_ns()
+        outcome = attempt(record, self._stage, functools.partial(self._function, record))
+        self._meter.took(time.perf_counter_ns() - start)
+        self._meter.left(outcome)
+        yield tagged(outcome)
 
 
 class Moment(NamedTuple):
-    """The time and window in which a record came, for an outcome that is given later."""
+    """The timestamp and window in which a record came, for an outcome that is given later."""
 
-    time: Any
+    timestamp: Any
     window: Any
 
     def place(self, outcome: Any) -> Any:
         """The outcome, which may be tagged, in this time and window."""
         if isinstance(outcome, beam.pvalue.TaggedOutput):
             return beam.pvalue.TaggedOutput(outcome.tag, self.place(outcome.value))
-        return WindowedValue(outcome, self.time, (self.window,))
+        return WindowedValue(outcome, self.timestamp, (self.window,))
 
 
 class BatchStepFn(beam.DoFn):
@@ -106,6 +158,7 @@ class BatchStepFn(beam.DoFn):
 
     def __init__(self, stage: str, make: Callable[[], Callable[[list[Article]], list[Article]]]) -> None:
         self._stage = stage
+        self._meter = Meter(stage)
         self._make = make
 
     def setup(self) -> None:  # not caught: a missing model is no page's fault
@@ -115,10 +168,10 @@ class BatchStepFn(beam.DoFn):
         self._waiting: list[tuple[Article, Moment]] = []
 
     def process(
-        self, article: Article, time: Any = beam.DoFn.TimestampParam, window: Any = beam.DoFn.WindowParam
+        self, article: Article, timestamp: Any = beam.DoFn.TimestampParam, window: Any = beam.DoFn.WindowParam
     ) -> Iterator[Any]:
-        counter(self._stage, "pages_in").inc()
-        self._waiting.append((article, Moment(time, window)))
+        self._meter.came()
+        self._waiting.append((article, Moment(timestamp, window)))
         if len(self._waiting) >= _BATCH:
             yield from self._flush()
 
@@ -127,11 +180,13 @@ class BatchStepFn(beam.DoFn):
 
     def _flush(self) -> Iterator[Any]:
         waiting, self._waiting = self._waiting, []
+        start = time.perf_counter_ns()
         results = self._apply([article for article, _ in waiting])
+        each = (time.perf_counter_ns() - start) // max(1, len(results))
         for (_, moment), result in zip(waiting, results, strict=True):
-            is_kept = isinstance(result, Article)
-            counter(self._stage, "pages_out" if is_kept else f"pages_rejected_{ERROR_REASON}").inc()
-            yield moment.place(result if is_kept else beam.pvalue.TaggedOutput(REJECTED, result))
+            self._meter.took(each)
+            self._meter.left(result)
+            yield moment.place(tagged(result))
 
     def _apply(self, articles: list[Article]) -> list[Article | Rejected]:
         try:

@@ -1,21 +1,29 @@
 """The architecture as a graph: the stages in their order, every door read, and one whole run with exact counters."""
 
 import datetime as dt
+import re
 
 import apache_beam as beam
 import pytest
+from apache_beam.coders.coders import FastPrimitivesCoder
 from apache_beam.metrics.metric import MetricsFilter
 from apache_beam.pipeline import PipelineVisitor
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that, equal_to
+from apache_beam.typehints import TypeCheckError
 
 from warraq.pipelines.config import FlowConfig
 from warraq.pipelines.flow import RefinePages
 from warraq.pipelines.ingest import Ingest
+from warraq.schemas.coders import RecordCoder
 from warraq.schemas.labels import STAGES
+from warraq.schemas.records import Article, Document, Page, Rejected
+from warraq.transforms.clean.stage import CleanText
+from warraq.transforms.entities.stage import TagEntities
+from warraq.transforms.quality.stage import KeepGoodText
 from warraq.transforms.read.dump import Dump
-from warraq.transforms.read.stage import PROGRESS
-from warraq.transforms.step import KEPT
+from warraq.transforms.read.stage import PROGRESS, ReadPages
+from warraq.transforms.step import KEPT, REJECTED
 from warraq.transforms.write.stage import Run
 
 FETCHED = dt.datetime(2025, 6, 1, tzinfo=dt.timezone.utc)
@@ -44,26 +52,79 @@ def test_labels_are_the_names_of_the_transforms():
     assert all(label == type(step).__name__ for label, step in RefinePages(FlowConfig()).steps().items())
 
 
-class _Doors(PipelineVisitor):
-    """Notes every PCollection that is made, but for the progress that only a launcher shows, and every one that is read."""
+class _Graph(PipelineVisitor):
+    """The whole job as a graph: every PCollection that is made, with the label of its step, and every one that is read.
+
+    Without the progress, which only a launcher shows.
+    """
 
     def __init__(self):
-        self.made, self.read = {}, set()
+        self.made, self.read, self.grouped = {}, set(), []
+        run = Run("out", "r", "recipe", "{}", "1", "local", FETCHED, [], False, 0.1)
+        pipeline = beam.Pipeline(runner=FnApiRunner())
+        self.committed = pipeline | Ingest([Dump("a", 1, "warc", "f", FETCHED)], FlowConfig(), run, ["known.parquet"])
+        pipeline.visit(self)
 
     def visit_transform(self, node):
         self.read.update(node.inputs)
         self.read.update(side.pvalue for side in node.side_inputs)
         self.made.update({made: node.full_label for tag, made in node.outputs.items() if tag != PROGRESS})
+        if isinstance(node.transform, beam.GroupByKey):
+            self.grouped += node.inputs
 
 
-def test_no_door_is_left_unread(tmp_path):
-    run = Run(str(tmp_path), "r", "recipe", "{}", "1", "local", FETCHED, [], False, 0.1)
-    pipeline = beam.Pipeline(runner=FnApiRunner())
-    committed = pipeline | Ingest([Dump("a", 1, "warc", "f", FETCHED)], FlowConfig(), run, ["known.parquet"])
-    doors = _Doors()
-    pipeline.visit(doors)
-    unread = {label for output, label in doors.made.items() if output not in doors.read and output is not committed}
+@pytest.fixture(scope="module")
+def graph():
+    return _Graph()
+
+
+def test_no_output_is_left_unread(graph):
+    unread = {label for made, label in graph.made.items() if made not in graph.read and made is not graph.committed}
     assert unread == set()
+
+
+def coders_within(coder):
+    """A coder and all those of which it is made."""
+    yield coder
+    row = getattr(coder, "_row", coder)
+    for part in [*getattr(row, "components", ()), *(coder._get_component_coders() or ())]:
+        yield from coders_within(part)
+
+
+def test_no_record_is_pickled(graph):
+    """By `schemas.coders`, and whatever is shuffled has coders that know it."""
+    for made, label in graph.made.items():
+        coders = [*coders_within(beam.coders.registry.get_coder(made.element_type))]
+        if any(isinstance(coder, RecordCoder) for coder in coders) and "/ReshufflePerKey/" not in label:
+            assert not any(isinstance(coder, FastPrimitivesCoder) for coder in coders), label
+        assert "schemas.records" not in str(made.element_type) or RecordCoder in map(type, coders), label
+    for group in graph.grouped:
+        key, _ = beam.coders.registry.get_coder(group.element_type).coders()
+        assert key.is_deterministic()
+
+
+def test_both_outputs_of_every_stage_are_typed():
+    """And a flow whose stages are in the wrong order fails when it is built."""
+    with pytest.raises(TypeCheckError, match="CleanText: expected .*Article.*, got .*Page"):
+        beam.Pipeline() | beam.Create([]).with_output_types(Page) | CleanText()
+    given = {Page: ["ScreenPages", "DecodePages"], Document: ["ExtractArticles"]}
+    for label, step in RefinePages(FlowConfig()).steps().items():
+        record = next((record for record, labels in given.items() if label in labels), Article)
+        outputs = beam.Pipeline() | beam.Create([]).with_output_types(record) | step
+        kept = {"DecodePages": Document, "ExtractArticles": Article}.get(label, record)
+        assert (outputs[KEPT].element_type, outputs[REJECTED].element_type) == (kept, Rejected)
+
+
+def test_steps_are_named_after_stages_not_after_their_place(graph):
+    numbered = [label for label in graph.made.values() if re.search(r"[A-Za-z]\d+$", label)]
+    assert numbered == []
+
+
+def test_stages_show_their_rules():
+    shown = ReadPages([]).display_data()
+    assert (shown["max_bytes"], shown["fields"]) == (10_000_000, "")
+    assert KeepGoodText(None).display_data() == {}
+    assert TagEntities("gazetteer").display_data() == {"backend": "gazetteer"}
 
 
 @pytest.mark.slow

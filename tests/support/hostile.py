@@ -29,7 +29,7 @@ def values(hint):
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is list:
         return st.lists(values(arguments[0]), max_size=3)
-    if origin is types.UnionType:
+    if origin in (types.UnionType, typing.Union):
         return st.one_of(*map(values, arguments))
     if hint in KINDS:
         return KINDS[hint]

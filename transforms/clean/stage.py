@@ -18,7 +18,7 @@ import ftfy
 
 from warraq.schemas.records import Article
 from warraq.transforms.clean.furniture import fold, is_furniture
-from warraq.transforms.step import KEPT, REJECTED, Outputs, Rejection, StepFn
+from warraq.transforms.step import Outputs, Rejection, StageTransform, StepFn, route
 
 
 @dataclasses.dataclass(frozen=True)
@@ -279,11 +279,11 @@ def _clean_field(value: str | None) -> str | None:
 
 
 @dataclasses.dataclass
-class CleanText(beam.PTransform):
+class CleanText(StageTransform):
     """Article → (Article, Rejected)."""
 
     rules: CleanRules = dataclasses.field(default_factory=CleanRules)
 
     def expand(self, articles: beam.PCollection[Article]) -> Outputs:
-        finish = functools.partial(clean, rules=self.rules)
-        return articles | "Clean" >> beam.ParDo(StepFn("clean", finish)).with_outputs(REJECTED, main=KEPT)
+        fn = StepFn("clean", functools.partial(clean, rules=self.rules))
+        return route(articles, "Clean", fn, Article, Article)

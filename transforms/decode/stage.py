@@ -7,11 +7,11 @@ import apache_beam as beam
 
 from warraq.schemas.records import Document, Page
 from warraq.transforms.decode.decode import DecodeRules, decode
-from warraq.transforms.step import Outputs, StepFn, route
+from warraq.transforms.step import Outputs, StageTransform, StepFn, route
 
 
 @dataclass
-class DecodePages(beam.PTransform):
+class DecodePages(StageTransform):
     """Page → (Document, Rejected)."""
 
     rules: DecodeRules = field(default_factory=DecodeRules)

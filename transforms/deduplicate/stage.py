@@ -9,17 +9,18 @@ import dataclasses
 import functools
 import hashlib
 import re
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Optional
 
 import apache_beam as beam
 import numpy as np
-from apache_beam.metrics import Metrics
 
 from warraq.schemas.coders import register
-from warraq.schemas.records import Article
+from warraq.schemas.records import Article, Rejected
 from warraq.transforms.dataset.dataset import read_table
-from warraq.transforms.step import KEPT, REJECTED, Outputs, Refusal, StepFn, reject
+from warraq.transforms.rejection import attempt, reject
+from warraq.transforms.step import KEPT, REJECTED, Meter, Outputs, Refusal, StageTransform, route, tagged
 
 STAGE: Final = "deduplicate"
 MODES: Final = ("mark", "drop", "off")
@@ -200,15 +201,30 @@ def settle(article: Article, verdicts: Iterable[Verdict]) -> tuple[Article, Verd
     return (article._replace(duplicate_of=verdict.original) if verdict else article), verdict
 
 
-class _IdentifyFn(StepFn[Article, Article]):
-    """Counts no `pages_out`: those that leave the stage are counted where they leave it, in `_SettleFn`."""
+class Judged(NamedTuple):
+    """An article, or a verdict on it: what `Deduplicate` brings together by the article's place."""
+
+    article: Optional[Article] = None
+    verdict: Optional[Verdict] = None
+
+
+register(Judged)
+
+
+class _IdentifyFn(beam.DoFn):
+    """As StepFn, but an article that it keeps has not left the stage: `_SettleFn` counts it there."""
 
     def __init__(self) -> None:
-        super().__init__(STAGE, identify)
+        self._meter = Meter(STAGE)
 
-    def _count(self, counter: str) -> None:
-        if counter != "pages_out":
-            super()._count(counter)
+    def process(self, article: Article) -> Iterator[Article | Refusal]:
+        self._meter.came()
+        start = time.perf_counter_ns()
+        outcome = attempt(article, STAGE, functools.partial(identify, article))
+        self._meter.took(time.perf_counter_ns() - start)
+        if isinstance(outcome, Rejected):
+            self._meter.left(outcome)
+        yield tagged(outcome)
 
 
 class _JudgeExactFn(beam.DoFn):
@@ -217,7 +233,7 @@ class _JudgeExactFn(beam.DoFn):
     def process(self, group: tuple[str, Iterable[Reference]]) -> Iterator[Any]:
         first, verdicts = judge_exact(group[1])
         yield beam.pvalue.TaggedOutput(self.SURVIVORS, first)
-        yield from verdicts
+        yield from ((place, Judged(verdict=verdict)) for place, verdict in verdicts)
 
 
 class _SettleFn(beam.DoFn):
@@ -225,20 +241,21 @@ class _SettleFn(beam.DoFn):
 
     def __init__(self, drop_near: bool) -> None:
         self._drop_near = drop_near
+        self._meter = Meter(STAGE)
 
-    def process(self, joined: tuple[str, dict[str, Iterable[Any]]]) -> Iterator[Article | Refusal]:
-        for article in joined[1]["articles"]:
-            settled, verdict = settle(article, joined[1]["verdicts"])
-            if verdict and (verdict.reason == "duplicate" or self._drop_near):
-                Metrics.counter(STAGE, f"pages_rejected_{verdict.reason}").inc()
-                yield beam.pvalue.TaggedOutput(REJECTED, reject(article, STAGE, verdict.reason, verdict.original))
-            else:
-                Metrics.counter(STAGE, "pages_out").inc()
-                yield settled
+    def process(self, judged: tuple[str, Iterable[Judged]]) -> Iterator[Article | Refusal]:
+        found = [*judged[1]]
+        verdicts = [one.verdict for one in found if one.verdict]
+        for article in (one.article for one in found if one.article):
+            settled, verdict = settle(article, verdicts)
+            is_rejected = verdict and (verdict.reason == "duplicate" or self._drop_near)
+            outcome = reject(article, STAGE, verdict.reason, verdict.original) if verdict and is_rejected else settled
+            self._meter.left(outcome)
+            yield tagged(outcome)
 
 
 @dataclasses.dataclass
-class Deduplicate(beam.PTransform):
+class Deduplicate(StageTransform):
     """Article → (Article, Rejected). Shuffles each text once, and about 16 references an article.
 
     `known` gives the references of what the dataset holds already.
@@ -248,17 +265,13 @@ class Deduplicate(beam.PTransform):
     known: beam.PTransform | None = None
 
     def expand(self, articles: beam.PCollection) -> Outputs:
-        identified = articles | "Identify" >> beam.ParDo(_IdentifyFn()).with_outputs(REJECTED, main=KEPT)
-        verdicts = self._verdicts(identified[KEPT])
-        joined = {
-            "articles": identified[KEPT] | "KeyByPlace" >> beam.Map(_by_place).with_output_types(tuple[str, Article]),
-            "verdicts": verdicts,
-        }
-        settled = (
-            joined
-            | "GroupByPlace" >> beam.CoGroupByKey()
-            | "Settle" >> beam.ParDo(_SettleFn(self.rules.near == "drop")).with_outputs(REJECTED, main=KEPT)
-        )
+        identified = route(articles, "Identify", _IdentifyFn(), Article, Article)
+        keyed = identified[KEPT] | "KeyByPlace" >> beam.Map(_by_place).with_output_types(tuple[str, Judged])
+        # Not CoGroupByKey, which would send whole articles as pickles: its values have no type.
+        judged = (keyed, self._verdicts(identified[KEPT])) | "JoinJudged" >> beam.Flatten()
+        grouped = judged | "GroupByPlace" >> beam.GroupByKey()
+        settle = _SettleFn(self.rules.near == "drop")
+        settled = route(grouped, "Settle", settle, tuple[str, Iterable[Judged]], Article)
         rejected = (identified[REJECTED], settled[REJECTED]) | "JoinRejected" >> beam.Flatten()
         return {KEPT: settled[KEPT], REJECTED: rejected}
 
@@ -272,7 +285,10 @@ class Deduplicate(beam.PTransform):
             references
             | "KeyByDigest" >> beam.Map(_by_digest).with_output_types(tuple[str, Reference])
             | "GroupByDigest" >> beam.GroupByKey()
-            | "JudgeExact" >> beam.ParDo(_JudgeExactFn()).with_outputs(_JudgeExactFn.SURVIVORS, main="verdicts")
+            | "JudgeExact"
+            >> beam.ParDo(_JudgeExactFn())
+            .with_output_types(tuple[str, Judged], **{_JudgeExactFn.SURVIVORS: Reference})
+            .with_outputs(_JudgeExactFn.SURVIVORS, main="verdicts")
         )
         verdicts = [judged["verdicts"]]
         if self.rules.near != "off":
@@ -280,9 +296,10 @@ class Deduplicate(beam.PTransform):
                 judged[_JudgeExactFn.SURVIVORS]
                 | "KeyByBand" >> beam.FlatMap(_by_band).with_output_types(tuple[bytes, Reference])
                 | "GroupByBand" >> beam.GroupByKey()
-                | "JudgeNear" >> beam.FlatMap(_judge_band, self.rules.min_similarity)
+                | "JudgeNear"
+                >> beam.FlatMap(_judge_band, self.rules.min_similarity).with_output_types(tuple[str, Judged])
             )
-        return verdicts | "JoinVerdicts" >> beam.Flatten().with_output_types(tuple[str, Verdict])
+        return verdicts | "JoinVerdicts" >> beam.Flatten()
 
 
 @dataclasses.dataclass
@@ -304,13 +321,14 @@ def _by_digest(reference: Reference) -> tuple[str, Reference]:
     return reference.text_digest, reference
 
 
-def _by_place(article: Article) -> tuple[str, Article]:
-    return place(article), article
+def _by_place(article: Article) -> tuple[str, Judged]:
+    return place(article), Judged(article)
 
 
 def _by_band(reference: Reference) -> list[tuple[bytes, Reference]]:
     return [(key, reference) for key in band_keys(reference.sketch)]
 
 
-def _judge_band(group: tuple[bytes, Iterable[Reference]], min_similarity: float) -> Iterator[tuple[str, Verdict]]:
-    return judge_near(group[1], min_similarity)
+def _judge_band(group: tuple[bytes, Iterable[Reference]], min_similarity: float) -> Iterator[tuple[str, Judged]]:
+    for place, verdict in judge_near(group[1], min_similarity):
+        yield place, Judged(verdict=verdict)

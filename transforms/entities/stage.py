@@ -14,7 +14,7 @@ from typing import Final, Protocol
 import apache_beam as beam
 
 from warraq.schemas.records import Article, Entity
-from warraq.transforms.step import KEPT, REJECTED, BatchStepFn, Outputs
+from warraq.transforms.step import BatchStepFn, Outputs, StageTransform, route
 
 STAGE: Final = "entities"
 
@@ -71,11 +71,11 @@ def _make_tagger(backend: str) -> Callable[[list[Article]], list[Article]]:
 
 
 @dataclass
-class TagEntities(beam.PTransform):
+class TagEntities(StageTransform):
     """Article → (Article with entities, Rejected). The model is loaded once for each process."""
 
     backend: str = field(default=DEFAULT, metadata={"help": "what finds entities: bilstm, gazetteer or onnx:FOLDER"})
 
     def expand(self, articles: beam.PCollection[Article]) -> Outputs:
-        tag = BatchStepFn(STAGE, functools.partial(_make_tagger, self.backend))
-        return articles | "Tag" >> beam.ParDo(tag).with_output_types(Article).with_outputs(REJECTED, main=KEPT)
+        fn = BatchStepFn(STAGE, functools.partial(_make_tagger, self.backend))
+        return route(articles, "Tag", fn, Article, Article)

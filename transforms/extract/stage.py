@@ -10,20 +10,22 @@ import apache_beam as beam
 from warraq.schemas.records import Article, Document
 from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.extract.sandbox import Guard
-from warraq.transforms.step import KEPT, REJECTED, Moment, Outputs, StepFn
+from warraq.transforms.rejection import attempt
+from warraq.transforms.step import Meter, Moment, Outputs, StageTransform, StepFn, route, tagged
 
 _STAGE: Final = "extract"
 
 
-class _GuardedFn(StepFn[Document, Article]):
-    """StepFn whose function runs in a guarded process, started with the worker and ended with it.
+class _GuardedFn(beam.DoFn):
+    """As StepFn, for a function that runs in a guarded process, started with the worker and ended with it.
 
     While that process extracts one page, the worker goes on to find the next.
     """
 
     def __init__(self, function: Callable[[Document], Article], rules: ExtractRules) -> None:
-        super().__init__(_STAGE, function)
+        self._function = function
         self._rules = rules
+        self._meter = Meter(_STAGE)
 
     def setup(self) -> None:
         self._guard = Guard(self._function, self._rules.timeout, self._rules.memory_mb)
@@ -32,12 +34,12 @@ class _GuardedFn(StepFn[Document, Article]):
         self._asked: tuple[Document, Moment] | None = None
 
     def process(
-        self, document: Document, time: Any = beam.DoFn.TimestampParam, window: Any = beam.DoFn.WindowParam
+        self, document: Document, timestamp: Any = beam.DoFn.TimestampParam, window: Any = beam.DoFn.WindowParam
     ) -> Iterator[Any]:
-        self._count("pages_in")
+        self._meter.came()
         yield from self._answer()
         self._guard.ask(document)
-        self._asked = (document, Moment(time, window))
+        self._asked = (document, Moment(timestamp, window))
 
     def finish_bundle(self) -> Iterator[Any]:
         yield from self._answer()
@@ -50,17 +52,19 @@ class _GuardedFn(StepFn[Document, Article]):
         if self._asked is not None:
             document, moment = self._asked
             self._asked = None
-            outcome = self._guard.wait()  # not caught: what it raises is no page's fault
-            yield moment.place(self._outcome(document, outcome))
+            answer = self._guard.wait()  # not caught: what it raises is no page's fault
+            outcome = attempt(document, _STAGE, answer)
+            self._meter.left(outcome)
+            yield moment.place(tagged(outcome))
 
 
 @dataclass
-class ExtractArticles(beam.PTransform):
+class ExtractArticles(StageTransform):
     """Document → (Article, Rejected)."""
 
     rules: ExtractRules = field(default_factory=ExtractRules)
 
     def expand(self, documents: beam.PCollection[Document]) -> Outputs:
         function = functools.partial(extract, rules=self.rules)
-        extracting = _GuardedFn(function, self.rules) if self.rules.guard else StepFn(_STAGE, function)
-        return documents | "Extract" >> beam.ParDo(extracting).with_outputs(REJECTED, main=KEPT)
+        fn = _GuardedFn(function, self.rules) if self.rules.guard else StepFn(_STAGE, function)
+        return route(documents, "Extract", fn, Document, Article)

@@ -20,7 +20,7 @@ from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
 from langdetect.lang_detect_exception import LangDetectException
 
 from warraq.schemas.records import Article
-from warraq.transforms.step import KEPT, REJECTED, Outputs, Rejection, StepFn
+from warraq.transforms.step import Outputs, Rejection, StageTransform, StepFn, route
 
 ARABIC: Final = "ar"
 UNDETERMINED: Final = "und"  # ISO 639-2: no language can be told
@@ -287,10 +287,10 @@ class _JudgeFn(StepFn[Article, Article]):
 
 
 @dataclass
-class KeepArabic(beam.PTransform):
+class KeepArabic(StageTransform):
     """Article → (Article in Arabic, Rejected)."""
 
     rules: LanguageRules = field(default_factory=LanguageRules)
 
     def expand(self, articles: beam.PCollection[Article]) -> Outputs:
-        return articles | "Judge" >> beam.ParDo(_JudgeFn(self.rules)).with_outputs(REJECTED, main=KEPT)
+        return route(articles, "Judge", _JudgeFn(self.rules), Article, Article)

@@ -7,11 +7,11 @@ import apache_beam as beam
 
 from warraq.schemas.records import Article
 from warraq.transforms.quality.quality import QualityRules, keep_good
-from warraq.transforms.step import Outputs, StepFn, route
+from warraq.transforms.step import Outputs, StageTransform, StepFn, route
 
 
 @dataclass
-class KeepGoodText(beam.PTransform):
+class KeepGoodText(StageTransform):
     """Article → (Article that is prose, Rejected)."""
 
     rules: QualityRules | None = field(default_factory=QualityRules)

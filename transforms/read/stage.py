@@ -18,7 +18,7 @@ from warraq.transforms.read.dump import Dump
 from warraq.transforms.read.formats import SPLITTABLE, read_range
 from warraq.transforms.read.places import Stretch, check_stretches
 from warraq.transforms.read.rules import STAGE, ReadRules
-from warraq.transforms.step import KEPT, REJECTED, Outputs, Refusal, counter
+from warraq.transforms.step import KEPT, REJECTED, Meter, Outputs, Refusal, StageTransform, tagged
 
 PROGRESS: Final = "progress"
 CHECKED: Final = "checked"
@@ -40,6 +40,7 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
 
     def __init__(self, rules: ReadRules) -> None:
         self._rules = rules
+        self._meter = Meter(STAGE)
 
     def initial_restriction(self, part: Part) -> OffsetRange:
         return OffsetRange(*part[1:])
@@ -68,14 +69,10 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
             return is_granted
 
         for item in read_range(dump, restriction.start, restriction.stop, self._rules, claim):
-            self._count("pages_in")
+            self._meter.came()
             first, last = item.source.dump_offset if first < 0 else first, item.source.dump_offset
-            if isinstance(item, Rejected):
-                self._count(f"pages_rejected_{item.reason}")
-                yield beam.pvalue.TaggedOutput(REJECTED, item)
-            else:
-                self._count("pages_out")
-                yield item
+            self._meter.left(item)
+            yield tagged(item)
             # What is unpacked as a whole has offsets that may lie beyond the file's size.
             reached = claimed if is_splittable else min(item.source.dump_offset, dump.size)
             if reached > position:
@@ -88,12 +85,9 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
             yield beam.pvalue.TaggedOutput(_STRETCHES, (dump.path, Stretch(first, last)))
         yield beam.pvalue.TaggedOutput(PROGRESS, max(0, (stop if is_splittable else dump.size) - position))
 
-    def _count(self, name: str) -> None:
-        counter(STAGE, name).inc()
-
 
 @dataclasses.dataclass
-class ReadPages(beam.PTransform):
+class ReadPages(StageTransform):
     """PBegin → (Page, Rejected): every page record of `dumps`, each through exactly one door.
 
     A third output, PROGRESS, gives the bytes of the dumps that have been read since it last spoke. A fourth, CHECKED,

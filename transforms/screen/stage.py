@@ -7,11 +7,11 @@ import apache_beam as beam
 
 from warraq.schemas.records import Page
 from warraq.transforms.screen.screen import ScreenRules, screen
-from warraq.transforms.step import Outputs, StepFn, route
+from warraq.transforms.step import Outputs, StageTransform, StepFn, route
 
 
 @dataclass
-class ScreenPages(beam.PTransform):
+class ScreenPages(StageTransform):
     """Page → (Page, Rejected)."""
 
     rules: ScreenRules = field(default_factory=ScreenRules)

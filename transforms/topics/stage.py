@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from warraq.schemas.labels import OTHER_TOPIC, TOPICS
 from warraq.schemas.records import Article, TopicScore
-from warraq.transforms.step import KEPT, REJECTED, BatchStepFn, Outputs
+from warraq.transforms.step import BatchStepFn, Outputs, StageTransform, route
 
 _SLUG_OF_CODE: Final = {topic.code: topic.slug for topic in TOPICS}
 _COLUMN_OF_CODE: Final = {topic.code: column for column, topic in enumerate(TOPICS)}
@@ -392,14 +392,12 @@ def _make_classifier(backend: str, rules: TopicRules) -> Callable[[list[Article]
 
 
 @dataclasses.dataclass
-class ClassifyTopics(beam.PTransform):
+class ClassifyTopics(StageTransform):
     """Article → (Article with topics, Rejected)."""
 
     backend: str = "linear"  # one of BACKENDS
     rules: TopicRules = TopicRules()
 
     def expand(self, articles: beam.PCollection[Article]) -> Outputs:
-        classify = BatchStepFn("topics", functools.partial(_make_classifier, self.backend, self.rules))
-        return articles | "Classify" >> beam.ParDo(classify).with_output_types(Article).with_outputs(
-            REJECTED, main=KEPT
-        )
+        fn = BatchStepFn("topics", functools.partial(_make_classifier, self.backend, self.rules))
+        return route(articles, "Classify", fn, Article, Article)

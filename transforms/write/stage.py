@@ -256,14 +256,14 @@ class WriteArticles(beam.PTransform):
 
 @dataclass
 class WriteRejected(beam.PTransform):
-    """(Rejected of each stage…) → DataFile, staged; the mass refusals of a crawl only if the run asks for all."""
+    """{label of a stage: its Rejected} → DataFile, staged; mass refusals of a crawl only if the run asks for all."""
 
     run: Run
 
-    def expand(self, refused: Any) -> beam.PCollection:
+    def expand(self, rejected: Any) -> beam.PCollection:
         wanted = [  # before they are joined: most of a crawl would cross the runner to be dropped here
-            door | f"KeepWanted{number}" >> beam.Filter(_wanted, self.run.all_rejected)
-            for number, door in enumerate(refused)
+            output | f"KeepWantedOf{label}" >> beam.Filter(_wanted, self.run.all_rejected).with_output_types(Rejected)
+            for label, output in rejected.items()
         ]
         return wanted | "JoinRefused" >> beam.Flatten() | "WriteRows" >> _WriteRows(REJECTED, self.run)
 

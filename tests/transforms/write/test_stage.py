@@ -60,11 +60,11 @@ def refusal(number, reason="too_short"):
 def commit(run, articles, refusals, pages):
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         rejected = pipeline | "R" >> beam.Create(refusals)
-        read = (pipeline | "P" >> beam.Create(pages), pipeline | "U" >> beam.Create([]))
-        counts = (*read, rejected) | "C" >> CountPages()
+        read = {"read": pipeline | "P" >> beam.Create(pages), "refused": pipeline | "U" >> beam.Create([])}
+        counts = {**read, "CleanText": rejected} | "C" >> CountPages()
         files = (
             pipeline | "A" >> beam.Create(articles) | WriteArticles(run),
-            (rejected,) | WriteRejected(run),
+            {"CleanText": rejected} | WriteRejected(run),
         ) | beam.Flatten()
         (files, counts) | CommitRun(run)
 
