@@ -138,8 +138,4 @@ class CountPages(beam.PTransform):
             for line_of, counted in ((read_line, read), (rejected_line, rejected))
             for label, output in counted.items()
         ]
-        return (
-            lines
-            | "JoinLines" >> beam.Flatten()
-            | "SumLines" >> beam.CombinePerKey(add_pages)
-        )
+        return lines | "JoinLines" >> beam.Flatten() | "SumLines" >> beam.CombinePerKey(add_pages)

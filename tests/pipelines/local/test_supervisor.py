@@ -98,12 +98,14 @@ def leave(_number):
     os._exit(7)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # Beam's, whose connection broke
 def test_a_worker_that_dies_at_work_ends_the_run():
     with pytest.raises(WorkerDiedError, match=r"^a worker process ended with exit code 7"):
         run(beam.Map(leave))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["short", "long" * 30, "with blanks & 100%", "مجلد"])
 def test_the_socket_may_lie_in_any_folder(tmp_path, monkeypatch, name):
     (tmp_path / name).mkdir()
@@ -118,6 +120,7 @@ def listen(number):
     return number + len(sockets) + sum(not path.endswith("/s") for path in sockets)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags", [[], ["--direct_running_mode=multi_processing"], ["--direct_embed_docker_python"]])
 def test_workers_are_heard_on_one_unix_socket_whatever_beams_flags(flags):
     run(beam.Map(listen), flags=flags)
@@ -125,7 +128,7 @@ def test_workers_are_heard_on_one_unix_socket_whatever_beams_flags(flags):
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interruption_kills_the_workers(broken, sent):
-    before = signal.getsignal(sent)
+    before = signal.signal(sent, signal.default_int_handler)  # `nohup` has SIGHUP ignored, and an ignored one stays so
     supervisor = broken("time.sleep(600)")
     with pytest.raises(KeyboardInterrupt), supervisor.watching():
         worker = supervisor.start()
@@ -133,7 +136,7 @@ def test_an_interruption_kills_the_workers(broken, sent):
         time.sleep(PATIENCE)
     assert worker.process.wait(timeout=PATIENCE) == -signal.SIGKILL
     worker.kill()
-    assert signal.getsignal(sent) is before
+    assert signal.signal(sent, before) is signal.default_int_handler
 
 
 def test_an_ignored_signal_interrupts_nothing():

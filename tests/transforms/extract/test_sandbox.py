@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.misbehaviour import befall, befall_page, misbehave
 from tests.support.paths import ROOT
 from tests.support.processes import PATIENCE, is_running, wait_until
 from warraq.schemas.records import Document, Source
@@ -18,28 +19,6 @@ from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.extract.sandbox import Guard, PageError
 from warraq.transforms.extract.stage import _GuardedFn
 from warraq.transforms.step import Rejection
-
-
-def misbehave(how: str) -> str:
-    """What a page may do to the process that reads it. Runs in the guarded process, which imports this module."""
-    match how:
-        case "hang":
-            while True:
-                pass
-        case "segfault":
-            os.kill(os.getpid(), signal.SIGSEGV)
-        case "memory":
-            return str(len([bytes(2**20) for _ in range(10**6)]))
-        case "exit":
-            os._exit(3)
-        case "print":
-            print("what a library prints must not run into the answers")
-            os.write(1, b"nor what C code writes")
-        case "refuse":
-            raise Rejection("no_main_text", "a rule said no")
-        case "raise":
-            raise ValueError("a bug")
-    return how.upper()
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +57,7 @@ def test_a_page_s_time_is_over_however_late_the_answer_is_asked_for(guard):
 
 
 def test_an_exception_comes_back_with_its_class_message_and_place(guard):
-    with pytest.raises(PageError, match=r"ValueError: a bug \(test_sandbox\.py:\d+\)"):
+    with pytest.raises(PageError, match=r"ValueError: a bug \(misbehaviour\.py:\d+\)"):
         guard("raise")
 
 
@@ -131,32 +110,6 @@ SECONDS = 0.25  # of processor time in the tests below; 5 s by the clock
 param, slow = pytest.param, pytest.mark.slow  # for tests that wait out these 5 s
 
 
-def befall(argument: tuple[Path, list[str]]) -> str:
-    """What befalls the process when it is called for the first, second, … time; `folder` counts the calls."""
-    folder, fates = argument
-    calls = len(list(folder.iterdir()))
-    (folder / str(calls)).touch()
-    match fates[calls] if calls < len(fates) else fates[-1]:
-        case "kill":
-            os.kill(os.getpid(), signal.SIGKILL)
-        case "terminate":
-            os.kill(os.getpid(), signal.SIGTERM)
-        case "stop":
-            os.kill(os.getpid(), signal.SIGSTOP)
-        case "sleep":
-            time.sleep(600)
-        case "doze":
-            time.sleep(0.5)
-        case "burn":
-            while True:
-                pass
-        case "200 MiB":
-            return str(len(bytes(200 * 2**20)))
-        case "break":
-            os.kill(os.getpid(), signal.SIGSEGV)
-    return f"call {calls + 1}"
-
-
 @pytest.fixture(scope="module")
 def victim():
     guarded = Guard(befall, timeout=SECONDS, memory_mb=400)
@@ -207,8 +160,8 @@ def test_what_the_page_does_is_its_row(victim, tmp_path, fates, expected, calls)
 def test_a_stop_of_both_processes_is_no_time_that_a_page_took(tmp_path):
     worker = (
         f"import sys; sys.path[:] = {[str(ROOT), *sys.path]!r}\n"
-        "from pathlib import Path; from tests.transforms.extract.test_sandbox import SECONDS, befall\n"
-        "from warraq.transforms.extract.sandbox import Guard; guard = Guard(befall, SECONDS, 400); guard.get_ready()\n"
+        "from pathlib import Path; from tests.support.misbehaviour import befall\n"
+        f"from warraq.transforms.extract.sandbox import Guard; guard = Guard(befall, {SECONDS}, 400); guard.get_ready()\n"
         f"guard.ask((Path({str(tmp_path)!r}), ['doze']))\n"
         "print(guard._process.pid, flush=True); print(guard.wait()()); guard.close()"
     )
@@ -230,17 +183,13 @@ def test_a_stopped_process_that_reads_nothing_ends_no_run(victim, tmp_path):
 
 
 def test_only_pages_are_refused_for_what_the_process_does(tmp_path):
-    guarded = _GuardedFn(functools.partial(_befall_page, folder=tmp_path), ExtractRules(timeout=SECONDS))
+    guarded = _GuardedFn(functools.partial(befall_page, folder=tmp_path), ExtractRules(timeout=SECONDS))
     guarded.setup()
     guarded.start_bundle()
     assert [*guarded.process(page("kill"))] == []
     with pytest.raises(RuntimeError, match="ended from outside twice"):
         [*guarded.finish_bundle()]
     guarded.teardown()
-
-
-def _befall_page(document: Document, folder: Path) -> str:
-    return befall((folder, [document.markup]))
 
 
 def test_the_process_is_the_first_that_the_kernel_ends_when_memory_runs_out(guard):
