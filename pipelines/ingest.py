@@ -9,6 +9,7 @@ import json
 import logging
 import re
 import shlex
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from warraq.pipelines.local.scratch import scratch_folder
 from warraq.pipelines.local.supervisor import Supervisor
 from warraq.pipelines.options import LOCAL, IngestOptions, parse_ingest
 from warraq.pipelines.summary import errors, summary
+from warraq.pipelines.timings import timings
 from warraq.transforms.dataset.dataset import DamagedDatasetError, Dataset, DatasetError
 from warraq.transforms.deduplicate.stage import ReadKnown
 from warraq.transforms.file_names import shown_name
@@ -156,7 +158,10 @@ def _attempt(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence
             raise _FailedError("another job is ingesting the same dumps into this dataset right now")
         try:
             if not dataset.recover(run.run_id):  # in a bucket, this very run may have died before
-                _run_pipeline(options, dataset, run, dumps)
+                result = _run_pipeline(options, dataset, run, dumps)
+                if options.timings:
+                    for line in timings(result.metrics()):
+                        print(line, file=sys.stderr)
         except (KeyboardInterrupt, Exception) as error:
             faults = [] if isinstance(error, KeyboardInterrupt) else read_report(dataset, run.run_id)
             outcome = _clear_up(dataset, run.run_id)
@@ -193,14 +198,13 @@ def _print_summary(dataset: Dataset, runs: Sequence[str]) -> None:
         print(line)
 
 
-def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[Dump]) -> None:
-    """Returns when the run is committed."""
+def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[Dump]) -> Any:
+    """Returns the runner's result once the run is committed."""
     known = dataset.files("articles")
     if options.runner != LOCAL:
         logging.disable(logging.NOTSET)  # the runner's log is how a job elsewhere is followed
         logging.basicConfig(level=logging.INFO)
-        _execute(Ingest(dumps, options.config, run, known), options.runner, options.beam)
-        return
+        return _execute(Ingest(dumps, options.config, run, known), options.runner, options.beam)
     with scratch_folder() as scratch:
         tally = scratch / "tally"
         tally.mkdir()
@@ -212,13 +216,16 @@ def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Seq
         gc.freeze()  # what has been imported stays: no need to look it over again and again
         try:
             with shown, Supervisor().watching(), muffled:
-                _execute(job, local_runner(local, options.workers, size), local)
+                return _execute(job, local_runner(local, options.workers, size), local)
         finally:
             gc.unfreeze()  # DuckDB complains of what is still there in the end
 
 
-def _execute(job: Ingest, runner: Any, options: PipelineOptions) -> None:
-    """Returns when the job is done. An interrupted one is cancelled: on a cluster it would outlive its launcher."""
+def _execute(job: Ingest, runner: Any, options: PipelineOptions) -> Any:
+    """Returns the runner's result when the job is done.
+
+    An interrupted job is cancelled: on a cluster it would outlive its launcher.
+    """
     pipeline = beam.Pipeline(runner=runner, options=options)
     pipeline | "Ingest" >> job
     result = pipeline.run()
@@ -229,6 +236,7 @@ def _execute(job: Ingest, runner: Any, options: PipelineOptions) -> None:
             result.cancel()
             _wait_for_end(result)
         raise
+    return result
 
 
 def _wait_for_end(result: Any) -> None:

@@ -38,6 +38,7 @@ class IngestOptions:
     workers: int
     strict: bool
     quiet: bool
+    timings: bool
     traceback: bool
     max_error_share: float
     beam_flags: Sequence[str]
@@ -84,6 +85,7 @@ def ingest_parser() -> Parser:
     add("--workers", type=_count, default=_cores(), metavar="N", help="processes of a local run (default: all cores)")
     add("--strict", action="store_true", help="exit with 1 if any page was rejected as `error`")
     add("--quiet", action="store_true", help="no progress")
+    add("--timings", action="store_true", help="after a run, show what each stage took")
     add("--traceback", action="store_true", help="if the run fails, show where in the code")
     add(
         "--max_error_share",
@@ -177,6 +179,7 @@ def parse_ingest(arguments: Sequence[str]) -> IngestOptions:
         workers=known.workers,
         strict=known.strict,
         quiet=known.quiet,
+        timings=known.timings,
         traceback=known.traceback,
         max_error_share=known.max_error_share,
         beam_flags=others,

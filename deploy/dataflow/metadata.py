@@ -13,7 +13,7 @@ from warraq.pipelines.options import ingest_parser
 
 TARGET: Final = Path(__file__).with_name("metadata.json")
 # Flags that say nothing to a job that only the service watches.
-LEFT_OUT: Final = frozenset({"help", "workers", "strict", "quiet", "traceback"})
+LEFT_OUT: Final = frozenset({"help", "workers", "strict", "quiet", "timings", "traceback"})
 # POSIX extended regular expressions, as Dataflow wants them.
 ADDRESS: Final = "(gs|s3)://[^ ]+"
 NUMBERS: Final[dict[Any, str]] = {int: "^-?[0-9]+$", float: "^-?[0-9]*[.]?[0-9]+$"}

@@ -6,6 +6,7 @@ the stage "read". Trouble with the storage is no page's fault: it is raised, and
 """
 
 import dataclasses
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
@@ -68,7 +69,9 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
             claimed = offset if is_granted else claimed
             return is_granted
 
+        start = time.perf_counter_ns()
         for item in read_range(dump, restriction.start, restriction.stop, self._rules, claim):
+            self._meter.took(time.perf_counter_ns() - start)
             self._meter.came()
             first, last = item.source.dump_offset if first < 0 else first, item.source.dump_offset
             self._meter.left(item)
@@ -78,6 +81,7 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
             if reached > position:
                 yield beam.pvalue.TaggedOutput(PROGRESS, reached - position)
                 position = reached
+            start = time.perf_counter_ns()  # what the next stages do with the item is not the reader's time
         stop = tracker.current_restriction().stop
         if is_granted:
             tracker.try_claim(stop)  # all that the range holds has been read
