@@ -1,4 +1,4 @@
-"""The short part of the attacks; `python -m tests.attack` is the long one."""
+"""A short part of the attacks; `python -m tests.attack` runs them at length."""
 
 import shutil
 import subprocess
@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.slow
 needs_compiler = pytest.mark.skipif(not shutil.which("cc") or sys.platform != "linux", reason="needs cc, on Linux")
 
 
@@ -32,12 +33,10 @@ def test_a_commit_that_ends_anywhere_is_made_good(fault):
 
 
 @needs_compiler
-@pytest.mark.slow
 def test_no_fault_of_the_disk_harms_a_dataset():
     assert attack("faults", "--every", "5").splitlines()[-1] == "all held"
 
 
 @needs_compiler
-@pytest.mark.slow
 def test_a_run_that_dies_or_fails_at_any_call_leaves_the_old_dataset_or_the_new_one():
     assert "16 attempts" in attack("kills", "--attempts", "16")

@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from tests.support.paths import ROOT
+from tests.support.processes import PATIENCE, wait_for_work, workers
 from warraq.pipelines.explain import main as explain
 from warraq.pipelines.ingest import main
 from warraq.pipelines.query import connect
@@ -37,20 +38,6 @@ def ingest(*arguments, **options):
 
 def texts(output):
     return connect(Dataset(str(output))).execute("SELECT article_id FROM articles ORDER BY ALL").fetchall()
-
-
-def first_worker(job):
-    """The process id of a worker of `job`, once it is at work."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        time.sleep(0.2)
-        found = subprocess.run(
-            ["pgrep", "-P", str(job.pid), "-f", "warraq.pipelines.local.worker"], capture_output=True, text=True
-        )
-        if found.stdout:
-            time.sleep(2)
-            return int(found.stdout.split()[0])
-    raise TimeoutError("no worker was started")
 
 
 def leftovers(output):
@@ -115,9 +102,9 @@ def test_an_interrupted_run_leaves_nothing_and_can_be_repeated(tmp_path, undistu
         text=True,
         start_new_session=True,
     )
-    first_worker(job)
+    wait_for_work(job)
     os.killpg(job.pid, signal.SIGINT)
-    _, words = job.communicate(timeout=30)
+    _, words = job.communicate(timeout=PATIENCE)
     assert job.returncode == 1
     assert "interrupted; nothing was committed" in words
     assert "Traceback" not in words
@@ -144,8 +131,9 @@ def test_a_dead_worker_ends_the_run(tmp_path):
     job = subprocess.Popen(
         command(DUMPS, "--output", output, "--workers", "2", "--quiet"), cwd=ROOT, stderr=subprocess.PIPE, text=True
     )
-    os.kill(first_worker(job), signal.SIGKILL)
-    _, words = job.communicate(timeout=60)
+    wait_for_work(job)
+    os.kill(min(workers(job.pid)), signal.SIGKILL)
+    _, words = job.communicate(timeout=PATIENCE)
     assert job.returncode == 1
     assert "a worker process died" in words
     assert leftovers(output) == []
@@ -158,7 +146,7 @@ def test_two_identical_jobs_at_once_add_the_rows_once(tmp_path, undisturbed):
         )
         for _ in range(2)
     ]
-    words = [job.communicate(timeout=120)[1] for job in jobs]
+    words = [job.communicate(timeout=PATIENCE)[1] for job in jobs]
     assert texts(tmp_path / "out") == undisturbed
     assert {job.returncode for job in jobs} <= {0, 1}
     assert all("right now" in said for said, job in zip(words, jobs, strict=True) if job.returncode == 1)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.datasets import stage_run
 from tests.support.paths import ROOT
+from tests.support.processes import PATIENCE
 from warraq.pipelines import query
 from warraq.pipelines.query import VIEWS, connect
 from warraq.schemas.records import Entity, TopicScore
@@ -168,6 +169,7 @@ sys.exit(query.main(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sql", "code"), [("SELECT text FROM articles LIMIT 1", 0), ("SELECT text FROM nothing", 2)])
 def test_a_process_that_reads_ahead_in_a_bucket_ends(tmp_path, make_article, sql, code):
     """Without the answer's rows: the table is read through Python, file by file, long after the first."""
@@ -178,7 +180,7 @@ def test_a_process_that_reads_ahead_in_a_bucket_ends(tmp_path, make_article, sql
     )
     for _ in range(3):
         ask = [sys.executable, "-c", AS_IN_A_BUCKET, "--output", dataset.root, sql, "--format", "csv"]
-        done = subprocess.run(ask, capture_output=True, timeout=120, cwd=ROOT)
+        done = subprocess.run(ask, capture_output=True, timeout=PATIENCE, cwd=ROOT)
         assert done.returncode == code, done.stderr
         assert done.stdout.startswith(b"text\n") == (code == 0)
 

@@ -150,6 +150,7 @@ def test_explanations_are_harmless_to_a_terminal(hostile, number):
     assert number > 1 or "\x1b[1;3" in shown  # our own colours
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -218,6 +219,7 @@ def test_a_lost_reader_does_not_hide_what_failed(tmp_path):
     assert done.returncode == 2
 
 
+@pytest.mark.slow
 def test_text_that_the_streams_encoding_lacks_is_written_out():
     done = subprocess.run(
         command("explain", PAGES / PAGE),

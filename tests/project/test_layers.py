@@ -1,4 +1,4 @@
-"""The architecture, held: imports run one way, and the core knows no Beam."""
+"""The laws of the house: imports run one way, a stage has one address, and pure functions import no Beam."""
 
 import ast
 import subprocess
@@ -18,9 +18,10 @@ TRANSFORMS = [path for path in SOURCES if path.is_relative_to(ROOT / "transforms
 OTHERS = {"tests", "benchmarks", "samples", "deploy"}
 
 
-def imports(path):
-    """The modules, and names in them, that a file imports."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def imports(path, *, only_at_start=False):
+    """The modules, and names in them, that a file imports; on request without imports inside functions."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in tree.body if only_at_start else ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -33,12 +34,12 @@ def name(path):
 
 
 def room(module):
-    """What lies at the root of transforms/: a stage (a file, or a folder with a stage.py), or what all stages share."""
+    """The name at the root of transforms/: of a stage (a file, or a folder with a stage.py), or of a shared file."""
     return module.removeprefix("warraq.").split(".")[1]
 
 
 def stages():
-    """The rooms of the flow's transforms."""
+    """The names at the root of transforms/ that the flow's transforms have."""
     flow = [ReadPages, *map(type, RefinePages(FlowConfig()).steps().values()), WriteArticles, WriteRejected, CommitRun]
     return {room(transform.__module__) for transform in flow}
 
@@ -65,6 +66,20 @@ def test_a_stage_imports_what_is_shared_and_no_other_stage(path):
     assert rooms & stages() <= {room(f"warraq.{name(path)}") if path.parent != ROOT / "transforms" else path.stem}
 
 
+@pytest.mark.xfail(strict=True, reason="the reader still opens files in buckets through Beam by itself")
+def test_beam_is_imported_only_where_a_stage_meets_it():
+    """Rules and pure functions start without it. `storage.py` imports it when a bucket needs it, not before."""
+    shells = {"stage.py", "step.py", "ledger.py", "coders.py"}
+    files = [path for path in SOURCES if not path.is_relative_to(ROOT / "pipelines") and path.name not in shells]
+    breaking = [
+        name(path)
+        for path in files
+        for module in imports(path, only_at_start=path.name == "storage.py")
+        if module.startswith("apache_beam")
+    ]
+    assert breaking == []
+
+
 @pytest.mark.parametrize(
     "modules",
     [
@@ -74,7 +89,7 @@ def test_a_stage_imports_what_is_shared_and_no_other_stage(path):
     ],
 )
 def test_what_does_not_run_the_flow_does_without_beam(modules):
-    """Its import takes two seconds of the processor."""
+    """Beam's import takes two seconds of the processor."""
     code = f"import sys, {modules}; print('apache_beam' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout == "False\n"

@@ -1,4 +1,4 @@
-"""A server that speaks as Google Cloud Storage does, for tests: fake-gcs-server, behind a proxy for what it lacks."""
+"""A server with the interface of Google Cloud Storage: fake-gcs-server, behind a proxy that adds what it lacks."""
 
 import contextlib
 import http.client
@@ -7,11 +7,8 @@ import json
 import re
 import socket
 import subprocess
-import threading
-import time
 import urllib.request
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -19,35 +16,56 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.support.go_tools import go_tool
+from tests.support.processes import wait_until
+from tests.support.servers import Answer, Handler, http_server
 
 
 @contextlib.contextmanager
 def gcs_server(bucket: str, folder: Path) -> Iterator[dict[str, str]]:
-    """The environment in which gs://`bucket` lies on a server of ours. Stops with the block; needs Go, see `go_tool`."""
-    program = go_tool("github.com/fsouza/fake-gcs-server", "v1.56.1")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    proxy = ThreadingHTTPServer(("127.0.0.1", 0), type("Proxy", (_Proxy,), {"port": port}))
-    public = f"127.0.0.1:{proxy.server_port}"
-    command = [program, "-backend", "memory", "-scheme", "http", "-host", "127.0.0.1", "-port", str(port)]
-    server = subprocess.Popen(
-        [*command, "-public-host", public, "-external-url", f"http://{public}"], stderr=subprocess.DEVNULL
-    )
-    threading.Thread(target=proxy.serve_forever, daemon=True).start()
-    try:
-        _wait_for(port)
-        make = urllib.request.Request(f"http://{public}/storage/v1/b?project=p", json.dumps({"name": bucket}).encode())
+    """The environment in which gs://`bucket` is on a server of ours. Stops with the block; needs Go, see `go_tool`."""
+    proxy = type("Proxy", (_Proxy,), {})
+    with http_server(proxy) as url, _storage(url) as port:
+        proxy.port = port
+        make = urllib.request.Request(f"{url}/storage/v1/b?project=p", json.dumps({"name": bucket}).encode())
         urllib.request.urlopen(make).close()
-        yield {"STORAGE_EMULATOR_HOST": f"http://{public}", **_credentials(f"http://{public}", folder)}
-    finally:
-        proxy.shutdown()
-        proxy.server_close()
-        server.kill()
-        server.wait()
+        yield {"STORAGE_EMULATOR_HOST": url, **_credentials(url, folder)}
+
+
+@contextlib.contextmanager
+def _storage(public: str) -> Iterator[int]:
+    """The port of fake-gcs-server, which refers its clients to the address `public`.
+
+    The server does not say which port it took, so a free one is chosen for it. Another program may take that port in
+    between, on a machine with many connections; then the server ends at once, and gets another port.
+    """
+    program = go_tool("github.com/fsouza/fake-gcs-server", "v1.56.1")
+    host = public.removeprefix("http://")
+    command = [program, "-backend", "memory", "-scheme", "http", "-host", "127.0.0.1"]
+    for _ in range(10):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        server = subprocess.Popen(
+            [*command, "-port", str(port), "-public-host", host, "-external-url", public], stderr=subprocess.DEVNULL
+        )
+        try:
+            wait_until(lambda: server.poll() is not None or _answers(port))  # noqa: B023  (called in this turn only)
+            if server.poll() is None:
+                yield port
+                return
+        finally:
+            server.kill()
+            server.wait()
+    raise TimeoutError("fake-gcs-server does not start")
+
+
+def _answers(port: int) -> bool:
+    with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
 
 
 def _credentials(url: str, folder: Path) -> dict[str, str]:
-    """A service account that gets its tokens from `url`, as Google's client and delta-rs want to be told of it."""
+    """The variables and the file of a service account that gets its tokens from `url`, for Google's client and delta-rs."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     encoding = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     account = {
@@ -64,56 +82,36 @@ def _credentials(url: str, folder: Path) -> dict[str, str]:
     return {"GOOGLE_APPLICATION_CREDENTIALS": str(path), "GOOGLE_SERVICE_ACCOUNT": str(path)}
 
 
-def _wait_for(port: int) -> None:
-    for _ in range(100):
-        with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
-            return
-        time.sleep(0.1)
-    raise TimeoutError("fake-gcs-server does not answer")
+class _Proxy(Handler):
+    """Forwards each request to fake-gcs-server, changed where that server needs it.
 
+    Parts of a batch get a Content-ID, which fake-gcs-server needs and Google's client leaves out. Uploads through the XML
+    interface, which delta-rs uses, become uploads through the JSON interface.
+    """
 
-class _Proxy(BaseHTTPRequestHandler):
-    """Passes all on. Parts of a batch get the Content-ID that fake-gcs-server needs and Google's client leaves out;
-    uploads through the XML interface, which delta-rs uses, become uploads through the JSON one."""
-
-    protocol_version = "HTTP/1.1"
     port: int
 
-    def _pass_on(self) -> None:
+    def respond(self, content: bytes) -> Answer:
         if self.path == "/token":
-            self._answer(200, [("Content-Type", "application/json")], b'{"access_token": "token", "expires_in": 3600}')
-            return
-        headers = []
-        if self.command == "PUT" and "uploadType=" not in self.path:
-            bucket, _, name = self.path.partition("?")[0].lstrip("/").partition("/")
-            self.command = "POST"
-            self.path = f"/upload/storage/v1/b/{bucket}/o?uploadType=media&name={quote(unquote(name), safe='')}"
+            return Answer(200, [("Content-Type", "application/json")], b'{"access_token": "token", "expires_in": 3600}')
+        method, path, extra = self.command, self.path, []
+        if method == "PUT" and "uploadType=" not in path:
+            bucket, _, name = path.partition("?")[0].lstrip("/").partition("/")
+            method = "POST"
+            path = f"/upload/storage/v1/b/{bucket}/o?uploadType=media&name={quote(unquote(name), safe='')}"
             if generation := self.headers.get("x-goog-if-generation-match"):
-                self.path += f"&ifGenerationMatch={generation}"
-            headers = [("ETag", '"etag"')]
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if self.path.startswith("/batch/"):
+                path += f"&ifGenerationMatch={generation}"
+            extra = [("ETag", '"etag"')]
+        if path.startswith("/batch/"):
             numbers = itertools.count()
             part = re.compile(rb"(?mi)^Content-Type: application/http\r?$")
-            body = part.sub(lambda found: b"Content-ID: <%d>\r\n%b" % (next(numbers), found[0]), body)
-        asked = {name: value for name, value in self.headers.items() if name.lower() != "content-length"}
-        upstream = http.client.HTTPConnection("127.0.0.1", self.port)
-        upstream.request(self.command, self.path, body, {**asked, "Content-Length": str(len(body))})
-        answer = upstream.getresponse()
-        content = answer.read()
-        upstream.close()
-        self._answer(answer.status, [*answer.getheaders(), *headers], content, answer.getheader("Content-Length"))
+            content = part.sub(lambda found: b"Content-ID: <%d>\r\n%b" % (next(numbers), found[0]), content)
+        sent = {name: value for name, value in self.headers.items() if name.lower() not in _OF_A_CONNECTION}
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port)) as upstream:
+            upstream.request(method, path, content, {**sent, "Content-Length": str(len(content))})
+            answer = upstream.getresponse()
+            headers = [pair for pair in answer.getheaders() if pair[0].lower() not in _OF_A_CONNECTION]
+            return Answer(answer.status, [*headers, *extra], answer.read(), answer.getheader("Content-Length"))
 
-    def _answer(self, status: int, headers: list[tuple[str, str]], content: bytes, length: str | None = None) -> None:
-        self.send_response(status)
-        for name, value in headers:
-            if name.lower() not in {"content-length", "transfer-encoding", "connection"}:
-                self.send_header(name, value)
-        self.send_header("Content-Length", length if length and self.command == "HEAD" else str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = _pass_on  # noqa: N815  (names that http.server calls)
-
-    def log_message(self, *_arguments: object) -> None:
-        """Says nothing."""
+_OF_A_CONNECTION = {"content-length", "transfer-encoding", "connection", "expect"}  # headers that are not forwarded

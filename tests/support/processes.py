@@ -1,7 +1,9 @@
 """The processes of a run and their sockets, as Linux tells them, for tests."""
 
 import contextlib
+import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 LISTENING = "0A"  # of TCP, as /proc/net/tcp writes it
@@ -64,9 +66,18 @@ def listening(root: int) -> set[str]:
     return found
 
 
-def wait_until(is_so, seconds: float = 120) -> None:
-    """Returns once `is_so()` is true. Fails after a limit that only a broken machine reaches."""
+PATIENCE = 600  # seconds that tests wait for a process; a busy machine does not need them, only a broken one
+
+
+def wait_until(is_so: Callable[[], object], seconds: float = PATIENCE) -> None:
+    """Returns once `is_so()` is true. Fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.05)
+
+
+def wait_for_work(job: subprocess.Popen, workers_expected: int = 2) -> None:
+    """Returns once the workers of a run are there and one of them extracts a page. Fails if the run ends before."""
+    wait_until(lambda: (len(workers(job.pid)) == workers_expected and guards(job.pid)) or job.poll() is not None)
+    assert job.poll() is None

@@ -11,10 +11,8 @@ import runpy
 import shlex
 import subprocess
 import sys
-import threading
 import urllib.parse
 import urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import jsonschema
@@ -26,6 +24,7 @@ from google.protobuf import json_format
 
 from tests.support.gcs_server import gcs_server
 from tests.support.paths import ROOT
+from tests.support.servers import Answer, Handler, http_server
 from warraq.pipelines.config import FlowConfig
 from warraq.pipelines.flow import RefinePages
 from warraq.pipelines.options import RULES, ingest_parser, parse_ingest
@@ -316,42 +315,29 @@ MESSAGE = {
 }
 
 
-class Service(BaseHTTPRequestHandler):
-    """Dataflow, as far as a job that is taken and fails."""
+class Service(Handler):
+    """Dataflow, as far as a job that is accepted and fails."""
 
     asked: list  # what each test looks at afterwards
 
-    def _answer(self):
-        sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.asked.append((self.command, self.path.partition("?")[0], sent))
+    def respond(self, content):
+        path = self.path.partition("?")[0]
+        self.asked.append((self.command, path, content))
         state = {"POST": "JOB_STATE_RUNNING", "GET": "JOB_STATE_FAILED"}[self.command]
-        is_job = not self.path.partition("?")[0].endswith("/messages")
+        is_job = not path.endswith("/messages")
         answer = {"id": "job-1", "currentState": state} if is_job else {"jobMessages": [MESSAGE]}
-        content = json.dumps(answer).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_GET = do_POST = _answer  # noqa: N815  (names that http.server calls)
-
-    def log_message(self, *_arguments):
-        """Says nothing."""
+        return Answer(200, [("Content-Type", "application/json")], json.dumps(answer).encode())
 
 
 @pytest.mark.slow
 def test_a_job_that_fails_there_is_one_line_here(bucket, tmp_path):
     asked = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Service", (Service,), {"asked": asked}))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     launch = {name: value for name, value in LAUNCH.items() if name != "template_location"}
     flags = [f"--{name}={value}" for name, value in launch.items()]
-    endpoint = f"--dataflow_endpoint=http://localhost:{server.server_port}"
-    command = ["ingest", "gs://crawls/2026/", "--output=gs://crawls/failed", *flags, endpoint]
-    done = run(bucket, tmp_path, "-m", "warraq", *command)
-    server.shutdown()
-    server.server_close()
+    with http_server(type("Service", (Service,), {"asked": asked})) as url:
+        endpoint = f"--dataflow_endpoint={url.replace('127.0.0.1', 'localhost')}"
+        command = ["ingest", "gs://crawls/2026/", "--output=gs://crawls/failed", *flags, endpoint]
+        done = run(bucket, tmp_path, "-m", "warraq", *command)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "warraq: OSError: no space left; nothing was committed"
     [(path, sent)] = [(path, sent) for method, path, sent in asked if method == "POST"]

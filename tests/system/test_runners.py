@@ -13,11 +13,11 @@ from moto.server import ThreadedMotoServer
 from tests.support.flink_cluster import cluster_for_tests
 from tests.support.go_tools import go_tool
 from tests.support.paths import ROOT
+from tests.support.processes import PATIENCE
 from warraq.pipelines.query import connect
 from warraq.transforms.dataset.dataset import Dataset
 
 DUMPS = ROOT / "samples" / "dumps"
-PATIENCE = 300  # seconds for a job, on a machine that does much else
 # Small ranges, so that one WARC is read by several workers.
 CONFIG = ("--rejected", "all", "--read_fetched_at", "2025-06-20T06:00:00Z", "--read_split_bytes", "4096", "--quiet")
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def environment():
     """With a bucket, s3://crawls."""
-    server = ThreadedMotoServer(port=0)
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     server.start()
     url = "http://{}:{}".format(*server.get_host_and_port())
     variables = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}

@@ -480,6 +480,7 @@ def _survives(folder, names):
         assert cost.seconds < 60, (name, cost)
 
 
+@pytest.mark.slow
 def test_bombs_take_neither_time_nor_memory(tmp_path):
     _survives(tmp_path, [name for name in HOSTILE if name not in SLOW])
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.paths import ROOT
+from tests.support.processes import PATIENCE
 from warraq.pipelines import explain, ingest
 from warraq.pipelines.query import connect
 from warraq.pipelines.terminal import one_line
@@ -314,6 +315,7 @@ def test_dots_behind_a_link_lead_where_the_system_goes(tmp_path, monkeypatch):
     assert find_dumps(["other/folder/../page.html"]).dumps[0].path == "other/page.html"
 
 
+@pytest.mark.slow
 def test_a_pipe_costs_the_command_one_line(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for command in (["ingest", "pipe", "--output", "out"], ["explain", "pipe"]):
@@ -323,7 +325,7 @@ def test_a_pipe_costs_the_command_one_line(tmp_path):
             text=True,
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
-            timeout=60,
+            timeout=PATIENCE,
         )
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr == "warraq: pipe: a pipe, not a file; save its data as a file first\n"

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.paths import ROOT
-from tests.support.processes import wait_until, workers
+from tests.support.processes import PATIENCE, wait_until, workers
 from warraq.pipelines import ingest
 from warraq.pipelines.local import runner as bundles
 from warraq.pipelines.local import scratch
@@ -252,6 +252,6 @@ def test_nothing_is_left_behind(tmp_path, sent):
     if sent:
         wait_until(lambda: workers(job.pid) or job.poll() is not None)
         job.send_signal(sent)
-    _, words = job.communicate(timeout=300)
+    _, words = job.communicate(timeout=PATIENCE)
     assert words == ("warraq: interrupted; nothing was committed\n" if sent else "")
     assert [*(tmp_path / "temporary").iterdir()] == []

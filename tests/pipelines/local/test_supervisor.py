@@ -16,7 +16,16 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.testing.util import assert_that, equal_to
 
 from tests.support.paths import ROOT
-from tests.support.processes import descendants, guards, is_running, listening, wait_until, workers
+from tests.support.processes import (
+    PATIENCE,
+    descendants,
+    guards,
+    is_running,
+    listening,
+    wait_for_work,
+    wait_until,
+    workers,
+)
 from warraq.pipelines.local.launch import local_runner
 from warraq.pipelines.local.supervisor import Supervisor, WorkerDiedError
 from warraq.pipelines.query import connect
@@ -89,12 +98,14 @@ def leave(_number):
     os._exit(7)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # Beam's, whose connection broke
 def test_a_worker_that_dies_at_work_ends_the_run():
     with pytest.raises(WorkerDiedError, match=r"^a worker process ended with exit code 7"):
         run(beam.Map(leave))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["short", "long" * 30, "with blanks & 100%", "مجلد"])
 def test_the_socket_may_lie_in_any_folder(tmp_path, monkeypatch, name):
     (tmp_path / name).mkdir()
@@ -109,6 +120,7 @@ def listen(number):
     return number + len(sockets) + sum(not path.endswith("/s") for path in sockets)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags", [[], ["--direct_running_mode=multi_processing"], ["--direct_embed_docker_python"]])
 def test_workers_are_heard_on_one_unix_socket_whatever_beams_flags(flags):
     run(beam.Map(listen), flags=flags)
@@ -116,15 +128,15 @@ def test_workers_are_heard_on_one_unix_socket_whatever_beams_flags(flags):
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interruption_kills_the_workers(broken, sent):
-    before = signal.getsignal(sent)
+    before = signal.signal(sent, signal.default_int_handler)  # `nohup` has SIGHUP ignored, and an ignored one stays so
     supervisor = broken("time.sleep(600)")
     with pytest.raises(KeyboardInterrupt), supervisor.watching():
         worker = supervisor.start()
         os.kill(os.getpid(), sent)
-        time.sleep(60)
-    assert worker.process.wait(timeout=60) == -signal.SIGKILL
+        time.sleep(PATIENCE)
+    assert worker.process.wait(timeout=PATIENCE) == -signal.SIGKILL
     worker.kill()
-    assert signal.getsignal(sent) is before
+    assert signal.signal(sent, before) is signal.default_int_handler
 
 
 def test_an_ignored_signal_interrupts_nothing():
@@ -146,7 +158,7 @@ def test_a_child_imports_from_where_we_do_and_not_from_the_current_folder(tmp_pa
     sys.path.insert(0, "")
     monkeypatch.setenv("PYTHONPATH", f":{ROOT}")
     errand = child.start("errand", "main", stdout=subprocess.PIPE)
-    said, _ = errand.process.communicate(timeout=120)
+    said, _ = errand.process.communicate(timeout=PATIENCE)
     errand.kill()
     sys.path.remove("")
     assert errand.process.returncode == 0
@@ -189,12 +201,6 @@ def long(tmp_path_factory):
     return path
 
 
-def wait_for_work(job):
-    """Returns once both workers are there, and a page is being extracted."""
-    wait_until(lambda: (len(workers(job.pid)) == 2 and guards(job.pid)) or job.poll() is not None)
-    assert job.poll() is None
-
-
 def articles(output):
     return connect(Dataset(str(output))).execute("SELECT count(*) FROM articles").fetchall()
 
@@ -222,12 +228,10 @@ def test_nothing_outlives_a_launcher_that_is_killed(start, tmp_path, long):
     processes = descendants(job.pid)
     assert len(processes) >= 4
     job.kill()
-    began = time.monotonic()
     wait_until(lambda: not any(map(is_running, processes)))
-    assert time.monotonic() - began < 60
     assert len([*(tmp_path / "temporary").iterdir()]) == 1
     again = start("--quiet", dump=NEWS)
-    _, words = again.communicate(timeout=600)
+    _, words = again.communicate(timeout=PATIENCE)
     assert (again.returncode, words) == (0, "")
     assert [*(tmp_path / "temporary").iterdir()] == []
 
@@ -238,7 +242,7 @@ def test_a_killed_process_costs_the_run_or_nothing(start, tmp_path, long, whom):
     job = start("--quiet", dump=long)
     wait_for_work(job)
     os.kill(min(whom(job.pid)), signal.SIGKILL)
-    _, words = job.communicate(timeout=600)
+    _, words = job.communicate(timeout=PATIENCE)
     if whom is guards:  # its page is tried again
         assert (job.returncode, words) == (0, "")
         return
@@ -257,13 +261,13 @@ def test_every_end_is_one_line_and_leaves_nothing(start, tmp_path, long, sent):
     for one in sent:
         os.killpg(job.pid, one) if one == signal.SIGINT else job.send_signal(one)
         time.sleep(0.2)
-    _, words = job.communicate(timeout=600)
+    _, words = job.communicate(timeout=PATIENCE)
     assert job.returncode in {1, -sent[-1]}  # the last may come when only Python's own end is left
     assert words.startswith("warraq: interrupted")
     assert words.count("\n") == 1
     wait_until(lambda: not any(map(is_running, processes)))
     again = start("--quiet", dump=NEWS)
-    assert again.communicate(timeout=600) == (None, "")
+    assert again.communicate(timeout=PATIENCE) == (None, "")
     assert [*(tmp_path / "temporary").iterdir()] == []
 
 
@@ -277,10 +281,10 @@ def test_a_clock_that_jumps_changes_nothing(start, tmp_path):
         "time.time = lambda: right() - next(back)\n"
     )
     job = start("--quiet", dump=NEWS, env={"PYTHONPATH": f"{tmp_path / 'clock'}"})
-    _, words = job.communicate(timeout=600)
+    _, words = job.communicate(timeout=PATIENCE)
     assert (job.returncode, words) == (0, "")
     expected = start("--quiet", "--output", tmp_path / "expected", dump=NEWS)
-    assert expected.communicate(timeout=600) == (None, "")
+    assert expected.communicate(timeout=PATIENCE) == (None, "")
     assert articles(tmp_path / "out") == articles(tmp_path / "expected")
 
 
@@ -300,7 +304,7 @@ def names(tmp_path_factory):
     environment = {**os.environ, "PYTHONPATH": str(folder)}
     subprocess.run([sys.executable, "-m", "warraq", *words], cwd=ROOT, env=environment, check=True)
     found = set((folder / "log").read_text().split())
-    assert {"calendar", "lxml", "numpy", "apache_beam", "transforms", "pickle", "trafilatura"} < found
+    assert {"calendar", "lxml", "numpy", "apache_beam", "warraq", "pickle", "trafilatura"} < found
     return found | {"encodings", "linecache", "runpy", "sitecustomize", "usercustomize", "typing", "subprocess"}
 
 
@@ -353,7 +357,7 @@ def test_no_file_of_the_current_folder_is_ever_imported(mirror, commands, tmp_pa
             pytest.skip("Python itself imports `runpy` from the current folder")
         command = [sys.executable, "-m", "warraq", "ingest", *words]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "WARRAQ_VENV": str(commands)}
-    done = subprocess.run(command, cwd=mirror, env=environment, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(command, cwd=mirror, env=environment, capture_output=True, text=True, timeout=PATIENCE)
     assert not (tmp_path / "ran").exists(), (tmp_path / "ran").read_text()
     assert done.returncode == 0, done.stderr
     assert articles(mirror / "out") != [(0,)]

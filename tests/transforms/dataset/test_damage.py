@@ -154,6 +154,7 @@ def test_a_lost_file_is_told_by_every_command(dataset, capfd, damage):
     assert contents(dataset) == before
 
 
+@pytest.mark.slow
 def test_every_flip_of_a_bit_is_found(dataset):
     path = first_file(dataset, "articles")
     sound = path.read_bytes()

@@ -5,6 +5,7 @@ import pytest
 from deltalake import DeltaTable
 
 from tests.support.datasets import stage_run, texts
+from tests.support.processes import PATIENCE
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DatasetError
 from warraq.transforms.dataset.publish import publish, recover_dead_runs
@@ -74,15 +75,15 @@ def test_a_job_waits_for_another_that_clears_up_after_its_dead_run(dataset):
     def clear_up():
         with dataset.lock("r1"):
             held.set()
-            waiting.wait(30)
+            waiting.wait(PATIENCE)
 
     other = threading.Thread(target=clear_up)
     other.start()
-    assert held.wait(30)
+    assert held.wait(PATIENCE)
     with dataset.lock("r1") as free:
         assert not free
     threading.Timer(0.2, waiting.set).start()
-    with dataset.lock("r1", patience=30) as free:
+    with dataset.lock("r1", patience=PATIENCE) as free:
         assert free
     other.join()
 

@@ -92,7 +92,7 @@ def add(dataset, run_id, article):
     assert recover_dead_runs(dataset) == []
 
 
-@pytest.mark.parametrize("relative", [True, False])
+@pytest.mark.parametrize("relative", [True, pytest.param(False, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", GOOD)
 def test_a_folder_of_any_good_name_can_be_filled_and_asked(tmp_path, monkeypatch, capfd, day, name, relative):
     monkeypatch.chdir(tmp_path)

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from tests.support.datasets import stage_run, texts
+from tests.support.processes import PATIENCE
 from warraq.schemas.arrow import TABLES, file_table
 from warraq.schemas.records import Article, Source
 from warraq.transforms import storage
@@ -81,7 +82,7 @@ def _work(root, number, start):
         run_id = f"r{number}-{turn}"
         dataset.check()
         recover_dead_runs(dataset)
-        with dataset.lock(run_id, 10) as free:
+        with dataset.lock(run_id, PATIENCE) as free:
             assert free
             assert not recover(dataset, run_id)
             article = Article(Source(run_id, NOON, "d", turn, 1), "u", "s", None, run_id, None, DAY, "x", topic="sport")

@@ -156,9 +156,9 @@ def test_another_processor_finds_the_same(tagger):
 
 @pytest.mark.parametrize("text", ["", "\n", "روسيا", "No Arabic here.", "1 2 3", "\u200f", "أ" * 100_000])
 def test_odd_texts_are_no_trouble(tagger, text):
-    started = time.perf_counter()
+    started = time.process_time()
     tagger.tag([text])
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_long_texts_take_time_in_proportion(tagger):
