@@ -30,7 +30,7 @@ from warraq.transforms.language import stage as language
 from warraq.transforms.read.dump import InputError
 from warraq.transforms.read.formats import open_page
 from warraq.transforms.rejection import attempt, describe
-from warraq.transforms.topics import stage as topics
+from warraq.transforms.topics import classifier as topics
 
 _COLOURS: Final = {"person": "\x1b[1;35m", "place": "\x1b[1;32m", "organisation": "\x1b[1;34m", "misc": "\x1b[1;33m"}
 _PLAIN: Final = "\x1b[0m"

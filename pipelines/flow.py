@@ -17,7 +17,8 @@ from warraq.transforms.quality import KeepGoodText, QualityRules
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.screen import ScreenPages, ScreenRules
 from warraq.transforms.step import KEPT, REJECTED, Doors
-from warraq.transforms.topics.stage import ClassifyTopics, TopicRules
+from warraq.transforms.topics.classifier import TopicRules
+from warraq.transforms.topics.stage import ClassifyTopics
 
 
 @dataclass(frozen=True)

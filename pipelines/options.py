@@ -23,7 +23,7 @@ from warraq.transforms.entities import stage as entities
 from warraq.transforms.extract import page as extract
 from warraq.transforms.language import stage as language
 from warraq.transforms.read.rules import ReadRules
-from warraq.transforms.topics import stage as topics
+from warraq.transforms.topics import classifier as topics
 
 LOCAL: Final = "local"  # the runner when none is named: Beam's in-process one, spread over worker processes
 

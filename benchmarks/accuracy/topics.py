@@ -25,7 +25,8 @@ from benchmarks.training import train_topics
 from benchmarks.training.train_topics import DATA, Row
 from warraq.schemas.labels import TOPICS
 from warraq.schemas.records import Article
-from warraq.transforms.topics.stage import LinearClassifier, LinearModel, TopicRules, assign_topic, ranked
+from warraq.transforms.topics.classifier import TopicRules, assign_topic
+from warraq.transforms.topics.linear import LinearClassifier, LinearModel, ranked
 
 SLUGS: Final = {topic.code: topic.slug for topic in TOPICS}
 LEADS: Final = Path(__file__).with_name("topics_leads.tsv")

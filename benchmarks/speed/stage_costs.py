@@ -61,7 +61,7 @@ from warraq.transforms.read.formats import read_range
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.screen import ScreenRules, screen
 from warraq.transforms.step import Rejection, reject
-from warraq.transforms.topics.stage import TopicRules, classify_articles, load_classifier
+from warraq.transforms.topics.classifier import TopicRules, classify_articles, load_classifier
 
 TARGET: Final = Path(__file__).with_suffix(".tsv")
 ROUNDS: Final = 3

@@ -45,8 +45,9 @@ from numpy.typing import NDArray
 from benchmarks.data import DATA, MODELS
 from warraq.schemas.labels import TOPICS
 from warraq.schemas.records import Article
-from warraq.transforms.topics import stage as topics
-from warraq.transforms.topics.stage import SHORTNESS, TERM_FREQUENCY, LinearModel
+from warraq.transforms.topics.hints import COLUMN_OF_SLUG
+from warraq.transforms.topics.linear import SHORTNESS, TERM_FREQUENCY, LinearModel
+from warraq.transforms.topics.terms import read_lists, stem, term_counts, words
 
 LABELS: Final = Path(__file__).with_name("topics_labels.tsv")
 FUNCTION_WORDS: Final = Path(__file__).with_name("topics_function_words.txt")
@@ -62,7 +63,7 @@ class Row(NamedTuple):
     portal: str
     category: str  # as the corpus calls it; "hand: " and a slug if a person judged the text
     article: Article
-    counts: Counter[str]  # topics.features
+    counts: Counter[str]  # term_counts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -177,7 +178,7 @@ def read_rows() -> list[Row]:
         if (title, text[:200]) not in seen and category in POSSIBLE:
             seen.add((title, text[:200]))
             page = article(title, text)
-            rows.append(Row(portal, category, page, topics.features(page)))
+            rows.append(Row(portal, category, page, term_counts(page)))
     return rows
 
 
@@ -190,7 +191,7 @@ def read_labels() -> dict[str, str]:
 def read_function_words() -> frozenset[str]:
     """The stems of words that no text can do without."""
     lines = FUNCTION_WORDS.read_text(encoding="utf-8").splitlines()
-    return frozenset(topics.stem(word) for line in lines if not line.startswith("#") for word in line.split())
+    return frozenset(stem(word) for line in lines if not line.startswith("#") for word in line.split())
 
 
 def _read_ant() -> Iterator[tuple[str, str, str, str]]:
@@ -211,22 +212,22 @@ def _read_asnd(split: str) -> Iterator[tuple[str, str, str, str]]:
 def read_terms() -> dict[str, dict[int, float]]:
     """Feature → column of topic → weight in the list. Terms of more than two words count by their pairs."""
     found: dict[str, dict[int, float]] = {}
-    for slug, (weight,), terms in topics.read_lists("topics.terms.txt"):
+    for slug, (weight,), terms in read_lists("topics.terms.txt"):
         for term in terms:
-            stems = [topics.stem(word) for word in topics.words(term)]
+            stems = [stem(word) for word in words(term)]
             pairs = [" ".join(pair) for pair in itertools.pairwise(stems)]
             for feature in pairs or stems:
                 columns = found.setdefault(feature, {})
-                column = topics.COLUMN_OF_SLUG[slug]
+                column = COLUMN_OF_SLUG[slug]
                 columns[column] = max(columns.get(column, 0.0), float(weight))
     return found
 
 
 class Vocabulary(NamedTuple):
-    """Features in order, and the rarity of each as the runtime has it."""
+    """Features in order, and the idf of each as the runtime has it."""
 
     features: list[str]
-    rarity: NDArray[np.int8]
+    idf: NDArray[np.int8]
 
     def matrix(self, rows: Sequence[Row]) -> scipy.sparse.csr_matrix:
         """Rows of unit length (short texts: less), from the same whole numbers that the runtime uses."""
@@ -236,7 +237,7 @@ class Vocabulary(NamedTuple):
             for feature, count in row.counts.items():
                 if (column := place.get(feature)) is not None:
                     columns.append(column)
-                    values.append(TERM_FREQUENCY[min(count, len(TERM_FREQUENCY) - 1)] * int(self.rarity[column]))
+                    values.append(TERM_FREQUENCY[min(count, len(TERM_FREQUENCY) - 1)] * int(self.idf[column]))
             ends.append(len(columns))
         table = scipy.sparse.csr_matrix(
             (np.array(values, np.float32), columns, ends), shape=(len(rows), len(self.features))
@@ -245,7 +246,7 @@ class Vocabulary(NamedTuple):
         return scipy.sparse.diags((1 / length).astype(np.float32)) @ table
 
     def take(self, kept: NDArray[np.int64]) -> "Vocabulary":
-        return Vocabulary([self.features[place] for place in kept], self.rarity[kept])
+        return Vocabulary([self.features[place] for place in kept], self.idf[kept])
 
 
 def vocabulary(rows: Sequence[Row], terms: dict[str, dict[int, float]]) -> Vocabulary:
@@ -260,8 +261,8 @@ def vocabulary(rows: Sequence[Row], terms: dict[str, dict[int, float]]) -> Vocab
     frequent = {w for w, n in frequency.items() if (20 if " " in w else 5) <= n < len(rows) / 4}
     telling = {feature for feature in frequent if not function_words.issuperset(feature.split())}
     features = sorted(telling | terms.keys())
-    rarity = [math.log((len(rows) + 1) / max(frequency[feature] + 1, 10)) for feature in features]
-    return Vocabulary(features, np.clip(np.round(12 * np.array(rarity)), 1, 127).astype(np.int8))
+    idf = [math.log((len(rows) + 1) / max(frequency[feature] + 1, 10)) for feature in features]
+    return Vocabulary(features, np.clip(np.round(12 * np.array(idf)), 1, 127).astype(np.int8))
 
 
 def prior_mean(features: Sequence[str], terms: dict[str, dict[int, float]], weight: float) -> Floats:
@@ -355,8 +356,8 @@ def targets_of(
 def train(rows: Sequence[Row], settings: Settings = SETTINGS) -> LinearModel:
     """A model of `rows`; the numbers of texts that each topic had in each round go to stderr."""
     terms = read_terms()
-    words = vocabulary(rows, terms)
-    table, mean = words.matrix(rows), prior_mean(words.features, terms, settings.term_weight)
+    known = vocabulary(rows, terms)
+    table, mean = known.matrix(rows), prior_mean(known.features, terms, settings.term_weight)
     directions = directions_of(table, settings)
     texts = Texts(table, table @ directions)
     possible = np.array([_log_priors(row.category) for row in rows], np.float32)
@@ -364,16 +365,16 @@ def train(rows: Sequence[Row], settings: Settings = SETTINGS) -> LinearModel:
     weights = Weights(mean, np.zeros((settings.directions, CLASSES), np.float32))
     for turn in range(settings.rounds):
         if turn == 1:  # the first round has shown which features tell topics apart
-            kept = _telling(words, weights.own + directions @ weights.shared, table, terms, settings.most_features)
-            words, mean, directions = words.take(kept), mean[kept], directions[kept]
+            kept = _telling(known, weights.own + directions @ weights.shared, table, terms, settings.most_features)
+            known, mean, directions = known.take(kept), mean[kept], directions[kept]
             weights = Weights(weights.own[kept], weights.shared)
-            table = words.matrix(rows)
+            table = known.matrix(rows)
             texts = Texts(table, table @ directions)
         targets, importance, number = targets_of(texts.logits(weights), possible, certain, settings.sure)
         print("texts by topic:", *number, file=sys.stderr)
         used = np.flatnonzero(importance)
         weights = fit(texts.take(used), targets[used], importance[used], mean, weights, settings)
-    return quantise(words, weights.own + directions @ weights.shared)
+    return quantize(known, weights.own + directions @ weights.shared)
 
 
 def _log_priors(category: str) -> list[float]:
@@ -381,27 +382,27 @@ def _log_priors(category: str) -> list[float]:
 
 
 def _telling(
-    words: Vocabulary, weights: Floats, table: scipy.sparse.csr_matrix, terms: dict[str, dict[int, float]], most: int
+    known: Vocabulary, weights: Floats, table: scipy.sparse.csr_matrix, terms: dict[str, dict[int, float]], most: int
 ) -> NDArray[np.int64]:
     """Places of the `most` features whose weights differ most between topics, in many texts; and of all terms."""
     texts = np.asarray((table > 0).sum(axis=0)).ravel()
     strength = (weights.max(axis=1) - weights.min(axis=1)) * np.sqrt(texts + 1)
     strongest = set(np.argsort(-strength, kind="stable")[:most].tolist())
-    return np.array(sorted(strongest | {place for place, feature in enumerate(words.features) if feature in terms}))
+    return np.array(sorted(strongest | {place for place, feature in enumerate(known.features) if feature in terms}))
 
 
-def quantise(words: Vocabulary, weights: Floats) -> LinearModel:
+def quantize(known: Vocabulary, weights: Floats) -> LinearModel:
     """The model in whole numbers of at most 127."""
     centred = weights - weights.mean(axis=1, keepdims=True)
     scale = float(np.abs(centred).max()) / 127
     table = np.round(centred / scale).astype(np.int8)
-    return LinearModel("linear-3", tuple(words.features), words.rarity, table, round(scale, 6))
+    return LinearModel("linear-3", tuple(known.features), known.idf, table, round(scale, 6))
 
 
 def write(model: LinearModel) -> None:
-    """The three files that `topics.read_model` reads, with their digests and those of the lists they come from."""
+    """The three files that `read_model` reads, with their digests and those of the lists they come from."""
     (MODELS / "topics.features.txt").write_text("\n".join(model.features) + "\n", encoding="utf-8")
-    np.save(MODELS / "topics.weights.npy", np.column_stack([model.rarity, model.weights]), allow_pickle=False)
+    np.save(MODELS / "topics.weights.npy", np.column_stack([model.idf, model.weights]), allow_pickle=False)
     names = ("topics.terms.txt", "topics.features.txt", "topics.weights.npy")
     paths = [LABELS, FUNCTION_WORDS, *(MODELS / name for name in names)]
     digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
