@@ -22,7 +22,7 @@ from warraq.schemas.sound import sound_text
 from warraq.transforms import decode, quality, screen
 from warraq.transforms.clean import stage as clean
 from warraq.transforms.deduplicate import stage as deduplicate
-from warraq.transforms.entities import stage as entities
+from warraq.transforms.entities import tagger as entities
 from warraq.transforms.extract import page as extract
 from warraq.transforms.extract.json_ld import read_json_ld
 from warraq.transforms.file_names import os_name, shown_name

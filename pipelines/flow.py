@@ -8,7 +8,7 @@ import apache_beam as beam
 from warraq.transforms.clean.stage import CleanRules, CleanText
 from warraq.transforms.decode import DecodePages, DecodeRules
 from warraq.transforms.deduplicate.stage import Deduplicate, DuplicateRules
-from warraq.transforms.entities import stage as entities
+from warraq.transforms.entities import tagger as entities
 from warraq.transforms.entities.stage import TagEntities
 from warraq.transforms.extract.page import ExtractRules
 from warraq.transforms.extract.stage import ExtractArticles

@@ -19,7 +19,7 @@ from warraq.pipelines.flow import Recipe
 from warraq.transforms import decode, quality, screen
 from warraq.transforms.clean import stage as clean
 from warraq.transforms.deduplicate import stage as deduplicate
-from warraq.transforms.entities import stage as entities
+from warraq.transforms.entities import tagger as entities
 from warraq.transforms.extract import page as extract
 from warraq.transforms.language import stage as language
 from warraq.transforms.read.rules import ReadRules

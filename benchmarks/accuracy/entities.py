@@ -26,7 +26,7 @@ from warraq.schemas.records import Entity
 from warraq.transforms.arabic import tokenize
 from warraq.transforms.entities import bilstm
 from warraq.transforms.entities.bilstm import BilstmTagger
-from warraq.transforms.entities.stage import BACKENDS, Tagger, load_tagger
+from warraq.transforms.entities.tagger import BACKENDS, Tagger, load_tagger
 
 NAMED = ("person", "place", "organisation")
 SHOWN_ERRORS = 150
@@ -116,7 +116,7 @@ def main() -> None:
     if not (DATA / "ner").is_dir():
         sys.exit(f"no corpora at {DATA}: set WARRAQ_DATA")
     if options.alone:
-        bilstm.settled = lambda names, _rules: list(names)
+        bilstm.merge_with_rules = lambda names, _rules: list(names)
     tagger = BilstmTagger(options.model.read_bytes()) if options.model else load_tagger(options.backend)
     for corpus in [options.errors] if options.errors else CORPORA:
         result = score(tagger, CORPORA[corpus]())

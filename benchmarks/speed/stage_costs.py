@@ -49,7 +49,7 @@ from warraq.transforms.clean.stage import CleanRules, clean
 from warraq.transforms.dataset.dataset import DataFile, DumpPages
 from warraq.transforms.decode import DecodeRules, decode
 from warraq.transforms.deduplicate.stage import band_keys, identify, refer
-from warraq.transforms.entities.stage import DEFAULT, load_tagger, tag_entities
+from warraq.transforms.entities.tagger import DEFAULT, load_tagger, tag_entities
 from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.extract.sandbox import Guard
 from warraq.transforms.language.stage import LanguageRules, keep_arabic

@@ -35,7 +35,7 @@ _FANE_KIND = {name: kind for kind, names in _FANE.items() for name in names.spli
     "Other_PER": "person",
     "Religious_ORG": "organisation",
 }
-_PARTICLES = ("و", "ف", "ب", "ل", "ك", "س")
+_PROCLITICS = ("و", "ف", "ب", "ل", "ك", "س")
 _PRONOUNS = ("ها", "ه", "هم", "هما", "هن", "ي", "نا", "ك")
 
 Row = tuple[str, str]  # token; label
@@ -101,7 +101,7 @@ def rejoined(rows: Iterable[Row]) -> list[Row]:
     joined: list[Row] = []
     before = ""
     for token, tag in rows:
-        if token in _PARTICLES and tag == "O" and len(before) < 2:
+        if token in _PROCLITICS and tag == "O" and len(before) < 2:
             before += token
         elif token in _PRONOUNS and tag == "O" and not before and joined and _takes_pronoun(joined[-1]):
             joined[-1] = (joined[-1][0] + token, "O")

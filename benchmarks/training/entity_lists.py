@@ -28,7 +28,7 @@ LEAST_SHARE_RIGID = 0.08  # the same for words without inflected forms
 INFLECTED = ("ال{}", "{}ه", "{}ها", "{}ات", "{}ت", "{}وا", "{}هم", "ي{}", "ت{}", "{}ين", "{}ي", "ب{}ه", "{}ا")
 LEAST_SHARE_VERBAL = 0.6  # the same for words that begin like verbs: those often follow a name
 LEAST_SHARE_GIVEN = 0.25
-PARTICLES = "وفبلك"
+PROCLITICS = "وفبلك"
 VERBAL = ("ي", "ت", "ن")
 # Sets whose words can't be learned as names.
 BARRED = ("not_names", "titles", "title_tails", "speech_verbs", "nationalities", "organisation_heads", "second_parts")
@@ -93,7 +93,7 @@ def learn_names(total: Counter[str], pairs: Counter[tuple[str, str]], given: set
             if right in family:
                 before[left] += times
         first |= {key for key, times in before.items() if _is_name(key, times, total) and key not in barred}
-    return {name for name in (first | family) - given if not _with_particle(name, total)}
+    return {name for name in (first | family) - given if not _with_proclitic(name, total)}
 
 
 def _is_name(key: str, beside: int, total: Counter[str]) -> bool:
@@ -104,9 +104,9 @@ def _is_name(key: str, beside: int, total: Counter[str]) -> bool:
     return key.isalpha() and len(key) > 2 and beside >= LEAST_BESIDE and beside >= least * total[key]
 
 
-def _with_particle(name: str, total: Counter[str]) -> bool:
+def _with_proclitic(name: str, total: Counter[str]) -> bool:
     """A word with a particle is no name of its own: "وسليم"."""
-    return name[0] in PARTICLES and total[name[1:]] > total[name]
+    return name[0] in PROCLITICS and total[name[1:]] > total[name]
 
 
 def weak_given_names(

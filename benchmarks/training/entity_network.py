@@ -14,8 +14,8 @@ from torch.nn.functional import cross_entropy, dropout
 from torch.nn.utils import clip_grad_norm_
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from warraq.transforms.entities.bilstm import HINTS, LABELS
-from warraq.transforms.entities.network import GRAM_STEPS, ONE, SCORE_STEPS
+from warraq.transforms.entities.bilstm import LABELS, RULE_TAGS
+from warraq.transforms.entities.network import GRAM_SCALE, SCALE, SCORE_SCALE
 from warraq.transforms.entities.word_features import BUCKETS
 
 WORD, GRAM, FLAG, MIXED, STATE, HINT = 96, 48, 32, 128, 160, 16  # sizes of the layers
@@ -112,7 +112,7 @@ class Labeller(nn.Module):
     def __init__(self, words: int, flags: int, corpora: Sequence[str]) -> None:
         super().__init__()
         self.encoder = Encoder(words, flags)
-        self.hints = nn.Embedding(len(HINTS) + 1, HINT)
+        self.hints = nn.Embedding(len(RULE_TAGS) + 1, HINT)
         self.lstm = nn.LSTM(MIXED + HINT, STATE, bidirectional=True, batch_first=True)
         size = len(LABELS)
         self.labels = nn.ModuleDict({corpus: nn.Linear(2 * STATE + MIXED + HINT, size) for corpus in corpora})
@@ -294,23 +294,23 @@ def export(labeller: Labeller, corpus: str) -> dict[str, np.ndarray]:
     grams, gram_unit = _small(encoder.grams.weight)
     grams[BUCKETS] = 0  # none
     inputs = np.concatenate(
-        [np.full(2 * WORD, word_unit), np.full(GRAM, gram_unit / GRAM_STEPS), np.full(FLAG, 1 / ONE)]
+        [np.full(2 * WORD, word_unit), np.full(GRAM, gram_unit / GRAM_SCALE), np.full(FLAG, 1 / SCALE)]
     )
-    reach = np.concatenate([np.full(2 * WORD, 127.0), np.full(GRAM, 127 * GRAM_STEPS), np.full(FLAG, ONE)])
-    hints = np.rint(labeller.hints.weight.detach().double().numpy() * ONE)
-    given = np.concatenate([np.full(MIXED, ONE), np.maximum(np.abs(hints).max(axis=0), 1)])
+    reach = np.concatenate([np.full(2 * WORD, 127.0), np.full(GRAM, 127 * GRAM_SCALE), np.full(FLAG, SCALE)])
+    hints = np.rint(labeller.hints.weight.detach().double().numpy() * SCALE)
+    given = np.concatenate([np.full(MIXED, SCALE), np.maximum(np.abs(hints).max(axis=0), 1)])
     last = labeller.labels[corpus]
     arrays = {"words": words, "grams": grams, "hints": hints.astype(np.int16)}
     arrays |= _dense("flags", encoder.flags, np.ones(encoder.flags.in_features), np.ones(encoder.flags.in_features))
     arrays |= _dense("mix", encoder.mix, inputs, reach)
     arrays |= _gates(labeller.lstm, given)
-    states = np.full(2 * STATE, ONE)
-    arrays |= _dense("labels", last, np.full(last.in_features, 1 / ONE), np.concatenate([states, given]))
+    states = np.full(2 * STATE, SCALE)
+    arrays |= _dense("labels", last, np.full(last.in_features, 1 / SCALE), np.concatenate([states, given]))
     steps = (labeller.steps[corpus] + labeller.wrong).detach().double().numpy()
     start = (labeller.start[corpus] + labeller.wrong_start).detach().double().numpy()
     return arrays | {
-        "transitions": np.rint(steps * SCORE_STEPS).astype(np.int32),
-        "start": np.rint(start * SCORE_STEPS).astype(np.int32),
+        "transitions": np.rint(steps * SCORE_SCALE).astype(np.int32),
+        "start": np.rint(start * SCORE_SCALE).astype(np.int32),
     }
 
 
@@ -321,7 +321,7 @@ def _small(weight: torch.Tensor) -> tuple[np.ndarray, float]:
     return np.clip(np.rint(values / unit), -127, 127).astype(np.int8), unit
 
 
-def _whole(weights: np.ndarray, bias: np.ndarray, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _quantized(weights: np.ndarray, bias: np.ndarray, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Weights (out, in) and bias in whole numbers as fine as exact sums allow, and the value of one step by output."""
     most = np.abs(weights) @ reach + np.abs(bias)
     scale = np.minimum(EXACT / most, WIDEST / np.abs(weights).max(axis=1))
@@ -333,7 +333,7 @@ def _whole(weights: np.ndarray, bias: np.ndarray, reach: np.ndarray) -> tuple[np
 
 def _dense(name: str, layer: nn.Linear, inputs: np.ndarray, reach: np.ndarray) -> dict[str, np.ndarray]:
     weights, bias = layer.weight.detach().double().numpy() * inputs, layer.bias.detach().double().numpy()
-    parts = zip(("weights", "bias", "unit"), _whole(weights, bias, reach), strict=True)
+    parts = zip(("weights", "bias", "unit"), _quantized(weights, bias, reach), strict=True)
     return {f"{name}_{part}": array for part, array in parts}
 
 
@@ -343,9 +343,9 @@ def _gates(lstm: nn.LSTM, given: np.ndarray) -> dict[str, np.ndarray]:
     state = {name: value.detach().double().numpy() for name, value in lstm.state_dict().items()}
     parts = []
     for end in ("", "_reverse"):
-        weights = np.concatenate([state[f"weight_ih_l0{end}"], state[f"weight_hh_l0{end}"]], axis=1) / ONE
+        weights = np.concatenate([state[f"weight_ih_l0{end}"], state[f"weight_hh_l0{end}"]], axis=1) / SCALE
         bias = state[f"bias_ih_l0{end}"] + state[f"bias_hh_l0{end}"]
-        whole, shift, unit = _whole(weights, bias, np.concatenate([given, np.full(STATE, ONE)]))
+        whole, shift, unit = _quantized(weights, bias, np.concatenate([given, np.full(STATE, SCALE)]))
         parts.append((whole[: len(given)], whole[len(given) :], shift, (unit * half).astype(np.float32)))
     names = ("gates_weights", "recurrent_weights", "gates_bias", "gates_unit")
     return {name: np.stack(column) for name, column in zip(names, zip(*parts, strict=True), strict=True)}

@@ -39,7 +39,7 @@ from benchmarks.training.entity_network import (
 )
 from warraq.transforms.arabic import tokenize
 from warraq.transforms.entities.bilstm import LABELS, Vocabulary, sentences
-from warraq.transforms.entities.word_features import key_of
+from warraq.transforms.entities.word_features import feature_key
 
 SEED = 1
 LEAST_USED = 5  # occurrences of a word of the vocabulary in the news
@@ -97,7 +97,7 @@ def spellings(news: Iterable[list[str]]) -> list[str]:
     spelt = Counter(word for sentence in news for word in sentence)
     by_key: dict[str, Counter[str]] = {}
     for word, times in spelt.items():
-        by_key.setdefault(key_of(word), Counter())[word] = times
+        by_key.setdefault(feature_key(word), Counter())[word] = times
     usual = {key: min(words, key=lambda word: (-words[word], word)) for key, words in by_key.items()}
     total = {key: words.total() for key, words in by_key.items()}
     return [usual[key] for key in sorted(total, key=lambda key: (-total[key], key)) if total[key] >= LEAST_USED]
@@ -107,7 +107,7 @@ def neighbours(news: list[list[str]], words: Vocabulary) -> np.ndarray:
     """Vectors of the words by their neighbours (skip-gram): what pretraining begins with."""
     from gensim.models import Word2Vec  # noqa: PLC0415  (slow to load, and only here)
 
-    keys = [[key_of(word) for word in sentence] for sentence in news]
+    keys = [[feature_key(word) for word in sentence] for sentence in news]
     model = Word2Vec(keys, vector_size=WORD, window=3, min_count=LEAST_USED, sg=1, workers=1, seed=SEED, epochs=3)
     vectors = np.zeros((len(words.numbers) + 1, WORD), np.float32)
     for key, number in words.numbers.items():
@@ -121,7 +121,7 @@ def pretrained(news: list[list[str]], words: Vocabulary, features: Features) -> 
     """A network that has read the news once, as far as PRETRAINING_TOKENS."""
     torch.manual_seed(SEED)
     generator = np.random.default_rng(SEED)
-    rows = [features.rows(map(key_of, sentence)) for sentence in news if len(sentence) >= 4]
+    rows = [features.rows(map(feature_key, sentence)) for sentence in news if len(sentence) >= 4]
     by_length: dict[int, list[np.ndarray]] = {}
     for row in rows:
         by_length.setdefault(len(row), []).append(row)
@@ -152,7 +152,7 @@ def labelled(rows: list[Row], words: Vocabulary, features: Features) -> list[Sen
         written = " ".join(token for token, _ in text)
         read = words.read(written)
         labels = own_labels(text, [token.start() for token in read.tokens])
-        keys = features.rows(key_of(token.group()) for token in read.tokens)
+        keys = features.rows(feature_key(token.group()) for token in read.tokens)
         found += [Sentence(keys[a:b], read.hints[a:b], labels[a:b]) for a, b in read.sentences]
     return found
 
@@ -213,7 +213,7 @@ def unlabelled(words: Vocabulary, features: Features) -> list[Sentence]:
     found = []
     for text in islice(news_texts(), 0, None, TAUGHT_SHARE):
         read = words.read(text)
-        keys = features.rows(key_of(token.group()) for token in read.tokens)
+        keys = features.rows(feature_key(token.group()) for token in read.tokens)
         nothing = np.zeros(len(keys), np.int64)
         found += [Sentence(keys[a:b], read.hints[a:b], nothing[a:b]) for a, b in read.sentences if b - a >= 4]
     return found

@@ -18,16 +18,16 @@ import numpy.typing as npt
 
 from warraq.schemas.records import Entity
 from warraq.transforms.arabic import normalize_name, tokenize
-from warraq.transforms.entities.canonical_names import Found, namer, usual_spellings
-from warraq.transforms.entities.gazetteer import Span, rule_spans
+from warraq.transforms.entities.canonical_names import NameSpan, entity_normalizer, usual_spellings
+from warraq.transforms.entities.gazetteer import RuleSpan, rule_spans
 from warraq.transforms.entities.lexicon import Word, describe, lexicon
 from warraq.transforms.entities.network import Activations, Floats, Network, Words, tanh
-from warraq.transforms.entities.word_features import WordFeatures, features, key_of
+from warraq.transforms.entities.word_features import WordFeatures, feature_key, features
 
 KINDS: Final = ("person", "place", "organisation", "misc")
 LABELS: Final = ("O", *(f"{position}-{kind}" for kind in KINDS for position in "BI"))
 # What the rules say of a token, 0 for nothing: kind, first word of a name, found in a list.
-HINTS: Final = {
+RULE_TAGS: Final = {
     hint: number
     for number, hint in enumerate(
         ((kind, first, sure) for kind in KINDS[:3] for first in (True, False) for sure in (False, True)), start=1
@@ -42,14 +42,14 @@ _REMEMBERED: Final = 1 << 16  # words; 50 MB
 _MODEL: Final = "entities.bilstm.npz"
 
 
-class Reading(NamedTuple):
+class NetworkInput(NamedTuple):
     """One text as the network sees it."""
 
     tokens: list[re.Match[str]]
     keys: list[str]  # one for each token
     sentences: list[tuple[int, int]]  # token numbers: first, end
     hints: npt.NDArray[np.int64]  # one for each token
-    rules: list[Span]  # what the rules find
+    rules: list[RuleSpan]  # what the rules find
 
 
 class Vocabulary:
@@ -57,7 +57,7 @@ class Vocabulary:
 
     def __init__(self, spellings: Sequence[str]) -> None:
         self._lexicon = lexicon()
-        self.numbers = {key_of(spelling): number for number, spelling in enumerate(spellings, start=1)}
+        self.numbers = {feature_key(spelling): number for number, spelling in enumerate(spellings, start=1)}
         self._described = functools.lru_cache(_REMEMBERED)(self._describe)
 
     def _describe(self, written: str) -> Word:
@@ -70,7 +70,7 @@ class Vocabulary:
         """The numbers of the word with that key."""
         return features(key, self._described(key), self.numbers, self._lexicon)
 
-    def read(self, text: str) -> Reading:
+    def read(self, text: str) -> NetworkInput:
         """Tokens, their keys, sentences and hints of a text."""
         tokens = tokenize(text)
         words = [self._described(token.group()) for token in tokens]
@@ -78,13 +78,13 @@ class Vocabulary:
         rules = rule_spans(self._lexicon, tokens, words)
         for span in rules:
             for position in range(span.first, span.end):
-                hints[position] = hint(span, position)
-        return Reading(tokens, [word.levelled for word in words], list(sentences(text, tokens)), hints, rules)
+                hints[position] = rule_tag(span, position)
+        return NetworkInput(tokens, [word.masked_key for word in words], list(sentences(text, tokens)), hints, rules)
 
 
-def hint(span: Span, position: int) -> int:
+def rule_tag(span: RuleSpan, position: int) -> int:
     """The number by which the network knows what the rules found at a token."""
-    return HINTS[span.kind, position == span.first, span.score >= _SURE]
+    return RULE_TAGS[span.kind, position == span.first, span.score >= _SURE]
 
 
 def sentences(text: str, tokens: Sequence[re.Match[str]]) -> Iterator[tuple[int, int]]:
@@ -105,12 +105,12 @@ def sentences(text: str, tokens: Sequence[re.Match[str]]) -> Iterator[tuple[int,
         yield first, len(tokens)
 
 
-def found_names(labels: npt.NDArray[np.int8], margins: Floats, lengths: Sequence[int]) -> list[list[Found]]:
+def found_names(labels: npt.NDArray[np.int8], margins: Floats, lengths: Sequence[int]) -> list[list[NameSpan]]:
     """The names of each sentence, its tokens counted from 0; `labels` and `margins` hold sentence after sentence.
 
     The score of a name is that of its least sure token, between 0 and 1.
     """
-    found: list[list[Found]] = [[] for _ in lengths]
+    found: list[list[NameSpan]] = [[] for _ in lengths]
     ends = np.cumsum(lengths, dtype=np.int64)
     firsts = np.flatnonzero(labels % 2)  # B-person and so on; each is followed by its I
     inside = np.searchsorted(ends, firsts, side="right")
@@ -118,7 +118,7 @@ def found_names(labels: npt.NDArray[np.int8], margins: Floats, lengths: Sequence
     scores = _scores([margins[span].min() for span in spans])
     for span, number, score in zip(spans, inside.tolist(), scores, strict=True):
         start = int(ends[number]) - lengths[number]
-        found[number].append(Found(span.start - start, span.stop - start, KINDS[labels[span.start] // 2], score))
+        found[number].append(NameSpan(span.start - start, span.stop - start, KINDS[labels[span.start] // 2], score))
     return found
 
 
@@ -136,7 +136,7 @@ def _scores(margins: Sequence[np.float32]) -> list[float]:
     return [round(half / 2 + 0.5, 3) for half in halves]
 
 
-def settled(found: Sequence[Found], rules: Sequence[Span]) -> list[Found]:
+def merge_with_rules(found: Sequence[NameSpan], rules: Sequence[RuleSpan]) -> list[NameSpan]:
     """The network's names without unsure single words, listed persons whole, and organisations that only rules find.
 
     ANERcorp leaves many ministries and offices unlabelled, and the network has learned that: on other corpora and on
@@ -145,7 +145,7 @@ def settled(found: Sequence[Found], rules: Sequence[Span]) -> list[Found]:
     persons = [span for span in rules if span.kind == "person" and span.score >= _LISTED]
     listed = {position: span for span in persons for position in range(span.first, span.end)}
     sure = [name for name in found if name.end - name.first > 1 or name.score >= _LEAST_SURE]
-    kept: list[Found] = []
+    kept: list[NameSpan] = []
     for name in (_whole(name, listed.get(name.first)) for name in sure):
         if not kept or name.first >= kept[-1].end:
             kept.append(name)
@@ -163,9 +163,9 @@ def settled(found: Sequence[Found], rules: Sequence[Span]) -> list[Found]:
     return sorted(final)
 
 
-def _better(span: Span, inside: Sequence[Found]) -> Found | None:
+def _better(span: RuleSpan, inside: Sequence[NameSpan]) -> NameSpan | None:
     """What the rules find in place of the network's names there, if they know better."""
-    whole = Found(span.first, span.end, span.kind, span.score)
+    whole = NameSpan(span.first, span.end, span.kind, span.score)
     if not inside or _names_places_inside(span, inside):
         return whole
     if span.honours and all(name.kind == "person" and _holds(span, name) for name in inside):
@@ -175,16 +175,16 @@ def _better(span: Span, inside: Sequence[Found]) -> Found | None:
     return None
 
 
-def _names_places_inside(organisation: Span, names: Sequence[Found]) -> bool:
+def _names_places_inside(organisation: RuleSpan, names: Sequence[NameSpan]) -> bool:
     """A listed organisation that has the names of places in its own: "الدولة الإسلامية في العراق والشام"."""
     return organisation.score >= _LISTED and all(name.kind == "place" and _holds(organisation, name) for name in names)
 
 
-def _holds(span: Span, name: Found) -> bool:
+def _holds(span: RuleSpan, name: NameSpan) -> bool:
     return span.first <= name.first and name.end <= span.end
 
 
-def _whole(name: Found, listed: Span | None) -> Found:
+def _whole(name: NameSpan, listed: RuleSpan | None) -> NameSpan:
     """A person with all words by which the lists know that person."""
     inside = listed and name.kind == "person" and _holds(listed, name)
     return name._replace(first=listed.first, end=listed.end) if listed and inside else name
@@ -208,10 +208,11 @@ class BilstmTagger:
         read = [self._vocabulary.read(text) for text in texts]
         found = self._find(read)
         return [
-            namer().entities(text, known.tokens, names) for text, known, names in zip(texts, read, found, strict=True)
+            entity_normalizer().entities(text, known.tokens, names)
+            for text, known, names in zip(texts, read, found, strict=True)
         ]
 
-    def _find(self, read: Sequence[Reading]) -> list[list[Found]]:
+    def _find(self, read: Sequence[NetworkInput]) -> list[list[NameSpan]]:
         """The names of each text. All sentences go through the network together."""
         parts = [(text, first, end) for text in read for first, end in text.sentences]
         if not parts:
@@ -224,7 +225,7 @@ class BilstmTagger:
         lengths = [end - first for _, first, end in parts]
         found = iter(found_names(*self._network.label(encoded, words, hints, lengths), lengths))
         return [
-            settled([name.moved(first) for first, _ in text.sentences for name in next(found)], text.rules)
+            merge_with_rules([name.moved(first) for first, _ in text.sentences for name in next(found)], text.rules)
             for text in read
         ]
 

@@ -32,7 +32,7 @@ _LINKS: Final = ("فان", "أبي")  # of names; elsewhere these letters are mo
 _TITLE: Final = "الإمام"  # as in names of streets; news has "الأمام" (the front) more often
 
 
-class Found(NamedTuple):
+class NameSpan(NamedTuple):
     """What a tagger found: tokens `first` up to `end`."""
 
     first: int
@@ -40,9 +40,9 @@ class Found(NamedTuple):
     kind: str
     score: float
 
-    def moved(self, tokens: int) -> "Found":
+    def moved(self, tokens: int) -> "NameSpan":
         """The same so many tokens later."""
-        return Found(self.first + tokens, self.end + tokens, self.kind, self.score)
+        return NameSpan(self.first + tokens, self.end + tokens, self.kind, self.score)
 
 
 class Mention(NamedTuple):
@@ -50,10 +50,10 @@ class Mention(NamedTuple):
 
     words: Sequence[str]
     kind: str
-    reading: Segmentation
+    segmentation: Segmentation
 
 
-class Namer:
+class EntityNormalizer:
     """Knows the lists, and the words of the news from the most to the least frequent, as they are mostly spelt."""
 
     def __init__(self, known: Lexicon, spellings: Iterable[str]) -> None:
@@ -64,25 +64,25 @@ class Namer:
         self._names = {normalize_name(name): name for name in (*map(_bare, reversed(given_names())), *_LINKS)}
         self._rank = {key: rank for rank, key in enumerate(self._spelling)}
 
-    def entities(self, text: str, tokens: Sequence[re.Match[str]], found: Sequence[Found]) -> list[Entity]:
+    def entities(self, text: str, tokens: Sequence[re.Match[str]], found: Sequence[NameSpan]) -> list[Entity]:
         """Entities with offsets and names for what was found among the tokens of a text."""
         found = [span for span in found if span.kind != "person" or " ".join(_written(tokens, span)) not in _BLESSINGS]
         words = [_written(tokens, span) for span in found]
         others = frozenset(normalize_name(first) for first, *_ in words)
         mentions = [
-            Mention(parts, span.kind, self.first_reading(parts[0], span.kind, others))
+            Mention(parts, span.kind, self.first_segmentation(parts[0], span.kind, others))
             for parts, span in zip(words, found, strict=True)
         ]
         names = [self.name(mention) for mention in mentions]
         full = full_names(name for name, mention in zip(names, mentions, strict=True) if mention.kind == "person")
         entities = []
         for span, mention, name in zip(found, mentions, names, strict=True):
-            start, end = tokens[span.first].start() + mention.reading.skip, tokens[span.end - 1].end()
+            start, end = tokens[span.first].start() + mention.segmentation.skip, tokens[span.end - 1].end()
             known = full.get(name, name) if span.kind == "person" else name
             entities.append(Entity(text[start:end], span.kind, start, end, known, span.score))
         return entities
 
-    def first_reading(self, word: str, kind: str, others: frozenset[str] = frozenset()) -> Segmentation:
+    def first_segmentation(self, word: str, kind: str, others: frozenset[str] = frozenset()) -> Segmentation:
         """The first word of a name without what is attached before it; `others` are first words of other names."""
         forms = clitic_segmentations(word)
         listed = [form for form in forms if self._is_listed(form.key, kind)]
@@ -98,7 +98,7 @@ class Namer:
 
     def name(self, mention: Mention) -> str:
         """The listed name of the mention, else its words without marks and titles in their usual spelling."""
-        keys = [mention.reading.key, *(normalize_name(word) for word in mention.words[1:])]
+        keys = [mention.segmentation.key, *(normalize_name(word) for word in mention.words[1:])]
         listed = self._listed(keys, mention.kind)
         if listed:
             return listed
@@ -127,8 +127,8 @@ class Namer:
             return _FATHER
         written = strip_marks(mention.words[number])
         if number == 0:
-            bare = strip_marks(mention.words[0][mention.reading.skip :])
-            hidden = mention.reading.key.startswith("ال") and not normalize_name(bare).startswith("ال")
+            bare = strip_marks(mention.words[0][mention.segmentation.skip :])
+            hidden = mention.segmentation.key.startswith("ال") and not normalize_name(bare).startswith("ال")
             written = f"ال{bare}" if hidden else bare
         is_person = mention.kind == "person"
         usual = (is_person and self._names.get(key)) or self._spelling.get(key, written)
@@ -140,7 +140,7 @@ def _bare(name: str) -> str:
     return name.removeprefix("?")
 
 
-def _written(tokens: Sequence[re.Match[str]], span: Found) -> list[str]:
+def _written(tokens: Sequence[re.Match[str]], span: NameSpan) -> list[str]:
     return [token.group() for token in tokens[span.first : span.end]]
 
 
@@ -178,6 +178,6 @@ def usual_spellings() -> tuple[str, ...]:
 
 
 @functools.lru_cache(maxsize=1)
-def namer() -> Namer:
-    """The namer that all taggers share in one process."""
-    return Namer(lexicon(), usual_spellings())
+def entity_normalizer() -> EntityNormalizer:
+    """The entity_normalizer that all taggers share in one process."""
+    return EntityNormalizer(lexicon(), usual_spellings())

@@ -44,7 +44,7 @@ _NAME_GOES_ON: Final = NAMES | {"honorific_parts", "family_links"}
 _NO_FAMILY: Final = NEVER_NAMES | {"frequent", "not_names", "title_tails", "organisation_stops", "body_adjectives"}
 
 
-class Span(NamedTuple):
+class RuleSpan(NamedTuple):
     """Tokens `first` up to `end` (exclusive) without the first `skip` characters."""
 
     first: int
@@ -71,18 +71,18 @@ class GazetteerTagger:
 
     def _tag_one(self, text: str) -> list[Entity]:
         tokens = tokenize(text)
-        sentence = Sentence(self._lexicon, tokens, [self._word(token.group()) for token in tokens])
-        spans = resolve_mentions(sentence, sentence.spans())
-        return [_entity(text, sentence, span) for span in spans]
+        tokens_of_text = TextTokens(self._lexicon, tokens, [self._word(token.group()) for token in tokens])
+        spans = resolve_mentions(tokens_of_text, tokens_of_text.spans())
+        return [_entity(text, tokens_of_text, span) for span in spans]
 
 
-def rule_spans(known: Lexicon, tokens: list[re.Match[str]], words: list[Word]) -> list[Span]:
+def rule_spans(known: Lexicon, tokens: list[re.Match[str]], words: list[Word]) -> list[RuleSpan]:
     """What the rules find in a text whose words are described, short mentions included."""
-    sentence = Sentence(known, tokens, words)
-    return resolve_mentions(sentence, sentence.spans())
+    tokens_of_text = TextTokens(known, tokens, words)
+    return resolve_mentions(tokens_of_text, tokens_of_text.spans())
 
 
-class Sentence:
+class TextTokens:
     """One text under the rules; positions are token numbers."""
 
     def __init__(self, known: Lexicon, tokens: list[re.Match[str]], words: list[Word]) -> None:
@@ -90,9 +90,9 @@ class Sentence:
         self.tokens = tokens
         self.words = words
 
-    def spans(self) -> list[Span]:
+    def spans(self) -> list[RuleSpan]:
         """The longest span at each position, from left to right."""
-        found: list[Span] = []
+        found: list[RuleSpan] = []
         position = 0
         while position < len(self.tokens):
             opens = self.words[position].opens or "place_heads" in self._before(position)
@@ -102,7 +102,7 @@ class Sentence:
             position = best.end if best else position + 1
         return found
 
-    def _best(self, first: int) -> Span | None:
+    def _best(self, first: int) -> RuleSpan | None:
         """The longest span that begins here, of equal ones the first rule's; listed organisations aren't extended."""
         known = self.known(first)
         if known and known.kind == "organisation" and known.end - first > 1:
@@ -112,9 +112,9 @@ class Sentence:
 
     # What the lists know
 
-    def known(self, first: int) -> Span | None:
+    def known(self, first: int) -> RuleSpan | None:
         """The longest listed name that begins here."""
-        best: Span | None = None
+        best: RuleSpan | None = None
         for skip, key in self.words[first].listed:
             furthest = min(first + self.lexicon.longest[key], len(self.words))
             for end in range(furthest, best.end if best else first, -1):
@@ -125,13 +125,13 @@ class Sentence:
                     break
         return best
 
-    def _listed(self, first: int, end: int, skip: int, entry: Entry) -> Span:
+    def _listed(self, first: int, end: int, skip: int, entry: Entry) -> RuleSpan:
         """The entry without the title or the "صحيفة" that announces it."""
         announced = "titles" if entry.kind == "person" else "announcing_heads"
         score = _UNSURE if entry.unsure else _KNOWN
         if end - first > 1 and entry.kind != "place" and announced in self.words[first].triggers:
-            return Span(first + 1, end, 0, entry.kind, entry.name, score)
-        return Span(first, end, skip, entry.kind, entry.name, score)
+            return RuleSpan(first + 1, end, 0, entry.kind, entry.name, score)
+        return RuleSpan(first, end, skip, entry.kind, entry.name, score)
 
     def _choose(self, entries: tuple[Entry, ...], first: int, joined: str) -> Entry | None:
         """An unsure entry that the word before speaks for, else the sure one."""
@@ -158,7 +158,7 @@ class Sentence:
 
     # Organisations
 
-    def organisation(self, first: int) -> Span | None:
+    def organisation(self, first: int) -> RuleSpan | None:
         """A head noun with its complement: "وزارة الخارجية الأمريكية", "الاتحاد الأوروبي لكرة القدم"."""
         word = self.words[first]
         definite = "definite_heads" in word.triggers
@@ -173,10 +173,10 @@ class Sentence:
         if "announcing_heads" in word.triggers and self._is_proper(first + 1):
             while end > first + 2 and self._is_adjectival(self.words[end - 1]):
                 end -= 1
-            return Span(first + 1, end, 0, "organisation", None, _RULE["organisation"])
+            return RuleSpan(first + 1, end, 0, "organisation", None, _RULE["organisation"])
         heads = self.lexicon.sets["definite_heads" if definite else "organisation_heads"]
-        skip = next(form.skip for form in word.readings if form.key in heads)
-        return Span(first, end, skip, "organisation", None, _RULE["organisation"], honours)
+        skip = next(form.skip for form in word.segmentations if form.key in heads)
+        return RuleSpan(first, end, skip, "organisation", None, _RULE["organisation"], honours)
 
     def _complements(self, first: int, position: int, definite: bool) -> bool:
         """The word at `position` carries on the name whose head stands at `first`."""
@@ -232,14 +232,14 @@ class Sentence:
 
     # Places
 
-    def place(self, first: int) -> Span | None:
+    def place(self, first: int) -> RuleSpan | None:
         """What "مدينة" announces, without that word; or "مطار" and the like with the name that follows."""
         if (
             "place_heads" in self._before(first)
             and self._is_foreign(first)
             and not self.words[first].key.endswith("يه")
         ):
-            return Span(first, first + 1, 0, "place", None, _RULE["place"])
+            return RuleSpan(first, first + 1, 0, "place", None, _RULE["place"])
         if "place_parts" not in self.words[first].triggers:
             return None
         honours = self._honours(first + 1)
@@ -254,8 +254,8 @@ class Sentence:
         if end < len(self.words) and self.words[end].key == "الدولي":
             end += 1
         parts = self.lexicon.sets["place_parts"]
-        skip = next(form.skip for form in self.words[first].readings if form.key in parts)
-        return Span(first, end, skip, "place", None, _RULE["place"], honours)
+        skip = next(form.skip for form in self.words[first].segmentations if form.key in parts)
+        return RuleSpan(first, end, skip, "place", None, _RULE["place"], honours)
 
     def _honours(self, position: int) -> bool:
         """The title of somebody whose name it bears stands there, after "جامعة" or "مطار"."""
@@ -266,7 +266,7 @@ class Sentence:
 
     # Persons
 
-    def person(self, first: int) -> Span | None:
+    def person(self, first: int) -> RuleSpan | None:
         """Given name and what follows it, or unknown words after a title or a verb of speech."""
         opening = self.words[first].opening
         if not opening:
@@ -275,7 +275,7 @@ class Sentence:
         end = self._person_end(first)
         if not self._is_person(first, end, roles):
             return None
-        return Span(first, end, skip, "person", None, _RULE["person"] if end - first > 1 else _ONE_WORD)
+        return RuleSpan(first, end, skip, "person", None, _RULE["person"] if end - first > 1 else _ONE_WORD)
 
     def _person_end(self, first: int) -> int:
         end = first + 1
@@ -330,46 +330,46 @@ class Sentence:
         return False
 
 
-def resolve_mentions(sentence: Sentence, spans: list[Span]) -> list[Span]:
+def resolve_mentions(tokens_of_text: TextTokens, spans: list[RuleSpan]) -> list[RuleSpan]:
     """Short mentions of persons named in full get the full name; those that no rule found are added."""
-    full_names = _short_forms(sentence, spans)
-    resolved = [_renamed(sentence, span, full_names) for span in spans]
+    full_names = _short_forms(tokens_of_text, spans)
+    resolved = [_renamed(tokens_of_text, span, full_names) for span in spans]
     taken = {position for span in spans for position in range(span.first, span.end)}
-    for position, word in enumerate(sentence.words):
+    for position, word in enumerate(tokens_of_text.words):
         if position not in taken and word.roles.isdisjoint(_NO_MENTIONS):
-            form = next((form for form in word.readings if form.key in full_names), None)
+            form = next((form for form in word.segmentations if form.key in full_names), None)
             if form:
                 name = full_names[form.key]
-                resolved.append(Span(position, position + 1, form.skip, "person", name, _MENTION))
+                resolved.append(RuleSpan(position, position + 1, form.skip, "person", name, _MENTION))
     return sorted(resolved, key=lambda span: span.first)
 
 
-def _short_forms(sentence: Sentence, spans: list[Span]) -> dict[str, str | None]:
+def _short_forms(tokens_of_text: TextTokens, spans: list[RuleSpan]) -> dict[str, str | None]:
     """First and last words of the full names of persons; None where more than one person has the word."""
     found: dict[str, set[str]] = {}
     for span in spans:
         if span.kind == "person" and span.end - span.first > 1:
-            name = span.name or _written(sentence, span)
-            for key in (normalize_name(name.split()[0]), sentence.words[span.end - 1].key):
+            name = span.name or _written(tokens_of_text, span)
+            for key in (normalize_name(name.split()[0]), tokens_of_text.words[span.end - 1].key):
                 found.setdefault(key, set()).add(name)
     return {key: min(names) if len(names) == 1 else None for key, names in found.items()}
 
 
-def _renamed(sentence: Sentence, span: Span, full_names: dict[str, str | None]) -> Span:
+def _renamed(tokens_of_text: TextTokens, span: RuleSpan, full_names: dict[str, str | None]) -> RuleSpan:
     if span.kind != "person" or span.name or span.end - span.first > 1:
         return span
-    key = next(form.key for form in sentence.words[span.first].readings if form.skip == span.skip)
+    key = next(form.key for form in tokens_of_text.words[span.first].segmentations if form.skip == span.skip)
     return span._replace(name=full_names.get(key))
 
 
-def _written(sentence: Sentence, span: Span) -> str:
+def _written(tokens_of_text: TextTokens, span: RuleSpan) -> str:
     """The words of the span without marks, one space between; the article is back where "لل" hid it."""
-    first, *others = [strip_marks(token.group()) for token in sentence.tokens[span.first : span.end]]
-    particles = strip_marks(sentence.tokens[span.first].group()[: span.skip])
+    first, *others = [strip_marks(token.group()) for token in tokens_of_text.tokens[span.first : span.end]]
+    particles = strip_marks(tokens_of_text.tokens[span.first].group()[: span.skip])
     article = "ال" if particles.endswith("لل") else ""
     return " ".join([article + first[len(particles) :], *others])
 
 
-def _entity(text: str, sentence: Sentence, span: Span) -> Entity:
-    start, end = sentence.tokens[span.first].start() + span.skip, sentence.tokens[span.end - 1].end()
-    return Entity(text[start:end], span.kind, start, end, span.name or _written(sentence, span), span.score)
+def _entity(text: str, tokens_of_text: TextTokens, span: RuleSpan) -> Entity:
+    start, end = tokens_of_text.tokens[span.first].start() + span.skip, tokens_of_text.tokens[span.end - 1].end()
+    return Entity(text[start:end], span.kind, start, end, span.name or _written(tokens_of_text, span), span.score)

@@ -1,7 +1,7 @@
 """What the gazetteer tagger knows: how Arabic words are compared, and the word lists in `models/entities.*`.
 
 Words are compared by their *key*: without vowel marks and tatweel, hamza seats, final ة and ى levelled, so that
-"امريكا" and "أمريكا" are one. Attached particles (و ف ب ل ك لل) give a word several *readings*; "ولبنان" may be
+"امريكا" and "أمريكا" are one. Attached particles (و ف ب ل ك لل) give a word several *segmentations*; "ولبنان" may be
 "ولبنان" or "لبنان", and the lists decide which exists.
 """
 
@@ -40,7 +40,7 @@ class Entry(NamedTuple):
     unsure: bool
 
 
-def level_digits(key: str) -> str:
+def mask_digits(key: str) -> str:
     """`key` with all digits as 0."""
     return key if key.isalpha() else _DIGIT.sub("0", key)
 
@@ -76,7 +76,7 @@ class Lexicon:
         self.longest[keys[0]] = max(len(keys), self.longest.get(keys[0], 0))
 
     def sets_of(self, forms: Iterable[Segmentation]) -> frozenset[str]:
-        """The names of the sets that hold any of the readings."""
+        """The names of the sets that hold any of the segmentations."""
         bits = 0
         for form in forms:
             bits |= self._bits.get(form.key, 0)
@@ -107,11 +107,11 @@ class Word(NamedTuple):
     """What the lists say of one written word."""
 
     key: str
-    levelled: str  # the key with digits levelled
-    readings: tuple[Segmentation, ...]
+    masked_key: str  # the key with digits levelled
+    segmentations: tuple[Segmentation, ...]
     roles: frozenset[str]  # sets that hold the word as written, plus "part" if it may be part of a person's name
-    triggers: frozenset[str]  # sets that hold any of its readings
-    listed: tuple[Segmentation, ...]  # readings with which a listed name begins
+    triggers: frozenset[str]  # sets that hold any of its segmentations
+    listed: tuple[Segmentation, ...]  # segmentations with which a listed name begins
     opening: tuple[int, frozenset[str]] | None  # particles to skip and roles, if a person's name may begin here
     opens: bool  # whether anything may begin here
     ordinary: bool  # whether everyday prose uses it, or what is left of it without particles or a suffix
@@ -129,7 +129,7 @@ def describe(known: Lexicon, written: str) -> Word:
     listed = tuple([form for form in forms if form.key in known.longest])
     opening = _opening(known, forms, roles)
     opens = bool(listed or opening) or not triggers.isdisjoint(_OPENERS)
-    return Word(key, level_digits(key), forms, roles, triggers, listed, opening, opens, ordinary)
+    return Word(key, mask_digits(key), forms, roles, triggers, listed, opening, opens, ordinary)
 
 
 @functools.cache

@@ -13,16 +13,16 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
-ONE: Final = 512.0  # the whole number that stands for an activation of 1
-GRAM_STEPS: Final = 8.0  # steps of a mean of letter sequences for one step of its parts
-SCORE_STEPS: Final = 1024.0  # steps of a label's score for one natural logarithm
+SCALE: Final = 512.0  # the whole number that stands for an activation of 1
+GRAM_SCALE: Final = 8.0  # steps of a mean of letter sequences for one step of its parts
+SCORE_SCALE: Final = 1024.0  # steps of a label's score for one natural logarithm
 _FLAT: Final = np.float32(4.97)  # tanh is level from here on
 _CHUNK_SENTENCES: Final = 96  # read at a time: what one step works on stays in the processor's cache
 _CHUNK_WORDS: Final = 1_000  # encoded at a time: 10 MB
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 Numbers: TypeAlias = npt.NDArray[np.int64]
-Activations: TypeAlias = npt.NDArray[np.int16]  # within ONE of 0
+Activations: TypeAlias = npt.NDArray[np.int16]  # within SCALE of 0
 
 
 class Dense(NamedTuple):
@@ -67,9 +67,9 @@ def tanh(x: Floats) -> Floats:
     return np.divide(over, under, out=x)
 
 
-def whole(activation: Floats) -> Floats:
+def quantize(activation: Floats) -> Floats:
     """An activation between -1 and 1 as a whole number."""
-    activation *= np.float32(ONE)
+    activation *= np.float32(SCALE)
     return np.rint(activation, out=activation)
 
 
@@ -104,10 +104,10 @@ class Network:
     def _encode(self, words: Words) -> Activations:
         grams = self._grams[words.grams].astype(np.float32).sum(axis=1)
         present = np.maximum((words.grams < len(self._grams) - 1).sum(axis=1, dtype=np.int64), 1)
-        mean = np.rint(grams * np.float32(GRAM_STEPS) / present[:, None].astype(np.float32))
-        flags = whole(tanh(self._flags(words.flags.astype(np.float32))))
+        mean = np.rint(grams * np.float32(GRAM_SCALE) / present[:, None].astype(np.float32))
+        flags = quantize(tanh(self._flags(words.flags.astype(np.float32))))
         known = [self._words[numbers].astype(np.float32) for numbers in (words.word, words.stem)]
-        return whole(tanh(self._mix(np.concatenate([*known, mean, flags], axis=1)))).astype(np.int16)
+        return quantize(tanh(self._mix(np.concatenate([*known, mean, flags], axis=1)))).astype(np.int16)
 
     def label(
         self, encoded: Activations, words: Numbers, hints: Numbers, lengths: Sequence[int]
@@ -142,11 +142,11 @@ class Network:
         kinds, inputs = np.unique(words[tokens] * len(self._hints) + hints[tokens], return_inverse=True)
         word, hint = np.divmod(kinds, len(self._hints))
         distinct = np.concatenate([encoded[word], self._hints[hint]], axis=1)
-        states = self._read(distinct, inputs, local, lengths)
-        scores = np.rint(self._labels(np.concatenate([states, distinct[inputs]], axis=1)) * np.float32(SCORE_STEPS))
-        labels[tokens], margins[tokens] = self._best(scores.astype(np.int64), local, lengths)
+        states = self._bilstm(distinct, inputs, local, lengths)
+        scores = np.rint(self._labels(np.concatenate([states, distinct[inputs]], axis=1)) * np.float32(SCORE_SCALE))
+        labels[tokens], margins[tokens] = self._viterbi(scores.astype(np.int64), local, lengths)
 
-    def _read(self, distinct: Floats, inputs: Numbers, starts: Numbers, lengths: Numbers) -> Floats:
+    def _bilstm(self, distinct: Floats, inputs: Numbers, starts: Numbers, lengths: Numbers) -> Floats:
         """The states of the LSTM at each token, left to right beside right to left, whole numbers."""
         given = distinct @ self._gates
         given += self._bias
@@ -162,11 +162,11 @@ class Network:
             gates[1] += given[1, inputs[back]]
             gates *= self._unit
             kept = cell[:, :active]
-            state = _advance(tanh(gates), kept, size)
+            state = _lstm_cell(tanh(gates), kept, size)
             states[onward, :size], states[back, size:] = state[0], state[1]
         return states
 
-    def _best(
+    def _viterbi(
         self, scores: npt.NDArray[np.int64], starts: Numbers, lengths: Numbers
     ) -> tuple[npt.NDArray[np.int8], Floats]:
         """Viterbi: for each sentence the labels whose scores and transitions have the greatest sum.
@@ -190,14 +190,14 @@ class Network:
         return best, _margins(ending + beginning, best)
 
 
-def _advance(gates: Floats, cell: Floats, size: int) -> Floats:
+def _lstm_cell(gates: Floats, cell: Floats, size: int) -> Floats:
     """The next state, from gates after tanh (those of input, forgetting and output at half their argument)."""
     half = np.float32(0.5)
     take, keep, new, give = (gates[:, :, part * size : (part + 1) * size] for part in range(4))
     cell *= keep * half + half
     cell += (take * half + half) * new
     state: Floats = tanh(cell.copy()) * (give * half + half)
-    return whole(state)
+    return quantize(state)
 
 
 def _active(lengths: Numbers, step: int) -> int:
@@ -209,5 +209,5 @@ def _margins(sums: npt.NDArray[np.int64], best: npt.NDArray[np.int8]) -> Floats:
     rows = np.arange(len(sums))
     chosen = sums[rows, best]
     sums[rows, best] = np.iinfo(np.int64).min
-    margin: Floats = (chosen - sums.max(axis=1)).astype(np.float32) / np.float32(SCORE_STEPS)
+    margin: Floats = (chosen - sums.max(axis=1)).astype(np.float32) / np.float32(SCORE_SCALE)
     return margin

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from warraq.schemas.records import Entity
 from warraq.transforms.arabic import tokenize
-from warraq.transforms.entities.canonical_names import Found, namer
+from warraq.transforms.entities.canonical_names import NameSpan, entity_normalizer
 
 _FILES: Final = ("config.json", "tokenizer.json", "model.onnx")
 _WINDOW: Final = 256  # word pieces, borders included
@@ -100,7 +100,7 @@ class OnnxTagger:
         windows = [window for number, words in enumerate(written) for window in self._windows(number, words)]
         scores = self._word_scores(windows, [len(words) for words in written])
         return [
-            namer().entities(text, parts, list(self._found(rows)))
+            entity_normalizer().entities(text, parts, list(self._found(rows)))
             for text, parts, rows in zip(texts, tokens, scores, strict=True)
         ]
 
@@ -137,7 +137,7 @@ class OnnxTagger:
         probabilities: npt.NDArray[np.float32] = raised / raised.sum(axis=-1, keepdims=True)
         return probabilities
 
-    def _found(self, scores: npt.NDArray[np.float32]) -> Iterator[Found]:
+    def _found(self, scores: npt.NDArray[np.float32]) -> Iterator[NameSpan]:
         """Names among words; the score is the mean probability of their labels."""
         best = [
             self._labels[number] if row.any() else Label(begins=False, kind=None)
@@ -150,7 +150,7 @@ class OnnxTagger:
             while kind and end < len(best) and best[end].kind == kind and not best[end].begins:
                 end += 1
             if kind:
-                yield Found(first, end, kind, round(float(scores[first:end].max(axis=1).mean()), 3))
+                yield NameSpan(first, end, kind, round(float(scores[first:end].max(axis=1).mean()), 3))
             first = end
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from warraq.transforms.arabic import Segmentation, normalize_name
-from warraq.transforms.entities.lexicon import KINDS, Lexicon, Word, level_digits
+from warraq.transforms.entities.lexicon import KINDS, Lexicon, Word, mask_digits
 
 GRAMS: Final = 24  # most letter sequences kept of one word, the last ones
 BUCKETS: Final = 1 << 15  # of letter sequences, by checksum; the number BUCKETS itself stands for none
@@ -28,19 +28,21 @@ class WordFeatures(NamedTuple):
     flags: npt.NDArray[np.uint8]  # what the lists say, yes or no
 
 
-def key_of(written: str) -> str:
+def feature_key(written: str) -> str:
     """The key of a word with digits levelled."""
-    return level_digits(normalize_name(written))
+    return mask_digits(normalize_name(written))
 
 
 def features(key: str, described: Word, vocabulary: Mapping[str, int], known: Lexicon) -> WordFeatures:
     """All numbers of the word `key`; `described` is what the lists say of it."""
-    buckets = [zlib.crc32(gram.encode()) % BUCKETS for gram in letter_sequences(key)[-GRAMS:]]
+    buckets = [zlib.crc32(gram.encode()) % BUCKETS for gram in char_ngrams(key)[-GRAMS:]]
     padded = buckets + [BUCKETS] * (GRAMS - len(buckets))
-    return WordFeatures(vocabulary.get(key, 0), stem(described.readings, vocabulary), padded, flags(described, known))
+    return WordFeatures(
+        vocabulary.get(key, 0), stem(described.segmentations, vocabulary), padded, flags(described, known)
+    )
 
 
-def letter_sequences(key: str) -> list[str]:
+def char_ngrams(key: str) -> list[str]:
     """Sequences of three and four letters, the word's ends marked, and the first and last letters."""
     marked = f"<{key}>"
     threes = [marked[at : at + 3] for at in range(len(marked) - 2)]
@@ -57,7 +59,7 @@ def stem(forms: Sequence[Segmentation], vocabulary: Mapping[str, int]) -> int:
 
 
 def flags(word: Word, known: Lexicon) -> npt.NDArray[np.uint8]:
-    """One by one: the lists that hold the word, those that hold a reading of it, what it may open, its shape."""
+    """One by one: the lists that hold the word, those that hold a segmentation of it, what it may open, its shape."""
     entries = [(entry.kind, entry.unsure) for form in word.listed for entry in known.entries.get(form.key, ())]
     found = (
         _membership(word.roles, known),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from warraq.transforms.entities.network import ONE, Dense, Network, Words, tanh, whole
+from warraq.transforms.entities.network import SCALE, Dense, Network, Words, quantize, tanh
 
 LABELS, STATE, MIXED, HINTS = 3, 4, 6, 2
 
@@ -58,7 +58,7 @@ def test_tanh_is_nearly_tanh():
 
 
 def test_activations_become_whole_numbers():
-    assert whole(np.array([-1, 0.25, 1], np.float32)).tolist() == [-ONE, ONE / 4, ONE]
+    assert quantize(np.array([-1, 0.25, 1], np.float32)).tolist() == [-SCALE, SCALE / 4, SCALE]
 
 
 def test_a_layer():
@@ -117,5 +117,5 @@ def test_the_best_path_is_the_best_of_all(network, encoded):
 
 def scores_of(network, encoded, words, hints):
     distinct = np.concatenate([encoded[words], network._hints[hints]], axis=1)
-    states = network._read(distinct, np.arange(5), np.array([0]), np.array([5]))
+    states = network._bilstm(distinct, np.arange(5), np.array([0]), np.array([5]))
     return np.rint(network._labels(np.concatenate([states, distinct], axis=1)) * np.float32(1024)).astype(np.int64)
