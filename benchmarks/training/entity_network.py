@@ -18,7 +18,7 @@ from warraq.transforms.entities.bilstm import LABELS, RULE_TAGS
 from warraq.transforms.entities.network import GRAM_SCALE, SCALE, SCORE_SCALE
 from warraq.transforms.entities.word_features import BUCKETS
 
-WORD, GRAM, FLAG, MIXED, STATE, HINT = 96, 48, 32, 128, 160, 16  # sizes of the layers
+WORD, GRAM, FLAG, MIXED, STATE, RULE_TAG = 96, 48, 32, 128, 160, 16  # sizes of the layers
 DRAWN = 1_500  # words against which one batch of pretraining guesses
 IMPOSSIBLE = -1e4
 EXACT = 2.0**24 * 0.98  # sums of whole numbers in float32 are exact up to here; the rest is for rounding
@@ -38,10 +38,10 @@ class Table(NamedTuple):
 
 
 class Sentence(NamedTuple):
-    """Rows of the table, hints and labels, one for each token."""
+    """Rows of the table, rule_tags and labels, one for each token."""
 
     words: np.ndarray
-    hints: np.ndarray
+    rule_tags: np.ndarray
     labels: np.ndarray
 
 
@@ -112,10 +112,10 @@ class Labeller(nn.Module):
     def __init__(self, words: int, flags: int, corpora: Sequence[str]) -> None:
         super().__init__()
         self.encoder = Encoder(words, flags)
-        self.hints = nn.Embedding(len(RULE_TAGS) + 1, HINT)
-        self.lstm = nn.LSTM(MIXED + HINT, STATE, bidirectional=True, batch_first=True)
+        self.rule_tags = nn.Embedding(len(RULE_TAGS) + 1, RULE_TAG)
+        self.lstm = nn.LSTM(MIXED + RULE_TAG, STATE, bidirectional=True, batch_first=True)
         size = len(LABELS)
-        self.labels = nn.ModuleDict({corpus: nn.Linear(2 * STATE + MIXED + HINT, size) for corpus in corpora})
+        self.labels = nn.ModuleDict({corpus: nn.Linear(2 * STATE + MIXED + RULE_TAG, size) for corpus in corpora})
         self.steps = nn.ParameterDict({corpus: nn.Parameter(torch.zeros(size, size)) for corpus in corpora})
         self.start = nn.ParameterDict({corpus: nn.Parameter(torch.zeros(size)) for corpus in corpora})
         wrong = [[after[0] == "I" and before[1:] != after[1:] for after in LABELS] for before in LABELS]
@@ -123,7 +123,7 @@ class Labeller(nn.Module):
         self.register_buffer("wrong_start", torch.tensor([label[0] == "I" for label in LABELS]) * IMPOSSIBLE)
 
     def learn_from(self, guesser: Guesser) -> None:
-        """Takes over what was pretrained; the hints begin without effect."""
+        """Takes over what was pretrained; the rule_tags begin without effect."""
         self.encoder.load_state_dict(guesser.encoder.state_dict())
         mine = self.lstm.state_dict()
         for name, value in guesser.lstm.state_dict().items():
@@ -136,7 +136,7 @@ class Labeller(nn.Module):
     def scores(self, table: Table, batch: "Batch", corpus: str, dropped: float, hidden: float) -> torch.Tensor:
         distinct, words = torch.unique(batch.words, return_inverse=True)
         encoded = self.encoder(table.rows(distinct), hidden, dropped / 2)
-        inputs = dropout(torch.cat([encoded[words], self.hints(batch.hints)], -1), dropped, self.training)
+        inputs = dropout(torch.cat([encoded[words], self.rule_tags(batch.rule_tags)], -1), dropped, self.training)
         packed = pack_padded_sequence(inputs, batch.lengths, batch_first=True, enforce_sorted=False)
         states, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True)
         both = dropout(torch.cat([states, inputs], -1), dropped, self.training)
@@ -164,7 +164,7 @@ class Batch(NamedTuple):
     """Sentences, filled up to the longest."""
 
     words: torch.Tensor
-    hints: torch.Tensor
+    rule_tags: torch.Tensor
     labels: torch.Tensor
     lengths: torch.Tensor
 
@@ -297,10 +297,10 @@ def export(labeller: Labeller, corpus: str) -> dict[str, np.ndarray]:
         [np.full(2 * WORD, word_unit), np.full(GRAM, gram_unit / GRAM_SCALE), np.full(FLAG, 1 / SCALE)]
     )
     reach = np.concatenate([np.full(2 * WORD, 127.0), np.full(GRAM, 127 * GRAM_SCALE), np.full(FLAG, SCALE)])
-    hints = np.rint(labeller.hints.weight.detach().double().numpy() * SCALE)
-    given = np.concatenate([np.full(MIXED, SCALE), np.maximum(np.abs(hints).max(axis=0), 1)])
+    rule_tags = np.rint(labeller.rule_tags.weight.detach().double().numpy() * SCALE)
+    given = np.concatenate([np.full(MIXED, SCALE), np.maximum(np.abs(rule_tags).max(axis=0), 1)])
     last = labeller.labels[corpus]
-    arrays = {"words": words, "grams": grams, "hints": hints.astype(np.int16)}
+    arrays = {"words": words, "grams": grams, "hints": rule_tags.astype(np.int16)}
     arrays |= _dense("flags", encoder.flags, np.ones(encoder.flags.in_features), np.ones(encoder.flags.in_features))
     arrays |= _dense("mix", encoder.mix, inputs, reach)
     arrays |= _gates(labeller.lstm, given)

@@ -153,7 +153,7 @@ def labelled(rows: list[Row], words: Vocabulary, features: Features) -> list[Sen
         read = words.read(written)
         labels = own_labels(text, [token.start() for token in read.tokens])
         keys = features.rows(feature_key(token.group()) for token in read.tokens)
-        found += [Sentence(keys[a:b], read.hints[a:b], labels[a:b]) for a, b in read.sentences]
+        found += [Sentence(keys[a:b], read.rule_tags[a:b], labels[a:b]) for a, b in read.sentences]
     return found
 
 
@@ -215,7 +215,7 @@ def unlabelled(words: Vocabulary, features: Features) -> list[Sentence]:
         read = words.read(text)
         keys = features.rows(feature_key(token.group()) for token in read.tokens)
         nothing = np.zeros(len(keys), np.int64)
-        found += [Sentence(keys[a:b], read.hints[a:b], nothing[a:b]) for a, b in read.sentences if b - a >= 4]
+        found += [Sentence(keys[a:b], read.rule_tags[a:b], nothing[a:b]) for a, b in read.sentences if b - a >= 4]
     return found
 
 

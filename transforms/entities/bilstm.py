@@ -1,7 +1,7 @@
-"""The default tagger: a small recurrent network, trained on labelled news, that reads each sentence both ways.
+"""The default tagger `bilstm`: a small network, trained on labelled news, that reads each sentence both ways.
 
-It sees each word's place in a vocabulary, its letters, what the lists say of it (word_features.py), and what the
-rules of gazetteer.py make of the place where it stands. `benchmarks/training/train_entities.py` trains it.
+Its input is the features of each word (word_features.py) and the tag that the rules of gazetteer.py give the token.
+`benchmarks/training/train_entities.py` trains it.
 """
 
 import functools
@@ -26,30 +26,30 @@ from warraq.transforms.entities.word_features import WordFeatures, feature_key, 
 
 KINDS: Final = ("person", "place", "organisation", "misc")
 LABELS: Final = ("O", *(f"{position}-{kind}" for kind in KINDS for position in "BI"))
-# What the rules say of a token, 0 for nothing: kind, first word of a name, found in a list.
+# The rules' tags of a token: kind, first word of a name, sure. A token without a tag has 0.
 RULE_TAGS: Final = {
-    hint: number
-    for number, hint in enumerate(
+    tag: number
+    for number, tag in enumerate(
         ((kind, first, sure) for kind in KINDS[:3] for first in (True, False) for sure in (False, True)), start=1
     )
 }
 LONGEST_SENTENCE: Final = 120  # tokens; longer ones are read in parts
-_SURE: Final = 0.7  # score of rules from which a hint is a sure one
+_SURE: Final = 0.7  # score of rules from which a tag is sure
 _LISTED: Final = 0.9  # score of rules for a name in the lists
-_LEAST_SURE: Final = 0.65  # score of a single word; see the card for what it was chosen on
+_LEAST_SURE: Final = 0.65  # score of a single word; the card says on which data it was chosen
 _ENDS: Final = frozenset(".؟!")
-_REMEMBERED: Final = 1 << 16  # words; 50 MB
+_CACHED_WORDS: Final = 1 << 16  # 50 MB
 _MODEL: Final = "entities.bilstm.npz"
 
 
 class NetworkInput(NamedTuple):
-    """One text as the network sees it."""
+    """One text as the input of the network."""
 
     tokens: list[re.Match[str]]
     keys: list[str]  # one for each token
     sentences: list[tuple[int, int]]  # token numbers: first, end
-    hints: npt.NDArray[np.int64]  # one for each token
-    rules: list[RuleSpan]  # what the rules find
+    rule_tags: npt.NDArray[np.int64]  # one for each token
+    rules: list[RuleSpan]  # the spans that the rules find
 
 
 class Vocabulary:
@@ -58,10 +58,10 @@ class Vocabulary:
     def __init__(self, spellings: Sequence[str]) -> None:
         self._lexicon = lexicon()
         self.numbers = {feature_key(spelling): number for number, spelling in enumerate(spellings, start=1)}
-        self._described = functools.lru_cache(_REMEMBERED)(self._describe)
+        self._described = functools.lru_cache(_CACHED_WORDS)(self._describe)
 
     def _describe(self, written: str) -> Word:
-        """What the lists say of a word. Spellings that differ in no position are described once."""
+        """The lists' facts of a word. Spellings with the same key and the same offsets are described once."""
         key = normalize_name(written)
         like = key if len(key) == len(written) else written
         return describe(self._lexicon, written) if like == written else self._described(like)
@@ -71,19 +71,21 @@ class Vocabulary:
         return features(key, self._described(key), self.numbers, self._lexicon)
 
     def read(self, text: str) -> NetworkInput:
-        """Tokens, their keys, sentences and hints of a text."""
+        """The input for one text."""
         tokens = tokenize(text)
         words = [self._described(token.group()) for token in tokens]
-        hints = np.zeros(len(tokens), np.int64)
+        rule_tags = np.zeros(len(tokens), np.int64)
         rules = rule_spans(self._lexicon, tokens, words)
         for span in rules:
             for position in range(span.first, span.end):
-                hints[position] = rule_tag(span, position)
-        return NetworkInput(tokens, [word.masked_key for word in words], list(sentences(text, tokens)), hints, rules)
+                rule_tags[position] = rule_tag(span, position)
+        return NetworkInput(
+            tokens, [word.masked_key for word in words], list(sentences(text, tokens)), rule_tags, rules
+        )
 
 
 def rule_tag(span: RuleSpan, position: int) -> int:
-    """The number by which the network knows what the rules found at a token."""
+    """The number of the tag that a rule's span gives to the token at `position`."""
     return RULE_TAGS[span.kind, position == span.first, span.score >= _SURE]
 
 
@@ -106,9 +108,9 @@ def sentences(text: str, tokens: Sequence[re.Match[str]]) -> Iterator[tuple[int,
 
 
 def found_names(labels: npt.NDArray[np.int8], margins: Floats, lengths: Sequence[int]) -> list[list[NameSpan]]:
-    """The names of each sentence, its tokens counted from 0; `labels` and `margins` hold sentence after sentence.
+    """The names of each sentence, with tokens counted from its first; labels and margins are sentence after sentence.
 
-    The score of a name is that of its least sure token, between 0 and 1.
+    The score of a name is that of its least sure token, 0..1.
     """
     found: list[list[NameSpan]] = [[] for _ in lengths]
     ends = np.cumsum(lengths, dtype=np.int64)
@@ -123,7 +125,7 @@ def found_names(labels: npt.NDArray[np.int8], margins: Floats, lengths: Sequence
 
 
 def _span(labels: npt.NDArray[np.int8], first: int, limit: int) -> slice:
-    """The name that begins at `first`."""
+    """The tokens of the name that begins at `first`."""
     end = first + 1
     while end < limit and labels[end] == labels[first] + 1:
         end += 1
@@ -137,16 +139,16 @@ def _scores(margins: Sequence[np.float32]) -> list[float]:
 
 
 def merge_with_rules(found: Sequence[NameSpan], rules: Sequence[RuleSpan]) -> list[NameSpan]:
-    """The network's names without unsure single words, listed persons whole, and organisations that only rules find.
+    """The network's names without unsure single words, with complete listed persons and the rules' organisations.
 
-    ANERcorp leaves many ministries and offices unlabelled, and the network has learned that: on other corpora and on
-    real pages the rules find what it misses.
+    ANERcorp leaves many ministries and offices unlabelled, and the network has learned that. On other corpora and on
+    real pages the rules find them.
     """
     persons = [span for span in rules if span.kind == "person" and span.score >= _LISTED]
     listed = {position: span for span in persons for position in range(span.first, span.end)}
     sure = [name for name in found if name.end - name.first > 1 or name.score >= _LEAST_SURE]
     kept: list[NameSpan] = []
-    for name in (_whole(name, listed.get(name.first)) for name in sure):
+    for name in (_complete(name, listed.get(name.first)) for name in sure):
         if not kept or name.first >= kept[-1].end:
             kept.append(name)
     at = {position: name for name in kept for position in range(name.first, name.end)}
@@ -164,7 +166,7 @@ def merge_with_rules(found: Sequence[NameSpan], rules: Sequence[RuleSpan]) -> li
 
 
 def _better(span: RuleSpan, inside: Sequence[NameSpan]) -> NameSpan | None:
-    """What the rules find in place of the network's names there, if they know better."""
+    """The span that replaces the network's names inside a rule's span; None if the network's names stay."""
     whole = NameSpan(span.first, span.end, span.kind, span.score)
     if not inside or _names_places_inside(span, inside):
         return whole
@@ -176,7 +178,7 @@ def _better(span: RuleSpan, inside: Sequence[NameSpan]) -> NameSpan | None:
 
 
 def _names_places_inside(organisation: RuleSpan, names: Sequence[NameSpan]) -> bool:
-    """A listed organisation that has the names of places in its own: "الدولة الإسلامية في العراق والشام"."""
+    """True for a listed organisation with places in its name: "الدولة الإسلامية في العراق والشام"."""
     return organisation.score >= _LISTED and all(name.kind == "place" and _holds(organisation, name) for name in names)
 
 
@@ -184,14 +186,14 @@ def _holds(span: RuleSpan, name: NameSpan) -> bool:
     return span.first <= name.first and name.end <= span.end
 
 
-def _whole(name: NameSpan, listed: RuleSpan | None) -> NameSpan:
-    """A person with all words by which the lists know that person."""
+def _complete(name: NameSpan, listed: RuleSpan | None) -> NameSpan:
+    """The name of a person with all words of the listed name around it."""
     inside = listed and name.kind == "person" and _holds(listed, name)
     return name._replace(first=listed.first, end=listed.end) if listed and inside else name
 
 
 class BilstmTagger:
-    """Persons, places, organisations and other names; see the module for how."""
+    """Tags persons, places, organisations and other names, as the module says."""
 
     name = "bilstm-1"
 
@@ -204,7 +206,7 @@ class BilstmTagger:
         self._encoded: Activations = np.zeros((0, 0), np.int16)
 
     def tag(self, texts: Sequence[str]) -> list[list[Entity]]:
-        """The entities of each text by offset, none overlapping. Each text is judged alone."""
+        """The entities of each text by offset, without overlaps. Each text is judged alone."""
         read = [self._vocabulary.read(text) for text in texts]
         found = self._find(read)
         return [
@@ -221,21 +223,21 @@ class BilstmTagger:
         with self._lock:  # runners may tag in several threads
             self._encode(keys)
             words, encoded = np.array([self._rows[key] for key in keys], np.int64), self._encoded
-        hints = np.concatenate([text.hints[first:end] for text, first, end in parts])
+        rule_tags = np.concatenate([text.rule_tags[first:end] for text, first, end in parts])
         lengths = [end - first for _, first, end in parts]
-        found = iter(found_names(*self._network.label(encoded, words, hints, lengths), lengths))
+        found = iter(found_names(*self._network.label(encoded, words, rule_tags, lengths), lengths))
         return [
             merge_with_rules([name.moved(first) for first, _ in text.sentences for name in next(found)], text.rules)
             for text in read
         ]
 
     def _encode(self, keys: Sequence[str]) -> None:
-        """Gives each key a row in `_encoded`. What is remembered changes nothing: a word's row depends on it alone."""
+        """Gives each key a row in `_encoded`. The cache changes no result: a word's row depends on the word alone."""
         new = list(dict.fromkeys(key for key in keys if key not in self._rows))
         if len(self._rows) + len(new) > len(self._encoded):
             new = list(dict.fromkeys(keys))
-            self._rows = {}  # and other rows: another thread may still read the old ones
-            self._encoded = np.empty((max(_REMEMBERED, len(new)), self._network.width), np.int16)
+            self._rows = {}  # with a new array, because another thread may still read the old one
+            self._encoded = np.empty((max(_CACHED_WORDS, len(new)), self._network.width), np.int16)
         if new:
             columns = [np.array(column) for column in zip(*map(self._vocabulary.features, new), strict=True)]
             first, end = len(self._rows), len(self._rows) + len(new)

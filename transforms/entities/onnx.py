@@ -1,8 +1,8 @@
-"""Optional tagger: any token classification model in ONNX form, from a folder on this machine.
+"""The tagger `onnx`: any token classification model in ONNX form, from a folder on this machine.
 
-The folder holds `config.json` (id2label), `tokenizer.json`, `model.onnx` and `SHA256SUMS`, which names the other three
-as sha256sum writes them; nothing else is read, and nothing is unpickled. Needs the extra `onnx`. Long texts are read
-in overlapping windows; a word is labelled in the window where it stands furthest from the border.
+The folder has `config.json` (with id2label), `tokenizer.json`, `model.onnx`, and `SHA256SUMS` with the checksums of the
+other three as sha256sum writes them. No other file is read, and nothing is unpickled. It needs the extra `onnx`. Long
+texts are read in overlapping windows; a word has the label from the window in which it is furthest from a border.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ _KIND: Final = {name: kind for kind, names in _KINDS.items() for name in names}
 
 
 class Label(NamedTuple):
-    """A model's label: whether a name begins here, and its kind; no kind for labels that aren't ours."""
+    """A model's label: `begins` if a name begins here, and the kind, which is None for labels that are not ours."""
 
     begins: bool
     kind: str | None
@@ -43,11 +43,11 @@ class Window(NamedTuple):
 
     text: int  # number of the text
     pieces: list[int]
-    words: list[int | None]  # number of the word of each piece; none for the borders
+    words: list[int | None]  # number of the word of each piece; None for the borders
 
 
 def parse_label(written: str) -> Label:
-    """What a label says: "B-PERS" begins a person, "I-LOC" carries a place on, "ORG" alone may do either."""
+    """The label as written: "B-PERS" begins a person, "I-LOC" continues a place, "ORG" may do either."""
     position, dash, kind = written.upper().replace("_", "-").partition("-")
     return Label(position == "B", _KIND.get(kind if dash else position))
 
@@ -70,7 +70,10 @@ def check_folder(folder: Path) -> str:
 
 
 class OnnxTagger:
-    """Labels words by their first piece. Batches always have the same shape, so that a text's own words decide."""
+    """Labels words by their first piece. All batches have one shape, so that a text's labels depend on it alone.
+
+    Raises ValueError if a file of the model has another checksum, ImportError without the extra `onnx`.
+    """
 
     def __init__(self, folder: str, sha256: str = "") -> None:
         import onnxruntime  # type: ignore[import-untyped]  # noqa: PLC0415  (an extra)
@@ -94,7 +97,7 @@ class OnnxTagger:
         self._inputs = {node.name for node in self._session.get_inputs()}
 
     def tag(self, texts: Sequence[str]) -> list[list[Entity]]:
-        """The entities of each text by offset, none overlapping. Each text is judged alone."""
+        """The entities of each text by offset, without overlaps. Each text is judged alone."""
         tokens = [[token for token in tokenize(text) if token.group() != "\n"] for text in texts]
         written = [[token.group() for token in parts] for parts in tokens]
         windows = [window for number, words in enumerate(written) for window in self._windows(number, words)]
@@ -130,7 +133,7 @@ class OnnxTagger:
         for row, window in enumerate(batch):
             pieces[row, : len(window.pieces)] = window.pieces
             mask[row, : len(window.pieces)] = 1
-        mask[len(batch) :, 0] = 1  # empty rows see one piece: attention to none is not a number
+        mask[len(batch) :, 0] = 1  # an empty row has one piece, because attention to no piece is not a number
         known: dict[str, Any] = {"input_ids": pieces, "attention_mask": mask, "token_type_ids": np.zeros_like(pieces)}
         [logits, *_] = self._session.run(None, {name: known[name] for name in self._inputs})
         raised = np.exp(logits - logits.max(axis=-1, keepdims=True))
@@ -155,7 +158,7 @@ class OnnxTagger:
 
 
 def _first_pieces(window: Window) -> Iterator[tuple[int, int]]:
-    """(piece, word) of the first piece of each word in the window; a word cut by the border has none there."""
+    """(piece, word) of the first piece of each word in the window; a word cut by a border has none."""
     before: int | None = None
     for piece, word in enumerate(window.words):
         if word is not None and word != before:

@@ -132,7 +132,7 @@ def test_neither_batch_nor_order_changes_anything(texts):
 
 
 def test_threads_share_a_tagger(monkeypatch):
-    monkeypatch.setattr(bilstm, "_REMEMBERED", 8)  # so that what is remembered is thrown away again and again
+    monkeypatch.setattr(bilstm, "_CACHED_WORDS", 8)  # so that what is remembered is thrown away again and again
     texts = [" ".join(PROSE.split()[first:]) for first in range(24)]
     tagger = BilstmTagger()
     with ThreadPoolExecutor(4) as threads:
@@ -181,7 +181,7 @@ def test_no_pickle_is_loaded():
 def test_nothing_in_the_file_needs_a_sum_past_exactness(tagger):
     network = tagger._network
     given = np.concatenate(
-        [np.full(network._gates.shape[1] - network._hints.shape[1], 512.0), np.abs(network._hints).max(0)]
+        [np.full(network._gates.shape[1] - network._rule_tags.shape[1], 512.0), np.abs(network._rule_tags).max(0)]
     )
     most = given @ np.abs(network._gates) + 512 * np.abs(network._recurrent).sum(axis=1) + np.abs(network._bias[:, 0])
     assert most.max() < 2**24
