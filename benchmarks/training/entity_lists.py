@@ -46,7 +46,7 @@ def cldr_places() -> list[str]:
 
 
 def articles(path: Path) -> Iterator[list[str]]:
-    """The keys of the words and signs of each text."""
+    """The keys of the tokens of each text."""
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             yield [normalize_name(token.group()) for token in tokenize(json.loads(line)["text"])]
@@ -70,7 +70,7 @@ def strong_given_names() -> set[str]:
 
 
 def count(path: Path) -> tuple[Counter[str], Counter[tuple[str, str]]]:
-    """How often each key stands in the texts, and each pair of neighbours."""
+    """The number of occurrences of each key, and of each pair of neighbours."""
     total: Counter[str] = Counter()
     pairs: Counter[tuple[str, str]] = Counter()
     for keys in articles(path):
@@ -80,7 +80,7 @@ def count(path: Path) -> tuple[Counter[str], Counter[tuple[str, str]]]:
 
 
 def learn_names(total: Counter[str], pairs: Counter[tuple[str, str]], given: set[str], barred: set[str]) -> set[str]:
-    """Family names, which stand after first names, and first names, which stand before family names."""
+    """Words that are names by their neighbours: family names follow first names, first names precede family names."""
     first, family = set(given), set[str]()
     for _ in range(ROUNDS):
         after: Counter[str] = Counter()
@@ -97,7 +97,7 @@ def learn_names(total: Counter[str], pairs: Counter[tuple[str, str]], given: set
 
 
 def _is_name(key: str, beside: int, total: Counter[str]) -> bool:
-    """Seen beside names often enough; a word that also takes the article or suffixes must be so more often."""
+    """True for a word that is often beside names; a word that also has inflected forms must be so more often."""
     inflected = sum(total[form.format(key)] for form in INFLECTED)
     share = LEAST_SHARE if inflected * 50 > total[key] else LEAST_SHARE_RIGID
     least = LEAST_SHARE_VERBAL if key[:1] in VERBAL else share
@@ -105,14 +105,14 @@ def _is_name(key: str, beside: int, total: Counter[str]) -> bool:
 
 
 def _with_proclitic(name: str, total: Counter[str]) -> bool:
-    """A word with a particle is no name of its own: "وسليم"."""
+    """True for a word with a proclitic, which is no name of its own: "وسليم"."""
     return name[0] in PROCLITICS and total[name[1:]] > total[name]
 
 
 def weak_given_names(
     total: Counter[str], pairs: Counter[tuple[str, str]], given: set[str], names: set[str]
 ) -> set[str]:
-    """Given names that are mostly something else in the news: few occurrences have a name beside them."""
+    """Given names that are mostly other words in the news: few occurrences have a name beside them."""
     beside: Counter[str] = Counter()
     for (left, right), times in pairs.items():
         if left in given and (right in names or right in given):

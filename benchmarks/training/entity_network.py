@@ -1,7 +1,8 @@
-"""The network of transforms/entities/network.py in PyTorch: pretrained on plain news, trained on labels, exported.
+"""The network of transforms/entities/network.py in PyTorch: pretraining on plain news, training on labels, export.
 
-Pretraining: read left to right it guesses the next word, right to left the one before, against words drawn by chance.
-Training: a conditional random field over the labels; each corpus has its own last layer, since their guidelines differ.
+Pretraining: the network predicts the next word from the left and the last word from the right, against words drawn at
+random. Training: a conditional random field over the labels; each corpus has its own last layer, because their
+guidelines differ.
 """
 
 from collections.abc import Iterator, Sequence
@@ -38,7 +39,7 @@ class Table(NamedTuple):
 
 
 class Sentence(NamedTuple):
-    """Rows of the table, rule_tags and labels, one for each token."""
+    """The rows of the table, rule tags and labels of a sentence, one for each token."""
 
     words: np.ndarray
     rule_tags: np.ndarray
@@ -46,7 +47,7 @@ class Sentence(NamedTuple):
 
 
 class Encoder(nn.Module):
-    """A word alone."""
+    """The activations of single words."""
 
     def __init__(self, words: int, flags: int) -> None:
         super().__init__()
@@ -57,7 +58,7 @@ class Encoder(nn.Module):
         self.mix = nn.Linear(2 * WORD + GRAM + FLAG, MIXED)
 
     def forward(self, table: Table, hidden: float, dropped: float) -> torch.Tensor:
-        """Words are hidden with the first probability, so that letters must do; inputs dropped with the second."""
+        """A word is hidden with probability `hidden`, so that letters count, an input dropped with `dropped`."""
         word, stem = table.word, table.stem
         if self.training:
             word, stem = (numbers * (torch.rand(numbers.shape) >= hidden) for numbers in (word, stem))
@@ -70,7 +71,7 @@ class Encoder(nn.Module):
 
 
 class Guesser(nn.Module):
-    """Pretraining: guesses neighbours."""
+    """The network of pretraining, which predicts neighbours."""
 
     def __init__(self, frequency: np.ndarray, flags: int) -> None:
         super().__init__()
@@ -86,7 +87,7 @@ class Guesser(nn.Module):
         self.log_drawn = torch.from_numpy(np.log(drawn / drawn.sum() + 1e-12).astype(np.float32))
 
     def loss(self, table: Table, words: torch.Tensor, generator: np.random.Generator) -> torch.Tensor:
-        """Of sentences of equal length; `words` are rows of `table`."""
+        """The loss of sentences of equal length; `words` are rows of `table`."""
         states, _ = self.lstm(self.encoder(table, 0.15, 0.1)[words])
         states = dropout(states, 0.1)
         numbers = table.word[words]
@@ -107,7 +108,7 @@ class Guesser(nn.Module):
 
 
 class Labeller(nn.Module):
-    """Training: labels with the guidelines of each corpus in `corpora`."""
+    """The network of training, which labels by the guidelines of each corpus in `corpora`."""
 
     def __init__(self, words: int, flags: int, corpora: Sequence[str]) -> None:
         super().__init__()
@@ -123,7 +124,7 @@ class Labeller(nn.Module):
         self.register_buffer("wrong_start", torch.tensor([label[0] == "I" for label in LABELS]) * IMPOSSIBLE)
 
     def learn_from(self, guesser: Guesser) -> None:
-        """Takes over what was pretrained; the rule_tags begin without effect."""
+        """Copies the pretrained weights; the rule tags have no effect at first."""
         self.encoder.load_state_dict(guesser.encoder.state_dict())
         mine = self.lstm.state_dict()
         for name, value in guesser.lstm.state_dict().items():
@@ -144,7 +145,7 @@ class Labeller(nn.Module):
         return scored
 
     def loss(self, scores: torch.Tensor, batch: "Batch", corpus: str) -> torch.Tensor:
-        """Negative log likelihood of the labels, for each sentence on average."""
+        """Negative log likelihood of the labels, the mean over sentences."""
         steps, start = self.steps[corpus] + self.wrong, self.start[corpus] + self.wrong_start
         labels = batch.labels
         sums = scores[:, 0] + start
@@ -161,7 +162,7 @@ class Labeller(nn.Module):
 
 
 class Batch(NamedTuple):
-    """Sentences, filled up to the longest."""
+    """Sentences, padded to the longest."""
 
     words: torch.Tensor
     rule_tags: torch.Tensor
@@ -179,7 +180,7 @@ class Batch(NamedTuple):
 
 
 class Optimiser:
-    """Adam, also for the sparse tables, with a rate that falls as training goes on."""
+    """Adam, with its sparse form for the tables of words, and a rate that falls during training."""
 
     def __init__(self, model: Guesser | Labeller, rate: float, sparse_rate: float) -> None:
         sparse = model.sparse()
@@ -216,13 +217,13 @@ def pretrain(
 
 
 def batches_of(sentences: Sequence[Sentence], size: int, generator: np.random.Generator) -> list[list[Sentence]]:
-    """Sentences of about the same length together."""
+    """Batches of sentences of about the same length."""
     order = sorted(generator.permutation(len(sentences)), key=lambda number: len(sentences[number].words) // 6)
     return [[sentences[number] for number in order[first : first + size]] for first in range(0, len(order), size)]
 
 
 class Recipe(NamedTuple):
-    """How to train; rates fall after the first fifth."""
+    """The settings of one training. Rates fall after the first fifth."""
 
     epochs: int
     rate: float
@@ -256,7 +257,7 @@ def train(
 
 @torch.no_grad()
 def relabel(labellers: Sequence[Labeller], table: Table, sentences: Sequence[Sentence], corpus: str) -> list[Sentence]:
-    """The sentences with the labels that the labellers find best on average, by the transitions of the last."""
+    """The sentences with the best labels by the mean scores of the labellers and the transitions of the last one."""
     for labeller in labellers:
         labeller.eval()
     steps = (labellers[-1].steps[corpus] + labellers[-1].wrong).numpy()
@@ -284,14 +285,14 @@ def best_path(scores: np.ndarray, steps: np.ndarray, start: np.ndarray) -> np.nd
     return np.array(labels[::-1])
 
 
-# Export: whole numbers, see transforms/entities/network.py
+# Export: quantized, see transforms/entities/network.py
 
 
 def export(labeller: Labeller, corpus: str) -> dict[str, np.ndarray]:
     """The arrays of the shipped file, labels by the guidelines of `corpus`."""
     encoder = labeller.encoder
-    words, word_unit = _small(encoder.words.weight)
-    grams, gram_unit = _small(encoder.grams.weight)
+    words, word_unit = _table_in_8_bits(encoder.words.weight)
+    grams, gram_unit = _table_in_8_bits(encoder.grams.weight)
     grams[BUCKETS] = 0  # none
     inputs = np.concatenate(
         [np.full(2 * WORD, word_unit), np.full(GRAM, gram_unit / GRAM_SCALE), np.full(FLAG, 1 / SCALE)]
@@ -314,15 +315,15 @@ def export(labeller: Labeller, corpus: str) -> dict[str, np.ndarray]:
     }
 
 
-def _small(weight: torch.Tensor) -> tuple[np.ndarray, float]:
-    """A table in 8 bits and the value of one step; the rare largest values are cut."""
+def _table_in_8_bits(weight: torch.Tensor) -> tuple[np.ndarray, float]:
+    """A table in 8 bits and the value of 1; the rare largest values are clipped."""
     values = weight.detach().double().numpy()
     unit = float(np.quantile(np.abs(values), 0.9999)) / 127
     return np.clip(np.rint(values / unit), -127, 127).astype(np.int8), unit
 
 
 def _quantized(weights: np.ndarray, bias: np.ndarray, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Weights (out, in) and bias in whole numbers as fine as exact sums allow, and the value of one step by output."""
+    """Weights (out, in) and bias, quantized as finely as exact sums allow, and the value of 1 for each output."""
     most = np.abs(weights) @ reach + np.abs(bias)
     scale = np.minimum(EXACT / most, WIDEST / np.abs(weights).max(axis=1))
     rounded, shift = np.rint(weights * scale[:, None]), np.rint(bias * scale)
@@ -338,7 +339,7 @@ def _dense(name: str, layer: nn.Linear, inputs: np.ndarray, reach: np.ndarray) -
 
 
 def _gates(lstm: nn.LSTM, given: np.ndarray) -> dict[str, np.ndarray]:
-    """Both directions stacked; the gates of input, forgetting and output have half their units (see network.py)."""
+    """Both directions stacked. The units of the input, forget and output gates are halved (see network.py)."""
     half = np.repeat([0.5, 0.5, 1.0, 0.5], STATE)
     state = {name: value.detach().double().numpy() for name, value in lstm.state_dict().items()}
     parts = []

@@ -1,13 +1,13 @@
-"""Builds what the taggers ship: the generated lists, and the network of the default tagger, with fixed seeds.
+"""Builds the files of the taggers: the generated lists, and the network of the default tagger, with fixed seeds.
 
     pip install -e '.[dev,train]'
     python -m benchmarks.training.train_entities  # lists, vocabulary, network and checksums in transforms/models
     python -m benchmarks.training.train_entities --inner FILE  # labels of five sixths of ANERcorp only
 
 WARRAQ_DATA: folder with newstext/ant_dev_full.jsonl.gz, ner/anercorp and ner/fane. One process, one thread: about 25
-minutes of processor time. The network is pretrained on the plain text of the ANT corpus. Three teachers learn
-ANERcorp's first five sixths from there, one of them WikiFANE too, with a last layer of its own. What they agree on for
-a ninth of the ANT corpus, and ANERcorp, is what the shipped network learns.
+minutes of processor time. The network is pretrained on the plain text of the ANT corpus. From there, three teachers
+learn ANERcorp's first five sixths; one of them also learns WikiFANE, with a last layer of its own. The shipped network
+learns ANERcorp, and the labels that the teachers together give to a ninth of the ANT corpus.
 """
 
 import argparse
@@ -55,7 +55,7 @@ NEWS = DATA / "newstext" / "ant_dev_full.jsonl.gz"
 
 
 class Features:
-    """Features of all words met so far, a row each."""
+    """The features of all words so far, a row each."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
@@ -104,7 +104,7 @@ def spellings(news: Iterable[list[str]]) -> list[str]:
 
 
 def neighbours(news: list[list[str]], words: Vocabulary) -> np.ndarray:
-    """Vectors of the words by their neighbours (skip-gram): what pretraining begins with."""
+    """Vectors of the words by their neighbours (skip-gram), from which pretraining starts."""
     from gensim.models import Word2Vec  # noqa: PLC0415  (slow to load, and only here)
 
     keys = [[feature_key(word) for word in sentence] for sentence in news]
@@ -118,7 +118,7 @@ def neighbours(news: list[list[str]], words: Vocabulary) -> np.ndarray:
 
 
 def pretrained(news: list[list[str]], words: Vocabulary, features: Features) -> Guesser:
-    """A network that has read the news once, as far as PRETRAINING_TOKENS."""
+    """A network that has read PRETRAINING_TOKENS tokens of the news once."""
     torch.manual_seed(SEED)
     generator = np.random.default_rng(SEED)
     rows = [features.rows(map(feature_key, sentence)) for sentence in news if len(sentence) >= 4]
@@ -146,7 +146,7 @@ def pretrained(news: list[list[str]], words: Vocabulary, features: Features) -> 
 
 
 def labelled(rows: list[Row], words: Vocabulary, features: Features) -> list[Sentence]:
-    """The sentences of a corpus as the network takes them."""
+    """The sentences of a corpus as input of the network."""
     found = []
     for text in texts(rows):
         written = " ".join(token for token, _ in text)
@@ -158,7 +158,7 @@ def labelled(rows: list[Row], words: Vocabulary, features: Features) -> list[Sen
 
 
 def own_labels(text: Text, starts: list[int]) -> np.ndarray:
-    """Labels of our tokens, which begin at `starts`: a corpus's token may be several of ours."""
+    """The labels of our tokens, which begin at `starts`. One token of a corpus may be several of ours."""
     token_at = [number for number, (token, _) in enumerate(text) for _ in range(len(token) + 1)]
     span_at = {position: span for span in gold_spans(text) for position in range(span.first, span.end)}
     labels, begun = np.zeros(len(starts), np.int64), set()
@@ -171,7 +171,7 @@ def own_labels(text: Text, starts: list[int]) -> np.ndarray:
 
 
 class School:
-    """The networks that learn labels, all from one that was pretrained."""
+    """The networks that learn labels, all from one pretrained network."""
 
     def __init__(self, guesser: Guesser, words: Vocabulary, features: Features) -> None:
         self._guesser, self._words, self._features = guesser, words, features
@@ -209,7 +209,7 @@ class School:
 
 
 def unlabelled(words: Vocabulary, features: Features) -> list[Sentence]:
-    """Sentences of every ninth article of the news, all labelled as nothing."""
+    """The sentences of every ninth article of the news, with the label O everywhere."""
     found = []
     for text in islice(news_texts(), 0, None, TAUGHT_SHARE):
         read = words.read(text)
@@ -220,7 +220,7 @@ def unlabelled(words: Vocabulary, features: Features) -> list[Sentence]:
 
 
 def write_checksums() -> None:
-    """SHA-256 of every file of the taggers, in the form of sha256sum."""
+    """Writes the SHA-256 of every file of the taggers, in the form of sha256sum."""
     files = [path for path in sorted(MODELS.glob("entities.*")) if path.suffix not in {".sha256", ".md"}]
     lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
     (MODELS / "entities.sha256").write_text("".join(lines), encoding="utf-8")

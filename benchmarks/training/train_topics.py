@@ -5,18 +5,19 @@
 Most of the seventeen topics have no labelled Arabic news, so four sources are put together:
 
 1. Terms chosen by hand (transforms/models/topics.terms.txt) are the *prior mean* of the weights of a softmax
-   regression: without data a word keeps the weight that the list gives it; data moves it.
-2. Corpora whose classes are IPTC topics (a part of the ANT corpus, ASND) move the weights with their labels.
+   regression: without data a word has its weight in the list; data changes it.
+2. Corpora whose classes are IPTC topics (a part of the ANT corpus, ASND) give labels.
 3. Some hundred articles of ANT whose section is no topic were labelled by hand (benchmarks/training/topics_labels.tsv).
-4. Sections that are no topics ("local news") only say which topics are possible. Their articles get the topic that the
-   model of the round before gives them, within what is possible, and count only where it is sure.
+4. Sections that are no topics ("local news") only say which topics are possible. The label of such an article
+   is the likeliest possible topic by the model of the last round; it counts only if that model is sure.
 
-Words that keep the same company share what is learned: the main directions in which texts differ (a singular value
-decomposition of all texts, labelled or not) have weights too, and a word's weight is its own plus those of its
-directions. That carries over to portals never seen, and costs nothing at run time.
+Words that occur in the same texts share their weights in part: the main directions in which texts differ (a singular
+value decomposition of all texts, labelled or not) have weights too, and the weight of a word is its own plus those of
+its directions. This helps on portals that were never seen, and costs nothing at run time.
 
-Function words ("هو", "لم", "حتى") say nothing of a topic, but news about culture has more of them than other news, and
-a column has most: with them in, columns were called arts. They are left out (topics_function_words.txt).
+Function words ("هو", "لم", "حتى") do not tell a topic. But news about culture has more of them than other news, and
+columns have most, so that a model with function words called columns arts. They are left out
+(topics_function_words.txt).
 
 No random numbers; one thread, so that sums have one order. Needs scipy. Takes about two minutes on one core, and
 3 GB of memory.
@@ -68,7 +69,7 @@ class Row(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What was chosen by leaving one portal out (benchmarks/accuracy/topics.py)."""
+    """Settings, chosen by leaving out one portal at a time (benchmarks/accuracy/topics.py)."""
 
     term_weight: float = 2.5  # prior mean of a weight-1 term
     variance: float = 20.0  # of the prior, in units of the loss
@@ -77,7 +78,7 @@ class Settings:
     sure: float = 0.8  # least share of the best possible topic for a text without a certain label to count
     most_features: int = 40_000
     directions: int = 100  # of the singular value decomposition
-    company: float = 2.0  # how much words share what is learned: 0, nothing; a the weight of a direction is cheap
+    company: float = 2.0  # the part of the weights that words share by directions; 0: none
 
 
 SETTINGS: Final = Settings()
@@ -166,7 +167,7 @@ CERTAIN: Final = frozenset(
 
 
 def article(title: str, text: str) -> Article:
-    """An article of which nothing is known but title and text."""
+    """An article with nothing but title and text."""
     return Article("", "", "", title, text, None, EPOCH.date(), "fetched", EPOCH, "", 0, 0)
 
 
@@ -183,13 +184,13 @@ def read_rows() -> list[Row]:
 
 
 def read_labels() -> dict[str, str]:
-    """Id of an ANT article → the category that says which topic a person gave it."""
+    """Id of an ANT article → the category for the topic that a person gave it."""
     lines = (line.split("\t") for line in LABELS.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
     return {name: f"hand: {slug}" for slug, name in lines}
 
 
 def read_function_words() -> frozenset[str]:
-    """The stems of words that no text can do without."""
+    """The stems of words that occur in texts of any topic."""
     lines = FUNCTION_WORDS.read_text(encoding="utf-8").splitlines()
     return frozenset(stem(word) for line in lines if not line.startswith("#") for word in line.split())
 
@@ -224,13 +225,13 @@ def read_terms() -> dict[str, dict[int, float]]:
 
 
 class Vocabulary(NamedTuple):
-    """Features in order, and the idf of each as the runtime has it."""
+    """Features in order, and the idf of each as at run time."""
 
     features: list[str]
     idf: NDArray[np.int8]
 
     def matrix(self, rows: Sequence[Row]) -> scipy.sparse.csr_matrix:
-        """Rows of unit length (short texts: less), from the same whole numbers that the runtime uses."""
+        """A row for each text: its tf-idf values as at run time, scaled to length 1 (short texts: less)."""
         place = {feature: column for column, feature in enumerate(self.features)}
         columns, values, ends = [], [], [0]
         for row in rows:
@@ -266,7 +267,7 @@ def vocabulary(rows: Sequence[Row], terms: dict[str, dict[int, float]]) -> Vocab
 
 
 def prior_mean(features: Sequence[str], terms: dict[str, dict[int, float]], weight: float) -> Floats:
-    """The weights that the lists alone give."""
+    """The weights from the lists alone."""
     mean = np.zeros((len(features), CLASSES), np.float32)
     for place, feature in enumerate(features):
         for column, value in terms.get(feature, {}).items():
@@ -280,7 +281,7 @@ def softmax(logits: Floats) -> Floats:
 
 
 def directions_of(table: scipy.sparse.csr_matrix, settings: Settings) -> Floats:
-    """The main directions in which the texts differ, a column each; the less common ones get the more weight."""
+    """The main directions in which the texts differ, a column each; rarer ones have more weight."""
     _, strength, directions = scipy.sparse.linalg.svds(
         table.astype(np.float64), k=settings.directions, v0=np.ones(min(table.shape)), tol=1e-3
     )
@@ -318,7 +319,7 @@ class Texts(NamedTuple):
 def fit(texts: Texts, targets: Floats, importance: Floats, mean: Floats, start: Weights, settings: Settings) -> Weights:  # noqa: PLR0913, PLR0917  (a numerical routine: data, then settings)
     """The weights with the least cross-entropy plus squared distance from `mean` (of the directions: from 0).
 
-    There is no bias: how often a topic is in the corpora says nothing about how often it is in a crawl.
+    There is no bias, because the shares of topics in the corpora are not those in a crawl.
     """
     transposed = texts.table.T.tocsr()
 
@@ -339,10 +340,10 @@ def fit(texts: Texts, targets: Floats, importance: Floats, mean: Floats, start: 
 def targets_of(
     logits: Floats, possible: Floats, certain: NDArray[np.bool_], sure: float
 ) -> tuple[Floats, Floats, list[int]]:
-    """What each text should give, how much it counts, and how many texts each topic has.
+    """The target shares of each text, its importance, and the number of texts of each topic.
 
-    A certain category keeps the shares of its possible topics; any other is its best possible topic where that is
-    sure. Rare topics count more: by one over the square root of their number.
+    The target of a certain category is the shares of its possible topics; that of any other is its best possible topic,
+    if the model is sure of it. Texts of rare topics count more: by one over the square root of their number.
     """
     shares = softmax(logits + possible)
     best = shares.argmax(axis=1)
@@ -364,7 +365,7 @@ def train(rows: Sequence[Row], settings: Settings = SETTINGS) -> LinearModel:
     certain = np.array([row.category in CERTAIN for row in rows])
     weights = Weights(mean, np.zeros((settings.directions, CLASSES), np.float32))
     for turn in range(settings.rounds):
-        if turn == 1:  # the first round has shown which features tell topics apart
+        if turn == 1:  # the weights of the first round show which features tell topics apart
             kept = _telling(known, weights.own + directions @ weights.shared, table, terms, settings.most_features)
             known, mean, directions = known.take(kept), mean[kept], directions[kept]
             weights = Weights(weights.own[kept], weights.shared)
@@ -384,7 +385,7 @@ def _log_priors(category: str) -> list[float]:
 def _telling(
     known: Vocabulary, weights: Floats, table: scipy.sparse.csr_matrix, terms: dict[str, dict[int, float]], most: int
 ) -> NDArray[np.int64]:
-    """Places of the `most` features whose weights differ most between topics, in many texts; and of all terms."""
+    """The places of all terms, and of the `most` features that differ most between topics and are in many texts."""
     texts = np.asarray((table > 0).sum(axis=0)).ravel()
     strength = (weights.max(axis=1) - weights.min(axis=1)) * np.sqrt(texts + 1)
     strongest = set(np.argsort(-strength, kind="stable")[:most].tolist())
