@@ -123,7 +123,7 @@ def add_recipe(parser: Parser) -> None:
         default="mark",
         help="near copies: mark sets duplicate_of, drop rejects them (default: mark)",
     )
-    add("--tagger", type=_tagger, default=Recipe.tagger, help="what finds the entities: bilstm, gazetteer, onnx:FOLDER")
+    add("--tagger", type=_tagger, default=Recipe.tagger, help=f"what finds the entities: {entities.CHOICES}")
     add("--classifier", choices=tuple(topics.BACKENDS), default=Recipe.classifier, help="what assigns the topics")
     for stage, rules in RULES.items():
         _add_rules(parser, stage, rules)
@@ -144,7 +144,7 @@ def _add_rules(parser: Parser, stage: str, rules: type) -> None:
 
 def _tagger(text: str) -> str:
     if not entities.is_backend(text):
-        raise argparse.ArgumentTypeError(f"{text}: name bilstm, gazetteer or onnx:FOLDER")
+        raise argparse.ArgumentTypeError(f"{text}: use one of {entities.CHOICES}")
     return text
 
 

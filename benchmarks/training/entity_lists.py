@@ -1,9 +1,9 @@
 """Builds the generated lists of the gazetteer tagger: transforms/models/entities.cldr.txt and entities.learned.txt.gz.
 
 The first holds the Arabic names of territories and cities from Unicode CLDR (through babel). The second is counted from
-unlabelled news (the ANT corpus): `learned_names` stand mostly beside names, `weak_given` are given names that mostly
-don't, `ordinary` are all other words that everyday prose uses, `frequent` the most usual of them. No labelled corpus is
-read. The same inputs give the same lists. Called by train_entities.py.
+unlabelled news (the ANT corpus): `learned_names` are words that occur mostly beside names, `weak_given` are given names
+that mostly do not, `ordinary` are all other words that everyday prose uses, `frequent` the most usual of them. No
+labelled corpus is read. The same inputs give the same lists. Called by train_entities.py.
 """
 
 import gzip
@@ -23,7 +23,7 @@ ROUNDS = 2  # learned names help to learn others
 LEAST_ORDINARY = 4  # occurrences in about ten million words
 LEAST_FREQUENT = 150
 LEAST_BESIDE = 3  # occurrences beside a name
-LEAST_SHARE = 0.3  # of a word's occurrences that stand beside a name
+LEAST_SHARE = 0.3  # of a word's occurrences that are beside a name
 LEAST_SHARE_RIGID = 0.08  # the same for words without inflected forms
 INFLECTED = ("ال{}", "{}ه", "{}ها", "{}ات", "{}ت", "{}وا", "{}هم", "ي{}", "ت{}", "{}ين", "{}ي", "ب{}ه", "{}ا")
 LEAST_SHARE_VERBAL = 0.6  # the same for words that begin like verbs: those often follow a name

@@ -103,7 +103,7 @@ class Lexicon:
 
 
 class Word(NamedTuple):
-    """What the lists say of one written word."""
+    """The facts of one written word from the lists."""
 
     key: str
     masked_key: str  # the key with all digits as 0

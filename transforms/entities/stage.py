@@ -13,7 +13,7 @@ from typing import Final
 import apache_beam as beam
 
 from warraq.schemas.records import Article
-from warraq.transforms.entities.tagger import DEFAULT, load_tagger, tag_entities
+from warraq.transforms.entities.tagger import CHOICES, DEFAULT, load_tagger, tag_entities
 from warraq.transforms.step import KEPT, REJECTED, BatchStepFn, Doors
 
 STAGE: Final = "entities"
@@ -27,7 +27,7 @@ def _make_tagger(backend: str) -> Callable[[list[Article]], list[Article]]:
 class TagEntities(beam.PTransform):
     """Article → (Article with entities, Rejected). The model is loaded once for each process."""
 
-    backend: str = field(default=DEFAULT, metadata={"help": "what finds entities: bilstm, gazetteer or onnx:FOLDER"})
+    backend: str = field(default=DEFAULT, metadata={"help": f"what finds the entities: {CHOICES}"})
 
     def expand(self, articles: beam.PCollection[Article]) -> Doors:
         tag = BatchStepFn(STAGE, functools.partial(_make_tagger, self.backend))

@@ -25,6 +25,7 @@ BACKENDS: Final[dict[str, str]] = {
 }
 DEFAULT: Final = "bilstm"
 _WITH_MODEL: Final = frozenset({"onnx"})
+CHOICES: Final = ", ".join(f"{name}:FOLDER" if name in _WITH_MODEL else name for name in BACKENDS)  # for messages
 
 
 def load_tagger(backend: str) -> Tagger:
