@@ -51,7 +51,7 @@ from warraq.transforms.decode import DecodeRules, decode
 from warraq.transforms.deduplicate.stage import band_keys, identify, refer
 from warraq.transforms.entities.stage import DEFAULT, load_tagger, tag_entities
 from warraq.transforms.extract.page import ExtractRules, extract
-from warraq.transforms.extract.sandbox import Guard
+from warraq.transforms.extract.sandbox import Sandbox
 from warraq.transforms.language.stage import LanguageRules, keep_arabic
 from warraq.transforms.ledger import REJECTED, Line
 from warraq.transforms.quality import QualityRules, keep_good
@@ -164,7 +164,7 @@ def article_costs(folder: Path) -> Iterator[tuple[str, float]]:
     write_crawl(target, ARABIC, 1)
     records: list[Any] = pages_of(find_dumps([str(target)]).dumps[0])
     rules = ExtractRules()
-    guard: Guard[Any, Any] = Guard(functools.partial(extract, rules=rules), rules.timeout, rules.memory_mb)
+    guard: Sandbox[Any, Any] = Sandbox(functools.partial(extract, rules=rules), rules.timeout, rules.memory_mb)
     guard(decode(records[0], DecodeRules()))
     steps: dict[str, tuple[Step, int | None]] = {
         "decode": (functools.partial(decode, rules=DecodeRules()), None),

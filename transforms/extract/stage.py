@@ -1,4 +1,4 @@
-"""ExtractArticles: the Beam shell of extraction. The process that extracts does without it, and without Beam."""
+"""ExtractArticles: the Beam shell of extraction. The process that extracts imports neither this file nor Beam."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -9,16 +9,16 @@ import apache_beam as beam
 
 from warraq.schemas.records import Article, Document
 from warraq.transforms.extract.page import ExtractRules, extract
-from warraq.transforms.extract.sandbox import Guard
+from warraq.transforms.extract.sandbox import Sandbox
 from warraq.transforms.step import KEPT, REJECTED, Doors, Moment, StepFn
 
 _STAGE: Final = "extract"
 
 
-class _GuardedFn(StepFn[Document, Article]):
-    """StepFn whose function runs in a guarded process, started with the worker and ended with it.
+class _SandboxedFn(StepFn[Document, Article]):
+    """StepFn whose function runs in a sandbox. The sandbox starts and ends with the worker.
 
-    While that process extracts one page, the worker goes on to find the next.
+    While the sandbox extracts one page, the worker reads the next.
     """
 
     def __init__(self, function: Callable[[Document], Article], rules: ExtractRules) -> None:
@@ -26,31 +26,31 @@ class _GuardedFn(StepFn[Document, Article]):
         self._rules = rules
 
     def setup(self) -> None:
-        self._guard = Guard(self._function, self._rules.timeout, self._rules.memory_mb)
+        self._sandbox = Sandbox(self._function, self._rules.timeout, self._rules.memory_mb)
 
     def start_bundle(self) -> None:
-        self._asked: tuple[Document, Moment] | None = None
+        self._submitted: tuple[Document, Moment] | None = None
 
     def process(
         self, document: Document, time: Any = beam.DoFn.TimestampParam, window: Any = beam.DoFn.WindowParam
     ) -> Iterator[Any]:
         self._count("pages_in")
-        yield from self._answer()
-        self._guard.ask(document)
-        self._asked = (document, Moment(time, window))
+        yield from self._finish()
+        self._sandbox.submit(document)
+        self._submitted = (document, Moment(time, window))
 
     def finish_bundle(self) -> Iterator[Any]:
-        yield from self._answer()
+        yield from self._finish()
 
     def teardown(self) -> None:
-        self._guard.close()
+        self._sandbox.close()
 
-    def _answer(self) -> Iterator[Any]:
-        """The outcome for the page last asked for."""
-        if self._asked is not None:
-            document, moment = self._asked
-            self._asked = None
-            outcome = self._guard.wait()  # not caught: what it raises is no page's fault
+    def _finish(self) -> Iterator[Any]:
+        """The outcome for the page that was submitted last; none if it is done."""
+        if self._submitted is not None:
+            document, moment = self._submitted
+            self._submitted = None
+            outcome = self._sandbox.result()  # its errors are not caught: no page is to blame
             yield moment.place(self._outcome(document, outcome))
 
 
@@ -62,5 +62,5 @@ class ExtractArticles(beam.PTransform):
 
     def expand(self, documents: beam.PCollection[Document]) -> Doors:
         function = functools.partial(extract, rules=self.rules)
-        extracting = _GuardedFn(function, self.rules) if self.rules.guard else StepFn(_STAGE, function)
+        extracting = _SandboxedFn(function, self.rules) if self.rules.guard else StepFn(_STAGE, function)
         return documents | "Extract" >> beam.ParDo(extracting).with_outputs(REJECTED, main=KEPT)
