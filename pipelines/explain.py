@@ -254,7 +254,7 @@ def _screen(page: Page, _: Page | None) -> Iterator[str]:
 
 def _decode(_: Page, document: Document | None) -> Iterator[str]:
     if document:
-        yield f"{document.charset}, told by {document.charset_source}"
+        yield f"{document.charset}, from {document.charset_source}"
 
 
 def _extraction(found: Findings) -> Iterator[str]:

@@ -21,7 +21,7 @@ def test_a_kept_page_shows_every_stage_and_its_evidence(capsys):
     out = told(capsys, NEWS, "https://mahrousa.example/news/details/40285")
     assert [line.split()[0] for line in out.splitlines() if line.endswith(" ms")] == STAGES
     assert "windows" not in out
-    assert "utf-8, told by" in out
+    assert "utf-8, from" in out
     assert "title         المركزي المصري يثبت أسعار الفائدة للمرة الثالثة على التوالي" in out
     assert "date          2025-05-22, from byline" in out
     assert "thrown away" in out

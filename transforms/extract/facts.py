@@ -50,7 +50,7 @@ class Facts:
     def text_pieces(self) -> str:
         """The pieces of text that the page shows, one a line: first texts of elements, then tails."""
         texts = [text for _, tag, text, _ in self.index.elements if tag not in _UNSEEN]
-        return "\n".join(filter(None, [*texts, *(tail for *_, tail in self.index.elements)]))
+        return "\n".join(filter(None, [*texts, *(indexed[3] for indexed in self.index.elements)]))
 
     @functools.cached_property
     def shown_text(self) -> str:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from warraq.schemas.records import Article
-from warraq.transforms.rejection import Rejection
 
 Out = TypeVar("Out")
 C = TypeVar("C", bound="Candidate | Any")
@@ -35,13 +34,13 @@ class Candidates(Generic[C]):
 
 @dataclass
 class Findings:
-    """The candidates and the decision for each field, in the order of decision, and the article or the refusal."""
+    """The candidates and the decision for each field, in the order of decision, and the article or the failure."""
 
     candidates: dict[str, list[Any]] = field(default_factory=dict)
     decisions: dict[str, Any] = field(default_factory=dict)
     facts: Any = None  # the page's Facts; None for a text without markup
     article: Article | None = None
-    refusal: Rejection | None = None
+    failure: Exception | None = None  # a Rejection, or the error if the page broke the code
 
     def decide(self, name: str, reader: Iterable[C], choose: Callable[[Candidates[C]], Out]) -> Out:
         """The decision that `choose` makes among the candidates of a field. Losers and winner are kept."""
@@ -51,12 +50,9 @@ class Findings:
         return decision
 
     def result(self) -> Article:
-        """The article.
-
-        Raises Rejection: the refusal.
-        """
+        """The article. Raises the failure if there is none."""
         if self.article is None:
-            raise self.refusal or Rejection("no_main_text")
+            raise self.failure or ValueError("nothing was extracted yet")
         return self.article
 
 

@@ -38,11 +38,8 @@ class JsonLd:
         """`top`: the top-level objects in document order, lists flattened and `@graph` opened."""
         self.top: list[Node] = [node_of(fields) for fields in top]
         self.nodes: list[Node] = list({id(node.fields): node for one in top for node in walk(one)}.values())
-
-    @functools.cached_property
-    def article(self) -> dict[str, Any]:
-        """The fields of the page's own article: the first at the top level, else the first nested one; {} if none."""
-        return next((node.fields for node in [*self.top, *self.nodes] if node.is_article), {})
+        # The fields of the page's own article: the first at the top level, else the first nested one; {} if none.
+        self.article: dict[str, Any] = next((n.fields for n in (*self.top, *self.nodes) if n.is_article), {})
 
     @functools.cached_property
     def main_articles(self) -> list[Node]:

@@ -66,12 +66,12 @@ def extract(document: Document, rules: ExtractRules) -> Article:
 
 
 def examine(document: Document, rules: ExtractRules) -> Findings:
-    """As `extract`: the article or the refusal, with all candidates that were read on the way."""
+    """As `extract`: the article or the failure, with all candidates that were read before it."""
     findings = Findings()
     try:
         findings.article = _extract(document, rules, findings)
-    except Rejection as refusal:
-        findings.refusal = refusal
+    except Exception as failure:  # noqa: BLE001  (`Findings.result` raises it)
+        findings.failure = failure
     return findings
 
 

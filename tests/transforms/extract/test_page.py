@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from warraq.schemas.records import Article, Document
 from warraq.transforms.clean.stage import CleanRules, clean
+from warraq.transforms.extract import page
 from warraq.transforms.extract.body.choose import dropped_lines
 from warraq.transforms.extract.markup import parse
 from warraq.transforms.extract.page import ExtractRules, examine, extract
@@ -127,6 +128,17 @@ def test_findings_of_a_refused_page_have_the_refusal():
         findings.result()
     assert refused.value.args == ("not_an_article", "body class error404")
     assert [one.source for one in findings.candidates["page kind"]] == ["body class"]
+
+
+def test_findings_of_a_page_that_breaks_the_code_have_the_error(monkeypatch):
+    def fail(*_args, **_kwargs):
+        raise KeyError("day")
+
+    monkeypatch.setattr(page, "choose_date", fail)
+    findings = examine(document(PAGE), rules())
+    assert findings.decisions["title"] == TITLE
+    with pytest.raises(KeyError, match="day"):
+        findings.result()
 
 
 def test_a_time_in_a_code_element_is_no_candidate():

@@ -20,7 +20,7 @@ from warraq.transforms.step import Rejection
 
 
 def misbehave(how: str) -> str:
-    """What a page may do to the process that reads it. Runs in the guarded process, which imports this module."""
+    """Does to its process what a page may do. Runs in the sandbox, which imports this module."""
     match how:
         case "hang":
             while True:
@@ -138,7 +138,7 @@ SECONDS = 0.25  # of processor time in the tests below; 5 s by the clock
 
 
 def befall(argument: tuple[Path, list[str]]) -> str:
-    """What befalls the process when it is called for the first, second, … time; `folder` counts the calls."""
+    """Ends or delays the process in another way on each call; `folder` counts the calls."""
     folder, fates = argument
     calls = len(list(folder.iterdir()))
     (folder / str(calls)).touch()

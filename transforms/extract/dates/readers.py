@@ -12,18 +12,19 @@ from warraq.transforms.extract.json_ld import JsonLd, Node
 from warraq.transforms.extract.page_index import PageIndex
 
 
-def read_dates(facts: Facts) -> Iterator[DateCandidate]:
+def read_dates(facts: Facts) -> list[DateCandidate]:
     """Every date that may be the article's, in the order of the sources, each source's best first."""
-    yield from _from_json_ld(facts.json_ld, facts.url)
-    yield from _from_head(facts.index)
-    yield from find_in_page(facts.index)
-    yield from _from_url(facts.url)
+    return [
+        *_from_json_ld(facts.json_ld, facts.url),
+        *_from_head(facts.index),
+        *find_in_page(facts.index),
+        *_from_url(facts.url),
+    ]
 
 
-def read_text_dates(text: str, url: str) -> Iterator[DateCandidate]:
+def read_text_dates(text: str, url: str) -> list[DateCandidate]:
     """As `read_dates`, for a text without markup."""
-    yield from find_in_text(text)
-    yield from _from_url(url)
+    return [*find_in_text(text), *_from_url(url)]
 
 
 # --- JSON-LD

@@ -113,7 +113,8 @@ def _titles(index: PageIndex, body: list[Indexed]) -> list[HtmlElement]:
     """The headings with the page's title, else the first <h1> with text, else none."""
     stated = [" ".join(text.split()) for text in (title.text or "" for title in index.tagged["title"])]
     stated += [meta.get("content", "") for meta in index.tagged["meta"] if meta.get("property") == "og:title"]
-    headings = [(one, " ".join("".join(one.itertext()).split())) for one, tag, *_ in body if tag in _HEADINGS]
+    found = [each[0] for each in body if each[1] in _HEADINGS]
+    headings = [(heading, " ".join("".join(heading.itertext()).split())) for heading in found]
     matching = [
         heading
         for heading, text in headings

@@ -61,7 +61,7 @@ class Metadata(NamedTuple):
 
 
 def decide_metadata(facts: Facts, findings: Findings) -> Metadata:
-    """Every field, decided one after the other: URL and site first, because they tell the site's name from a title."""
+    """All fields. The URL is decided first: its site is cut off the title and is no author."""
     choose_url = functools.partial(choose_canonical_url, url=facts.url)
     canonical_url = findings.decide("canonical_url", read_canonical_urls(facts), choose_url)
     sites = all_site_names(facts, canonical_url)

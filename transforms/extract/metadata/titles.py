@@ -22,7 +22,7 @@ H1: Final = "h1"
 _SEPARATOR = re.compile(r"\s+(?:[-–—ـ|•·»«:~/\\]|::|>>|<<|\.\.)\s+|\s*(?:[|¦]|::)\s*")
 _SIGNS: Final = " \t-–—ـ|¦•·»«:~/\\,،<>"  # between a title and a site's name, with or without spaces
 _CUT_SHORT: Final = 90  # characters; Google advises headlines of at most 110, and some systems cut them there
-_MOST_MARKED: Final = 3  # elements marked as the headline; further ones head other stories
+_MOST_MARKED: Final = 3  # elements marked as the headline; further ones are of other articles
 _ONLY_TITLE_TAIL: Final = 4  # words; a longer tail of a lone <title> is more likely part of the title
 
 
