@@ -1,7 +1,7 @@
-"""One page through the pure core: every stage's verdict, its evidence and its time.
+"""One page through all stages: the verdict of each stage, its evidence and its time.
 
-No runner and no dataset: the functions are the very ones that the stages call, which makes this the shortest way to
-learn what Warraq does, and why a page was refused.
+There is no runner and no dataset. The functions are the same that the stages call, so this is the shortest way to
+learn how Warraq works, and why a page was rejected.
 """
 
 import dataclasses
@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from warraq.pipelines.cli import DONE, WRONG_USAGE, Parser, reach_buckets, say
 from warraq.pipelines.config import FlowConfig
@@ -23,8 +23,9 @@ from warraq.transforms.clean import clean
 from warraq.transforms.decode import decode
 from warraq.transforms.deduplicate import deduplicate
 from warraq.transforms.entities import tagger as entities
-from warraq.transforms.extract import page as extract
-from warraq.transforms.extract.json_ld import read_json_ld
+from warraq.transforms.extract.body.choose import dropped_lines
+from warraq.transforms.extract.findings import Findings
+from warraq.transforms.extract.page import examine
 from warraq.transforms.file_names import os_name, shown_name
 from warraq.transforms.language import language
 from warraq.transforms.quality import quality
@@ -32,36 +33,76 @@ from warraq.transforms.read.dump import InputError
 from warraq.transforms.read.formats import open_page
 from warraq.transforms.rejection import attempt, describe
 from warraq.transforms.screen import screen
+from warraq.transforms.storage import is_remote
 from warraq.transforms.topics import classifier as topics
 
 _COLOURS: Final = {"person": "\x1b[1;35m", "place": "\x1b[1;32m", "organisation": "\x1b[1;34m", "misc": "\x1b[1;33m"}
 _PLAIN: Final = "\x1b[0m"
 _MOST_DIGITS: Final = 18  # of an offset: no file is longer
-_MOST: Final = 12  # lines shown of what may be long
+_MOST: Final = 12  # lines shown of a long list
 
 _NAMES: Final = {topic.code: f"{topic.english} ({topic.arabic})" for topic in TOPICS}
 
-Record = Any  # Page, Document or Article: each stage takes what the one before gives
+Record = Any  # Page, Document or Article: each stage takes the record of the stage before
 
 
-@dataclasses.dataclass(frozen=True)
-class Stage:
+class Step(NamedTuple):
     """A stage as it is explained."""
 
     name: str
     function: Callable[[Record], Record]
-    evidence: Callable[[Record, Record | None], Iterator[str]]  # of input, and output if it was not refused
+    evidence: Callable[[Record, Record | None], Iterator[str]]  # for its input, and its output if it kept the page
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """The verdict of one stage on a page."""
+
+    stage: str
+    milliseconds: float
+    evidence: list[str]
+    outcome: Record  # the record for the next stage, or Rejected
+
+    def lines(self) -> list[str]:
+        """The verdict as `warraq explain` prints it."""
+        return [f"\n{self.stage:<12}{self.milliseconds:>9.1f} ms", *map(_indented, self.evidence)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Explanation:
+    """The way of one page through the stages. `str()` is the text that `warraq explain` prints."""
+
+    page: Page | Rejected  # Rejected by the reader
+    verdicts: list[Verdict]  # in order of flow, up to the stage that rejects the page
+
+    @property
+    def article(self) -> Article | None:
+        """The article; None if the page is rejected."""
+        outcome = _outcome(self.page, self.verdicts)
+        return outcome if isinstance(outcome, Article) else None
+
+    @property
+    def rejected(self) -> Rejected | None:
+        """The row in `rejected`; None if the page is kept."""
+        outcome = _outcome(self.page, self.verdicts)
+        return outcome if isinstance(outcome, Rejected) else None
+
+    def __str__(self) -> str:
+        lines = [line for verdict in self.verdicts for line in verdict.lines()]
+        return "\n".join([*_heading(self.page), *lines, _ending(_outcome(self.page, self.verdicts))])
 
 
 def explain_parser() -> Parser:
     """The parser of `warraq explain`."""
     parser = Parser(
         prog="warraq explain",
-        description="Takes one page through all stages and shows each verdict, its evidence and its time.",
+        description="Takes one page through all stages and shows the verdict, the evidence and the time of each.",
         epilog="Examples:\n  warraq explain page.html\n  warraq explain crawl.warc.gz@48213\n"
         "  warraq explain crawl.warc.gz https://akhbar.example/1",
     )
-    parser.add_argument("page", metavar="FILE[@OFFSET]", help="a page, or a dump and where in it (column dump_offset)")
+    parser.add_argument(
+        "page", metavar="FILE[@OFFSET]", help="a page, or a dump and the page's offset in it (column dump_offset)"
+    )
     parser.add_argument("url", nargs="?", metavar="URL", help="the page's address in the dump")
     add_rules(parser)
     return parser
@@ -72,19 +113,24 @@ def main(arguments: Sequence[str]) -> int:
     parser = explain_parser()
     options = parser.parse_args(arguments)
     config = config_of(parser, options)
-    reach_buckets()
     path, offset = place_of(options.page)
     try:
-        page = open_page(path, offset, options.url, config.read)
+        page = _open(path, offset, options.url, config)
     except InputError as error:
         return say(str(error), WRONG_USAGE)
-    for line in explain(page, config, colour=sys.stdout.isatty()):
+    verdicts: list[Verdict] = []
+    for line in _heading(page):
         print(line)
+    for verdict in _verdicts(page, config, colour=sys.stdout.isatty()):
+        verdicts.append(verdict)
+        for line in verdict.lines():
+            print(line)
+    print(_ending(_outcome(page, verdicts)))
     return DONE
 
 
 def place_of(stated: str) -> tuple[str, int | None]:
-    """The file that `FILE[@OFFSET]` names, and the offset; None without one. Names may end like an offset, too."""
+    """The file and the offset in `FILE[@OFFSET]`; None without an offset. The name of a file may end like an offset."""
     path, at, offset = stated.rpartition("@")
     if not at or not offset.isascii() or not offset.isdigit() or len(offset) > _MOST_DIGITS:
         return stated, None
@@ -92,33 +138,62 @@ def place_of(stated: str) -> tuple[str, int | None]:
     return (stated, None) if is_name else (path, int(offset))
 
 
-def explain(page: Page | Rejected, config: FlowConfig, *, colour: bool = False) -> Iterator[str]:
-    """The lines of the explanation, up to the stage that refuses the page."""
-    yield _in_line(page.source.url or "no address")
-    yield f"{shown_name(page.source.dump)}@{page.source.dump_offset}"
-    if isinstance(page, Rejected):
-        yield _refused(page.stage, page.reason, page.detail)
-        return
+def explain_page(
+    path: str, offset: int | None = None, url: str | None = None, config: FlowConfig | None = None
+) -> Explanation:
+    """The explanation of a page, or of one page in a dump, which `offset` (column dump_offset) or `url` selects.
+
+    Raises InputError: there is no such file or no such page in it.
+    """
+    config = config or FlowConfig()
+    page = _open(path, offset, url, config)
+    return Explanation(page, list(_verdicts(page, config, colour=False)))
+
+
+def _open(path: str, offset: int | None, url: str | None, config: FlowConfig) -> Page | Rejected:
+    if is_remote(path):
+        reach_buckets()
+    return open_page(path, offset, url, config.read)
+
+
+def _verdicts(page: Page | Rejected, config: FlowConfig, *, colour: bool) -> Iterator[Verdict]:
+    """The verdict of each stage, up to the one that rejects the page; none if the reader rejected it."""
     record: Record = page
-    for stage in _stages(config, colour):
+    for step in [] if isinstance(page, Rejected) else _steps(config, colour):
         before, start = record, time.perf_counter()
-        record = attempt(before, stage.name, functools.partial(stage.function, before))
-        refused = isinstance(record, Rejected)
-        yield f"\n{stage.name:<12}{1000 * (time.perf_counter() - start):>9.1f} ms"
-        yield from map(_indented, _evidence(stage, before, None if refused else record))
-        if refused:
-            yield _refused(record.stage, record.reason, record.detail)
+        record = attempt(before, step.name, functools.partial(step.function, before))
+        milliseconds = 1000 * (time.perf_counter() - start)
+        is_rejected = isinstance(record, Rejected)
+        evidence = list(_evidence(step, before, None if is_rejected else record))
+        yield Verdict(step.name, milliseconds, evidence, record)
+        if is_rejected:
             return
-    yield f"\nkept: date={record.date}/topic={record.topic}/  article {record.article_id}"
 
 
-def _evidence(stage: Stage, before: Record, after: Record | None) -> Iterator[str]:
-    """The stage's evidence; its last line names the exception if the page breaks this code too."""
+def _outcome(page: Page | Rejected, verdicts: Sequence[Verdict]) -> Record:
+    return verdicts[-1].outcome if verdicts else page
+
+
+def _evidence(step: Step, before: Record, after: Record | None) -> Iterator[str]:
+    """The evidence of the stage. Its last line names the exception if the page breaks this code too."""
     try:
-        for line in stage.evidence(before, after):
+        for line in step.evidence(before, after):
             yield line if isinstance(line, Safe) else sound_text(line)
     except Exception as error:  # noqa: BLE001  (shown to the user; the verdict follows)
         yield f"no more evidence: {describe(error)}"
+
+
+def _heading(page: Page | Rejected) -> list[str]:
+    return [_in_line(page.source.url or "no address"), f"{shown_name(page.source.dump)}@{page.source.dump_offset}"]
+
+
+def _ending(outcome: Article | Rejected) -> str:
+    if isinstance(outcome, Article):
+        return f"\nkept: date={outcome.date}/topic={outcome.topic}/  article {outcome.article_id}"
+    known = outcome.reason != ERROR_REASON
+    meaning = REASONS[outcome.stage][outcome.reason] if known else "the page broke our code"
+    detail = f": {_in_line(outcome.detail)}" if outcome.detail else ""
+    return f"\nrejected by {outcome.stage}: {outcome.reason} ({meaning}){detail}"
 
 
 def _indented(line: str) -> str:
@@ -126,17 +201,12 @@ def _indented(line: str) -> str:
 
 
 def _in_line(words: str) -> str:
-    """The words without line breaks: what a page says can't forge a verdict below itself."""
+    """The words without line breaks, so that a page cannot forge a verdict."""
     return words.replace("\n", "\\n").replace("\r", "\\r")
 
 
-def _refused(stage: str, reason: str, detail: str) -> str:
-    meaning = "the page broke our code" if reason == ERROR_REASON else REASONS[stage][reason]
-    return f"\nrejected by {stage}: {reason} ({meaning})" + (f": {_in_line(detail)}" if detail else "")
-
-
-def _stages(config: FlowConfig, colour: bool) -> list[Stage]:
-    """The flow of pipelines/flow.py, for one page; Deduplicate has nothing to compare it with."""
+def _steps(config: FlowConfig, colour: bool) -> list[Step]:
+    """The stages of pipelines/flow.py for one page; Deduplicate has no other article to compare it with."""
     tagger, classifier = entities.load_tagger(config.tagger), topics.load_classifier(config.classifier)
 
     def tag(article: Article) -> Article:
@@ -144,6 +214,15 @@ def _stages(config: FlowConfig, colour: bool) -> list[Stage]:
 
     def classify(article: Article) -> Article:
         return topics.classify_articles([article], classifier, config.topics)[0]
+
+    findings: list[Findings] = []
+
+    def extract(document: Document) -> Article:
+        findings.append(examine(document, config.extract))
+        return findings[-1].result()
+
+    def show_extraction(_: Document, __: Article | None) -> Iterator[str]:
+        return _extraction(findings[-1])
 
     def show_language(article: Article, _: Article | None) -> Iterator[str]:
         code, score, evidence = language.load_detector(config.language).detect(article.text)
@@ -158,15 +237,15 @@ def _stages(config: FlowConfig, colour: bool) -> list[Stage]:
             yield f"because of {', '.join(classifier.evidence(article))}"
 
     return [
-        Stage("screen", lambda page: screen.screen(page, config.screen), _screen),
-        Stage("decode", lambda page: decode.decode(page, config.decode), _decode),
-        Stage("extract", lambda document: extract.extract(document, config.extract), _extract),
-        Stage("clean", lambda article: clean.clean(article, config.clean), _clean),
-        Stage("language", lambda article: language.keep_arabic(article, config.language), show_language),
-        Stage("quality", lambda article: quality.keep_good(article, config.quality), _quality),
-        Stage("deduplicate", deduplicate.identify, _identity),
-        Stage("entities", tag, show_entities),
-        Stage("topics", classify, show_topics),
+        Step("screen", lambda page: screen.screen(page, config.screen), _screen),
+        Step("decode", lambda page: decode.decode(page, config.decode), _decode),
+        Step("extract", extract, show_extraction),
+        Step("clean", lambda article: clean.clean(article, config.clean), _clean),
+        Step("language", lambda article: language.keep_arabic(article, config.language), show_language),
+        Step("quality", lambda article: quality.keep_good(article, config.quality), _quality),
+        Step("deduplicate", deduplicate.identify, _identity),
+        Step("entities", tag, show_entities),
+        Step("topics", classify, show_topics),
     ]
 
 
@@ -177,24 +256,44 @@ def _screen(page: Page, _: Page | None) -> Iterator[str]:
 
 def _decode(_: Page, document: Document | None) -> Iterator[str]:
     if document:
-        yield f"{document.charset}, told by {document.charset_source}"
+        yield f"{document.charset}, from {document.charset_source}"
 
 
-def _extract(document: Document, article: Article | None) -> Iterator[str]:
-    if article:
-        for name in ("title", "authors", "site", "site_name", "section", "tags", "canonical_url", "description"):
-            if value := getattr(article, name):
-                yield f"{name:<14}{' · '.join(value) if isinstance(value, list) else value}"
-    tree = None if document.is_text else extract.parse(document.markup)
-    json_ld = [] if tree is None else read_json_ld(tree)
-    candidates = extract.find_dates(tree, json_ld, document.source.url, document.markup if document.is_text else "")
-    if article:
-        chosen = extract.choose_date(candidates, document.source.fetch_time())
+def _extraction(found: Findings) -> Iterator[str]:
+    """The decision for each field, the candidates that lost, and the lines that were not taken."""
+    for name in ("title", "authors", "site_name", "section", "tags", "canonical_url", "description"):
+        yield from _field(name, found)
+    if "date" in found.decisions:
+        chosen = found.decisions["date"]
         yield f"{'date':<14}{chosen.date}, from {chosen.source}: {DATE_SOURCES[chosen.source]}"
-    yield from _first([f"date seen     {one.date or ''} {one.source}: {one.evidence}" for one in candidates])
-    if article and tree is not None:
-        yield f"text kept     {len(article.text):,} characters in {article.text.count(chr(10)) + 1} lines"
-        yield from _first([f"thrown away   {line}" for line in extract.dropped_lines(tree, article.text)])
+        seen = found.candidates["date"]
+        yield from _first([f"date seen     {one.date or ''} {one.source}: {one.evidence}" for one in seen])
+    for name in ("text", "text in embedded JSON"):
+        yield from _first([_text_seen(one) for one in found.candidates.get(name, [])])
+    if found.article:
+        text = found.article.text
+        yield f"text kept     {len(text):,} characters in {text.count(chr(10)) + 1} lines"
+        if found.facts:
+            yield from _first([f"thrown away   {line}" for line in dropped_lines(found.facts, text)])
+
+
+def _field(name: str, found: Findings) -> Iterator[str]:
+    """The decision for one field; then each other value that was read, once, with its source."""
+    decision = found.decisions.get(name)
+    if decision:
+        yield f"{name:<14}{_shown(decision)}"
+    others = {_shown(one.value): one.source for one in reversed(found.candidates.get(name, [])) if one.value}
+    others.pop(_shown(decision), None)
+    yield from _first([f"{'  not taken':<14}{value[:100]} ({source})" for value, source in reversed(others.items())])
+
+
+def _shown(value: Any) -> str:
+    return " · ".join(value) if isinstance(value, list) else str(value)
+
+
+def _text_seen(one: Any) -> str:
+    size = sum(map(len, one.value))
+    return f"text seen     {size:,} characters, {one.source}" + (f": {one.evidence}" if one.evidence else "")
 
 
 def _clean(before: Article, after: Article | None) -> Iterator[str]:

@@ -2,11 +2,11 @@
 
     WARRAQ_DATA=… python -m benchmarks.accuracy.dates [--misses]
 
-Groups, all on Arabic text in real page templates: `machine` (JSON-LD, meta or datetime left), `visible` (only the
-byline tells), `url` (byline and address), and `stripped`: the pages of `machine` that show a date, without all that
-machines read; `masthead`: the pages of `visible` with the fetch day written right above the title, as many portals do.
-Then real pages: `real Arabic`; `htmldate` and `fundus`, in languages whose months we do not all read.
-No fetch time is known, so the fetch is taken to be long after every page: the harder case.
+Groups of Arabic text in real page templates: `machine` (JSON-LD, meta tags or datetime left), `visible` (only a
+byline), `url` (byline and URL), `stripped` (pages of `machine` that show a date, without dates for machines),
+`masthead` (pages of `visible` with the fetch day right above the title, as on many portals). Groups of real pages:
+`real Arabic`; `htmldate` and `fundus` in languages of which we do not read all months. No fetch time is known, so a
+fetch long after every page is assumed, which is the harder case.
 """
 
 import argparse
@@ -24,8 +24,9 @@ import htmldate
 import lxml.html
 
 from benchmarks.data import DATA
-from warraq.transforms.extract.dates.choose import choose_date, find_dates
-from warraq.transforms.extract.json_ld import read_json_ld
+from warraq.transforms.extract.dates.choose import choose_date
+from warraq.transforms.extract.dates.readers import read_dates
+from warraq.transforms.extract.facts import Facts
 
 FETCHED = dt.datetime(2026, 12, 31, tzinfo=dt.timezone.utc)
 MASTHEAD = '<div><span class="date">الخميس 31 ديسمبر 2026</span></div>'  # the day of FETCHED
@@ -70,7 +71,7 @@ def cases() -> Iterator[Case]:
 
 
 def _without_stamps(markup: str) -> str:
-    """The page without the dates that machines read, so that only the byline tells."""
+    """The page without dates for machines, so that only the byline is left."""
     tree = _parsed(markup)
     for element in tree.xpath("//script|//meta"):
         element.drop_tree()
@@ -92,7 +93,7 @@ def _rows(path: Path) -> list[dict]:
 
 
 def _fundus(folder: Path) -> Iterator[Case]:
-    """Pages whose publisher's file states one date only, or one that the file name agrees with."""
+    """Pages whose publisher's file states only one date, or the date in the file name."""
     for path in sorted(folder.glob("*.html.gz")):
         parts = path.name.removesuffix(".html.gz").split("_")
         publisher, crawled = "_".join(parts[:2]), "-".join(parts[-3:])
@@ -105,11 +106,10 @@ def _fundus(folder: Path) -> Iterator[Case]:
 
 
 def ours(case: Case) -> tuple[str, str]:
-    """Our day and its evidence; parsing the page is not counted, for the pipeline parses it anyway."""
-    tree = _parsed(case.markup)
-    json_ld = read_json_ld(tree)
+    """Our day and its evidence. The time is without the facts of the page, which other fields need too."""
+    facts = Facts(case.markup, case.url)
     began = time.process_time()
-    chosen = choose_date(find_dates(tree, json_ld, case.url, ""), FETCHED)
+    chosen = choose_date(read_dates(facts), FETCHED)
     SPENT["ours"] += time.process_time() - began
     return str(chosen.date), f"{chosen.source}: {chosen.evidence}"
 

@@ -3,11 +3,10 @@ r"""Scores extraction on real pages, side by side with plain trafilatura.
     python -m benchmarks.accuracy.extraction [--plain] [--worst N]
 
 Reads `pages_arabised`, `pages/ar` and `pages/aeb_en` under $WARRAQ_DATA (default: ../shared/data beside the checkout).
-Text: F1 of the multisets of `\w+` tokens. Title and author list count only where the truth states them, the author
-list regardless of order. Furniture: the share of pages whose text has a line that is none of the article's and is
-listed in tests/transforms/clean/furniture.txt, or is short and holds a listed phrase. `--plain` strips the markup
-first, as WET does.
-Times are CPU time of one process.
+Text: F1 of the multisets of `\w+` tokens. Title and author list count only if the truth states them; the order of
+authors does not count. Furniture: the share of pages whose text has a line that is not in the article and is listed
+in tests/transforms/clean/furniture.txt, or is short and holds a listed phrase. `--plain` removes the markup first, as
+WET does. Times are CPU time of one process.
 """
 
 import argparse
@@ -30,8 +29,9 @@ from benchmarks.data import DATA, ROOT
 from warraq.schemas.records import Document, Source
 from warraq.transforms.arabic import normalize_line
 from warraq.transforms.clean.clean import CleanRules, clean
-from warraq.transforms.extract.page import ExtractRules, extract, parse
-from warraq.transforms.step import Rejection
+from warraq.transforms.extract.markup import parse
+from warraq.transforms.extract.page import ExtractRules, extract
+from warraq.transforms.rejection import Rejection
 
 SHORT = 12  # words of a line that may be furniture because of a phrase in it
 FETCHED_AT = dt.datetime(2026, 11, 1, tzinfo=dt.timezone.utc)
@@ -44,7 +44,7 @@ LINE_TAGS = frozenset(
 
 
 class Case(NamedTuple):
-    """One page with what is true of it; None where nobody looked."""
+    """One page with its true fields; None if the truth does not state the field."""
 
     name: str
     url: str
@@ -56,7 +56,7 @@ class Case(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What an extractor made of a page."""
+    """The result of an extractor for one page."""
 
     text: str
     title: str | None = None
@@ -141,7 +141,7 @@ def _ours(case: Case, *, is_text: bool, cleaned: bool) -> Found:
 
 
 def render(markup: str) -> str:
-    """The page's text, a line for each block: what a WET record holds."""
+    """The page's text with a line for each block, as in a WET record."""
     tree = parse(markup)
     etree.strip_elements(tree, "script", "style", "noscript", "template", with_tail=False)
     for element in tree.iter(*LINE_TAGS):
@@ -157,7 +157,7 @@ def f1(found: str, true: str) -> float:
 
 
 def furniture_lines(found: str, true: str) -> list[str]:
-    """The lines of `found` that are furniture of the page by their words, and not in the true text."""
+    """The lines of `found` that are furniture by their words and are not in the true text."""
     return [line for line in found.split("\n") if _is_listed(_words(line)) and _words(line) not in _words(true)]
 
 
@@ -182,7 +182,7 @@ def share(outcomes: list[bool]) -> str:
 
 
 def score(cases: list[Case], extractor: Extractor, worst: int) -> str:
-    """One row of the table; the worst pages go to stderr."""
+    """One row of the table. The names of the worst pages are printed to stderr."""
     began = time.process_time()
     found = [extractor(case) for case in cases]
     milliseconds = 1000 * (time.process_time() - began) / len(cases)

@@ -1,10 +1,10 @@
-"""Exact titles and author lists on real page templates, with and without what pages state for machines.
+"""Exact titles and author lists on real page templates, with and without metadata for machines.
 
     WARRAQ_DATA=… python -m benchmarks.accuracy.metadata [--misses]
 
-Reads `pages_arabised` under $WARRAQ_DATA (default: ../shared/data beside the checkout). Sites are parted in two halves
-by a digest of their names: what is tuned on one is checked on the other. `byline` is the author list that the visible
-page alone gives. Names count regardless of order; a title counts in Unicode NFC.
+Reads `pages_arabised` under $WARRAQ_DATA (default: ../shared/data beside the checkout). Sites are split in two halves
+by a digest of their names: tune on one half, check on the other. `byline` is the author list from the visible page
+alone. The order of names does not count; titles are compared in Unicode NFC.
 """
 
 import argparse
@@ -16,10 +16,10 @@ import time
 import unicodedata
 
 from benchmarks.data import DATA
-from warraq.transforms.extract.json_ld import read_json_ld
-from warraq.transforms.extract.metadata.authors import visible_names
-from warraq.transforms.extract.metadata.metadata import find_metadata
-from warraq.transforms.extract.page import parse
+from warraq.transforms.extract.facts import Facts
+from warraq.transforms.extract.findings import Findings
+from warraq.transforms.extract.metadata.authors import read_bylines
+from warraq.transforms.extract.metadata.metadata import decide_metadata
 
 FOLDER = DATA / "pages_arabised"
 
@@ -35,10 +35,10 @@ def main() -> None:
     pages: collections.Counter[tuple[str, str]] = collections.Counter()
     spent = 0.0
     for row in map(json.loads, (FOLDER / "truth.jsonl").read_text("utf-8").splitlines()):
-        tree = parse(gzip.decompress((FOLDER / row["file"]).read_bytes()).decode(row["charset"], "replace"))
-        json_ld = read_json_ld(tree)
+        markup = gzip.decompress((FOLDER / row["file"]).read_bytes()).decode(row["charset"], "replace")
+        facts = Facts(markup, row["url"])
         began = time.process_time()
-        found = find_metadata(tree, json_ld, row["url"])
+        found = decide_metadata(facts, Findings())
         spent += time.process_time() - began
         half = "AB"[hashlib.sha256(row["publisher"].encode()).digest()[0] % 2]
         fields = {
@@ -46,7 +46,7 @@ def main() -> None:
         }
         if row["author"]:
             fields["authors"] = set(found.authors), set(row["author"])
-            fields["byline"] = set(visible_names(tree)), set(row["author"])
+            fields["byline"] = set(read_bylines(facts.index)), set(row["author"])
         for field, (ours, true) in fields.items():
             pages[field, half] += 1
             right[field, half] += ours == true

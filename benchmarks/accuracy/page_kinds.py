@@ -1,10 +1,10 @@
-"""Which real pages are refused because they are no articles, and which articles are wrongly so.
+"""Shares of real pages that are refused as no articles: of other pages, and of articles.
 
     python -m benchmarks.accuracy.page_kinds [--names]
 
-Under $WARRAQ_DATA (default: ../shared/data beside the checkout). No articles, as told by eye: front pages, listings,
+Reads $WARRAQ_DATA (default: ../shared/data beside the checkout). No articles, judged by eye: front pages, listings,
 search and tag pages, shop pages, statistics, forms and error pages in the archives of `warc`, and three indexes in
-`pages`; a page that an archive repeats counts once. Articles: `pages_arabised`, `pages/ar`, `pages/aeb_en` and
+`pages`. A page that an archive repeats counts once. Articles: `pages_arabised`, `pages/ar`, `pages/aeb_en` and
 `pages/fundus`. Counted: refusals as not_an_article, and by extraction or cleaning for any reason. The 29 pages of one
 shop are a row of their own.
 """
@@ -23,7 +23,7 @@ from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.read.discover import find_dumps
 from warraq.transforms.read.formats import read_range
 from warraq.transforms.read.rules import ReadRules
-from warraq.transforms.step import Rejection
+from warraq.transforms.rejection import Rejection
 
 SHOPS = "http://www.uraharajuku.st/shopdetail/"  # each page below it
 NO_ARTICLES = frozenset(
@@ -88,7 +88,7 @@ def articles() -> Iterator[Document]:
 
 
 def verdict(page: Document) -> str:
-    """The reason for which extraction or cleaning refuses the page; "" if it is kept."""
+    """The reason why extraction or cleaning refuses the page; "" if it is kept."""
     try:
         clean(extract(page, ExtractRules(guard=False)), CleanRules())
     except Rejection as refusal:

@@ -32,7 +32,7 @@ from benchmarks.accuracy.extraction import DATA, FETCHED_AT, Case, arabic, arabi
 from warraq.schemas.records import Article, Document, Source
 from warraq.transforms.clean.clean import CleanRules, clean
 from warraq.transforms.extract.page import ExtractRules, extract
-from warraq.transforms.extract.sandbox import Guard
+from warraq.transforms.extract.sandbox import Sandbox
 from warraq.transforms.language.language import LanguageRules, keep_arabic
 from warraq.transforms.step import Rejection
 
@@ -136,7 +136,7 @@ def main() -> None:
         sys.exit(f"no data: {DATA} (set WARRAQ_DATA)")
     cases = [*arabic(), *arabised()]
     peer = Peer(make_environment(options.datatrove))
-    guard: Guard[Case, Article | None] = Guard(to_article, RULES.timeout, RULES.memory_mb)
+    guard: Sandbox[Case, Article | None] = Sandbox(to_article, RULES.timeout, RULES.memory_mb)
     ways = {
         "ours": timed(to_article),
         "ours, guarded": timed(guard, guard._process.pid),  # noqa: SLF001

@@ -32,7 +32,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from benchmarks.accuracy.extraction import DATA, arabic, arabised
 from warraq.schemas.records import Article, Document, Source
 from warraq.transforms.extract.page import ExtractRules, extract
-from warraq.transforms.extract.sandbox import Guard
+from warraq.transforms.extract.sandbox import Sandbox
 from warraq.transforms.step import Rejection
 
 FEW = 100  # elements
@@ -62,7 +62,7 @@ class GuardedFn(beam.DoFn):
     """Calls it under our guard, kept as ExtractArticles keeps it."""
 
     def setup(self) -> None:
-        self._guard: Guard[str, str] = Guard(beginning, RULES.timeout, RULES.memory_mb)
+        self._guard: Sandbox[str, str] = Sandbox(beginning, RULES.timeout, RULES.memory_mb)
 
     def process(self, text: str) -> Iterator[str]:
         self._guard.get_ready()
@@ -74,7 +74,7 @@ class GuardedFn(beam.DoFn):
 
 WAYS: dict[str, Callable[[], Any]] = {
     "ParDo, no guard": lambda: beam.ParDo(CallFn()),
-    "Guard": lambda: beam.ParDo(GuardedFn()),
+    "Sandbox": lambda: beam.ParDo(GuardedFn()),
     "Beam, use_subprocess": lambda: beam.ParDo(CallFn()).with_exception_handling(
         use_subprocess=True, timeout=RULES.timeout
     ),
@@ -112,7 +112,7 @@ def misbehave(how: str) -> str:
     return how
 
 
-def fate(guard: Guard[str, str], how: str) -> tuple[str, float, float]:
+def fate(guard: Sandbox[str, str], how: str) -> tuple[str, float, float]:
     """The verdict on a page, seconds until it, and until the next page is done."""
     began = time.perf_counter()
     try:
@@ -149,7 +149,7 @@ def page(markup: str, url: str = "https://a.example/n/1") -> Document:
 
 def show_hostile() -> None:
     """What each hostile page costs, and what becomes of it."""
-    guard = Guard(functools.partial(extract, rules=RULES), RULES.timeout, RULES.memory_mb)
+    guard = Sandbox(functools.partial(extract, rules=RULES), RULES.timeout, RULES.memory_mb)
     guard.get_ready()
     print(f"\n{'markup':28}seconds  until the next page is done  verdict")
     for name, make in HOSTILE.items():
@@ -165,23 +165,23 @@ def show_hostile() -> None:
     guard.close()
 
 
-def pages_a_second(guards: list[Guard[Document, Article]], pages: list[Document]) -> float:
+def pages_a_second(guards: list[Sandbox[Document, Article]], pages: list[Document]) -> float:
     """Each guard is given the next page when its turn comes; all extract at the same time."""
     began = time.perf_counter()
-    waiting: collections.deque[Guard[Document, Article]] = collections.deque()
+    waiting: collections.deque[Sandbox[Document, Article]] = collections.deque()
     for number, document in enumerate(pages):
         if len(waiting) == len(guards):
             answered(waiting.popleft())
-        guards[number % len(guards)].ask(document)
+        guards[number % len(guards)].submit(document)
         waiting.append(guards[number % len(guards)])
     for guard in waiting:
         answered(guard)
     return len(pages) / (time.perf_counter() - began)
 
 
-def answered(guard: Guard[Document, Article]) -> None:
+def answered(guard: Sandbox[Document, Article]) -> None:
     with contextlib.suppress(Rejection):
-        guard.wait()()
+        guard.result()()
 
 
 def show_throughput() -> None:
@@ -190,7 +190,7 @@ def show_throughput() -> None:
         return
     pages = [page(case.markup, case.url) for case in [*arabic(), *arabised()]]
     extracting = functools.partial(extract, rules=RULES)
-    guards = [Guard(extracting, RULES.timeout, RULES.memory_mb) for _ in range(2)]
+    guards = [Sandbox(extracting, RULES.timeout, RULES.memory_mb) for _ in range(2)]
     pages_a_second(guards, pages[:4])
     rounds = [(pages_a_second(guards[:1], pages), pages_a_second(guards, pages)) for _ in range(ROUNDS)]
     for guard in guards:
@@ -219,7 +219,7 @@ def show_overhead() -> None:
 
 
 def show_fates() -> None:
-    guard = Guard(misbehave, RULES.timeout, RULES.memory_mb)
+    guard = Sandbox(misbehave, RULES.timeout, RULES.memory_mb)
     guard.get_ready()
     print(f"\n{'seconds':24}until verdict  until the next page is done  verdict")
     for how in ("sound page", "endless loop", "segmentation fault", "memory bomb"):

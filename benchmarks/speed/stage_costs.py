@@ -52,7 +52,7 @@ from warraq.transforms.deduplicate.deduplicate import identify, signature_row
 from warraq.transforms.deduplicate.minhash import band_keys
 from warraq.transforms.entities.tagger import DEFAULT, load_tagger, tag_entities
 from warraq.transforms.extract.page import ExtractRules, extract
-from warraq.transforms.extract.sandbox import Guard
+from warraq.transforms.extract.sandbox import Sandbox
 from warraq.transforms.language.language import LanguageRules, keep_arabic
 from warraq.transforms.ledger import REJECTED, Line
 from warraq.transforms.quality.quality import QualityRules, keep_good
@@ -165,7 +165,7 @@ def article_costs(folder: Path) -> Iterator[tuple[str, float]]:
     write_crawl(target, ARABIC, 1)
     records: list[Any] = pages_of(find_dumps([str(target)]).dumps[0])
     rules = ExtractRules()
-    guard: Guard[Any, Any] = Guard(functools.partial(extract, rules=rules), rules.timeout, rules.memory_mb)
+    guard: Sandbox[Any, Any] = Sandbox(functools.partial(extract, rules=rules), rules.timeout, rules.memory_mb)
     guard(decode(records[0], DecodeRules()))
     steps: dict[str, tuple[Step, int | None]] = {
         "decode": (functools.partial(decode, rules=DecodeRules()), None),

@@ -1,10 +1,11 @@
-import dataclasses
+import re
 
 import pytest
 
 from tests.support.paths import ROOT
 from warraq.pipelines import explain
 from warraq.schemas.records import Entity
+from warraq.transforms.read.dump import InputError
 
 DUMPS = ROOT / "samples" / "dumps"
 NEWS = str(DUMPS / "news.warc.gz")
@@ -20,7 +21,7 @@ def test_a_kept_page_shows_every_stage_and_its_evidence(capsys):
     out = told(capsys, NEWS, "https://mahrousa.example/news/details/40285")
     assert [line.split()[0] for line in out.splitlines() if line.endswith(" ms")] == STAGES
     assert "windows" not in out
-    assert "utf-8, told by" in out
+    assert "utf-8, from" in out
     assert "title         المركزي المصري يثبت أسعار الفائدة للمرة الثالثة على التوالي" in out
     assert "date          2025-05-22, from byline" in out
     assert "thrown away" in out
@@ -90,11 +91,11 @@ def test_evidence_that_breaks_hides_no_verdict(capsys, monkeypatch, stage):
         raise KeyError("name")
         yield
 
-    stages = explain._stages
+    steps = explain._steps
     monkeypatch.setattr(
         explain,
-        "_stages",
-        lambda *a: [s if s.name != stage else dataclasses.replace(s, evidence=fail) for s in stages(*a)],
+        "_steps",
+        lambda *a: [s if s.name != stage else s._replace(evidence=fail) for s in steps(*a)],
     )
     out = told(capsys, NEWS, "https://mahrousa.example/news/details/40285")
     assert out.count("no more evidence: KeyError: 'name' (test_explain") == 1
@@ -108,6 +109,60 @@ def test_text_that_no_terminal_takes_is_shown_all_the_same(capsys, tmp_path):
     out = told(capsys, str(tmp_path / "page.html"))
     assert "\ufffdArticle dateCreated" in out
     assert "Traceback" not in out
+
+
+def dates_seen(out):
+    return [line.split()[2] for line in out.splitlines() if line.startswith("  date seen")]
+
+
+def test_the_dates_are_those_that_the_stage_chose_from(capsys, tmp_path):
+    """The stage removes code elements first; a date in them is no candidate."""
+    page = (DUMPS / "pages" / "baccalaureate.html").read_text(encoding="utf-8")
+    hidden = '<noscript><time class="published" datetime="2025-06-01T10:00:00Z"></time></noscript>'
+    (tmp_path / "page.html").write_text(re.sub("(<h1.*?</h1>)", rf"\1{hidden}", page), encoding="utf-8")
+    out = told(capsys, str(tmp_path / "page.html"))
+    assert "date          2025-06-04, from byline" in out
+    assert dates_seen(out) == ["2025-06-04"]
+
+
+def test_candidates_that_lost_are_shown_with_their_source(capsys, tmp_path):
+    page = (DUMPS / "pages" / "baccalaureate.html").read_text(encoding="utf-8")
+    (tmp_path / "page.html").write_text(
+        page.replace("</head>", '<meta property="og:title" content="عنوان للشبكات"></head>'), encoding="utf-8"
+    )
+    out = told(capsys, str(tmp_path / "page.html"))
+    assert "  title         عنوان للشبكات\n" in out
+    assert "    not taken   انطلاق امتحانات الباكالوريا في تونس وسط إجراءات لمنع الغش (h1)\n" in out
+
+
+def test_a_refused_page_shows_the_candidates_up_to_the_refusal(capsys, tmp_path):
+    (tmp_path / "page.html").write_text(
+        "<title>الصفحة غير موجودة</title><p>عذرا، ما تبحث عنه ليس هنا.</p>", encoding="utf-8"
+    )
+    out = told(capsys, str(tmp_path / "page.html"))
+    assert "  title         الصفحة غير موجودة\n" in out
+    assert out.splitlines()[-1].startswith("rejected by extract: not_an_article")
+
+
+def test_an_explanation_is_an_object():
+    explanation = explain.explain_page(NEWS, url="https://mahrousa.example/news/details/40285")
+    assert [verdict.stage for verdict in explanation.verdicts] == STAGES
+    assert explanation.article.title == "المركزي المصري يثبت أسعار الفائدة للمرة الثالثة على التوالي"
+    assert explanation.rejected is None
+    assert str(explanation).startswith("https://mahrousa.example/news/details/40285\n")
+    assert f"article {explanation.article.article_id}" in str(explanation)
+
+
+@pytest.mark.parametrize("url", ["https://en-rail.example/news/1", "https://mahrousa.example/news/gone"])
+def test_the_explanation_of_a_refused_page_has_the_row(url):
+    explanation = explain.explain_page(str(DUMPS / "mixed.warc.gz"), url=url)
+    assert explanation.article is None
+    assert str(explanation).splitlines()[-1].startswith(f"rejected by {explanation.rejected.stage}: ")
+
+
+def test_a_page_that_is_not_there_cannot_be_explained():
+    with pytest.raises(InputError, match="no such file"):
+        explain.explain_page("missing.html")
 
 
 def test_entities_are_marked_where_they_stand():

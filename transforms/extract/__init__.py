@@ -1,1 +1,1 @@
-"""Document → Article: main text, metadata and date from one parse of the page, in a sandbox."""
+"""Document → Article: facts, candidates and decisions on text, metadata and date, in a sandbox."""

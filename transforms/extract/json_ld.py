@@ -1,16 +1,17 @@
-"""What a page says about itself in JSON-LD, read leniently: small slips are mended, broken blocks skipped."""
+"""The JSON-LD of a page as a flat list of typed nodes. Small errors are mended, unreadable blocks are skipped."""
 
+import functools
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from lxml.html import HtmlElement
 
-MAX_BLOCK: Final = 2_000_000  # characters; longer blocks are state dumps, not descriptions
+MAX_BLOCK: Final = 2_000_000  # characters; longer blocks are dumps of a script's data, not descriptions
 MAX_DEPTH: Final = 12  # an article, its author, the author's image and so on nest at most half as deep
 
-# schema.org types that stand for the page's article: NewsArticle, ReportageNewsArticle, BlogPosting, ...
+# The schema.org types of an article: NewsArticle, ReportageNewsArticle, BlogPosting, ...
 _ARTICLE_TYPE = re.compile(r"Article$|BlogPosting$|^Report$")
 _WRAPPER = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)?(.*?)"
                       r"(?:-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>)?[\s;]*$", re.DOTALL)  # fmt: skip
@@ -18,47 +19,70 @@ _ESCAPE = re.compile(r'\\(["\\/bfnrt]|u[0-9a-fA-F]{4})?')
 _STRAY_COMMA = re.compile(r",(?=\s*[}\]])")
 
 
-def read_json_ld(tree: HtmlElement) -> list[dict[str, Any]]:
-    """The top-level objects of the page's JSON-LD in document order, lists flattened and `@graph` opened."""
+class Node(NamedTuple):
+    """One JSON object."""
+
+    types: list[str]  # schema.org types, without a namespace
+    fields: dict[str, Any]
+
+    @property
+    def is_article(self) -> bool:
+        """True if one of the types is an article's."""
+        return any(_ARTICLE_TYPE.search(name) for name in self.types)
+
+
+class JsonLd:
+    """All nodes of a page, each once."""
+
+    def __init__(self, top: list[dict[str, Any]]) -> None:
+        """`top`: the top-level objects in document order, lists flattened and `@graph` opened."""
+        self.top: list[Node] = [node_of(fields) for fields in top]
+        self.nodes: list[Node] = list({id(node.fields): node for one in top for node in walk(one)}.values())
+        # The fields of the page's own article: the first at the top level, else the first nested one; {} if none.
+        self.article: dict[str, Any] = next((n.fields for n in (*self.top, *self.nodes) if n.is_article), {})
+
+    @functools.cached_property
+    def main_articles(self) -> list[Node]:
+        """The articles in the `mainEntity` of top-level nodes."""
+        return [node for one in self.top for node in walk(one.fields.get("mainEntity")) if node.is_article]
+
+    @functools.cached_property
+    def states_article(self) -> bool:
+        """True if an article is at the top level or is its `mainEntity`. Articles inside a list are other pages."""
+        main = [node.fields.get("mainEntity") for node in self.top]
+        return any(node.is_article for node in [*self.top, *(node_of(one) for one in main if isinstance(one, dict))])
+
+
+def read_json_ld(tree: HtmlElement) -> JsonLd:
+    """The JSON-LD of all scripts of the page."""
     objects: list[dict[str, Any]] = []
     for script in tree.iter("script"):
         if "ld+json" in (script.get("type") or "").lower() and len(script.text or "") <= MAX_BLOCK:
             objects.extend(_top_level(_parse(script.text or "")))
-    return objects
+    return JsonLd(objects)
 
 
-def walk(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
+def node_of(fields: dict[str, Any]) -> Node:
+    """The object with its schema.org types."""
+    stated = fields.get("@type")
+    names = stated if isinstance(stated, list) else [stated]
+    return Node([name.rpartition("/")[2] for name in names if isinstance(name, str)], fields)
+
+
+def walk(value: Any, depth: int = 0) -> Iterator[Node]:
     """Every object in `value`, outer before inner, in document order, to a depth of MAX_DEPTH."""
     if depth > MAX_DEPTH:
         return
     if isinstance(value, dict):
-        yield value
+        yield node_of(value)
         value = list(value.values())
     if isinstance(value, list):
         for inner in value:
             yield from walk(inner, depth + 1)
 
 
-def types(node: dict[str, Any]) -> list[str]:
-    """The node's schema.org types, without a namespace."""
-    stated = node.get("@type")
-    names = stated if isinstance(stated, list) else [stated]
-    return [name.rpartition("/")[2] for name in names if isinstance(name, str)]
-
-
-def is_article(node: dict[str, Any]) -> bool:
-    return any(_ARTICLE_TYPE.search(name) for name in types(node))
-
-
-def find_article(json_ld: list[dict[str, Any]]) -> dict[str, Any]:
-    """The object that stands for the page's own article: the first top-level one, else the first nested; {} if none."""
-    outer = [node for node in json_ld if is_article(node)]
-    inner = (node for top in json_ld for node in walk(top) if is_article(node))
-    return outer[0] if outer else next(inner, {})
-
-
 def _parse(text: str) -> Any:
-    """The block's value; most blocks are sound, and only the others cost a second look. None if it cannot be read."""
+    """The value of a block; None if it cannot be read. Most blocks are sound, and only the others cost more."""
     sound = _loaded(text)
     if sound is not None:
         return sound
@@ -76,7 +100,7 @@ def _loaded(block: str) -> Any:
 
 
 def _mended(block: str) -> str:
-    """`block` without two slips that leave no doubt: escapes that JSON does not know, and a comma before "]" or "}"."""
+    """`block` without two clear errors: escapes that JSON does not know, and a comma before "]" or "}"."""
     return _STRAY_COMMA.sub("", _ESCAPE.sub(lambda escape: escape[0] if escape[1] else "", block))
 
 

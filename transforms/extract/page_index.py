@@ -1,8 +1,8 @@
-"""One look at all elements of a page, which metadata, authors and dates share.
+"""The page index: all elements of a page, read once, for the readers of titles, authors, sections and dates.
 
-lxml makes a Python object of an element, and decodes its text, anew each time that it is come by; what is asked of all
-elements is therefore read once and kept. Attributes are not: few elements have the one that is asked for, and libxml2
-finds those sooner than Python can ask each element.
+lxml builds a new proxy and decodes the text on every access, so tag, text and tail of all elements are read once and
+cached here. Attributes are not cached: few elements have the wanted one, and libxml2 finds those sooner than Python
+can ask each element.
 """
 
 import functools
@@ -13,36 +13,35 @@ from typing import NamedTuple, TypeAlias
 from lxml import etree
 from lxml.html import HtmlElement
 
-# Element, tag, text, and the text behind it. A comment has no tag and no text of its own.
-Seen: TypeAlias = tuple[HtmlElement, str, str, str]
+Indexed: TypeAlias = tuple[HtmlElement, str, str, str]  # element, tag, text, tail
 
 
-class Look(NamedTuple):
-    """The page's elements in document order, and the same by their tag."""
+class PageIndex(NamedTuple):
+    """The elements of a page in document order, and the same elements by their tag."""
 
     tree: HtmlElement
-    elements: list[Seen]
+    elements: list[Indexed]
     tagged: dict[str, list[HtmlElement]]
 
-    def marked(self, attribute: str, wanted: Callable[[str], bool]) -> list[HtmlElement]:
+    def with_attribute(self, attribute: str, is_wanted: Callable[[str], bool]) -> list[HtmlElement]:
         """The elements whose attribute has a wanted value, in document order."""
-        if not any(map(wanted, _values(attribute, smart=False)(self.tree))):  # bare values cost half
+        if not any(map(is_wanted, _values(attribute, smart=False)(self.tree))):  # bare values cost half
             return []
-        return [value.getparent() for value in _values(attribute, smart=True)(self.tree) if wanted(value)]
+        return [value.getparent() for value in _values(attribute, smart=True)(self.tree) if is_wanted(value)]
 
 
-def look(tree: HtmlElement) -> Look:
-    """What stands on the page; true as long as `tree` is not altered."""
-    elements: list[Seen] = []
+def index_page(tree: HtmlElement) -> PageIndex:
+    """The index of a tree without comments; valid as long as `tree` is not changed."""
+    elements: list[Indexed] = []
     tagged: dict[str, list[HtmlElement]] = defaultdict(list)
     for element in tree.iter():
-        tag, tail = element.tag, element.tail or ""
-        elements.append((element, tag, element.text or "", tail) if isinstance(tag, str) else (element, "", "", tail))
+        tag = element.tag
+        elements.append((element, tag, element.text or "", element.tail or ""))
         tagged[tag].append(element)
-    return Look(tree, elements, tagged)
+    return PageIndex(tree, elements, tagged)
 
 
 @functools.cache
 def _values(attribute: str, *, smart: bool) -> etree.XPath:
-    """Finds the attribute's values; smart ones know their element."""
+    """An XPath for all values of the attribute; smart values know their element."""
     return etree.XPath(f"descendant-or-self::*/@{attribute}", smart_strings=smart)

@@ -1,17 +1,17 @@
-"""Runs a function in a process of its own: a page that hangs, crashes the C parser or eats memory costs one row.
+"""The sandbox runs a function in a separate process: a page that hangs, crashes or eats memory costs one row.
 
-Why a process: lxml cannot be interrupted by a thread or a signal handler, and a segmentation fault ends whatever
-process it happens in. The guarded process lives as long as its worker and is replaced only after it has died, so its
-start (a third of a second of imports, none of them Beam's) is paid once, while the worker does other things. It is not
-forked from the worker, whose threads may hold locks that nobody in a copy would release. Requests and answers are
-pickles, each with its length before it, over the process's stdin and stdout.
+A process is needed because no thread or signal handler can interrupt lxml, and because a segmentation fault ends the
+process in which it happens. The process lives as long as its worker and is replaced only after it has died. Its start
+(a third of a second of imports, none of them Beam's) is paid once, while the worker does other things. It is not forked
+from the worker, because threads of the worker may hold locks that nobody in a copy would release. Requests and results
+are pickles with their length before them, sent over stdin and stdout.
 
-Whose fault is it? The page's, if the process shows it: it used up its processor time, it asked for more memory than
-its limit, or it crashed. A process that someone else ends, or that gives no answer for a long time, may be a victim of
-the machine. The page is then tried once more in a new process, with a quarter of the memory, so that a page that fills
-the machine's memory is told from one that is killed for the memory of others. If that process asks for more memory
-than this, or sleeps through all of the long time, the page is at fault. If it is killed too, or waits for the
-processor or the disk, the machine is: `Guard.wait` raises, and no row is written.
+The page is at fault if the process used up its processor time, asked for more memory than its limit, or crashed. If
+someone else ends the process, or it gives no result for a long time, the machine may be at fault. The page then gets a
+second try in a new process with a quarter of the memory. This tells a page that fills the machine's memory from a page
+that is killed because of the memory of others. The page is at fault if that process asks for more memory than this, or
+sleeps all the time. The machine is at fault if that process is killed too, or waits for the processor or the disk:
+then `Sandbox.result` raises, and no row is written.
 """
 
 import contextlib
@@ -40,34 +40,34 @@ except ImportError:  # pragma: no cover  (no memory limit where the platform has
 In = TypeVar("In")
 Out = TypeVar("Out")
 
-START_LIMIT: Final = 120.0  # seconds for the imports, on a machine that does much else
-PATIENCE: Final = 20  # times the limit of processor time that an answer may take by the clock
-RETRY_SHARE: Final = 4  # a second try may use this part of the memory
-_SLICES: Final = 100  # in which a wait is counted: if this process is stopped too, that costs one of them
+START_LIMIT: Final = 120.0  # seconds for the imports, on a busy machine
+PATIENCE: Final = 20  # a result may take this many times the limit of processor time by the clock
+RETRY_SHARE: Final = 4  # a second try may use a quarter of the memory
+_SLICES: Final = 100  # of a wait; a stop of this process costs only one of them
 _LENGTH: Final = struct.Struct(">Q")
-# Signals that a process earns by its own doing; all others come from outside.
+# Signals that a process causes itself; all others come from outside.
 _CRASHES: Final = frozenset(
     {signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT, signal.SIGTRAP, signal.SIGSYS}
 )
 
 
 class PageError(Exception):
-    """The guarded function raised something of its own; the message says what and where."""
+    """The function raised another error than Rejection; the message names it and its place."""
 
 
-class Guard(Generic[In, Out]):
-    """Calls `function` in a process of its own; whatever becomes of that process, the caller goes on.
+class Sandbox(Generic[In, Out]):
+    """Calls `function` in a separate process. The caller goes on even if that process dies.
 
-    `function` and its arguments must be picklable. One call at a time: not for several threads.
+    `function` and its arguments must be picklable. One call at a time, from one thread.
     """
 
     def __init__(self, function: Callable[[In], Out], timeout: float, memory_mb: int) -> None:
-        """Starts the process and does not wait for it.
+        """Starts the process, without waiting for it.
 
         Args:
           function: importable by name, or a partial of such a function.
-          timeout: seconds of processor time that one call may take; by the clock it may take PATIENCE times as long.
-          memory_mb: MiB that the process may use beyond what it has after its imports.
+          timeout: processor seconds that one call may take; by the clock it may take PATIENCE times as long.
+          memory_mb: MiB that the process may use more than after its imports.
         """
         self._function = function
         self._timeout = timeout
@@ -75,37 +75,37 @@ class Guard(Generic[In, Out]):
         self._start(memory_mb)
 
     def __call__(self, argument: In) -> Out:
-        """`function(argument)`; raises what `ask`, `wait` and the function returned by it raise."""
-        self.ask(argument)
-        return self.wait()()
+        """`function(argument)`. Raises the errors of `submit`, of `result` and of the function that it returns."""
+        self.submit(argument)
+        return self.result()()
 
-    def ask(self, argument: In) -> None:
-        """Has the process begin `function(argument)`, and does not wait for it; `wait` must follow.
+    def submit(self, argument: In) -> None:
+        """Starts `function(argument)` in the process, without waiting for it. A call of `result` must follow.
 
         Raises:
           RuntimeError, OSError: the process cannot be started; no page is to blame.
         """
-        self._asked = _packed(argument)
+        self._submitted = _packed(argument)
         self.get_ready()
-        self._send(self._asked)
+        self._send(self._submitted)
 
-    def wait(self) -> Callable[[], Out]:
-        """Waits for the outcome of the call last asked for.
+    def result(self) -> Callable[[], Out]:
+        """Waits for the outcome of the call that was submitted.
 
         Returns:
-          A function that returns what the call returned, or raises Rejection (by the function, or parse_timeout, or
-          parse_crash with the signal that ended the process) or PageError (the function raised anything else).
+          A function that gives the outcome: the value that the call returned, or a Rejection (raised by the function;
+          or parse_timeout, or parse_crash with the signal that ended the process), or a PageError.
 
         Raises:
           RuntimeError, OSError: the process was ended from outside or got no processor time, twice, or cannot be
             started; no page is to blame.
         """
         answer = self._answer() or self._second_try()
-        self._asked = b""
-        return functools.partial(_give, answer)
+        self._submitted = b""
+        return functools.partial(_unpack, answer)
 
     def get_ready(self) -> None:
-        """A process stands ready; a new one where the last has died. It is tried twice.
+        """Waits until a process is ready. A process that has died is replaced; the start is tried twice.
 
         Raises:
           RuntimeError, OSError: it cannot be started; no page is to blame.
@@ -118,9 +118,9 @@ class Guard(Generic[In, Out]):
             self._start(self._allowed_mb)
             if not self._has_started():
                 self._stderr.seek(0)
-                said = self._stderr.read()[-2000:].decode("utf-8", "replace")
+                words = self._stderr.read()[-2000:].decode("utf-8", "replace")
                 self.close()
-                raise RuntimeError(f"the extracting process does not start: {said}")
+                raise RuntimeError(f"the extracting process does not start: {words}")
 
     def close(self) -> None:
         """Ends the process."""
@@ -138,7 +138,7 @@ class Guard(Generic[In, Out]):
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
-        os.set_blocking(self._stdin.fileno(), False)  # a process that is stopped reads nothing
+        os.set_blocking(self._stdin.fileno(), False)  # a stopped process reads nothing
         self._is_starting = True
         self._allowed_mb = memory_mb
         self._send(_packed((self._function, self._timeout, memory_mb)))
@@ -148,7 +148,7 @@ class Guard(Generic[In, Out]):
         return self._receive(START_LIMIT) == ("ready",)
 
     def _second_try(self) -> tuple[Any, ...]:
-        """The answer of a new process, which is ended afterwards: it has less memory than others.
+        """The answer of a new process with less memory, which is ended afterwards.
 
         Raises:
           RuntimeError, OSError: there is no answer, and the page is not to blame.
@@ -157,13 +157,13 @@ class Guard(Generic[In, Out]):
         self._start(self._memory_mb // RETRY_SHARE)
         try:
             self.get_ready()
-            self._send(self._asked)
+            self._send(self._submitted)
             return self._answer() or self._idleness()
         finally:
             self.close()
 
     def _answer(self) -> tuple[Any, ...] | None:
-        """The process's answer, or what its end says of the page; None if that may be no fault of the page."""
+        """The process's answer, or the verdict from the way it ended; None if the machine may be at fault."""
         answer = self._receive(PATIENCE * self._timeout)
         if answer == ("memory",):
             self._process.wait()
@@ -180,10 +180,10 @@ class Guard(Generic[In, Out]):
         return None
 
     def _idleness(self) -> tuple[Any, ...]:
-        """The verdict on a page whose second process gave no answer: it is at fault only if it slept all the time.
+        """The verdict on a page whose second process gave no answer: parse_timeout if that process slept all the time.
 
         Raises:
-          RuntimeError: it did not.
+          RuntimeError: it did not sleep, so the machine is at fault.
         """
         clock = f"{PATIENCE * self._timeout:g} s"
         if self._closed:
@@ -199,7 +199,7 @@ class Guard(Generic[In, Out]):
         )
 
     def _send(self, message: bytes) -> None:
-        """Sends what the process reads before its patience is over; `_receive` notices if that is not all."""
+        """Sends the message, as far as the process reads it in time; `_receive` notices if it does not."""
         self._expect(PATIENCE * self._timeout)
         rest = memoryview(message)
         with contextlib.suppress(BrokenPipeError):
@@ -207,7 +207,7 @@ class Guard(Generic[In, Out]):
                 rest = rest[os.write(self._stdin.fileno(), rest) :]
 
     def _receive(self, limit: float) -> tuple[Any, ...] | None:
-        """The next message; None after `limit` seconds, or if the process closes its end (then `_closed` is True)."""
+        """The next message; None after `limit` seconds, or if the process closes its output: then `_closed`."""
         self._closed = False
         self._expect(limit)
         head = self._read(_LENGTH.size)
@@ -231,7 +231,7 @@ class Guard(Generic[In, Out]):
         self._slices, self._slice_msec = _SLICES, 1000 * limit / _SLICES
 
     def _is_ready(self, stream: IO[bytes], event: int) -> bool:
-        """Waits for the process to read or write; False if the time is over."""
+        """Waits until the process reads or writes; False if the time is over."""
         poll = select.poll()
         poll.register(stream, event)
         while self._slices:
@@ -241,7 +241,7 @@ class Guard(Generic[In, Out]):
         return False
 
 
-def _give(answer: tuple[Any, ...]) -> Any:
+def _unpack(answer: tuple[Any, ...]) -> Any:
     verdict, *content = answer
     if verdict == "result":
         return content[0]
@@ -251,7 +251,7 @@ def _give(answer: tuple[Any, ...]) -> Any:
 
 
 def _is_asleep(process: int) -> bool:
-    """True unless the process is running, waits for the disk (for memory that was swapped out, too) or is stopped."""
+    """True for a sleeping process; False if it runs, is stopped, or waits for the disk, as swapping does."""
     state = Path(f"/proc/{process}/stat")
     return not state.exists() or state.read_text("ascii", "replace").rpartition(")")[2].split()[0] == "S"
 
@@ -262,25 +262,25 @@ def _packed(message: Any) -> bytes:
 
 
 def _name_of_death(code: int) -> str:
-    """How the process ended: SIGSEGV, SIGKILL, exit 3."""
+    """The signal or exit code that ended the process: SIGSEGV, SIGKILL, exit 3."""
     try:
         return signal.Signals(-code).name
     except ValueError:
         return f"exit {code}"
 
 
-# The other end.
+# The process in the sandbox.
 
 
 def serve() -> None:
-    """Answers requests until stdin closes. Runs in the guarded process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what the keyboard interrupts is the launcher
+    """Answers requests until stdin closes. Runs in the process of the sandbox."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the keyboard interrupts the launcher
     _offer_to_kernel()
     requests = sys.stdin.buffer
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints must not run into the answers
+    os.dup2(2, 1)  # output of libraries must not mix with the answers
     function, timeout, memory_mb = _next(requests)
-    gc.freeze()  # what has been imported stays: no need to look it over again and again
+    gc.freeze()  # imported objects stay, so the collector can skip them
     _limit_memory(memory_mb)
     _put(answers, ("ready",))
     while True:
@@ -288,12 +288,12 @@ def serve() -> None:
             argument = _next(requests)
         except EOFError:
             return
-        signal.setitimer(signal.ITIMER_PROF, timeout)  # nobody handles the signal: it ends the process
+        signal.setitimer(signal.ITIMER_PROF, timeout)  # no handler: the signal ends the process
         answer = _apply(function, argument)
         signal.setitimer(signal.ITIMER_PROF, 0)
         _put(answers, answer)
         if answer[0] == "memory":
-            sys.exit(1)  # what the page left behind in this process is not to be trusted
+            sys.exit(1)  # the page may have left this process in a bad state
 
 
 def _apply(function: Callable[[Any], Any], argument: Any) -> tuple[Any, ...]:
@@ -303,7 +303,7 @@ def _apply(function: Callable[[Any], Any], argument: Any) -> tuple[Any, ...]:
         return ("rejected", verdict.reason, verdict.detail)
     except MemoryError:
         return ("memory",)
-    except Exception as error:  # noqa: BLE001  (it is raised again on the other side)
+    except Exception as error:  # noqa: BLE001  (it is raised again in the worker)
         return ("error", describe(error))
 
 
@@ -320,7 +320,7 @@ def _put(answers: IO[bytes], answer: tuple[Any, ...]) -> None:
 
 
 def _offer_to_kernel() -> None:
-    """Makes this process the first that the kernel kills when memory runs out: its page can be tried again."""
+    """Lets the kernel kill this process first when memory runs out, because its page can be tried again."""
     score = Path("/proc/self/oom_score_adj")
     if score.exists():
         with contextlib.suppress(OSError):
@@ -328,7 +328,7 @@ def _offer_to_kernel() -> None:
 
 
 def _limit_memory(memory_mb: int) -> None:
-    """Allows `memory_mb` MiB of address space beyond what is mapped now, where the platform can say and hold that."""
+    """Limits the address space to the present size and `memory_mb` MiB, if the platform can."""
     mapped = Path("/proc/self/statm")
     if resource is not None and mapped.exists():
         pages = int(mapped.read_text("ascii").split()[0])

@@ -1,4 +1,4 @@
-"""ExtractArticles: the Beam shell of extraction. The process that extracts does without it, and without Beam."""
+"""ExtractArticles: the Beam shell of extraction. The process that extracts imports neither this file nor Beam."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -9,51 +9,51 @@ import apache_beam as beam
 
 from warraq.schemas.records import Article, Document
 from warraq.transforms.extract.page import ExtractRules, extract
-from warraq.transforms.extract.sandbox import Guard
+from warraq.transforms.extract.sandbox import Sandbox
 from warraq.transforms.rejection import attempt
 from warraq.transforms.step import Meter, Moment, Outputs, StageTransform, StepFn, route, tagged
 
 _STAGE: Final = "extract"
 
 
-class _GuardedFn(beam.DoFn):
-    """As StepFn, for a function that runs in a guarded process, started with the worker and ended with it.
+class _SandboxedFn(beam.DoFn):
+    """As StepFn, for a function that runs in a sandbox. The sandbox starts and ends with the worker.
 
-    While that process extracts one page, the worker goes on to find the next.
+    While the sandbox extracts one page, the worker reads the next.
     """
 
     def __init__(self, function: Callable[[Document], Article], rules: ExtractRules) -> None:
         self._function = function
-        self._rules = rules
         self._meter = Meter(_STAGE)
+        self._rules = rules
 
     def setup(self) -> None:
-        self._guard = Guard(self._function, self._rules.timeout, self._rules.memory_mb)
+        self._sandbox = Sandbox(self._function, self._rules.timeout, self._rules.memory_mb)
 
     def start_bundle(self) -> None:
-        self._asked: tuple[Document, Moment] | None = None
+        self._submitted: tuple[Document, Moment] | None = None
 
     def process(
         self, document: Document, timestamp: Any = beam.DoFn.TimestampParam, window: Any = beam.DoFn.WindowParam
     ) -> Iterator[Any]:
         self._meter.came()
-        yield from self._answer()
-        self._guard.ask(document)
-        self._asked = (document, Moment(timestamp, window))
+        yield from self._finish()
+        self._sandbox.submit(document)
+        self._submitted = (document, Moment(timestamp, window))
 
     def finish_bundle(self) -> Iterator[Any]:
-        yield from self._answer()
+        yield from self._finish()
 
     def teardown(self) -> None:
-        self._guard.close()
+        self._sandbox.close()
 
-    def _answer(self) -> Iterator[Any]:
-        """The outcome for the page last asked for."""
-        if self._asked is not None:
-            document, moment = self._asked
-            self._asked = None
-            answer = self._guard.wait()  # not caught: what it raises is no page's fault
-            outcome = attempt(document, _STAGE, answer)
+    def _finish(self) -> Iterator[Any]:
+        """The outcome for the page that was submitted last; none if it is done."""
+        if self._submitted is not None:
+            document, moment = self._submitted
+            self._submitted = None
+            result = self._sandbox.result()  # its errors are not caught: no page is to blame
+            outcome = attempt(document, _STAGE, result)
             self._meter.left(outcome)
             yield moment.place(tagged(outcome))
 
@@ -64,7 +64,7 @@ class ExtractArticles(StageTransform):
 
     rules: ExtractRules = field(default_factory=ExtractRules)
 
-    def expand(self, documents: beam.PCollection[Document]) -> Outputs:
+    def expand(self, documents: beam.PCollection) -> Outputs:
         function = functools.partial(extract, rules=self.rules)
-        fn = _GuardedFn(function, self.rules) if self.rules.guard else StepFn(_STAGE, function)
+        fn = _SandboxedFn(function, self.rules) if self.rules.guard else StepFn(_STAGE, function)
         return route(documents, "Extract", fn, Document, Article)

@@ -1,4 +1,5 @@
 import contextlib
+import dataclasses
 import datetime as dt
 import json
 
@@ -12,7 +13,10 @@ from hypothesis import strategies as st
 
 from warraq.schemas.records import Article, Document, Source
 from warraq.transforms.clean.clean import CleanRules, clean
-from warraq.transforms.extract.page import ExtractRules, dropped_lines, extract, find_body, parse
+from warraq.transforms.extract import page
+from warraq.transforms.extract.body.choose import dropped_lines
+from warraq.transforms.extract.markup import parse
+from warraq.transforms.extract.page import ExtractRules, examine, extract
 from warraq.transforms.extract.stage import ExtractArticles
 from warraq.transforms.step import Rejection
 
@@ -79,9 +83,8 @@ def test_what_the_dump_says_is_the_title_of_a_text():
 
 
 def test_explain_can_show_what_was_thrown_away():
-    tree = parse(PAGE)
-    text = find_body(tree, [], TITLE, None).text
-    assert dropped_lines(tree, text) == [
+    findings = examine(document(PAGE), rules())
+    assert dropped_lines(findings.facts, findings.article.text) == [
         "الرئيسية", "رياضة", TITLE, "بقلم: سامي الحاج", "30 أكتوبر",
         "مباراة اليوم تنتهي بالتعادل", "أسعار الخضار ترتفع", "جميع الحقوق محفوظة",
     ]  # fmt: skip
@@ -101,6 +104,64 @@ def test_other_pages_are_refused(markup, reason):
     with pytest.raises(Rejection) as refused:
         extract(document(markup), rules())
     assert refused.value.reason == reason
+
+
+def test_findings_keep_the_candidates_that_lost_and_the_article():
+    page = PAGE.replace("</head>", '<meta property="og:title" content="عنوان للشبكات"></head>')
+    findings = examine(document(page), rules())
+    assert findings.article == extract(document(page), rules())
+    assert [(one.source, one.value) for one in findings.candidates["title"]] == [
+        ("og:title", "عنوان للشبكات"), ("h1", TITLE), ("<title>", f"{TITLE} - صحيفة الميناء"),
+    ]  # fmt: skip
+    assert findings.decisions["title"] == "عنوان للشبكات"
+    assert {one.source for one in findings.candidates["date"]} == {"time_tag", "byline"}
+
+
+def test_findings_of_a_refused_page_have_the_refusal():
+    findings = examine(document(PAGE.replace("single-post", "error404")), rules())
+    assert findings.article is None
+    with pytest.raises(Rejection) as refused:
+        findings.result()
+    assert refused.value.args == ("not_an_article", "body class error404")
+    assert [one.source for one in findings.candidates["page kind"]] == ["body class"]
+
+
+def test_findings_of_a_page_that_breaks_the_code_have_the_error(monkeypatch):
+    def fail(*_args, **_kwargs):
+        raise KeyError("day")
+
+    monkeypatch.setattr(page, "choose_date", fail)
+    findings = examine(document(PAGE), rules())
+    assert findings.decisions["title"] == TITLE
+    with pytest.raises(KeyError, match="day"):
+        findings.result()
+
+
+def test_a_time_in_a_code_element_is_no_candidate():
+    hidden = '<noscript><time class="published" datetime="2026-10-29T08:00:00Z"></time></noscript>'
+    findings = examine(document(PAGE.replace("</h1>", f"</h1>{hidden}")), rules())
+    assert dt.date(2026, 10, 29) not in {one.date for one in findings.candidates["date"]}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"timeout": 0.0}, "extract_timeout must be above 0, not 0.0"),
+        ({"timeout": float("nan")}, "extract_timeout must be above 0, not nan"),
+        ({"timeout": float("inf")}, "extract_timeout can be 1000000 at most, not inf"),
+        ({"memory_mb": -1}, "extract_memory_mb must be above 0, not -1"),
+        ({"memory_mb": 2**40}, "extract_memory_mb can be 1073741824 at most, not 1099511627776"),
+        ({"max_markup": 0}, "extract_max_markup must be above 0, not 0"),
+    ],
+)
+def test_rules_that_make_no_sense_are_refused(wrong, words):
+    with pytest.raises(ValueError, match=f"^{words}$"):
+        ExtractRules(**wrong)
+
+
+def test_rules_that_decide_no_rows_are_marked_as_tuning():
+    tuning = {rule.name for rule in dataclasses.fields(ExtractRules) if rule.metadata.get("tuning")}
+    assert tuning == {"timeout", "memory_mb", "guard"}
 
 
 def test_too_much_markup_is_refused_unread():

@@ -16,14 +16,14 @@ from tests.support.paths import ROOT
 from tests.support.processes import PATIENCE, is_running, wait_until
 from warraq.schemas.records import Document, Source
 from warraq.transforms.extract.page import ExtractRules, extract
-from warraq.transforms.extract.sandbox import Guard, PageError
-from warraq.transforms.extract.stage import _GuardedFn
+from warraq.transforms.extract.sandbox import PageError, Sandbox
+from warraq.transforms.extract.stage import _SandboxedFn
 from warraq.transforms.step import Rejection
 
 
 @pytest.fixture(scope="module")
 def guard():
-    guarded = Guard(misbehave, timeout=1.0, memory_mb=300)
+    guarded = Sandbox(misbehave, timeout=1.0, memory_mb=300)
     yield guarded
     guarded.close()
 
@@ -50,10 +50,10 @@ def test_each_kind_of_failure_is_one_verdict_and_the_next_call_works(guard, how,
 
 
 def test_a_page_s_time_is_over_however_late_the_answer_is_asked_for(guard):
-    guard.ask("hang")
+    guard.submit("hang")
     guard._process.wait(timeout=PATIENCE)
     with pytest.raises(Rejection, match="parse_timeout"):
-        guard.wait()()
+        guard.result()()
 
 
 def test_an_exception_comes_back_with_its_class_message_and_place(guard):
@@ -77,7 +77,7 @@ def test_a_death_between_two_pages_is_no_page_s_fault(guard):
 
 
 def test_a_death_before_the_first_page_is_no_page_s_fault():
-    guarded = Guard(misbehave, timeout=1.0, memory_mb=300)
+    guarded = Sandbox(misbehave, timeout=1.0, memory_mb=300)
     guarded._process.kill()
     assert guarded("ok") == "OK"
     guarded.close()
@@ -88,7 +88,7 @@ def test_a_process_that_cannot_start_is_no_page_s_fault(monkeypatch):
     exec("def lost(argument): return argument", here_only.__dict__)
     monkeypatch.setitem(sys.modules, "here_only", here_only)  # pickles by name; the other process has no such module
     with pytest.raises(RuntimeError, match=r"(?s)does not start.*here_only"):
-        Guard(here_only.lost, timeout=1.0, memory_mb=100).get_ready()
+        Sandbox(here_only.lost, timeout=1.0, memory_mb=100).get_ready()
 
 
 @pytest.mark.parametrize("busy", [False, True])
@@ -96,8 +96,8 @@ def test_the_process_ends_with_its_worker(busy):
     """Also while it is in C code that no other thread interrupts, with most of its time left."""
     worker = (
         f"import re, sys, time; sys.path[:] = {sys.path!r}\n"
-        "from warraq.transforms.extract.sandbox import Guard; guard = Guard(re.compile('(a*)*b').match, 600.0, 300)\n"
-        f"guard.get_ready(); guard.ask('a' * {40 * busy})\n"
+        "from warraq.transforms.extract.sandbox import Sandbox; guard = Sandbox(re.compile('(a*)*b').match, 600.0, 300)\n"
+        f"guard.get_ready(); guard.submit('a' * {40 * busy})\n"
         "print(guard._process.pid, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", worker], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
@@ -112,7 +112,7 @@ param, slow = pytest.param, pytest.mark.slow  # for tests that wait out these 5 
 
 @pytest.fixture(scope="module")
 def victim():
-    guarded = Guard(befall, timeout=SECONDS, memory_mb=400)
+    guarded = Sandbox(befall, timeout=SECONDS, memory_mb=400)
     yield guarded
     guarded.close()
 
@@ -133,9 +133,9 @@ def test_what_may_be_the_machines_fault_is_tried_again(victim, tmp_path, fate):
     ],
 )
 def test_what_the_machine_does_twice_is_no_row(victim, tmp_path, fates, words):
-    victim.ask((tmp_path, fates))
+    victim.submit((tmp_path, fates))
     with pytest.raises(RuntimeError, match=words):
-        victim.wait()
+        victim.result()
     assert len(list(tmp_path.iterdir())) == 2
     (tmp_path / "next").mkdir()
     assert victim((tmp_path / "next", ["well"])) == "call 1"
@@ -161,9 +161,9 @@ def test_a_stop_of_both_processes_is_no_time_that_a_page_took(tmp_path):
     worker = (
         f"import sys; sys.path[:] = {[str(ROOT), *sys.path]!r}\n"
         "from pathlib import Path; from tests.support.misbehaviour import befall\n"
-        f"from warraq.transforms.extract.sandbox import Guard; guard = Guard(befall, {SECONDS}, 400); guard.get_ready()\n"
-        f"guard.ask((Path({str(tmp_path)!r}), ['doze']))\n"
-        "print(guard._process.pid, flush=True); print(guard.wait()()); guard.close()"
+        f"from warraq.transforms.extract.sandbox import Sandbox; guard = Sandbox(befall, {SECONDS}, 400); guard.get_ready()\n"
+        f"guard.submit((Path({str(tmp_path)!r}), ['doze']))\n"
+        "print(guard._process.pid, flush=True); print(guard.result()()); guard.close()"
     )
     with subprocess.Popen([sys.executable, "-c", worker], stdout=subprocess.PIPE, text=True) as process:
         both = process.pid, int(process.stdout.readline())
@@ -183,7 +183,7 @@ def test_a_stopped_process_that_reads_nothing_ends_no_run(victim, tmp_path):
 
 
 def test_only_pages_are_refused_for_what_the_process_does(tmp_path):
-    guarded = _GuardedFn(functools.partial(befall_page, folder=tmp_path), ExtractRules(timeout=SECONDS))
+    guarded = _SandboxedFn(functools.partial(befall_page, folder=tmp_path), ExtractRules(timeout=SECONDS))
     guarded.setup()
     guarded.start_bundle()
     assert [*guarded.process(page("kill"))] == []
@@ -210,7 +210,7 @@ PROSE = f"<p>{SENTENCE * 5}</p>"
 
 @pytest.fixture(scope="module")
 def extractor():
-    guarded = Guard(functools.partial(extract, rules=ExtractRules()), timeout=10.0, memory_mb=1024)
+    guarded = Sandbox(functools.partial(extract, rules=ExtractRules()), timeout=10.0, memory_mb=1024)
     yield guarded
     guarded.close()
 

@@ -1,4 +1,4 @@
-"""What stands around articles on Arabic news sites, in markup such as theirs: none of it may reach the clean text."""
+"""Furniture around articles, in the markup of Arabic news sites: none of it may reach the clean text."""
 
 import datetime as dt
 

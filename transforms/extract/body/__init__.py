@@ -1,1 +1,1 @@
-"""The main text of a page, and whether the page is an article at all."""
+"""The main text of a page, and the kind of the page."""

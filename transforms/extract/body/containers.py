@@ -1,9 +1,8 @@
-"""Where on a page the article stands: the elements that trafilatura is given instead of the whole page.
+"""The text density of a page, and the containers that may hold its article. Trafilatura reads these, not the page.
 
-Trafilatura looks through a whole page for containers that it knows by name, takes the first, and spends most of its
-time on parts that it throws away. Here the page is looked over once: which elements are named like an article's body,
-and where the prose stands, as Readability does: each long run of text speaks for the elements around it, the nearer
-the more.
+Trafilatura searches a whole page for containers that it knows by name, takes the first, and spends most of its time on
+parts that it throws away. Here the page is measured once. Containers are found by name, and by prose as in
+Readability: each long run of text adds weight to the elements around it, more to the nearer ones.
 """
 
 import functools
@@ -20,8 +19,8 @@ INLINE: Final = frozenset({"a", "abbr", "b", "bdi", "bdo", "big", "br", "em", "f
                            "span", "strong", "sub", "sup", "time", "u"})  # fmt: skip
 PARAGRAPHS: Final = frozenset({"p", "blockquote", "pre", "h2", "h3", "h4"})
 
-# Names of the element around an article's text, by how surely they name it; sites and their content management systems
-# use them. A name among _UNSURE is as likely to stand for the page's middle column.
+# Names that sites and content management systems give to the element around an article's text, surest first.
+# An _UNSURE_NAME may as well name the middle column of the page.
 _BODY_NAME = re.compile(
     r"(?i)(?:article|art|entry|page|text)-content|article_+(?:content|container)|article[-_]*(?:body|text)|body-text"
     r"|post[-_]?(?:text|body|entry|content)|post_inner_wrapper|^(?:post|entry)$"
@@ -36,66 +35,63 @@ _UNNAMED: Final = 9
 # Menus, captions and dates are shorter.
 _PROSE: Final = etree.XPath("descendant::body/descendant::text()[string-length() > 60]")
 _BLOCKS: Final = frozenset({"div", "section", "article", "main"})
-_ELSEWHERE: Final = frozenset({"a", "nav", "footer", "aside", "figcaption", "head", "script", "style", "title",
-                               "noscript", "template", "iframe", "svg", "button", "select", "textarea"})  # fmt: skip
+_NO_PROSE: Final = frozenset({"a", "nav", "footer", "aside", "figcaption", "head", "script", "style", "title",
+                              "noscript", "template", "iframe", "svg", "button", "select", "textarea"})  # fmt: skip
 _COMMENTS_NAME = re.compile(
     r"(?i)^(?:(?:user|reader|visitor|post|article|news)s?[-_]?)?(?:comments?|reactions?|repl(?:y|ies)|responses?)"
     r"(?:[-_]?(?:list|box|area|section|wrap|wrapper|block|container|thread|form))?$|^(?:ال)?(?:تعليقات|ردود)\b"
 )
 _NO_CONTAINERS: Final = PARAGRAPHS | {"html", "ul", "ol", "dl", "table", "tbody", "tr"}
-_FADING: Final = 0.75  # of the weight of a text, for each element further out
+_FADING: Final = 0.75  # of the weight of a text remains for each element further out
 _REACH: Final = 5  # elements
-_LEAST_SHARE: Final = 0.3  # of the prose where most of it stands; containers of teasers have less
+_LEAST_SHARE: Final = 0.3  # of the prose in the heaviest container; containers of teasers have less
 
 
-class Frame(NamedTuple):
-    """Elements, in order, that together hold an article's text, and how many characters of prose that is."""
+class Container(NamedTuple):
+    """Elements, in order, that together may hold the article's text, and their characters of prose."""
 
     parts: list[HtmlElement]
     prose: int
 
 
-class Survey(NamedTuple):
-    """Where the prose of a page stands."""
+class Density(NamedTuple):
+    """The text density of a page: its prose, outside and inside links."""
 
-    prose: dict[HtmlElement, int]  # its characters in each element, in order
-    weights: dict[HtmlElement, float]  # how much it speaks for an element as the article's container
-    linked: int  # characters of prose inside links, which are in neither
+    prose: dict[HtmlElement, int]  # characters of prose outside links in each element, in order
+    weights: dict[HtmlElement, float]  # the weight of that prose for the element as the article's container
+    linked: int  # characters of prose inside links
 
 
-def find_frames(tree: HtmlElement, found: Survey) -> Iterator[Frame]:
-    """Where the article may stand, the best guess first: by its name, then by its weight; nothing without prose.
-
-    `found` is what `survey(tree)` gives.
-    """
-    prose, weights, _ = found
+def find_containers(tree: HtmlElement, density: Density) -> Iterator[Container]:
+    """The containers that may hold the article: the best by name, then the best by weight; none without prose."""
+    prose, weights, _ = density
     heaviest = max(weights, key=weights.__getitem__, default=None)
     if heaviest is None:
         return
     named = _best_named(prose, _LEAST_SHARE * prose[heaviest])
     if named is not None:
         parts = _with_later_parts(tree, named, prose)
-        yield Frame(parts, sum(prose[part] for part in parts))
+        yield Container(parts, sum(prose[part] for part in parts))
     if heaviest is not named:
-        yield Frame([heaviest], prose[heaviest])
+        yield Container([heaviest], prose[heaviest])
 
 
 def holds_comments(block: HtmlElement) -> bool:
-    """It is named for what readers wrote, and the page's headline does not stand in it."""
+    """True for a block that is named for readers' comments and does not hold the page's headline."""
     names = f"{block.get('class') or ''} {block.get('id') or ''}"
     return _is_named_for_comments(names) and next(block.iter("h1"), None) is None
 
 
-def survey(tree: HtmlElement) -> Survey:
-    """Where the prose of the page stands; true as long as `tree` is not altered."""
+def measure_density(tree: HtmlElement) -> Density:
+    """The text density of the page; valid as long as `tree` is not changed."""
     prose: dict[HtmlElement, int] = defaultdict(int)
     weights: dict[HtmlElement, float] = defaultdict(float)
-    elsewhere: dict[HtmlElement, bool] = {}
+    known: dict[HtmlElement, bool] = {}
     linked = 0
     for text in _PROSE(tree):
         holder = text.getparent().getparent() if text.is_tail else text.getparent()
         around = [holder, *holder.iterancestors()]
-        if _is_elsewhere(around, elsewhere):
+        if _is_no_prose(around, known):
             linked += len(text) if any(element.tag == "a" for element in around) else 0
             continue
         for element in reversed(around):
@@ -104,28 +100,28 @@ def survey(tree: HtmlElement) -> Survey:
         for distance, block in enumerate(itertools.islice(blocks, _REACH)):
             if block.tag not in _NO_CONTAINERS:
                 weights[block] += len(text) * _FADING**distance
-    return Survey(prose, weights, linked)
+    return Density(prose, weights, linked)
 
 
-def _is_elsewhere(around: list[HtmlElement], known: dict[HtmlElement, bool]) -> bool:
-    """One of the elements, inner first, is a link, furniture of the page, or holds comments."""
+def _is_no_prose(around: list[HtmlElement], known: dict[HtmlElement, bool]) -> bool:
+    """True if one of the elements, inner first, is a link or furniture of the page, or holds comments."""
     verdict = False
     for element in reversed(around):
         if element not in known:
-            known[element] = verdict or element.tag in _ELSEWHERE or holds_comments(element)
+            known[element] = verdict or element.tag in _NO_PROSE or holds_comments(element)
         verdict = known[element]
     return verdict
 
 
 def _best_named(prose: dict[HtmlElement, int], least: float) -> HtmlElement | None:
-    """The first block with the surest name, of those with enough prose."""
+    """The first block with the surest name among blocks with enough prose; None if none has such a name."""
     blocks = [element for element, length in prose.items() if element.tag in _BLOCKS and length >= least]
     best = min(blocks, key=_rank, default=None)
     return best if best is not None and _rank(best) < _UNNAMED else None
 
 
 def _rank(block: HtmlElement) -> int:
-    """How surely the block's names and tag say that it is an article's body; 0 is surest."""
+    """The certainty with which names and tag of a block say that it is an article's body; 0 is the surest."""
     by_name = min(_rank_of_name(block.get("class") or ""), _rank_of_name(block.get("id") or ""))
     by_tag = {"article": 1, "main": 4}.get(block.tag, _UNNAMED)
     return 0 if block.get("itemprop") == "articleBody" else min(by_name, by_tag)

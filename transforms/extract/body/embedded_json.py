@@ -1,8 +1,8 @@
-"""The article in a page's state: pages that a script draws in the browser carry their text as JSON and none as HTML.
+"""Embedded JSON: a page that a script draws in the browser has its text in JSON, and none in HTML.
 
-Next.js writes `<script id="__NEXT_DATA__">` and, in newer releases, pushes strings to `self.__next_f`; others assign an
-object to a variable of `window`. Which key holds the text differs from site to site, so the text is known by its
-length, and by the page's title beside it.
+Next.js writes `<script id="__NEXT_DATA__">` and, in newer releases, pushes strings to `self.__next_f`. Others assign an
+object to a variable of `window`. The key of the text differs from site to site, so the text is found by its length and
+by the page's title beside it.
 """
 
 import html
@@ -23,22 +23,27 @@ _MAX_DEPTH: Final = 60
 _NO_TEXT: Final = frozenset({"url", "href", "src", "id", "slug", "type", "class", "className", "description", "seo"})
 
 
-class _Found(NamedTuple):
-    """A text, whether the page's title stands beside it, and its words; the greatest is the article."""
+class _Text(NamedTuple):
+    """A text in the JSON. In the order of the fields, the greatest is the article."""
 
-    titled: bool
+    titled: bool  # the page's title is beside it
     words: int
     text: str
 
 
-def read_state(markup: str, title: str | None) -> str:
-    """The article's text or HTML as the page's state has it; "" if it has none of 40 words and more."""
-    found = (text for state in _states(markup) for text in _texts(state, _key(title), titled=False, depth=0))
-    best = max(found, default=_Found(False, 0, ""))
+def read_embedded_json(markup: str) -> list[Any]:
+    """The JSON values in the page's scripts, in document order."""
+    return list(_values(markup))
+
+
+def find_article_text(values: list[Any], title: str | None) -> str:
+    """The article's text or HTML in embedded JSON; "" if there is none of 40 words or more."""
+    found = (text for value in values for text in _texts(value, _words(title), titled=False, depth=0))
+    best = max(found, default=_Text(titled=False, words=0, text=""))
     return best.text if best.words >= _LEAST_WORDS else ""
 
 
-def _states(markup: str) -> Iterator[Any]:
+def _values(markup: str) -> Iterator[Any]:
     decoder = json.JSONDecoder()
     for before_end in markup.split("</script")[:-1]:
         script = _OPENING.split(before_end)[-1]
@@ -51,31 +56,31 @@ def _states(markup: str) -> Iterator[Any]:
             continue
 
 
-def _texts(node: Any, title: str, *, titled: bool, depth: int) -> Iterator[_Found]:
+def _texts(node: Any, title: str, *, titled: bool, depth: int) -> Iterator[_Text]:
     """The texts in a tree of JSON: long strings, and lists of blocks joined."""
     if depth > _MAX_DEPTH:
         return
     if isinstance(node, str):
-        yield _found(node, titled=titled)
+        yield _counted(node, titled=titled)
     elif isinstance(node, list):
         blocks = [block for item in node if (block := _block(item))]
         if len(blocks) > 1:
-            yield _found("\n".join(blocks), titled=titled)
+            yield _counted("\n".join(blocks), titled=titled)
         for item in node:
             yield from _texts(item, title, titled=titled, depth=depth + 1)
     elif isinstance(node, dict):
-        titled = titled or (bool(title) and title in map(_key, filter(_is_text, node.values())))
+        titled = titled or (bool(title) and title in map(_words, filter(_is_text, node.values())))
         for key, value in node.items():
             if key not in _NO_TEXT:
                 yield from _texts(value, title, titled=titled, depth=depth + 1)
 
 
-def _found(text: str, *, titled: bool) -> _Found:
-    return _Found(titled, len(WORD.findall(_TAG.sub(" ", text))), text)
+def _counted(text: str, *, titled: bool) -> _Text:
+    return _Text(titled, len(WORD.findall(_TAG.sub(" ", text))), text)
 
 
 def _block(item: Any) -> str:
-    """The longest string of a paragraph's object, or of a plain string; "" where it has none of four words."""
+    """The longest string in the object of a paragraph, or the string itself; "" if it has fewer than four words."""
     values = item.values() if isinstance(item, dict) else [item]
     texts = [value for value in values if isinstance(value, str) and value.count(" ") >= _BLOCK_WORDS - 1]
     return max(texts, key=len, default="")
@@ -85,5 +90,5 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def _key(text: str | None) -> str:
+def _words(text: str | None) -> str:
     return " ".join(WORD.findall(html.unescape(text or "")))

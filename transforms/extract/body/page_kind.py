@@ -1,20 +1,20 @@
-"""Is the page an article at all? Index, tag, search and error pages, galleries and listings are refused here.
+"""The page kind: index, tag, search and error pages, galleries and listings are refused as no articles.
 
-A page's own word comes first (schema.org types, WordPress body classes), then its address, then the shape of what was
-found on it. Each test says what it saw, so that a wrong refusal can be traced.
+Signs in the order of trust: schema.org types and WordPress body classes, the URL, the shape of the page and its text.
+Each sign has its evidence, so that the cause of a wrong refusal can be found.
 """
 
 import itertools
 import re
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
 from warraq.transforms.arabic import WORD
-from warraq.transforms.extract.body.containers import Survey
-from warraq.transforms.extract.json_ld import is_article, types
+from warraq.transforms.extract.facts import Facts
+from warraq.transforms.extract.findings import Candidate
 from warraq.transforms.rejection import Rejection
 
 _LISTING_TYPES: Final = frozenset({"CollectionPage", "SearchResultsPage", "ImageGallery", "ProfilePage", "ContactPage"})
@@ -50,43 +50,89 @@ _LEAST_TEASERS: Final = 4
 _TEASER_SHARE: Final = 0.6  # of the lines
 
 
-def refuse_other_pages(tree: HtmlElement, json_ld: list[dict[str, Any]], url: str) -> None:
-    """Raises Rejection not_an_article if the page, before its text is looked at, says that it is none."""
-    body_class = next((body.get("class") or "" for body in tree.iter("body")), "")
-    if _ARTICLE_CLASS.search(body_class) or _states_article(json_ld):
-        return
-    listing = [name for node in json_ld for name in types(node) if name in _LISTING_TYPES]
-    if listing:
-        raise Rejection("not_an_article", listing[0])
-    if marked := _LISTING_CLASS.search(body_class):
-        raise Rejection("not_an_article", f"body class {marked.group().strip()}")
-    if _is_listing_address(url) and "article" not in tree.xpath("//meta[@property='og:type']/@content"):
-        raise Rejection("not_an_article", f"address {url[:80]}")
+def refuse(signs: Iterable[Candidate]) -> None:
+    """Raises Rejection not_an_article on the first sign that the page is no article."""
+    for sign in signs:
+        raise Rejection("not_an_article", sign.evidence)
 
 
-def refuse_listings(tree: HtmlElement, json_ld: list[dict[str, Any]], surveyed: Survey) -> None:
-    """Raises Rejection not_an_article if the page's prose is teasers of other pages; `surveyed` is `survey(tree)`'s.
+def read_page_signs(facts: Facts) -> Iterator[Candidate]:
+    """Signs of a page that is no article, before its text is extracted: what it states, its URL, its shape.
 
     A page that states its article is believed.
     """
-    if _states_article(json_ld) or any(itertools.starmap(_is_whole, surveyed.prose.items())):
+    if not facts.json_ld.states_article:
+        yield from _stated_signs(facts)
+        yield from _listing_signs(facts)
+
+
+def read_label_signs(facts: Facts, text: str) -> Iterator[Candidate]:
+    """Signs that the text is labels: on a page with little prose it has the words of its links, or few words at all.
+
+    A page that states its article is believed.
+    """
+    prose = max(facts.density.prose.values(), default=0)
+    if prose > _SHORTEST_NEWS or facts.json_ld.states_article:
         return
-    cards = _cards(tree, surveyed.prose)
-    prose = max(surveyed.prose.values(), default=0)
-    own = prose - sum(surveyed.prose[card] for card in cards)
+    linked = {word for link in facts.tree.iter("a") for word in WORD.findall(link.text_content())}
+    words = WORD.findall(text)
+    share = sum(word in linked for word in words) / max(1, len(words))
+    if share >= _LINKED_SHARE:
+        yield _sign("words of links", f"{share:.0%} of the words stand in links")
+    if not prose and len(words) < _FEW_WORDS:
+        yield _sign("few words", f"{len(words)} words and no prose")
+
+
+def read_text_signs(lines: Sequence[str], title: str | None) -> Iterator[Candidate]:
+    """Signs that the text is an error message or a list of teasers."""
+    words = sum(len(line.split()) for line in lines)
+    if title and _ERROR_TITLE.search(title) and words < _ERROR_WORDS:
+        yield _sign("title", title[:80])
+    if words < _FEW_WORDS and (error := _ERROR_TEXT.search(" ".join(lines))):
+        yield _sign("text", error.group())
+    teasers = sum(bool(_TEASER_END.search(line[-_TEASER_REACH:])) for line in lines)
+    if teasers >= max(_LEAST_TEASERS, _TEASER_SHARE * len(lines)):
+        yield _sign("ends of lines", f"{teasers} teasers in {len(lines)} lines")
+
+
+def _sign(source: str, evidence: str) -> Candidate:
+    return Candidate("not_an_article", source, evidence)
+
+
+def _stated_signs(facts: Facts) -> Iterator[Candidate]:
+    """Listing types, the classes of WordPress, and the URL; none if the classes name an article."""
+    body_class = next((body.get("class") or "" for body in facts.index.tagged["body"]), "")
+    if _ARTICLE_CLASS.search(body_class):
+        return
+    for name in (name for node in facts.json_ld.top for name in node.types if name in _LISTING_TYPES):
+        yield _sign("JSON-LD type", name)
+    if marked := _LISTING_CLASS.search(body_class):
+        yield _sign("body class", f"body class {marked.group().strip()}")
+    if _is_listing_url(facts.url) and "article" not in facts.tree.xpath("//meta[@property='og:type']/@content"):
+        yield _sign("URL", f"address {facts.url[:80]}")
+
+
+def _listing_signs(facts: Facts) -> Iterator[Candidate]:
+    """Prose that is teasers of other pages, or mostly links."""
+    density = facts.density
+    if any(itertools.starmap(_is_article_prose, density.prose.items())):
+        return
+    cards = _cards(facts.tree, density.prose)
+    prose = max(density.prose.values(), default=0)
+    own = prose - sum(density.prose[card] for card in cards)
     if len(cards) >= _LEAST_CARDS and own <= min(_SHORTEST_NEWS, (1 - _CARDS_SHARE) * prose):
-        raise Rejection("not_an_article", f"{len(cards)} teasers of other pages")
-    if own <= _SHORTEST_NEWS and surveyed.linked >= max(_MUCH_LINKED, 2 * prose):
-        raise Rejection("not_an_article", f"{surveyed.linked} characters inside links, {own} outside")
+        yield _sign("teasers", f"{len(cards)} teasers of other pages")
+    if own <= _SHORTEST_NEWS and density.linked >= max(_MUCH_LINKED, 2 * prose):
+        yield _sign("links", f"{density.linked} characters inside links, {own} outside")
 
 
-def _is_whole(block: HtmlElement, prose: int) -> bool:
-    """It is too long for a teaser and holds neither headlines nor links: prose of the page's own, soon told."""
+def _is_article_prose(block: HtmlElement, prose: int) -> bool:
+    """True for a block that is too long for a teaser and has neither headlines nor links. A cheap first test."""
     return prose > _LONGEST_TEASER and next(block.iter("a", *_HEADINGS), None) is None
 
 
 def _cards(tree: HtmlElement, prose: dict[HtmlElement, int]) -> set[HtmlElement]:
-    """The innermost blocks that hold a little prose and another page's headline, linked itself or by a picture."""
+    """The teasers: innermost blocks with a little prose and a headline that links to another page."""
     cards: set[HtmlElement] = set()
     for element in tree.iter("a", *_HEADINGS):
         if element.tag == "a" and not _is_headline(element):
@@ -100,7 +146,7 @@ def _cards(tree: HtmlElement, prose: dict[HtmlElement, int]) -> set[HtmlElement]
 
 
 def _card(headline: HtmlElement, prose: dict[HtmlElement, int]) -> HtmlElement | None:
-    """The block around a headline that holds prose, the paragraph that begins with it, or what stands right behind."""
+    """The block with prose around a headline, or the paragraph that begins with it, or the element right after it."""
     around = next((around for around in headline.iterancestors() if around in prose), None)
     if around is None or (around.tag in _CARD_TAGS and prose[around] <= _LONGEST_TEASER):
         return around
@@ -119,47 +165,12 @@ def _is_headline(link: HtmlElement) -> bool:
 
 
 def _leads_on(link: HtmlElement, heading: HtmlElement) -> bool:
-    """The link is of the heading, or of a picture beside it."""
+    """True for a link of the heading, or of a picture beside it."""
     return link.find(".//img") is not None or heading in (link.getparent(), *link)
 
 
-def refuse_labels(tree: HtmlElement, json_ld: list[dict[str, Any]], text: str, surveyed: Survey) -> None:
-    """Raises Rejection not_an_article if a page with next to no prose gave the words of its links, or few at all.
-
-    A page that states its article is believed.
-    """
-    prose = max(surveyed.prose.values(), default=0)
-    if prose > _SHORTEST_NEWS or _states_article(json_ld):
-        return
-    linked = {word for link in tree.iter("a") for word in WORD.findall(link.text_content())}
-    words = WORD.findall(text)
-    share = sum(word in linked for word in words) / max(1, len(words))
-    if share >= _LINKED_SHARE:
-        raise Rejection("not_an_article", f"{share:.0%} of the words stand in links")
-    if not prose and len(words) < _FEW_WORDS:
-        raise Rejection("not_an_article", f"{len(words)} words and no prose")
-
-
-def refuse_other_texts(lines: Sequence[str], title: str | None) -> None:
-    """Raises Rejection not_an_article if the text that was found is an error message or a list of teasers."""
-    words = sum(len(line.split()) for line in lines)
-    if title and _ERROR_TITLE.search(title) and words < _ERROR_WORDS:
-        raise Rejection("not_an_article", title[:80])
-    if words < _FEW_WORDS and (error := _ERROR_TEXT.search(" ".join(lines))):
-        raise Rejection("not_an_article", error.group())
-    teasers = sum(bool(_TEASER_END.search(line[-_TEASER_REACH:])) for line in lines)
-    if teasers >= max(_LEAST_TEASERS, _TEASER_SHARE * len(lines)):
-        raise Rejection("not_an_article", f"{teasers} teasers in {len(lines)} lines")
-
-
-def _states_article(json_ld: list[dict[str, Any]]) -> bool:
-    """An article stands at the top of the page's JSON-LD; those inside a list are other pages."""
-    main = [node.get("mainEntity") for node in json_ld]
-    return any(isinstance(node, dict) and is_article(node) for node in [*json_ld, *main])
-
-
-def _is_listing_address(url: str) -> bool:
-    """A front page, tag, category or search page by its path; file names and addresses like /?p=12 say nothing."""
+def _is_listing_url(url: str) -> bool:
+    """True if the path is of a front page, tag, category or search page; False for file names and URLs like /?p=12."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -1,8 +1,9 @@
-"""Title and body of a document that has lost its markup: a WET record, a text file, the `text` of a JSON line.
+"""Title and body of a document without markup: a WET record, a text file, the `text` of a JSON line.
 
-Only the shape of lines is left: menus and lists of other stories are short lines without an end mark, prose is long
-lines with one. The body is the stretch of lines in which prose outweighs labels most (the maximum-sum run, an idea
-known from boilerpipe's and jusText's text densities). Furniture by its wording is the business of CleanText.
+Only the shape of lines tells them apart: menus and lists of other articles are short lines without an end mark, prose
+is long lines with one. The body is the run of lines with the greatest sum of weights: prose counts for it, labels
+against it. The idea is known from the text densities of boilerpipe and jusText. CleanText removes furniture by its
+words.
 """
 
 import re
@@ -17,25 +18,25 @@ _FULL_STOP = re.compile(r"[.!…،؛:]\s*$")
 _DATE_OR_TIME = re.compile(r"\d.*\d.*\d|[٠-٩].*[٠-٩].*[٠-٩]")
 
 # In words. Costs of 5, 8, 12 and 16 gave mean F1 .865, .882, .904 and .911 at recall .970, .957, .947 and .933 on the
-# transplanted pages without their markup (benchmarks/accuracy/extraction.py --plain): what is cut is lost, what is left
-# can go.
+# arabised pages without their markup (benchmarks/accuracy/extraction.py --plain). Recall counts more: later stages can
+# still remove a line, but not bring one back.
 _LABEL_COST: Final = 12
 _LONG_LINE: Final = 15
 _CLAUSE_LINE: Final = 8
 _SENTENCE_LINE: Final = 4
 
-_GAP: Final = 100  # weight of labels that ends a run even if the prose before outweighs them
+_GAP: Final = 100  # weight of labels that ends a run, even a run with more prose
 _FIRST_SHARE: Final = 0.25  # of the heaviest run
 
 _HEADLINE_WORDS: Final = range(4, 21)
-_HEADLINE_REACH: Final = 40  # lines before the body: a page's tools and picture captions stand between
+_HEADLINE_REACH: Final = 40  # lines before the body: page tools and picture captions come between
 _SIGNATURE = re.compile(r"^[^.،]{2,30}[:：]\s*\S.{0,60}$")
 
 
 def read_plain_text(text: str, stated_title: str | None) -> tuple[str | None, list[str]]:
-    """The title, if it can be told, and the lines of the body.
+    """The title, None if none is found, and the lines of the body.
 
-    Lines right after the body that are signed like "المصدر: …" stay, so that CleanText can read the credit.
+    Credit lines right after the body, such as "المصدر: …", stay: CleanText reads them.
 
     Raises Rejection: no_main_text.
     """
@@ -54,9 +55,9 @@ def read_plain_text(text: str, stated_title: str | None) -> tuple[str | None, li
 
 
 def _find_body(lines: Sequence[str], after: int, *, first: bool) -> tuple[int, int]:
-    """The half-open stretch of the body: the heaviest run of prose, or the first that is not much lighter.
+    """The half-open range of the body: the heaviest run of prose; with `first`, the first run of a quarter of that.
 
-    Behind a known headline the first is the article; terms of use and comments, further down, may be longer.
+    After a known headline the first run is the article. Terms of use and comments come later and may be longer.
     """
     runs = list(_dense_runs([_weight(line) for line in lines], after))
     if not runs:
@@ -67,7 +68,7 @@ def _find_body(lines: Sequence[str], after: int, *, first: bool) -> tuple[int, i
 
 
 def _weight(line: str) -> float:
-    """How much the line speaks for prose, in words; negative for a label."""
+    """The weight of the line as prose, in words; negative for a label."""
     words = len(line.split())
     if words >= _LONG_LINE or (words >= _SENTENCE_LINE and _SENTENCE_END.search(line)):
         return words
@@ -92,14 +93,14 @@ def _dense_runs(weights: Sequence[float], after: int) -> Iterator[tuple[int, int
 
 
 def _repeated_headline(lines: Sequence[str]) -> int | None:
-    """The line that the page's first line (its `<title>`, often with the site's name) repeats; None without one."""
+    """The line with which the first line (the `<title>`, often with the site's name) begins; None without one."""
     return next(
         (n for n in range(1, len(lines)) if lines[0].startswith(lines[n]) and _could_be_headline(lines[n])), None
     )
 
 
 def _nearest_headline(lines: Sequence[str], start: int) -> int | None:
-    """The body's own first line, if it has the shape of a headline, else the nearest such line before; None without."""
+    """The nearest line with the shape of a headline, from the body's first line upwards; None without one."""
     near = range(start, max(-1, start - _HEADLINE_REACH), -1)
     return next((index for index in near if _could_be_headline(lines[index])), None)
 

@@ -1,4 +1,4 @@
-"""The article's part of a page made ready for trafilatura: code, menus, furniture and readers' comments gone."""
+"""Pruning: a container is made ready for trafilatura, without menus, furniture and readers' comments."""
 
 import copy
 import functools
@@ -12,11 +12,9 @@ from lxml.html import HtmlElement
 
 from warraq.transforms.extract.body.containers import INLINE, PARAGRAPHS, holds_comments
 
-CODE_TAGS: Final = ("style", "noscript", "template", "iframe", "svg", "button", "select", "script")
-
-_LINK_LIST_SHARE: Final = 0.7  # of a list's letters inside links: a menu or related stories
-_LINK_BLOCK_SHARE: Final = 0.9  # the same for one paragraph, item or heading
-_LINK_BLOCK_LIMIT: Final = 250  # characters; a longer block that is one link is prose made clickable
+_LINK_LIST_SHARE: Final = 0.7  # of a list's letters inside links: a menu or related articles
+_LINK_BLOCK_SHARE: Final = 0.9  # of the letters of one paragraph, item or heading
+_LINK_BLOCK_LIMIT: Final = 250  # characters; a longer block that is one link is prose inside a link
 _COMMENTS_HEADING = re.compile(  # "التعليقات (3)", "0 تعليق", "آراء القراء", "اترك تعليقاً"
     r"(?i)^[\W\d]*(?:comments?|(?:ال)?(?:تعليقات|تعليقان|ردود)|(?<=\d )تعليق|[آا]راء(?= ))"
     r"(?: (?:القر[اّ]+ء|الزو[اّ]+ر|المتابعين|الأعضاء))?[\W\d]*$"
@@ -30,7 +28,7 @@ _FURNITURE_NAME = re.compile(
     r"|ticker|toolbar|print|font-?size|whats-?app|telegram|advert(?:isement)?|banner|cookies?|consent|disclaimer"
     r"|copyright)(?:$|[\s_-])"
 )
-_FURNITURE_LIMIT: Final = 600  # characters; a longer block may hold the article whatever its name
+_FURNITURE_LIMIT: Final = 600  # characters; a longer block may hold the article, whatever its name is
 _FURNITURE_SHARE: Final = 0.25  # of the article's characters, for the same reason
 _RELATED_HEADING = re.compile(
     r"(?i)^\W*(?:[اأإ]قر[أا]و?ا?|شاهد|طالع|تابع) (?:أيض\w+|المزيد|كذلك)|^\W*(?:قد )?(?:يهمك|يعجبك)(?: أيض\w+)?\W*$"
@@ -39,18 +37,17 @@ _RELATED_HEADING = re.compile(
 )
 
 
-def prepare(parts: Sequence[HtmlElement]) -> HtmlElement:
-    """A page of its own, whose one <article> holds a copy of `parts` without code, comments and link-only blocks."""
+def prune(parts: Sequence[HtmlElement]) -> HtmlElement:
+    """A new page whose one <article> holds a copy of `parts` without comments, furniture and link-only blocks."""
     page = parts[0].makeelement("html")
     article = etree.SubElement(etree.SubElement(page, "body"), "article")
     for part in map(copy.deepcopy, parts):
-        etree.strip_elements(part, *CODE_TAGS, with_tail=False)
         etree.strip_tags(part, "font")
         _part_lines(part)
         article.extend(list(part))
     for center in page.iter("center"):
         center.tag = "div"
-    etree.strip_attributes(page, "colspan", "rowspan")  # else trafilatura fills up what they claim to span
+    etree.strip_attributes(page, "colspan", "rowspan")  # else trafilatura adds all cells that they claim to span
     for block in {br.getparent(): None for br in page.iter("br") if _is_empty_line(br)}:
         _part_lines(block)
     _drop_link_blocks(article)
@@ -60,23 +57,24 @@ def prepare(parts: Sequence[HtmlElement]) -> HtmlElement:
 
 
 def text_of(element: HtmlElement) -> str:
+    """The text of an element with single spaces."""
     return " ".join(element.text_content().split())
 
 
 def link_share(block: HtmlElement) -> float:
-    """Share of the block's text that stands in links, 0..1; 0 for an empty block."""
+    """The share of the block's text inside links, 0..1; 0 for an empty block."""
     links = list(block.iterdescendants("a"))
     return sum(len(text_of(link)) for link in links) / max(1, len(text_of(block))) if links else 0.0
 
 
 def drop(element: HtmlElement) -> None:
-    """Removes `element`, keeping the text behind it."""
+    """Removes `element` from its tree; the text after it stays."""
     if element.getparent() is not None:
         element.drop_tree()
 
 
 def _part_lines(block: HtmlElement) -> None:
-    """Makes paragraphs of a block's own lines, which breaks or other blocks part: `<div>…<br><br>…</div>`."""
+    """Makes a paragraph of each line of a block. Breaks and inner blocks end a line: `<div>…<br><br>…</div>`."""
     if block.tag in INLINE or block.tag in PARAGRAPHS:
         return
     content = [_paragraph(block, block.text)]
@@ -102,7 +100,7 @@ def _paragraph(block: HtmlElement, text: str | None) -> HtmlElement:
 
 
 def _drop_link_blocks(article: HtmlElement) -> None:
-    """Removes lists, paragraphs, items and headings that hold links and nothing else worth reading."""
+    """Removes lists, paragraphs, items and headings of which nearly all text is links."""
     for block in list(article.iter("ul", "ol")):
         if link_share(block) >= _LINK_LIST_SHARE:
             drop(block)
@@ -117,7 +115,7 @@ def _is_linked(block: HtmlElement) -> bool:
 
 
 def _drop_comments(article: HtmlElement) -> None:
-    """Removes what readers wrote: blocks named for it, and what follows its heading in the same block."""
+    """Removes readers' comments: blocks named for them, and all that follows their heading in the same block."""
     for block in [b for b in article.iter("div", "section", "ul", "ol", "aside") if holds_comments(b)]:
         drop(block)
     for heading in list(article.iter("h2", "h3", "h4", "h5", "h6")):
@@ -129,7 +127,7 @@ def _drop_comments(article: HtmlElement) -> None:
 
 
 def _drop_furniture(article: HtmlElement) -> None:
-    """Removes short blocks named for captions, shares, newsletters and so on, and related stories by their heading."""
+    """Removes short blocks named for captions, sharing and so on, and related articles with their heading."""
     limit = min(_FURNITURE_LIMIT, _FURNITURE_SHARE * len(text_of(article)))
     for block in list(article.iter("div", "section", "ul", "ol", "aside", "p", "span")):
         name = block.get("class")
@@ -138,8 +136,8 @@ def _drop_furniture(article: HtmlElement) -> None:
     for heading in list(article.iter("h2", "h3", "h4", "h5", "h6", "p", "div", "strong")):
         text = heading.text
         if text and _RELATED_HEADING.match(text[:60]) and len(text_of(heading)) < _LINK_BLOCK_LIMIT:
-            for story in itertools.takewhile(_is_story, list(heading.itersiblings())):
-                drop(story)
+            for related in itertools.takewhile(_is_related, list(heading.itersiblings())):
+                drop(related)
             drop(heading)
 
 
@@ -148,8 +146,8 @@ def _is_named_for_furniture(name: str) -> bool:
     return _FURNITURE_NAME.search(name) is not None
 
 
-def _is_story(block: HtmlElement) -> bool:
-    """It leads to another story."""
+def _is_related(block: HtmlElement) -> bool:
+    """True for a block that links to another article."""
     links = next(block.iterdescendants("a"), None) is not None
     return links and (block.tag != "p" or link_share(block) >= _LINK_LIST_SHARE)
 

@@ -1,1 +1,1 @@
-"""The day and time of publication, with the source that states it."""
+"""The day and time of publication, with its source."""

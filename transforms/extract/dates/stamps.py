@@ -1,4 +1,4 @@
-"""One piece of evidence for a date, and the stamps that machines write."""
+"""Date candidates, and the timestamps that machines write."""
 
 import datetime as dt
 import re
@@ -7,23 +7,23 @@ from typing import Final, NamedTuple
 
 from warraq.transforms.extract.dates.written import WrittenDate, parse_written_date
 
-# How firmly a candidate speaks of this article's publication; a firmer one wins whatever its source.
-FIRM: Final = 0
-HANGING: Final = 1  # depends on the time of reading
-CHANGED: Final = 2  # states a later change, so publication was not after it
-LOOSE: Final = 3  # stands outside the article, as the day's date at the top of a page does
+# The standing of a candidate, best first. The candidate of the better standing wins, whatever its source.
+FIRM: Final = 0  # names the article's publication
+RELATIVE: Final = 1  # depends on the time of reading
+CHANGED: Final = 2  # names a later change, so publication was not after it
+LOOSE: Final = 3  # is outside the article, such as the day's date at the top of a page
 
 
 class DateCandidate(NamedTuple):
-    """One date that the page shows."""
+    """One date that a reader found."""
 
     source: str  # one of labels.DATE_SOURCES
-    date: dt.date | None  # as the page's zone has it; None if it hangs on the time of reading
-    published_at: dt.datetime | None  # UTC; None if no zone is known: a guessed zone would be a false instant
+    date: dt.date | None  # in the page's time zone; None if it depends on the time of reading
+    published_at: dt.datetime | None  # UTC; None if no zone is known: a guessed zone would give a false instant
     evidence: str  # as written, and where
     standing: int = FIRM
-    written: WrittenDate | None = None  # settles `date` where that is None
-    above: bool = False  # stands above the title, unlabelled, where many sites show the day's date
+    written: WrittenDate | None = None  # gives the day if `date` is None
+    above: bool = False  # is above the title without a label, where many sites show the day's date
 
 
 _STAMP: Final = re.compile(
@@ -43,10 +43,10 @@ _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
 
 
 def read_stamp(stamp: str) -> tuple[dt.date, dt.datetime | None] | None:
-    """Day as written and, if a zone is stated, the instant in UTC; None if `stamp` is no date.
+    """The day as written and, if a zone is stated, the instant in UTC; None if `stamp` is no date.
 
-    Reads ISO 8601 in all its forms, RFC 822, JavaScript's and PHP's, seconds or milliseconds since 1970 (their day is
-    the day in Greenwich), and whatever else `parse_written_date` reads.
+    Reads ISO 8601 in all its forms, RFC 822, the formats of JavaScript and PHP, seconds or milliseconds since 1970 (the
+    day is then the day in Greenwich), and all that `parse_written_date` reads.
     """
     epoch = _EPOCH.fullmatch(stamp)
     if epoch:
@@ -74,7 +74,7 @@ def day_of(match: re.Match[str]) -> dt.date:
 
 
 def _instant(match: re.Match[str]) -> dt.datetime | None:
-    """The instant in UTC; None if time or zone are not stated, or impossible."""
+    """The instant in UTC; None if time or zone is missing or impossible."""
     parts = match.groupdict()
     if not parts["hour"] or not parts["zone"]:
         return None
@@ -89,7 +89,7 @@ def _instant(match: re.Match[str]) -> dt.datetime | None:
 
 
 def stamped(source: str, stamp: object, where: str, standing: int = FIRM) -> Iterator[DateCandidate]:
-    """The candidate that a machine-readable value gives, if it is a date."""
+    """The candidate for a machine-readable value; none if it is no date."""
     value = stamp.get("@value") if isinstance(stamp, dict) else stamp
     value = value[0] if isinstance(value, list) and value else value
     read = read_stamp(str(value)) if isinstance(value, (str, int)) else None

@@ -1,8 +1,8 @@
-"""Dates that the page shows its reader: <time> elements, microdata, and bylines.
+"""Reader of the dates that the page shows: <time> elements, microdata, and bylines.
 
-A page shows many dates: of this story, of others beside it, of comments, of today. What tells them apart is where they
-stand (near the title, in no sidebar), what they are called (class="entry-date", "تاريخ النشر:") and how little else
-stands beside them. Each is worth some points; the weights were chosen on the pages of `benchmarks/accuracy/dates.py`.
+A page shows many dates: of this article, of other articles, of comments, of today. Points tell them apart: for the
+place (near the title, in no sidebar), for names (class="entry-date", "تاريخ النشر:"), and for a line without other
+text. The points were chosen on the pages of `benchmarks/accuracy/dates.py`.
 """
 
 import collections
@@ -12,26 +12,27 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from lxml import etree
 from lxml.html import HtmlElement
 
-from warraq.transforms.extract.dates.stamps import CHANGED, FIRM, HANGING, LOOSE, DateCandidate, stamped
+from warraq.transforms.extract.dates.stamps import CHANGED, FIRM, LOOSE, RELATIVE, DateCandidate, stamped
 from warraq.transforms.extract.dates.written import GREGORIAN, parse_written_date
-from warraq.transforms.extract.page_index import Look, Seen, look
+from warraq.transforms.extract.page_index import Indexed, PageIndex
 
 _LONGEST: Final = 160  # characters of a byline; a longer block is prose, and its dates are history
 _TINY: Final = 12  # a block this short may be one part of a date: <div>12</div><div>مايو</div>
-_LEAST: Final = -40  # points; with fewer it is another story's date
-_FIRM_FROM: Final = 15  # points; with fewer the date stands in no place that speaks for it
+_LEAST: Final = -40  # points; a date with fewer is of another article
+_FIRM_FROM: Final = 15  # points; a date with fewer is in no good place
 _FAR_BEHIND: Final = 30  # points behind the best
 _LABEL: Final = 50  # points for "تاريخ النشر:" before a date
-_A_LIST: Final = 3  # dates in places of one name: other stories'; a byline comes once, or once for each screen width
-_LISTED: Final = 40  # points off for standing in a list
+_A_LIST: Final = (
+    3  # dates in places of one name; a byline comes once or twice (for narrow screens), more are other articles'
+)
+_LISTED: Final = 40  # points off for a date in such a list
 _TODAY_POINTS: Final = -30  # for the day's date at the top of the page: better than nothing
 _MOST_LETTERS_BESIDE_LABEL: Final = 40  # "كتب" in a sentence is no label
-_MOST_LETTERS_BESIDE_HANGING: Final = 30  # "12 مايو" in a sentence is no byline
-_MOST_TRIES: Final = 1000  # stamps and short texts with digits looked at; so a hostile page costs little
-_MOST_PIECES: Final = 400  # parts of one line looked at, for the same reason
+_MOST_LETTERS_BESIDE_RELATIVE: Final = 30  # "12 مايو" in a sentence is no byline
+_MOST_TRIES: Final = 1000  # timestamps and short texts with digits that are read; a limit against hostile pages
+_MOST_PIECES: Final = 400  # parts of one line that are read, for the same reason
 
 _UNREAD: Final = frozenset(("script", "style", "option", "textarea"))
 _INLINE: Final = frozenset(
@@ -70,7 +71,7 @@ class _Spot(NamedTuple):
 
     element: HtmlElement
     line: str  # as shown; empty for a stamp in an attribute
-    at: int  # characters of text before it
+    at: int  # characters of the page's text before it
 
 
 class _Sighting(NamedTuple):
@@ -78,19 +79,16 @@ class _Sighting(NamedTuple):
 
     points: int
     candidate: DateCandidate
-    kind: str = ""  # what the page calls the spot, unless it is right beside the title
+    kind: str = ""  # the spot's names in the page; empty right beside the title
 
 
-def find_in_page(tree: HtmlElement, looked_at: Look | None = None) -> list[DateCandidate]:
-    """The dates in the page's body, likeliest first; those that surely are of other stories are left out.
-
-    `looked_at` is what `look(tree)` gives, for who has it already.
-    """
-    page = looked_at or look(tree)
-    behind_head = itertools.dropwhile(lambda seen: seen[1] != "body", page.elements) if page.tagged["body"] else None
-    body = list(behind_head or page.elements)
-    titles = set(_titles(page, body))
-    spots, starts = _spots(body, _stamped(page), titles)
+def find_in_page(index: PageIndex) -> list[DateCandidate]:
+    """The dates in the page's body, likeliest first. Dates that are surely of other articles are left out."""
+    body = index.elements
+    if index.tagged["body"]:
+        body = list(itertools.dropwhile(lambda indexed: indexed[1] != "body", body))
+    titles = set(_titles(index, body))
+    spots, starts = _spots(body, _stamped(index), titles)
     around = {ancestor for title in titles for ancestor in title.iterancestors()}
     sightings = [sighting for spot in spots for sighting in _sightings(spot, starts, around)]
     kinds = collections.Counter((s.kind, s.candidate.source) for s in sightings if s.kind)
@@ -100,7 +98,7 @@ def find_in_page(tree: HtmlElement, looked_at: Look | None = None) -> list[DateC
 
 
 def find_in_text(text: str) -> list[DateCandidate]:
-    """The dates on lines of their own, or labelled as dates of publication, in a text without markup."""
+    """The dates in a text without markup that have a line of their own or a label of publication."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     edges = dict.fromkeys([*range(min(12, len(lines))), *range(max(0, len(lines) - 4), len(lines))])
     sightings: list[_Sighting] = []
@@ -111,11 +109,12 @@ def find_in_text(text: str) -> list[DateCandidate]:
     return _ranked(sightings)
 
 
-def _titles(page: Look, body: list[Seen]) -> list[HtmlElement]:
-    """The headings that carry the page's title; failing that the first <h1> with text; else none."""
-    stated = [" ".join(text.split()) for text in (title.text or "" for title in page.tagged["title"])]
-    stated += [meta.get("content", "") for meta in page.tagged["meta"] if meta.get("property") == "og:title"]
-    headings = [(seen[0], " ".join("".join(seen[0].itertext()).split())) for seen in body if seen[1] in _HEADINGS]
+def _titles(index: PageIndex, body: list[Indexed]) -> list[HtmlElement]:
+    """The headings with the page's title, else the first <h1> with text, else none."""
+    stated = [" ".join(text.split()) for text in (title.text or "" for title in index.tagged["title"])]
+    stated += [meta.get("content", "") for meta in index.tagged["meta"] if meta.get("property") == "og:title"]
+    found = [each[0] for each in body if each[1] in _HEADINGS]
+    headings = [(heading, " ".join("".join(heading.itertext()).split())) for heading in found]
     matching = [
         heading
         for heading, text in headings
@@ -124,8 +123,8 @@ def _titles(page: Look, body: list[Seen]) -> list[HtmlElement]:
     return matching or [heading for heading, text in headings if text and heading.tag == "h1"][:1]
 
 
-def _spots(body: list[Seen], stamped: set[HtmlElement], titles: set[HtmlElement]) -> tuple[list[_Spot], list[int]]:
-    """Places that may hold a date, in order; and how many characters stand before each title."""
+def _spots(body: list[Indexed], stamped: set[HtmlElement], titles: set[HtmlElement]) -> tuple[list[_Spot], list[int]]:
+    """The places that may hold a date, in order, and the number of characters before each title."""
     shown: list[_Spot] = []
     starts: list[int] = []
     read = 0
@@ -159,20 +158,20 @@ def _may_hold_date(text: str) -> bool:
     return _DIGIT.search(text) is not None or _DATE_WORD.search(text) is not None
 
 
-def _stamped(page: Look) -> set[HtmlElement]:
-    """The elements whose attributes may hold a date for machines."""
-    stamped = {element for attribute in _STAMP_DATA for element in page.marked(attribute, bool)}
-    stamped.update(page.marked("itemprop", lambda name: name.startswith("date")))
-    stamped.difference_update(page.tagged["meta"])
-    stamped.update(page.tagged["time"], (abbr for abbr in page.tagged["abbr"] if abbr.get("title") is not None))
+def _stamped(index: PageIndex) -> set[HtmlElement]:
+    """The elements whose attributes may hold a timestamp."""
+    stamped = {element for attribute in _STAMP_DATA for element in index.with_attribute(attribute, bool)}
+    stamped.update(index.with_attribute("itemprop", lambda name: name.startswith("date")))
+    stamped.difference_update(index.tagged["meta"])
+    stamped.update(index.tagged["time"], (abbr for abbr in index.tagged["abbr"] if abbr.get("title") is not None))
     return stamped
 
 
 def _block(holder: HtmlElement, text: str) -> tuple[HtmlElement, str]:
-    """The block that holds `text`, and the line in it that does: up to the next block or <br> on both sides.
+    """The block that holds `text`, and the line of the block with `text`: up to the next block or <br> on both sides.
 
-    A line of a few characters in an element named for dates is a part: then all of that element counts. The line of a
-    paragraph of prose is left empty.
+    A line of a few characters in an element named for dates is part of a date; then the whole element is the line. The
+    line is empty if it is a paragraph of prose.
     """
     block = holder
     while block.tag in _INLINE and block.getparent() is not None:
@@ -180,7 +179,7 @@ def _block(holder: HtmlElement, text: str) -> tuple[HtmlElement, str]:
     line = _line(block, text)
     parent = block.getparent()
     if len(line) <= _TINY and parent is not None and _NAMED_DATE.search(_name(parent)):
-        whole = _folded(parent.itertext(etree.Element))
+        whole = _joined(parent.itertext())
         block, line = (parent, whole) if len(whole) <= _LONGEST else (block, line)
     return block, line if len(line) <= _LONGEST else ""
 
@@ -191,18 +190,18 @@ def _line(block: HtmlElement, text: str) -> str:
     for child in itertools.islice(block, _MOST_PIECES):
         inline = child.tag in _INLINE
         opens = inline and any(map(_YEAR.search, pieces[-_TINY:])) and _NAMED_DATE.search(_name(child))
-        if opens or not (inline or child.tag is etree.Comment):  # React leaves comments between the parts of a date
+        if opens or not inline:
             if text in pieces:
                 break
             pieces = []
         if inline:
-            pieces.extend(itertools.islice(child.itertext(etree.Element), _MOST_PIECES))
+            pieces.extend(itertools.islice(child.itertext(), _MOST_PIECES))
         pieces.append(child.tail or "")
-    return _folded(pieces)
+    return _joined(pieces)
 
 
-def _folded(pieces: Iterable[str]) -> str:
-    """The pieces joined, white space folded; cut soon after _LONGEST characters."""
+def _joined(pieces: Iterable[str]) -> str:
+    """The pieces with single spaces between words; cut soon after _LONGEST characters."""
     words: list[str] = []
     length = 0
     for piece in pieces:
@@ -214,7 +213,7 @@ def _folded(pieces: Iterable[str]) -> str:
 
 
 def _name(element: HtmlElement) -> str:
-    """What the page's author calls the element: its tag, class, id and itemprop."""
+    """The tag, class, id and itemprop of the element."""
     return f"{element.tag} {element.get('class', '')} {element.get('id', '')} {element.get('itemprop', '')}"
 
 
@@ -224,7 +223,7 @@ def _says(what: re.Pattern[str], name: str) -> bool:
 
 
 def _ancestors(element: HtmlElement, around: set[HtmlElement]) -> Iterator[HtmlElement]:
-    """The elements around `element`, inner first, up to those that hold the title too and tell nothing of the place."""
+    """The elements around `element`, inner first, without those that hold the title too: they do not show the place."""
     for ancestor in element.iterancestors():
         if ancestor in around:
             return
@@ -232,7 +231,7 @@ def _ancestors(element: HtmlElement, around: set[HtmlElement]) -> Iterator[HtmlE
 
 
 def _place_points(near: list[HtmlElement], names: list[str], *, beside: bool) -> int:
-    """Points for what the spot and the elements around it are, and are called."""
+    """Points for tags and names of the spot and of the elements around it."""
     own = " ".join(names[:4])
     points = 30 if _NAMED_PUBLISHED.search(own) else 20 if _NAMED_DATE.search(own) else 0 if beside else -40
     if any(element.tag in _ELSEWHERE_TAGS for element in near) or any(_says(_ELSEWHERE, name) for name in names):
@@ -245,7 +244,7 @@ def _place_points(near: list[HtmlElement], names: list[str], *, beside: bool) ->
 
 
 def _distance_points(at: int, starts: list[int]) -> tuple[int, bool]:
-    """Points for standing soon after a title, or right before one; and whether the place is right beside it."""
+    """Points for a place soon after a title or right before one; and True if it is right beside the title."""
     after = min((at - start for start in starts if start <= at), default=None)
     before = min((start - at for start in starts if start > at), default=None)
     beside = (after is not None and after < 250) or (before is not None and before < 100)
@@ -255,7 +254,7 @@ def _distance_points(at: int, starts: list[int]) -> tuple[int, bool]:
 
 
 def _sightings(spot: _Spot, starts: list[int], around: set[HtmlElement]) -> Iterator[_Sighting]:
-    """The dates at one spot, with the points of the place and of the wording."""
+    """The dates at one spot, with the points of the place and of the words."""
     where = f"<{spot.element.tag}>"
     found = list(_written(spot.line, where)) if spot.line else list(_stamps(spot.element))[:1]
     if not found:
@@ -286,7 +285,7 @@ def _stamps(element: HtmlElement) -> Iterator[_Sighting]:
 
 
 def _written(line: str, where: str) -> Iterator[_Sighting]:
-    """The dates written in one line. Beside a Gregorian date a Hijri one says the same and is left out."""
+    """The dates written in one line. A Hijri date beside a Gregorian one names the same day and is left out."""
     dates = parse_written_date(line)
     if not dates:
         return
@@ -297,25 +296,25 @@ def _written(line: str, where: str) -> Iterator[_Sighting]:
     for written in dates:
         label = line[since : written.start]
         since = written.end
-        if written.date is None and letters > _MOST_LETTERS_BESIDE_HANGING:
+        if written.date is None and letters > _MOST_LETTERS_BESIDE_RELATIVE:
             continue
         changed = bool(_SAYS_CHANGED.search(label))
         labelled = not changed and letters <= _MOST_LETTERS_BESIDE_LABEL and _SAYS_PUBLISHED.search(label)
         apart = not re.search(r"[^\W\d_]\s*$", label) and not re.match(r"\s*[^\W\d_]", line[written.end :])
         wording = 10 if letters <= 15 else 0 if apart else -10 - letters // 2
         points = wording + (_LABEL if labelled else 0)
-        standing = CHANGED if changed else FIRM if written.date else HANGING
-        hanging = None if written.date else written
+        standing = CHANGED if changed else FIRM if written.date else RELATIVE
+        relative = None if written.date else written
         evidence = f"{where}: {line[:80]}"
         yield _Sighting(
-            points, DateCandidate("byline", written.date, written.published_at, evidence, standing, hanging)
+            points, DateCandidate("byline", written.date, written.published_at, evidence, standing, relative)
         )
 
 
 def _ranked(sightings: list[_Sighting]) -> list[DateCandidate]:
-    """Likeliest first, equals in order of appearance; LOOSE if far behind the best or in no good place.
+    """Likeliest first, equals in order of appearance. LOOSE if it scores far below the best, or in no good place.
 
-    What stands above the title puts nothing below it in the shade: it may be the day's date.
+    A date above the title does not make dates below it LOOSE, because it may be the day's date.
     """
     best = max((sighting.points for sighting in sightings), default=0)
     best_below = max((sighting.points for sighting in sightings if not sighting.candidate.above), default=0)

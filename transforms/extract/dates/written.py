@@ -1,10 +1,10 @@
-"""Dates as people write them: Arabic in all its month names, digits and calendars, and English and French.
+"""Dates as people write them: Arabic with all its month names, digits and calendars, English, and French.
 
-`parse_written_date` reads a short text such as a byline and tells every day that it finds there. What hangs on the
-time of reading ("منذ ٣ ساعات", "12 مايو" without a year) is told as such; `day_read` settles it.
+`parse_written_date` finds every date in a short text such as a byline. A date that depends on the time of reading
+("منذ ٣ ساعات", "12 مايو" without a year) is marked so, and `day_read` computes its day.
 
-Numbers are day-first (12/05/2024 is the 12th of May) unless that is no date, or the text is plainly American
-("5/12/2024, 2:30:00 PM").
+Numbers are day first (12/05/2024 is the 12th of May), unless that is no date or the text is American ("5/12/2024,
+2:30:00 PM").
 """
 
 import datetime as dt
@@ -27,11 +27,11 @@ class WrittenDate(NamedTuple):
     start: int
     end: int
     calendar: str  # GREGORIAN, HIJRI or RELATIVE
-    date: dt.date | None  # None if it hangs on the time of reading
+    date: dt.date | None  # None if it depends on the time of reading
     clock: dt.time | None = None  # as written, in the zone of `utc_offset`
-    utc_offset: dt.timedelta | None = None  # None if no zone stands beside the time
-    month_day: tuple[int, int] | None = None  # where no year is written
-    weekday: int | None = None  # as written before the day; Monday is 0
+    utc_offset: dt.timedelta | None = None  # None if no zone is written beside the time
+    month_day: tuple[int, int] | None = None  # month and day, if no year is written
+    weekday: int | None = None  # if written before the day; Monday is 0
     ago: dt.timedelta | None = None  # RELATIVE: how long before the time of reading
 
     @property
@@ -89,13 +89,13 @@ def _numbered(months: tuple[str, ...]) -> dict[str, int]:
 
 
 def _any_of(names: dict[str, int]) -> str:
-    """A pattern for any of the names as a whole word, longest first; inner spaces may be any white space."""
+    """A pattern for any of the names as a whole word, longest first. A space in a name matches any white space."""
     longest_first = sorted(names, key=lambda name: (-len(name), name))
     return r"(?<![^\W\d_])(?:" + "|".join(name.replace(" ", r"\s+") for name in longest_first) + r")(?![^\W\d_])"
 
 
 def _first_words(names: dict[str, int]) -> frozenset[str]:
-    """The letters that each name begins with, up to a blank or digit."""
+    """The letters of each name up to the first space or digit."""
     return frozenset(re.split(r"[\W\d]", name)[0] for name in names)
 
 
@@ -143,7 +143,7 @@ _DIGIT: Final = re.compile(r"\d")
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
 _MONTH_WORDS: Final = _first_words(_MONTH_NUMBER)
 _HIJRI_WORDS: Final = _first_words(_HIJRI_NUMBER)
-_AGO_WORDS: Final = ("منذ", "قبل", "il y a", "ago")  # each reading of _AGO has one of them
+_AGO_WORDS: Final = ("منذ", "قبل", "il y a", "ago")  # each match of _AGO has one of them
 _WHOLE_YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _DAY_MONTH_YEAR: Final = re.compile(_DAY + _TO_MONTH + _MONTH + rf"(?:{_OF_YEAR}{_YEAR}{_ERA})?")
 _MONTH_DAY_YEAR: Final = re.compile(
@@ -168,7 +168,7 @@ _CLOCK: Final = re.compile(
 _AFTERNOON: Final = frozenset(("م", "مساء", "مساءا", "عصرا", "ظهرا", "pm"))
 _NEAR_DAY: Final = re.compile(
     rf"\W*(?:(?:تم\s+)?(?:ال)?(?:نشر|تحديث|اخر تحديث)\w*\W+)?(?:في\s+)?(?P<word>{_any_of(_NEAR_DAYS)})"
-    rf"(?:\W*(?:الساعه|at|a)?\W*(?:{_CLOCK.pattern.replace('?P<', '?P<_')})?)?\W*"
+    rf"(?:\W*(?:الساعه|at|a)?\W*(?:{_CLOCK.pattern})?)?\W*"
 )
 _ZONE: Final = re.compile(
     rf"[\s,(|]*(?:(?:ب?توقيت|بالتوقيت)\s+(?P<name>{_any_of(_ZONES)})|(?P<greenwich>gmt|utc|ت\.?\s?غ)(?![^\W\d_])|z(?!\w))?"
@@ -179,22 +179,22 @@ _REACH: Final = 24  # characters between a date and its time of day: " - الس�
 
 
 def parse_written_date(text: str) -> list[WrittenDate]:
-    """Every date in `text`, in order, not overlapping. Meant for bylines; cost grows with the length of `text`."""
-    folded, places = _normalize(text)
+    """Every date in `text`, in order, without overlaps. For bylines: the cost grows with the length of `text`."""
+    normalized, places = _normalize(text)
     found: list[WrittenDate] = []
-    for written in sorted(_dates(folded), key=lambda d: (d.start, -d.end)):
+    for written in sorted(_dates(normalized), key=lambda d: (d.start, -d.end)):
         if not found or written.start >= found[-1].end:
             found.append(written)
     opens = [0, *(written.end for written in found)]
-    closes = [*(written.start for written in found[1:]), len(folded)]
-    timed = [_with_clock(*beside, folded=folded) for beside in zip(found, opens, closes, strict=False)]
+    closes = [*(written.start for written in found[1:]), len(normalized)]
+    timed = [_with_clock(*beside, normalized=normalized) for beside in zip(found, opens, closes, strict=False)]
     return [d._replace(start=places[d.start], end=places[d.end - 1] + 1) for d in timed] if places else timed
 
 
 def day_read(written: WrittenDate, read_at: dt.datetime) -> dt.date | None:
-    """The day that `written` means to someone who reads it at `read_at`; None if there is none.
+    """The day of `written` for someone who reads it at `read_at`; None if there is no such day.
 
-    Without a year it is the latest such day that had come by then and, where a weekday is written too, fell on it.
+    Without a year it is the latest such day up to the day after `read_at`, on the written weekday if there is one.
     """
     if written.ago is not None:
         return (read_at - written.ago).date()
@@ -208,43 +208,43 @@ def day_read(written: WrittenDate, read_at: dt.datetime) -> dt.date | None:
 
 
 def _normalize(text: str) -> tuple[str, list[int]]:
-    """`text` with one form for each letter and digit; and, if marks were left out, where each letter stood."""
+    """`text` with one form for each letter and digit; and, the old place of each letter if marks were removed."""
     if not _DEBRIS.search(text):
         return normalize_date(text), []
     places = [i for i, letter in enumerate(text) if not _DEBRIS.match(letter)]
     return normalize_date("".join(text[i] for i in places)), places
 
 
-def _dates(folded: str) -> Iterator[WrittenDate]:
-    """All readings, overlapping ones too."""
-    if _DIGIT.search(folded):
-        yield from _numbered_dates(folded)
-    for match in _AGO.finditer(folded) if any(word in folded for word in _AGO_WORDS) else ():
+def _dates(normalized: str) -> Iterator[WrittenDate]:
+    """All dates, with overlaps."""
+    if _DIGIT.search(normalized):
+        yield from _numbered_dates(normalized)
+    for match in _AGO.finditer(normalized) if any(word in normalized for word in _AGO_WORDS) else ():
         yield WrittenDate(*match.span(), RELATIVE, None, ago=_ago(match["n"] or match["n_en"], match))
-    near = _NEAR_DAY.fullmatch(folded)
+    near = _NEAR_DAY.fullmatch(normalized)
     if near:
         yield WrittenDate(*near.span("word"), RELATIVE, None, ago=dt.timedelta(days=_NEAR_DAYS[_spaced(near["word"])]))
 
 
-def _numbered_dates(folded: str) -> Iterator[WrittenDate]:
-    """The readings that have a day's number; those with the month or the year before it need a whole year."""
-    words = _LETTERS.findall(folded)  # asked for months first, which is far cheaper than to search
+def _numbered_dates(normalized: str) -> Iterator[WrittenDate]:
+    """The dates with the number of a day. If the month or year comes first, the year needs four digits."""
+    words = _LETTERS.findall(normalized)  # a look-up of month names is far cheaper than a search
     if not _MONTH_WORDS.isdisjoint(words):
-        whole_year = _WHOLE_YEAR.search(folded) is not None
+        whole_year = _WHOLE_YEAR.search(normalized) is not None
         for pattern in (_DAY_MONTH_YEAR, _MONTH_DAY_YEAR, _YEAR_MONTH_DAY) if whole_year else (_DAY_MONTH_YEAR,):
-            for match in pattern.finditer(folded):
+            for match in pattern.finditer(normalized):
                 yield from _from_names(match)
-    for match in _HIJRI.finditer(folded) if not _HIJRI_WORDS.isdisjoint(words) else ():
+    for match in _HIJRI.finditer(normalized) if not _HIJRI_WORDS.isdisjoint(words) else ():
         month = _HIJRI_NUMBER[" ".join(match["month"].split())]
         day = _hijri_day(int(match["year"]), month, int(match["day"]))
         if day:
             yield WrittenDate(*match.span(), HIJRI, day)
-    for match in _NUMBERS.finditer(folded):
-        yield from _from_numbers(match, american=_AMERICAN_CLOCK.match(folded, match.end()) is not None)
+    for match in _NUMBERS.finditer(normalized):
+        yield from _from_numbers(match, american=_AMERICAN_CLOCK.match(normalized, match.end()) is not None)
 
 
 def _from_names(match: re.Match[str]) -> Iterator[WrittenDate]:
-    """The day of a match with a Gregorian month name; with `month_day` only where no year follows."""
+    """The day of a match with a Gregorian month name; only `month_day` if no year follows."""
     month, day = _MONTH_NUMBER[_spaced(match["month"])], int(match["day"])
     end = match.end()
     if match["twin"] and _MONTH_NUMBER[_spaced(match["twin"])] != month:
@@ -259,7 +259,7 @@ def _from_names(match: re.Match[str]) -> Iterator[WrittenDate]:
 
 
 def _from_numbers(match: re.Match[str], *, american: bool) -> Iterator[WrittenDate]:
-    """The day of three numbers: year first if that has four digits, else day first, else month first."""
+    """The day of three numbers: year first if it has four digits, else day first, else month first."""
     a, b, c = match["a"], match["b"], match["c"]
     if len(a) == 4 and len(c) <= 2:
         orders = ((a, b, c), (a, c, b))
@@ -280,16 +280,16 @@ def _ago(number: str | None, match: re.Match[str]) -> dt.timedelta:
     return dt.timedelta(minutes=count * _UNITS[_spaced(match["unit"] or match["unit_en"])])
 
 
-def _with_clock(written: WrittenDate, since: int, until: int, folded: str) -> WrittenDate:
-    """`written` with the time of day, zone and weekday that stand beside it, between its neighbours."""
+def _with_clock(written: WrittenDate, since: int, until: int, normalized: str) -> WrittenDate:
+    """`written` with the time of day, zone and weekday beside it, up to the dates before and after it."""
     opening = max(since, written.start - _REACH)
-    before = folded[opening : written.start]
+    before = normalized[opening : written.start]
     weekday = _WEEKDAY_BEFORE.search(before)
     if weekday:
         day = _WEEKDAYS[weekday["weekday"]] if weekday["weekday"] else None
         written = written._replace(weekday=day, start=opening + weekday.start())
         before = before[: weekday.start()]
-    after = folded[written.end : min(until, written.end + 2 * _REACH)]
+    after = normalized[written.end : min(until, written.end + 2 * _REACH)]
     clock = _CLOCK.search(after[:_REACH]) and _CLOCK.search(after)
     tail = after
     if not clock:
@@ -312,7 +312,7 @@ def _time(clock: re.Match[str]) -> dt.time:
 
 
 def _utc_offset(tail: str) -> dt.timedelta | None:
-    """The zone that `tail`, the text behind a time of day, opens with."""
+    """The zone at the beginning of `tail`, the text after a time of day; None without one."""
     zone = _ZONE.match(tail)
     if not zone or not zone.group().strip(" \t\n-|,"):
         return None
@@ -331,7 +331,7 @@ def _spaced(name: str) -> str:
 
 
 def _full_year(digits: str) -> int:
-    """A year of four digits; two digits mean 1994 to 2093, for no news page is older than the web."""
+    """The year with four digits. Two digits mean 1994 to 2093, because no news page is older than the web."""
     year = int(digits)
     return year if len(digits) == 4 else year + (1900 if year >= 94 else 2000)
 

@@ -1,1 +1,1 @@
-"""Title, authors, addresses and other metadata of a page."""
+"""Title, authors, URLs and other metadata of a page."""

@@ -1,43 +1,41 @@
-"""Who wrote the article: names from what the page states and shows, without agencies' desks, roles and cities.
+"""The authors of the article: names that the page states and shows, without desks of agencies, roles and cities.
 
-A name that the page states for machines (JSON-LD, then `<meta>`) counts first where readers see it too: of 93 real
-pages with an author 91 show the name, while what only `<meta>` says is mostly the site or the account that uploaded
-the text. Then comes the byline that the page shows, then what is stated but not shown.
+A name that the page states for machines (JSON-LD, then `<meta>`) counts first if readers see it too. Of 93 real pages
+with an author, 91 show the name; a name in `<meta>` alone is mostly the site or the account that uploaded the text.
+The byline that the page shows comes next, then names that are stated but not shown.
 """
 
 import functools
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from lxml import etree
 from lxml.html import HtmlElement
 
-from warraq.transforms.extract.json_ld import types
+from warraq.transforms.extract.facts import Facts
+from warraq.transforms.extract.findings import Candidate
+from warraq.transforms.extract.json_ld import JsonLd, node_of
 from warraq.transforms.extract.metadata.bylines import is_full_name, split_names
 from warraq.transforms.extract.metadata.meta_tags import compared, string
-from warraq.transforms.extract.page_index import Look, look
+from warraq.transforms.extract.page_index import PageIndex
 
 MAX_AUTHORS: Final = 20
 
-# --- where a page shows its author
+BYLINE: Final = "byline"
+ORGANISATION: Final = "JSON-LD organisation"
 
-_LABEL_LETTERS: Final = frozenset("بكإات")  # the first ones of what _LABELLED finds: asking for them is far cheaper
+# --- bylines on the page
+
+_LABEL_LETTERS: Final = frozenset("بكإات")  # the first letters of all matches of _LABELLED: far cheaper to test
 _LABELLED = re.compile(r"(?:بقلم\b|(?:كتبت?|[إا]عداد|تقرير|تحرير)\s*[:/–-])")
 _AUTHOR_PAGE = re.compile(r"(?i)/(?:authors?|autor|autoren|auteur|writers?|reporters?|journalists?|columnists?)/")
 _NAMED_AUTHOR = re.compile(
     r"(?i)(?:^|[\s_-])(?:authors?|by-?line|writer|journalist|reporter|fn)(?:$|[\s_-])|author-?name|name-?author|writeby"
     r"|(?:article|post|news|page|entry|story)[\w-]*(?:author|writer|byline)"
 )
-_AUTHOR_PARTS: Final = (
-    "author",
-    "line",
-    "writ",
-    "journalist",
-    "reporter",
-    "fn",
-)  # of what _NAMED_AUTHOR finds: cheaper
+# Each match of _NAMED_AUTHOR has one of these; cheaper to test.
+_AUTHOR_PARTS: Final = ("author", "line", "writ", "journalist", "reporter", "fn")
 _ELSEWHERE = re.compile(
     r"(?i)comment|related|recommend|popular|trending|latest|most-|more-|(?<!with)(?<!with-)(?<!has-)side-?bar|"
     r"(?<!post-)(?<!entry-)(?<!article-)footer|"
@@ -47,17 +45,13 @@ _ELSEWHERE = re.compile(
 )
 _ELSEWHERE_TAGS: Final = frozenset(("aside", "footer", "nav", "figure", "figcaption", "form", "blockquote"))
 _IN_FOOTER = re.compile(r"(?:^|[\s_-])(?:post|entry|article)-footer(?:$|[\s_-])")
-_AROUND: Final = 6  # elements above a byline whose names tell where it stands
+_AROUND: Final = 6  # elements above a byline whose names say in which part of the page it is
 _LONGEST: Final = 120  # characters of a byline; longer is a biography or a paragraph
 _NEAR_BEFORE: Final = 400  # characters of text between a byline and the title below it
-_NEAR_BEHIND: Final = 2_000  # between the title and a byline below it: standfirst, share bar, captions
+_NEAR_BEHIND: Final = 2_000  # between the title and a byline below it: there are standfirst, share bar, captions
 _CODE: Final = frozenset(("script", "style"))
-_UNSEEN: Final = _CODE | {"title"}
 _NO_BYLINES: Final = frozenset(("script", "title", "option"))
-_READ: Final = 60  # marked places looked at; further ones belong to other stories
-_SHOWN: Final = etree.XPath(
-    "descendant::body/descendant::text()[not(parent::script or parent::style)]", smart_strings=False
-)
+_READ: Final = 60  # bylines and headings that are read; further ones belong to other articles
 
 _META_NAMES: Final = (
     "author", "article:author", "dc.creator", "dcterms.creator", "og:article:author", "parsely-author",
@@ -72,53 +66,69 @@ _OUTLETS: Final = frozenset(
 )
 
 
-def find_authors(
-    page: Look,
-    json_ld: list[dict[str, Any]],
-    article: dict[str, Any],
-    metas: dict[str, list[str]],
-    sites: set[str],
-) -> list[str]:
-    """The authors' names as the page writes them, once each; the site itself, addresses and "admin" are none."""
-    people, organisations = _json_ld_names(article, json_ld)
-    groups = (people, *(metas.get(name, []) for name in _META_NAMES), _twitter_names(metas))
-    sources = [names for group in groups if (names := _names(group, sites))]
-    pieces = _pieces(page) if sources else ""
-    text = functools.cache(functools.partial(_shown_text, page.tree))  # asked only where no piece holds the whole name
-    shown = (_shown_of(names, pieces, text) for names in sources)
-    found = next(filter(None, shown), []) or _names(visible_names(page.tree, page), sites)
-    return (found or next(iter(sources), []) or _names(organisations, sites))[:MAX_AUTHORS]
+def read_authors(facts: Facts) -> Iterator[Candidate]:
+    """The authors that the page states for machines, then the bylines that it shows, then stated organisations."""
+    people, organisations = _json_ld_names(facts.json_ld)
+    yield _candidate("JSON-LD author", people)
+    for name in _META_NAMES:
+        if name in facts.meta_tags:
+            yield _candidate(name, facts.meta_tags[name])
+    yield _candidate("twitter:data", _twitter_names(facts.meta_tags))
+    yield _candidate(BYLINE, read_bylines(facts.index))
+    yield _candidate(ORGANISATION, organisations)
 
 
-def _shown_of(names: list[str], pieces: str, text: Callable[[], str]) -> list[str]:
-    """The names that readers see; all, where a byline shows a few of many ("and 7 others")."""
-    shown = [name for name in names if name in pieces or name.casefold() in text()]
-    return names if shown and 2 * len(shown) < len(names) else shown
+def choose_authors(candidates: Iterable[Candidate], facts: Facts, sites: set[str]) -> list[str]:
+    """The first stated names that readers see, else the byline, else the first stated names, else organisations.
+
+    `sites` are the names of the site in the form of `compared`; the site is no author.
+    """
+    unseen: list[str] = []
+    for source, names in ((one.source, _without_sites(one.value, sites)) for one in candidates):
+        if source == BYLINE:
+            if names or unseen:
+                return (names or unseen)[:MAX_AUTHORS]
+        elif source == ORGANISATION:
+            return names[:MAX_AUTHORS]
+        elif names and (seen := _seen(names, facts)):
+            return seen[:MAX_AUTHORS]
+        unseen = unseen or names
+    return unseen[:MAX_AUTHORS]
+
+
+def _candidate(source: str, stated: Iterable[str]) -> Candidate:
+    return Candidate(list(dict.fromkeys(name for byline in stated for name in split_names(byline))), source)
+
+
+def _without_sites(names: list[str], sites: set[str]) -> list[str]:
+    return [name for name in names if not _is_site(name, sites)]
+
+
+def _seen(names: list[str], facts: Facts) -> list[str]:
+    """The names that readers see; all names if readers see a few of many ("and 7 others")."""
+    seen = [name for name in names if name in facts.text_pieces or name.casefold() in facts.shown_text]
+    return names if seen and 2 * len(seen) < len(names) else seen
 
 
 def _twitter_names(metas: dict[str, list[str]]) -> list[str]:
-    """What `twitter:data1` gives under the label "Written by", as WordPress's common plugin writes it."""
+    """The value of `twitter:data1` with the label "Written by", as a common plugin of WordPress writes it."""
     pairs = ((f"twitter:label{number}", f"twitter:data{number}") for number in range(1, 4))
     labelled = ((metas.get(label, [""])[0], metas.get(data, [])) for label, data in pairs)
     return [name for label, names in labelled if _WRITTEN_BY.search(label) for name in names[:1]]
 
 
-def _names(group: Iterable[str], sites: set[str]) -> list[str]:
-    names = (name for byline in group for name in split_names(byline))
-    return list(dict.fromkeys(name for name in names if not _is_site(name, sites)))
-
-
 def _is_site(name: str, sites: set[str]) -> bool:
-    """`name` is what the site calls itself, with or without "صحيفة", "نيوز" and the like."""
+    """True for a name of the site, with or without words such as "صحيفة" and "نيوز"."""
     if compared(name) in sites:
         return True
     words = set(compared(name).split()) - _OUTLETS
     return any(words == set(site.split()) - _OUTLETS for site in sites)
 
 
-def _json_ld_names(article: dict[str, Any], json_ld: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
-    """The article's authors and creators that may be people, and those that the page calls organisations."""
-    by_id = {node["@id"]: node for node in json_ld if isinstance(node.get("@id"), str)}
+def _json_ld_names(json_ld: JsonLd) -> tuple[list[str], list[str]]:
+    """The authors or creators of the article: those that may be people, and stated organisations."""
+    article = json_ld.article
+    by_id = {node.fields["@id"]: node.fields for node in json_ld.top if isinstance(node.fields.get("@id"), str)}
     named = list(_named(article.get("author") or article.get("creator"), by_id))
     return [name for name, person in named if person], [name for name, person in named if not person]
 
@@ -133,46 +143,33 @@ def _named(author: Any, by_id: dict[str, dict[str, Any]], depth: int = 0) -> Ite
     elif isinstance(author, dict):
         node = author if author.get("name") or author.get("familyName") else by_id.get(str(author.get("@id")), {})
         name = node.get("name") or f"{node.get('givenName') or ''} {node.get('familyName') or ''}"
-        person = "Person" in types(node) or not any(kind.endswith("Organization") for kind in types(node))
+        kinds = node_of(node).types
+        person = "Person" in kinds or not any(kind.endswith("Organization") for kind in kinds)
         yield from ((each, person) for each in (name if isinstance(name, list) else [name]) if isinstance(each, str))
 
 
-def _pieces(page: Look) -> str:
-    """The pieces of text that the page shows, not in order: those inside elements, then those behind them."""
-    inside = [text for _, tag, text, _ in page.elements if tag not in _UNSEEN]
-    return "\n".join(filter(None, [*inside, *(seen[3] for seen in page.elements)]))
+# --- bylines
 
 
-def _shown_text(tree: HtmlElement) -> str:
-    """All that the page shows, in the form that names are looked for."""
-    return " ".join(" ".join(_SHOWN(tree)).casefold().split())
+def read_bylines(index: PageIndex) -> list[str]:
+    """The names in the first byline near the title that has any, and in other bylines of the same kind beside it."""
+    names = {byline: _byline_names(byline) for byline in _bylines(index) if not _is_elsewhere(byline)}
+    named = [byline for byline in names if names[byline]]
+    outer = {around for byline in named for around in byline.iterancestors()}
+    inner = [byline for byline in named if byline not in outer]
+    return [name for byline in inner if _kind(byline) == _kind(inner[0]) for name in names[byline]]
 
 
-# --- the byline that readers see
+def _bylines(index: PageIndex) -> list[HtmlElement]:
+    """The elements marked or labelled as a byline, close before or after an h1 or in the footer of an article.
 
-
-def visible_names(tree: HtmlElement, looked_at: Look | None = None) -> list[str]:
-    """The names in the first byline near the title that holds any, and in those of the same kind beside it.
-
-    `looked_at` is what `look(tree)` gives, for who has it already.
+    On a page without an h1 a byline may be anywhere.
     """
-    names = {byline: _byline_names(byline) for byline in _bylines(looked_at or look(tree)) if not _is_elsewhere(byline)}
-    telling = [byline for byline in names if names[byline]]
-    outer = {around for byline in telling for around in byline.iterancestors()}
-    kinds = [_kind(byline) for byline in telling if byline not in outer]
-    return [name for byline in telling if byline not in outer and _kind(byline) == kinds[0] for name in names[byline]]
-
-
-def _bylines(page: Look) -> list[HtmlElement]:
-    """What is marked or labelled as a byline, close before or after an h1 or in the footer of an article.
-
-    On a page without an h1 it may stand anywhere.
-    """
-    marked = _marked(page)
+    marked = _marked(index)
     places: list[tuple[int, HtmlElement]] = []
     headings: list[int] = []
     read = 0
-    for element, tag, text, tail in page.elements:
+    for element, tag, text, tail in index.elements:
         if element in marked or (text and len(text) <= _LONGEST and _is_labelled(tag, text)):
             places.append((read, element))
         if tag == "h1" and len(headings) < _READ:
@@ -189,18 +186,19 @@ def _is_near(at: int, headings: list[int]) -> bool:
 
 
 def _is_in_footer(element: HtmlElement) -> bool:
-    """It stands below the text of a post, where Blogger has its "posted by"."""
+    """True for an element below the text of a post, where Blogger writes "posted by"."""
     around = itertools.islice(element.iterancestors(), _AROUND)
     return any(_IN_FOOTER.search(outer.get("class", "")) for outer in around)
 
 
-def _marked(page: Look) -> set[HtmlElement]:
-    """What is named for the author or stated to be the author, and links to the author's page."""
-    elements = (seen[0] for seen in page.elements)  # most have a class: asking each is as fast as finding those
+def _marked(index: PageIndex) -> set[HtmlElement]:
+    """The elements that are named or marked up as the author, and links to the author's page."""
+    elements = (indexed[0] for indexed in index.elements)  # most have a class: a search by XPath is no faster
     marked = {element for element in elements if (name := element.get("class")) and _is_named_for_author(name)}
-    marked.update(page.marked("id", _is_named_for_author), page.marked("itemprop", "author".__eq__))
-    marked.difference_update(page.tagged["body"], page.tagged["script"], page.tagged["meta"])
-    marked.update(page.tagged["address"], filter(_leads_to_author, page.tagged["a"]))
+    marked.update(index.with_attribute("id", _is_named_for_author))
+    marked.update(index.with_attribute("itemprop", lambda name: name == "author"))
+    marked.difference_update(index.tagged["body"], index.tagged["script"], index.tagged["meta"])
+    marked.update(index.tagged["address"], filter(_leads_to_author, index.tagged["a"]))
     return marked
 
 
@@ -209,12 +207,13 @@ def _leads_to_author(link: HtmlElement) -> bool:
 
 
 def _is_labelled(tag: str, text: str) -> bool:
-    """It begins with "بقلم" or the like."""
+    """True for a text that begins with a label such as "بقلم"."""
     opening = text.lstrip()
     return opening[:1] in _LABEL_LETTERS and _LABELLED.match(opening) is not None and tag not in _NO_BYLINES
 
 
 def _kind(byline: HtmlElement) -> tuple[Any, ...]:
+    """Bylines of one kind have the same tag, class and place."""
     parent = byline.getparent()
     grandparent = parent.getparent() if parent is not None and len(parent) == 1 else parent
     return byline.tag, byline.get("class"), grandparent
@@ -227,7 +226,7 @@ def _is_named_for_author(named: str) -> bool:
 
 
 def _is_elsewhere(element: HtmlElement) -> bool:
-    """It stands in a comment, a list of other stories, a picture, or a box about the author."""
+    """True for an element in a comment, a list of other articles, a picture, or a box about the author."""
     for number, around in enumerate((element, *element.iterancestors())):
         if number > _AROUND or around.tag in ("body", "main", "article"):
             return False
@@ -238,9 +237,9 @@ def _is_elsewhere(element: HtmlElement) -> bool:
 
 
 def _byline_names(byline: HtmlElement) -> list[str]:
-    """The full names in a byline, each part of it read alone; all of it at once where that gives none."""
+    """The full names in a byline. Each part of it is read alone; if that gives none, the whole line is read."""
     named = byline.xpath(".//*[@itemprop='name'][normalize-space()]")
-    parts = [part for part in map(string, (named[0] if named else byline).itertext(etree.Element)) if part]
+    parts = [part for part in map(string, (named[0] if named else byline).itertext()) if part]
     if sum(map(len, parts)) > _LONGEST:
         return []
     for stated_names in ("\n".join(parts), " ".join(parts)):

@@ -1,11 +1,11 @@
-"""The names in a byline such as "كتب: أحمد علي، ومنى حسن - القاهرة": labels, roles, cities and accounts are none."""
+"""The names in a byline such as "كتب: أحمد علي، ومنى حسن - القاهرة", without labels, roles, cities and accounts."""
 
 import re
 from typing import Final
 
 from warraq.transforms.extract.metadata.meta_tags import compared, string
 
-# What stands before a name: "كتب:", "إعداد وتقديم:", "مراسل النهار في دمشق:", "Written by".
+# Labels before a name: "كتب:", "إعداد وتقديم:", "مراسل النهار في دمشق:", "Written by".
 _LABEL = re.compile(
     r"""(?ix)^\W*(?:
     ال(?:كاتبة?|محررة?|مؤلفة?|صحفية?|صحافية?|ناشر|مصدر)(?=\s*[:/]|\s+\S+\s+\S|$)
@@ -22,7 +22,7 @@ _BETWEEN_NAMES = re.compile(r"\s*[,،;؛&+\n•·]\s*|\s+(?:and|et|و|مع)\s+")
 _STROKE = re.compile(r"\s+[-–—ـ]+\s*|\s*[-–—ـ]+\s+|\s*[|/\\]\s*")  # between names, or between a name and a city
 _ASIDE = re.compile(r"\([^()]*\)?|\[[^\]]*\]?|«[^»]*»?|“[^”]*”?|\"[^\"]*\"?|\S*@\S*|<[^>]*>?")
 _ADDRESS = re.compile(r"(?i)https?:|www\.")
-_JOINED = re.compile(  # a "و" that joins two names, and is not the first letter of the second
+_JOINED = re.compile(  # a "و" between two names that is not the first letter of the second
     r"""(?x)(?<=\w)\s+و(?!(?:ليد|ائل|سام|سيم|فاء|داد|جدي|جيه|ردة?|هبة?|هبي|هيبة?|حيد|لاء|لد|صفي|ضاح|عد|ثيق|ئام|اصف|اكيم
     |نوس|هاب|هدان|رداني|رشان|ديع|سيلة|سن|فيق|فقي|افي|ادي|الي|اثق|اعد|زان|زير|زنة)\b)(?=\w{2,}\s+\w)"""
 )
@@ -33,7 +33,7 @@ _ROLE = re.compile(
   | ^(?:[\w-]+\ ){0,3}(?:correspondent|reporter|editor|writer|contributor|columnist|journalist|producer|photographer
     |chief|bureau)s?(?:\ (?:in|at|for|of)\b.*)?$"""
 )
-# Accounts, desks and outlets that content systems put where the author belongs.
+# Accounts, desks and outlets that content management systems write in place of the author.
 _ACCOUNT = re.compile(
     r"""(?ix)^\W*$ | \d{2,} | [\w-]\.[a-zء-ي]{2,} | ^wp\W?admin
   | ^(?:super\W?)?(?:admin|administrator|editors?|webmaster|staff|guest|author|user|root|null|none|undefined|unknown
@@ -45,7 +45,7 @@ _ACCOUNT = re.compile(
     |بوابة|شبكة|منصة|مركز|مؤسسة|(?:ال)?محرر|تحرير|(?:ال)?ديسك)\ .
   | ^(?:غير\ معروف|بدون\ كاتب|كل\ الحقوق|جميع\ الحقوق)"""
 )
-# Cities, lands and sections that bylines and author boxes name beside or instead of a person.
+# Cities, countries and sections that bylines and author boxes name beside or instead of a person.
 _PLACES_AND_SECTIONS: Final = frozenset(
     compared(name)
     for name in """
@@ -72,7 +72,7 @@ _FULL_NAME_WORDS: Final = range(2, 6)
 
 
 def split_names(line: str) -> list[str]:
-    """The names in a byline: "كتب: أحمد علي، منى حسن" gives two; roles, cities, handles and sections are left out."""
+    """The names in a byline: "كتب: أحمد علي، منى حسن" gives two. Roles, cities, handles and sections are left out."""
     if _ADDRESS.search(line):
         return []
     parts = (part for each in _BETWEEN_NAMES.split(_without_label(line)) for part in _beside_strokes(each))
@@ -81,20 +81,20 @@ def split_names(line: str) -> list[str]:
 
 
 def _without_label(line: str) -> str:
-    """`line` without "كتب:" and the like, without handles and what stands in brackets or quotes."""
+    """`line` without labels such as "كتب:", without handles, brackets and quotes."""
     bare = _LABEL.sub("", _LABEL.sub("", line))
     place, colon, name = bare.partition(":")
     return _ASIDE.sub(" ", name if colon and compared(place) in _PLACES_AND_SECTIONS else bare)
 
 
 def _beside_strokes(part: str) -> list[str]:
-    """What stands beside dashes and slashes: without the city in "القاهرة - أحمد علي", where there is a full name."""
+    """The parts between dashes and slashes. Beside a part of two words, single words such as cities are left out."""
     pieces = _STROKE.split(part)
     return [piece for piece in pieces if len(piece.split()) > 1] or pieces
 
 
 def _parted(part: str) -> list[str]:
-    """Two where a "و" joins two full names: "منى حسن وأحمد علي"; names such as "وليد" stay whole."""
+    """Two names if a "و" joins two full names: "منى حسن وأحمد علي". A name such as "وليد" stays whole."""
     pieces = _JOINED.split(" ".join(part.split()))
     return pieces if all(len(piece.split()) > 1 for piece in pieces) else [" ".join(part.split())]
 
@@ -106,6 +106,6 @@ def _is_name(name: str) -> bool:
 
 
 def is_full_name(name: str) -> bool:
-    """Not one word, which in a byline is more often a section or a city, and no number ("٣ دقائق")."""
+    """True for "أحمد علي". False for one word, in bylines mostly a section or a city, and for "٣ دقائق"."""
     words = name.split()
     return len(words) in _FULL_NAME_WORDS and not re.search(r"[\d!?؟…:]|\.\.", name) and _IN_NO_NAME.isdisjoint(words)

@@ -1,4 +1,4 @@
-"""The small facts of a page that every field is made of: its `<meta>` elements, and text in one form."""
+"""The meta tags of a page, and text fields in one form."""
 
 import html
 import re
@@ -7,42 +7,44 @@ from typing import Any, Final
 from lxml.html import HtmlElement
 
 from warraq.transforms.arabic import WORD
-from warraq.transforms.extract.page_index import Look
+from warraq.transforms.extract.findings import Candidate
+from warraq.transforms.extract.page_index import PageIndex
 
 MAX_FIELD: Final = 2_000  # characters of a title, name or description; longer ones are cut
 _ENTITY = re.compile(r"&#?\w+;")
 
 
-def read_metas(page: Look) -> dict[str, list[str]]:
-    """The contents of all `<meta>`, by lower-case name, property or itemprop, in document order.
+def read_meta_tags(index: PageIndex) -> dict[str, list[str]]:
+    """The contents of all `<meta>` elements by lower-case name, property or itemprop, in document order.
 
-    Microdata inside a figure or a comment describes that, not the article.
+    Microdata inside a figure or a comment describes that part, not the article, and is left out.
     """
-    metas: dict[str, list[str]] = {}
-    for meta in page.tagged["meta"]:
+    tags: dict[str, list[str]] = {}
+    for meta in index.tagged["meta"]:
         content = string(meta.get("content"))
         for attribute in ("property", "name", "itemprop"):
             name = meta.get(attribute, "").strip().lower()
             if content and name and not (attribute == "itemprop" and _describes_a_part(meta)):
-                metas.setdefault(name, []).append(content)
-    return metas
+                tags.setdefault(name, []).append(content)
+    return tags
 
 
 def _describes_a_part(meta: HtmlElement) -> bool:
     return any(e.get("itemprop") in {"image", "comment", "video"} or e.tag == "figure" for e in meta.iterancestors())
 
 
-def stated(metas: dict[str, list[str]], *names: str) -> list[str]:
-    """The contents under the first of `names` that the page uses, then the next: in the order of `names`."""
-    return [content for name in names for content in metas.get(name, [])]
+def from_meta_tags(tags: dict[str, list[str]], *names: str) -> list[Candidate]:
+    """The contents of the named tags as candidates, in the order of `names`."""
+    return [Candidate(content, name) for name in names for content in tags.get(name, [])]
 
 
-def first(*values: Any) -> str | None:
-    return next(filter(None, map(string, values)), None)
+def from_values(source: str, *values: Any) -> list[Candidate]:
+    """The values that are text as candidates."""
+    return [Candidate(text, source) for text in map(string, values) if text]
 
 
 def string(value: Any) -> str | None:
-    """`value` as text: entities resolved, twice where escaped twice, white space collapsed; None if it is no text."""
+    """`value` as text: entities resolved, twice if escaped twice, white space collapsed; None if it is no text."""
     if not isinstance(value, str):
         return None
     text = value[: 2 * MAX_FIELD]
@@ -53,9 +55,10 @@ def string(value: Any) -> str | None:
 
 
 def text_of(element: HtmlElement) -> str:
+    """The text of an element as a field; "" if it has none."""
     return string("".join(element.itertext())) or ""
 
 
 def compared(text: str) -> str:
-    """The form in which two spellings of one title or name agree."""
+    """The words of a title or name, case folded: two spellings of one name give the same words."""
     return " ".join(WORD.findall(text.casefold()))

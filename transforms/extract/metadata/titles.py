@@ -1,46 +1,68 @@
-"""The article's title: what the page states first, in full, without the site's name and section around it.
+"""The title of the article: the first one that the page states, in full, without the names of the site and section.
 
-Order: JSON-LD `headline`, `og:title`, `twitter:title`, Dublin Core, microdata, the h1, the line of the page that stands
-in `<title>`, `<title>` itself. A dash inside a title stays: a title is cut only where another part of the page shows
-that it ends there, or where what follows is the site's name or the section.
+Order of trust: JSON-LD `headline`, `og:title`, `twitter:title`, Dublin Core, microdata, the h1, the line of the page
+that is part of `<title>`, `<title>` itself. A dash inside a title stays: a title is cut only where another part of the
+page shows that it ends there, or where the name of the site or the section follows.
 """
 
 import re
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
 from lxml.html import HtmlElement
 
-from warraq.transforms.extract.metadata.meta_tags import compared, stated, string, text_of
-from warraq.transforms.extract.page_index import Look
+from warraq.transforms.extract.facts import Facts
+from warraq.transforms.extract.findings import Candidate
+from warraq.transforms.extract.metadata.meta_tags import compared, from_meta_tags, from_values, text_of
+from warraq.transforms.extract.page_index import PageIndex
+
+TITLE_TAG: Final = "<title>"
+H1: Final = "h1"
 
 _SEPARATOR = re.compile(r"\s+(?:[-–—ـ|•·»«:~/\\]|::|>>|<<|\.\.)\s+|\s*(?:[|¦]|::)\s*")
-_SIGNS: Final = " \t-–—ـ|¦•·»«:~/\\,،<>"  # between a title and a site's name, with or without blanks
+_SIGNS: Final = " \t-–—ـ|¦•·»«:~/\\,،<>"  # between a title and a site's name, with or without spaces
 _CUT_SHORT: Final = 90  # characters; Google advises headlines of at most 110, and some systems cut them there
-_MOST_MARKED: Final = 3  # elements marked as the headline; further ones head other stories
+_MOST_MARKED: Final = 3  # elements marked as the headline; further ones are of other articles
 _ONLY_TITLE_TAIL: Final = 4  # words; a longer tail of a lone <title> is more likely part of the title
 
 
-def find_title(
-    page: Look, article: dict[str, Any], metas: dict[str, list[str]], sites: set[str], sections: set[str]
-) -> str | None:
-    """The first stated title, without the site's name; the fuller one where the first was cut short."""
-    shown = [text_of(h1) for h1 in page.tagged["h1"] if not any(_leads_home(link) for link in h1.iter("a"))]
-    microdata = [text_of(element) for element in page.marked("itemprop", "headline".__eq__)[:_MOST_MARKED]]
-    browser = [text_of(title) for title in page.tagged["title"] if title.getparent().tag in {"head", "body"}][:1]
-    said = [article.get("headline"), *stated(metas, "og:title", "twitter:title", "dc.title", "dcterms.title", "title")]
-    first = [*filter(None, [*said, *microdata, *shown])] or _headline(page, browser)
-    candidates = [c for c in map(string, [*first, *browser]) if c and compared(c) not in sites]
-    if not candidates:
+def read_titles(facts: Facts) -> list[Candidate]:
+    """The titles that the page states for machines and readers. `<title>` is last: it often names the site too."""
+    index, metas = facts.index, facts.meta_tags
+    headings = [text_of(h1) for h1 in index.tagged["h1"] if not any(map(_leads_home, h1.iter("a")))]
+    marked = index.with_attribute("itemprop", lambda name: name == "headline")[:_MOST_MARKED]
+    browser = [text_of(title) for title in index.tagged["title"] if title.getparent().tag in {"head", "body"}][:1]
+    stated = [
+        *from_values("JSON-LD headline", facts.json_ld.article.get("headline")),
+        *from_meta_tags(metas, "og:title", "twitter:title", "dc.title", "dcterms.title", "title"),
+        *from_values("itemprop headline", *map(text_of, marked)),
+        *from_values(H1, *headings),
+    ]
+    return [
+        *(stated or from_values("a line of the page", *_headline(index, "".join(browser)))),
+        *from_values(TITLE_TAG, *browser),
+    ]
+
+
+def choose_title(candidates: Iterable[Candidate], sites: set[str], sections: set[str]) -> str | None:
+    """The most trusted title, without the site's name; the fuller form if it was cut short; None without a title.
+
+    `sites` and `sections` are names in the form of `compared`.
+    """
+    found = list(candidates)
+    shown = [one.value for one in found if one.source == H1]
+    first, *rest = [one.value for one in found if compared(one.value) not in sites] or [""]
+    if not first:
         return None
-    title = _without_site(candidates[0], candidates[1:], shown, sites, sections)
-    if title == candidates[0] and not first:
+    title = _without_site(first, rest, shown, sites, sections)
+    if title == first and all(one.source == TITLE_TAG for one in found):
         title = _without_tail(title)
-    others = [_without_site(other, candidates, shown, sites, sections) for other in candidates[1:]]
+    others = [_without_site(other, [first, *rest], shown, sites, sections) for other in rest]
     return _in_full(title, [*shown, *others])
 
 
 def _in_full(title: str, others: list[str]) -> str:
-    """The other form of a title that was cut short."""
+    """The other form of a title that was cut short; any other title as it is."""
     beginning = title.rstrip(" .…")
     if not title.endswith(("…", "...")) and len(title) < _CUT_SHORT:
         return title
@@ -48,17 +70,16 @@ def _in_full(title: str, others: list[str]) -> str:
 
 
 def _leads_home(link: HtmlElement) -> bool:
-    """The link goes to the front page: what it says is the site's name, as in Blogger's h1."""
+    """True for a link to the front page: its text is the site's name, as in Blogger's h1."""
     return re.fullmatch(r"(?:https?:)?(?://[^/?#]+)?/*", (link.get("href") or "-").strip()) is not None
 
 
-def _headline(page: Look, browser: list[str]) -> list[str]:
-    """The line of the page that stands in its `<title>` beside the site's name, for a page without an h1 of its own.
+def _headline(index: PageIndex, title: str) -> list[str]:
+    """The line of the page that is the headline in `<title>`, for a page without an h1 of its own.
 
-    Where the page shows the site's name as well, it does so above; else the headline makes up most of `<title>`.
+    A page that shows the site's name too shows it above. Else the headline makes up most of `<title>`.
     """
-    title = "".join(browser)
-    texts = (" ".join(text.split()) for body in page.tagged["body"] for text in body.itertext())
+    texts = (" ".join(text.split()) for body in index.tagged["body"] for text in body.itertext())
     lines = list(dict.fromkeys(line for line in texts if line and line in title))
     for place, line in enumerate(lines):
         if title.replace(line, "", 1).strip(_SIGNS) in lines[:place]:
@@ -67,7 +88,7 @@ def _headline(page: Look, browser: list[str]) -> list[str]:
 
 
 def _without_site(title: str, others: list[str], shown: list[str], sites: set[str], sections: set[str]) -> str:
-    """`title` cut where another candidate or the h1 ends, and of the site's and the section's names at its ends."""
+    """`title` cut where another candidate or the h1 ends, or without the site's and the section's names at its ends."""
     known = {compared(other) for other in others}
     headings = {compared(heading) for heading in shown}
     if compared(title) in headings:
@@ -86,7 +107,7 @@ def _without_site(title: str, others: list[str], shown: list[str], sites: set[st
 
 
 def _without_tail(title: str) -> str:
-    """A `<title>` that nothing on the page can be compared with, without a short end: most likely the site's name."""
+    """A `<title>` that nothing confirms, without its short last part: that is most likely the site's name."""
     *_, cut = [None, *_SEPARATOR.finditer(title)]
     if cut and len(compared(title[cut.end() :]).split()) <= _ONLY_TITLE_TAIL:
         return title[: cut.start()].strip() or title
@@ -94,7 +115,7 @@ def _without_tail(title: str) -> str:
 
 
 def _trimmed(title: str, names: set[str]) -> str:
-    """`title` without the names at its ends that separators part from it."""
+    """`title` without names at its ends that a separator divides from it."""
     cuts = list(_SEPARATOR.finditer(title))
     start, end = 0, len(title)
     for cut in reversed(cuts):

@@ -1,29 +1,32 @@
-"""Addresses: of the article as its page states it, and of the site by the Public Suffix List."""
+"""URLs: the canonical URL of the article, and the registered domain of its site by the Public Suffix List."""
 
 import functools
 import ipaddress
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from publicsuffixlist import PublicSuffixList
 
-from warraq.transforms.extract.page_index import Look
+from warraq.transforms.extract.facts import Facts
+from warraq.transforms.extract.findings import Candidate
+from warraq.transforms.extract.metadata.meta_tags import from_meta_tags
 
-MAX_URL: Final = 2_000  # characters; a longer address is an inlined picture or an attack
+MAX_URL: Final = 2_000  # characters; a longer URL is an inlined picture or an attack
 
-_SUFFIXES: Final = PublicSuffixList()  # the list bundled with the package; no network
+_SUFFIXES: Final = PublicSuffixList()  # the list in the package; no network
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
-# Parameters that name the reader's way to the page, not the page.
+# Parameters that say how the reader came to the page, not which page it is.
 _TRACKING = re.compile(
     r"(?i)^(?:utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|yclid|twclid|ttclid|msclkid|igshid|mibextid|mc_[ce]id|mkt_tok|_ga|_gl"
     r"|ocid|ref_src|xtor|cmpid|guccounter|guce_\w+|at_(?:medium|campaign|custom\d)|__twitter_impression)$"
 )
 
 
-@functools.lru_cache(maxsize=1024)  # asked for the same few addresses, in turn, for each page
+@functools.lru_cache(maxsize=1024)  # each page asks several times for the same few URLs
 def registered_domain(url: str) -> str:
-    """The registered domain of the address by the Public Suffix List; its host where there is none."""
+    """The registered domain of the URL by the Public Suffix List; its host if it has none."""
     host = host_of(url)
     try:
         ipaddress.ip_address(host)
@@ -33,7 +36,10 @@ def registered_domain(url: str) -> str:
 
 
 def without_tracking(url: str) -> str:
-    """The address without fragment and tracking parameters, host in lower case."""
+    """The URL without fragment and tracking parameters, host in lower case.
+
+    Raises ValueError if it is malformed, such as http://[bad.
+    """
     parts = urlsplit(url)
     query = parts.query
     if query:
@@ -42,33 +48,41 @@ def without_tracking(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path, query, ""))
 
 
-def find_canonical_url(page: Look, metas: dict[str, list[str]], url: str) -> str:
-    """`<link rel=canonical>`, else og:url, resolved against `url`.
+def read_canonical_urls(facts: Facts) -> list[Candidate]:
+    """The absolute URLs that `<link rel=canonical>` and og:url state."""
+    links = [link for link in facts.index.tagged["link"] if link.get("rel", "").lower().strip() == "canonical"]
+    stated = [Candidate(link.get("href"), "link rel=canonical") for link in links]
+    stated += from_meta_tags(facts.meta_tags, "og:url")
+    urls = [(absolute(one.value, facts.url), one) for one in stated]
+    return [one._replace(value=url) for url, one in urls if url]
 
-    `url` itself if they lead to another site, or to the front page, as templates that were never filled in do.
+
+def choose_canonical_url(candidates: Iterable[Candidate], url: str) -> str:
+    """The first candidate on the site of `url`, else `url` itself, without tracking parameters.
+
+    A candidate that leads to the front page comes from a template that was never filled in.
     """
-    links = [link.get("href") for link in page.tagged["link"] if link.get("rel", "").lower().strip() == "canonical"]
-    for stated in [*links, *metas.get("og:url", [])]:
-        candidate = absolute(stated, url)
-        if candidate and (not host_of(url) or _may_stand_for(candidate, url)):
-            return without_tracking(candidate)
-    return safely_without_tracking(url)
+    named = bool(host_of(url))
+    chosen = next((one.value for one in candidates if not named or _may_be_same_page(one.value, url)), None)
+    return without_tracking(chosen) if chosen else safely_without_tracking(url)
 
 
-def _may_stand_for(candidate: str, url: str) -> bool:
+def _may_be_same_page(candidate: str, url: str) -> bool:
     leads_home = not urlsplit(candidate).path.strip("/") and not urlsplit(candidate).query
     inside = urlsplit(url).path.strip("/") or urlsplit(url).query
     return registered_domain(candidate) == registered_domain(url) and not (leads_home and inside)
 
 
 def safely_without_tracking(url: str) -> str:
+    """As `without_tracking`; a malformed URL stays as it is."""
     try:
         return without_tracking(url)
-    except ValueError:  # an address that no parser reads, such as http://[bad
+    except ValueError:
         return url
 
 
 def host_of(url: str) -> str:
+    """The host of the URL; "" if it has none or is malformed."""
     try:
         return (urlsplit(url).hostname or "").rstrip(".")
     except ValueError:
@@ -76,11 +90,11 @@ def host_of(url: str) -> str:
 
 
 def absolute(stated: Any, url: str) -> str | None:
-    """The stated address as an absolute http(s) one, None if it is none."""
+    """The stated URL as an absolute http(s) URL; None if it is none."""
     if not isinstance(stated, str) or not stated.strip() or len(stated) > MAX_URL:
         return None
     try:
-        address = urljoin(url, _CONTROLS.sub("", stated).strip())
-        return address if urlsplit(address).scheme in {"http", "https"} and urlsplit(address).hostname else None
+        whole = urljoin(url, _CONTROLS.sub("", stated).strip())
+        return whole if urlsplit(whole).scheme in {"http", "https"} and urlsplit(whole).hostname else None
     except ValueError:
         return None

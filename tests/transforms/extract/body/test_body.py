@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from warraq.transforms.extract.body.body import find_body
-from warraq.transforms.extract.page import parse
-from warraq.transforms.step import Rejection
+from warraq.transforms.extract.body.body import CONTAINER, PAGE, STATED, read_bodies
+from warraq.transforms.extract.body.choose import choose_body
+from warraq.transforms.extract.facts import Facts
 
 TITLE = "المكتبة الوطنية تفتح أبوابها ليلا"
 LEAD = "قررت المكتبة الوطنية أن تبقى مفتوحة حتى منتصف الليل طوال الشهر المقبل."
@@ -16,7 +16,9 @@ PARAGRAPHS = [
 
 
 def body(inner, title=TITLE, description=None, json_ld=()):
-    return find_body(parse(f"<html><body>{inner}</body></html>"), list(json_ld), title, description).text.split("\n")
+    script = f"<script type='application/ld+json'>{json.dumps(json_ld)}</script>"
+    facts = Facts(f"<html><head>{script}</head><body>{inner}</body></html>", "")
+    return choose_body(read_bodies(facts, title), facts, title, description)
 
 
 def paragraphs(texts=PARAGRAPHS):
@@ -140,14 +142,20 @@ def test_a_stated_body_of_something_else_changes_nothing(claim):
     assert body(f"{HEADLINE}<article>{paragraphs()}</article>", json_ld=stated(claim)) == PARAGRAPHS
 
 
-def test_a_page_without_text_is_refused():
-    with pytest.raises(Rejection, match="no_main_text"):
-        body("<img src='a.jpg'>")
+def test_a_page_without_text_has_no_lines():
+    assert body("<img src='a.jpg'>") == []
 
 
-def test_json_ld_is_read_from_the_page_as_it_is():
+def test_candidates_have_their_source_and_the_whole_page_is_read_last():
     script = json.dumps(stated(" ".join(PARAGRAPHS)), ensure_ascii=False)
-    tree = parse(f"<script type='application/ld+json'>{script}</script>{HEADLINE}<article>{paragraphs()}</article>")
-    before = len(list(tree.iter()))
-    find_body(tree, [], TITLE, None)
-    assert len(list(tree.iter())) == before
+    page = f"<script type='application/ld+json'>{script}</script>{HEADLINE}<article id='story'>{paragraphs()}</article>"
+    found = list(read_bodies(Facts(page, ""), TITLE))
+    assert [one.source for one in found] == [STATED, CONTAINER, PAGE]
+    assert found[1].evidence.startswith('<article id="story"> with ')
+
+
+def test_readers_leave_the_tree_as_it_was():
+    facts = Facts(f"{HEADLINE}<article>{paragraphs()}</article>", "")
+    before = len(list(facts.tree.iter()))
+    choose_body(read_bodies(facts, TITLE), facts, TITLE, None)
+    assert len(list(facts.tree.iter())) == before

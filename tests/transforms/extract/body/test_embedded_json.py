@@ -4,7 +4,7 @@ import json
 import pytest
 
 from warraq.schemas.records import Document, Source
-from warraq.transforms.extract.body.embedded_json import read_state
+from warraq.transforms.extract.body.embedded_json import find_article_text, read_embedded_json
 from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.step import Rejection
 
@@ -43,7 +43,7 @@ def document(body):
 
 
 @pytest.mark.parametrize("state", STATES.values(), ids=STATES)
-def test_the_article_is_read_from_the_page_s_state(state):
+def test_the_article_is_read_from_embedded_json(state):
     assert extract(document(state), ExtractRules(guard=False)).text.split("\n") == PARAGRAPHS
 
 
@@ -57,12 +57,12 @@ def test_the_article_is_read_from_the_page_s_state(state):
     ],
     ids=["code", "broken", "no text", "a nest"],
 )
-def test_a_page_without_a_text_in_its_state_is_refused(script):
-    assert not read_state(script, TITLE)
+def test_a_page_without_a_text_in_its_json_is_refused(script):
+    assert not find_article_text(read_embedded_json(script), TITLE)
     with pytest.raises(Rejection, match="no_main_text"):
         extract(document(script), ExtractRules(guard=False))
 
 
-def test_a_page_that_shows_its_text_is_not_read_from_its_state():
+def test_a_page_that_shows_its_text_is_not_read_from_its_json():
     page = document(f"<h1>{TITLE}</h1><article>{MARKUP}</article>" + next_data({"title": TITLE, "body": OTHER}))
     assert extract(page, ExtractRules(guard=False)).text.split("\n") == PARAGRAPHS

@@ -1,17 +1,18 @@
+import json
+
 import pytest
 
-from warraq.transforms.extract.body.containers import survey
-from warraq.transforms.extract.body.page_kind import (
-    refuse_labels,
-    refuse_listings,
-    refuse_other_pages,
-    refuse_other_texts,
-)
-from warraq.transforms.extract.page import parse
-from warraq.transforms.step import Rejection
+from warraq.transforms.extract.body.page_kind import read_label_signs, read_page_signs, read_text_signs, refuse
+from warraq.transforms.extract.facts import Facts
+from warraq.transforms.rejection import Rejection
 
 ARTICLE = {"@type": "NewsArticle", "headline": "خبر"}
 LONG_URL = "https://a.example/2025/05/01/khabar"
+
+
+def facts(body, head="", json_ld=(), url=LONG_URL):
+    script = f"<script type='application/ld+json'>{json.dumps(json_ld)}</script>"
+    return Facts(f"<html><head>{script}{head}</head>{body}</html>", url)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,7 @@ LONG_URL = "https://a.example/2025/05/01/khabar"
 )
 def test_pages_that_say_they_are_no_article_are_refused(body_class, json_ld, url, head):
     with pytest.raises(Rejection, match="not_an_article"):
-        refuse_other_pages(parse(f"<html><head>{head}</head><body class='{body_class}'>x</body></html>"), json_ld, url)
+        refuse(read_page_signs(facts(f"<body class='{body_class}'>x</body>", head, json_ld, url)))
 
 
 @pytest.mark.parametrize(
@@ -50,8 +51,7 @@ def test_pages_that_say_they_are_no_article_are_refused(body_class, json_ld, url
     ],
 )
 def test_pages_that_may_be_articles_pass(body_class, json_ld, url, head):
-    page = parse(f"<html><head>{head}</head><body class='{body_class}'>x</body></html>")
-    assert refuse_other_pages(page, json_ld, url) is None  # it raises where it refuses
+    assert not list(read_page_signs(facts(f"<body class='{body_class}'>x</body>", head, json_ld, url)))
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_pages_that_may_be_articles_pass(body_class, json_ld, url, head):
 )
 def test_error_pages_and_teasers_are_refused(lines, title):
     with pytest.raises(Rejection, match="not_an_article"):
-        refuse_other_texts(lines, title)
+        refuse(read_text_signs(lines, title))
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_error_pages_and_teasers_are_refused(lines, title):
     ],
 )
 def test_articles_pass(lines, title):
-    assert refuse_other_texts(lines, title) is None  # it raises where it refuses
+    assert not list(read_text_signs(lines, title))
 
 
 # Headlines and first sentences of other pages, as a section's page shows them.
@@ -107,8 +107,8 @@ CARD = "<div><h3><a href=/1>{}</a></h3><p>{}</p></div>"
 
 def page_of(form, before="", json_ld=()):
     listed = "".join(form.format(*teaser) for teaser in TEASERS)
-    tree = parse(f"<html><body><nav><a href=/>الرئيسية</a></nav><h1>محليات</h1>{before}{listed}</body></html>")
-    return tree, list(json_ld), survey(tree)
+    body = f"<body><nav><a href=/>الرئيسية</a></nav><h1>محليات</h1>{before}{listed}</body>"
+    return facts(body, json_ld=json_ld)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def page_of(form, before="", json_ld=()):
 )
 def test_lists_of_other_pages_are_refused(form):
     with pytest.raises(Rejection, match="not_an_article"):
-        refuse_listings(*page_of(form))
+        refuse(read_page_signs(page_of(form)))
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_lists_of_other_pages_are_refused(form):
     ],
 )
 def test_pages_with_prose_of_their_own_pass(form, before, json_ld):
-    assert refuse_listings(*page_of(form, before, json_ld)) is None  # it raises where it refuses
+    assert not list(read_page_signs(page_of(form, before, json_ld)))
 
 
 LINKS = "<p><a href=/1>مباراة اليوم</a> <a href=/2>أسعار الخضار</a> <a href=/3>حالة الطقس</a></p>"
@@ -148,12 +148,11 @@ LINKS = "<p><a href=/1>مباراة اليوم</a> <a href=/2>أسعار الخ�
 
 @pytest.mark.parametrize("text", ["مباراة اليوم أسعار الخضار حالة الطقس", "صورة من الحفل\nوأخرى من السوق"])
 def test_texts_of_labels_are_refused(text):
-    tree = parse(f"<body>{LINKS}</body>")
     with pytest.raises(Rejection, match="not_an_article"):
-        refuse_labels(tree, [], text, survey(tree))
+        refuse(read_label_signs(facts(f"<body>{LINKS}</body>"), text))
 
 
 @pytest.mark.parametrize("own", [OWN, "<p>سطر قصير من قصيدة</p>" * 20], ids=["prose", "short lines"])
 def test_texts_beside_links_pass(own):
-    tree = parse(f"<body>{LINKS}{own}</body>")
-    assert refuse_labels(tree, [], "\n".join(tree.xpath("//p[not(a)]/text()")), survey(tree)) is None
+    page = facts(f"<body>{LINKS}{own}</body>")
+    assert not list(read_label_signs(page, "\n".join(page.tree.xpath("//p[not(a)]/text()"))))

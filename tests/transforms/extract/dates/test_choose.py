@@ -1,14 +1,16 @@
 """Which of a page's dates is the day of publication."""
 
 import datetime as dt
+import json
 
-import lxml.html
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warraq.transforms.extract.dates.choose import choose_date, find_dates
+from warraq.transforms.extract.dates.choose import choose_date
+from warraq.transforms.extract.dates.readers import read_dates, read_text_dates
 from warraq.transforms.extract.dates.stamps import CHANGED, FIRM, LOOSE, DateCandidate, read_stamp
+from warraq.transforms.extract.facts import Facts
 
 UTC = dt.timezone.utc
 FETCHED = dt.datetime(2024, 5, 20, 9, 0, tzinfo=UTC)
@@ -24,8 +26,8 @@ def page(before="", after="", head="", title="الوزارة تعلن بدء ا�
 
 
 def published(markup, json_ld=(), url=URL, fetched_at=FETCHED):
-    tree = lxml.html.document_fromstring(markup)
-    return choose_date(find_dates(tree, list(json_ld), url, ""), fetched_at)
+    script = f"<script type='application/ld+json'>{json.dumps(json_ld)}</script>"
+    return choose_date(read_dates(Facts(script + markup, url)), fetched_at)
 
 
 def day_and_source(*args, **kwargs):
@@ -335,7 +337,7 @@ def test_the_day_after_the_fetch_is_possible_east_of_greenwich():
     ],
 )
 def test_plain_text(text, expected):
-    publication = choose_date(find_dates(None, [], URL, text), FETCHED)
+    publication = choose_date(read_text_dates(text, URL), FETCHED)
     assert (str(publication.date), publication.source) == expected
 
 

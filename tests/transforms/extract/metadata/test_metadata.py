@@ -4,11 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from warraq.transforms.extract.facts import Facts
+from warraq.transforms.extract.findings import Findings
 from warraq.transforms.extract.json_ld import read_json_ld
+from warraq.transforms.extract.markup import parse
 from warraq.transforms.extract.metadata.bylines import split_names
-from warraq.transforms.extract.metadata.metadata import find_metadata
+from warraq.transforms.extract.metadata.metadata import decide_metadata
 from warraq.transforms.extract.metadata.urls import registered_domain, without_tracking
-from warraq.transforms.extract.page import parse
 
 URL = "https://www.nahar.example/news/7"
 FIELDS = st.sampled_from(
@@ -21,8 +23,8 @@ TITLE = "مهرجان الزيتون يبدأ غدا"
 
 def metadata(head="", body="", json_ld=None, url=URL):
     script = f"<script type='application/ld+json'>{json.dumps(json_ld, ensure_ascii=False)}</script>" if json_ld else ""
-    tree = parse(f"<html><head>{script}{head}</head><body>{body}<p>نص</p></body></html>")
-    return find_metadata(tree, read_json_ld(tree), url)
+    facts = Facts(f"<html><head>{script}{head}</head><body>{body}<p>نص</p></body></html>", url)
+    return decide_metadata(facts, Findings())
 
 
 def og(name, value):
@@ -416,7 +418,8 @@ def test_an_address_without_tracking_is_otherwise_as_stated():
     ],
 )
 def test_json_ld_is_read_leniently(script, objects):
-    assert read_json_ld(parse(f"<script type='application/ld+json'>{script}</script><p>x</p>")) == objects
+    read = read_json_ld(parse(f"<script type='application/ld+json'>{script}</script><p>x</p>"))
+    assert [node.fields for node in read.top] == objects
 
 
 @given(

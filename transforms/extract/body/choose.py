@@ -1,0 +1,148 @@
+"""The decision on the main text: the best candidate, trimmed, with its standfirst, checked against JSON-LD."""
+
+import copy
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from lxml import etree
+from lxml.html import HtmlElement
+
+from warraq.transforms.arabic import WORD
+from warraq.transforms.extract.body.body import CONTAINER, ENOUGH, STATED, BodyCandidate, words_of
+from warraq.transforms.extract.body.prune import link_share, text_of
+from warraq.transforms.extract.facts import Facts
+
+_LEAST_READ: Final = 0.5  # of a container's prose; a shorter text is only a part of the article
+_STANDFIRST_CLASS = re.compile(
+    r"(?i)(?:^|[\s_-])(?:lead|lede|stand-?first|intro|excerpt|preamble|summary|sub-?title|sub-?head(?:line|ing)?|dec?k"
+    r"|chapo|chapeau|abstract|desc(?:ription)?)(?:$|[\s_-])"
+)
+_BLOCKS: Final = frozenset({"div", "section", "article", "ul", "ol", "table", "figure", "form", "aside", "nav", "main"})
+_STANDFIRST_WORDS: Final = range(8, 121)
+_LONGEST_STANDFIRST: Final = 2_000  # characters, more than 120 words have; the words of longer blocks are not counted
+_OPENING: Final = 200  # characters of a block that are compared with the body's first words
+_STANDFIRST_TAGS: Final = ("p", "h2", "h3", "h4", "div", "span", "strong")
+_LEAST_STATEMENT: Final = 40  # words; a shorter articleBody is a summary
+_STANDFIRST_REACH: Final = 120  # elements after the headline that may be the standfirst
+_LABEL_WORDS: Final = 3  # "عربي ودولي", "جميع الحقوق محفوظة"; a line of more words may be a subheading
+_SENTENCE_ENDS: Final = tuple('.!؟?…:»”"')
+_HEADLINE_REACH: Final = 4  # lines
+_WORDS_ABOVE: Final = 40  # with more words before it, a headline is a heading inside the article
+_SIGNATURE = re.compile(  # "(واس)", "المصدر: رويترز", "أ ف ب"; CleanText reads the credit
+    r"^\(.+\)$|^\W*(?:(?:ال)?مصدر|نقل\w+ عن|عن|source)\b.*[:：/]"
+    r"|^\W*(?:رويترز|(?:ال)?وكالات|الأناضول|\w\W\w\W\w|reuters|afp)\W*$",
+    re.IGNORECASE,
+)
+
+
+def choose_body(
+    candidates: Iterable[BodyCandidate], facts: Facts, title: str | None, description: str | None
+) -> list[str]:
+    """The lines of the article without its title, one paragraph a line; none if the page has no text."""
+    best, stated = _best(candidates)
+    headlines = {words_of(text) for text in [title or "", *map(text_of, facts.index.tagged["h1"])]} - {""}
+    lines = _without_labels(_without_headlines(best, headlines))
+    lead = _find_standfirst(facts, title, description, lines)
+    return _checked([*lead, *lines], stated)
+
+
+def dropped_lines(facts: Facts, text: str) -> list[str]:
+    """The page's visible lines that are not in `text`, in order, once each."""
+    visible = copy.deepcopy(facts.tree)
+    etree.strip_elements(visible, "head", with_tail=False)
+    kept = words_of(text)
+    lines = (" ".join(piece.split()) for piece in visible.itertext())
+    return list(dict.fromkeys(line for line in lines if line and f" {words_of(line)} " not in f" {kept} "))
+
+
+def _best(candidates: Iterable[BodyCandidate]) -> tuple[list[str], list[str]]:
+    """The lines of the first container of which at least half was read, else of the whole page; and stated lines."""
+    stated: list[str] = []
+    for one in candidates:
+        if one.source == STATED:
+            stated = one.value
+        elif one.source != CONTAINER or one.length > max(ENOUGH, _LEAST_READ * one.prose):
+            return one.value, stated
+    return [], stated
+
+
+def _without_headlines(lines: list[str], headlines: set[str]) -> list[str]:
+    """The lines after the headline, if it is among the first four; a section or a date may come before it."""
+    start = words = 0
+    for index, line in enumerate(lines[:_HEADLINE_REACH]):
+        if words <= _WORDS_ABOVE and words_of(line) in headlines:
+            start = index + 1
+        words += line.count(" ") + 1
+    return lines[start:]
+
+
+def _without_labels(lines: list[str]) -> list[str]:
+    """The lines without labels (sections, menu entries, buttons) at either end. A credit at the end stays."""
+    spoken = [
+        index for index, line in enumerate(lines) if line.count(" ") >= _LABEL_WORDS or line.endswith(_SENTENCE_ENDS)
+    ]
+    if not spoken:
+        return lines
+    end = spoken[-1] + 1
+    return lines[spoken[0] : end] + list(itertools.takewhile(_SIGNATURE.match, lines[end:]))
+
+
+def _find_standfirst(facts: Facts, title: str | None, description: str | None, lines: list[str]) -> list[str]:
+    """The paragraph between headline and body, if the lines lack it. Its class or the page's description shows it."""
+    body, described = words_of(" ".join(lines)), words_of(description or "")[:50]
+    for element in itertools.islice(_after_headline(facts.tree, title), _STANDFIRST_REACH):
+        text = text_of(element)
+        opening = words_of(text[:_OPENING])
+        if opening and body.startswith(opening[:60]):
+            return []
+        if len(text) > _LONGEST_STANDFIRST:
+            continue
+        words = words_of(text)
+        if words.count(" ") + 1 not in _STANDFIRST_WORDS or link_share(element) > 0.5:
+            continue
+        if words[:40] in body:
+            return []
+        if _is_leaf(element) and (_looks_like_standfirst(element) or (described and words.startswith(described))):
+            return [text]
+    return []
+
+
+def _after_headline(tree: HtmlElement, title: str | None) -> Iterator[HtmlElement]:
+    """The elements after the headline that may be a standfirst, in order."""
+    wanted = words_of(title or "")
+    headline = next((h for h in tree.iter("h1", "h2") if wanted and words_of(text_of(h)) == wanted), None)
+    if headline is None:
+        return
+    for above in [headline, *headline.iterancestors()]:
+        for sibling in above.itersiblings():
+            yield from sibling.iter(*_STANDFIRST_TAGS)
+
+
+def _looks_like_standfirst(element: HtmlElement) -> bool:
+    near = [element] if (parent := element.getparent()) is None else [element, parent]
+    marks = (e.get(name) or "" for e in near for name in ("class", "id", "itemprop"))
+    return any(_STANDFIRST_CLASS.search(mark) for mark in marks)
+
+
+def _checked(lines: list[str], stated: list[str]) -> list[str]:
+    """The lines, checked against the `articleBody` that the page states.
+
+    The statement replaces lines that are only a part of it. If both agree, lines that the statement lacks (teasers of
+    other articles) are removed. A statement of another text (a summary, another article) changes nothing.
+    """
+    if not stated:
+        return lines
+    claim = words_of(" ".join(stated))
+    inside = [line for line in lines if f" {words_of(line)} " in f" {claim} "]
+    read, agreed, claimed = (len(WORD.findall(" ".join(part))) for part in (lines, inside, stated))
+    if claimed < _LEAST_STATEMENT or agreed < 0.5 * read:
+        return lines
+    if agreed < 0.7 * claimed:
+        return stated
+    return inside
+
+
+def _is_leaf(element: HtmlElement) -> bool:
+    return not any(inner.tag in _BLOCKS for inner in element.iterdescendants())

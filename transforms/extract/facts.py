@@ -1,0 +1,58 @@
+"""The facts of a page, each read once. They say what is on the page; readers and decisions say what it means."""
+
+import functools
+from typing import Any, Final
+
+from lxml import etree
+
+from warraq.transforms.extract.body.containers import Density, measure_density
+from warraq.transforms.extract.body.embedded_json import read_embedded_json
+from warraq.transforms.extract.json_ld import JsonLd, read_json_ld
+from warraq.transforms.extract.markup import parse
+from warraq.transforms.extract.metadata.meta_tags import read_meta_tags
+from warraq.transforms.extract.page_index import PageIndex, index_page
+
+CODE_TAGS: Final = ("style", "noscript", "template", "iframe", "svg", "button", "select", "script")
+_CODE: Final = frozenset(("script", "style"))
+_UNSEEN: Final = _CODE | {"title"}
+_SHOWN: Final = etree.XPath(
+    "descendant::body/descendant::text()[not(parent::script or parent::style)]", smart_strings=False
+)
+
+
+class Facts:
+    """A page without its code. Facts that only some pages need are read on first use. Nothing may change the tree."""
+
+    def __init__(self, markup: str, url: str) -> None:
+        """Parses `markup`.
+
+        Raises Rejection: no_main_text, if there is nothing to parse.
+        """
+        self.markup = markup
+        self.url = url
+        self.tree = parse(markup)
+        self.json_ld: JsonLd = read_json_ld(self.tree)  # before its scripts are removed
+        etree.strip_elements(self.tree, *CODE_TAGS, with_tail=False)
+        self.index: PageIndex = index_page(self.tree)
+        self.meta_tags: dict[str, list[str]] = read_meta_tags(self.index)
+
+    @functools.cached_property
+    def density(self) -> Density:
+        """Prose and links by element."""
+        return measure_density(self.tree)
+
+    @functools.cached_property
+    def embedded_json(self) -> list[Any]:
+        """The data of the page's scripts."""
+        return read_embedded_json(self.markup)
+
+    @functools.cached_property
+    def text_pieces(self) -> str:
+        """The pieces of text that the page shows, one a line: first texts of elements, then tails."""
+        texts = [text for _, tag, text, _ in self.index.elements if tag not in _UNSEEN]
+        return "\n".join(filter(None, [*texts, *(indexed[3] for indexed in self.index.elements)]))
+
+    @functools.cached_property
+    def shown_text(self) -> str:
+        """All text that the page shows, case folded, with single spaces."""
+        return " ".join(" ".join(_SHOWN(self.tree)).casefold().split())
