@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-from warraq.pipelines.cli import DONE, WRONG_USAGE, Parser, reach_buckets, say
+from warraq.pipelines.cli import DONE, WRONG_USAGE, Parser, configure_file_systems, print_line
 from warraq.pipelines.config import FlowConfig
 from warraq.pipelines.options import add_rules, config_of
 from warraq.pipelines.terminal import Safe, visible
@@ -72,12 +72,12 @@ def main(arguments: Sequence[str]) -> int:
     parser = explain_parser()
     options = parser.parse_args(arguments)
     config = config_of(parser, options)
-    reach_buckets()
+    configure_file_systems()
     path, offset = place_of(options.page)
     try:
         page = open_page(path, offset, options.url, config.read)
     except InputError as error:
-        return say(str(error), WRONG_USAGE)
+        return print_line(str(error), WRONG_USAGE)
     for line in explain(page, config, colour=sys.stdout.isatty()):
         print(line)
     return DONE

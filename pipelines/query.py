@@ -20,7 +20,17 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from pyarrow.fs import LocalFileSystem
 
-from warraq.pipelines.cli import DONE, FAILED, WRONG_USAGE, Parser, counted, dataset_folder, reach_buckets, say
+from warraq.pipelines.cli import (
+    DONE,
+    FAILED,
+    WRONG_USAGE,
+    Parser,
+    add_dataset,
+    configure_file_systems,
+    counted,
+    parse_with_dataset,
+    print_line,
+)
 from warraq.pipelines.terminal import visible
 from warraq.schemas.arrow import PARTITIONS, TABLES
 from warraq.schemas.labels import TOPICS
@@ -42,6 +52,7 @@ _WRONG_QUESTION: Final = (
     duckdb.SyntaxException,
 )
 
+_SQL: Final = re.compile(r"\s*(SELECT|FROM|WITH|DESCRIBE|SUMMARIZE|SHOW)\s", re.IGNORECASE)
 FORMATS: Final = ("table", "csv", "json", "parquet")
 
 VIEWS: Final = {
@@ -75,22 +86,21 @@ def query_parser() -> Parser:
     views = "\n".join(f"  {name:<10}{text}" for name, text in VIEWS.items())
     parser = Parser(
         prog="warraq query",
+        usage="warraq query DIR [SQL] [flags]",
         description=f"Answers SQL over a dataset with DuckDB. Without SQL it opens a prompt.\n\nViews:\n{views}",
-        epilog='Example:\n  warraq query --output dataset "SELECT topic, count(*) FROM articles GROUP BY topic"',
+        epilog='Example:\n  warraq query dataset "SELECT topic, count(*) FROM articles GROUP BY topic"',
     )
+    add_dataset(parser)
+    parser.add_argument("sql", nargs="?", metavar="SQL", help="one or more statements (default: a prompt, or stdin)")
     parser.add_argument(
-        "sql", nargs="?", metavar="SQL", help="statements, each answered; none: a prompt, or statements from stdin"
+        "--format",
+        choices=FORMATS,
+        default="table",
+        metavar="FORMAT",
+        help="table, csv, json (one object a line) or parquet (default: table)",
     )
-    parser.add_argument(
-        "--output", required=True, type=dataset_folder, metavar="DIR", help="the dataset, as given to warraq ingest"
-    )
-    parser.add_argument("--format", choices=FORMATS, default="table", help="of the answer (json: an object a line)")
-    parser.add_argument(
-        "--verify",
-        action="store_true",
-        help="look at every byte of the dataset instead; say what is damaged, a line each",
-    )
-    parser.add_argument("--to", metavar="FILE", help="write the (last) answer there instead of printing it")
+    parser.add_argument("--to", metavar="FILE", help="write the last answer to a file instead of printing it")
+    parser.add_argument("--verify", action="store_true", help="read every byte of the dataset and list damaged files")
     return parser
 
 
@@ -122,7 +132,7 @@ def reading(dataset: Dataset) -> Iterator[None]:
     except _WRONG_QUESTION:
         raise
     except duckdb.Error as error:
-        look = f"if the dataset is damaged, this says where: warraq query --verify --output {dataset.root}"
+        look = f"if the dataset is damaged, this says where: warraq query {dataset.root} --verify"
         raise DamagedDatasetError(f"{_first_line(error)}; {look}") from error
 
 
@@ -159,14 +169,17 @@ def _arrow_dataset(dataset: Dataset, name: str) -> ds.Dataset:
 
 def main(arguments: Sequence[str]) -> int:
     """`warraq query`; returns the exit code."""
-    options = query_parser().parse_args(arguments)
-    if storage.is_remote(options.output):
-        reach_buckets()
+    parser = query_parser()
+    options = parse_with_dataset(parser, arguments, "sql")
+    if options.sql is None and _SQL.match(options.dataset):
+        parser.error('name the dataset first: warraq query DIR "SELECT …"')
+    if storage.is_remote(options.dataset):
+        configure_file_systems()
     if options.format == "parquet" and not options.to:
-        return say("--format parquet needs --to FILE", WRONG_USAGE)
+        return print_line("--format parquet needs --to FILE", WRONG_USAGE)
     if options.verify and options.sql is not None:
-        return say("--verify takes no SQL; ask in a command of its own", WRONG_USAGE)
-    dataset = Dataset(options.output)
+        return print_line("--verify takes no SQL; use a second command for it", WRONG_USAGE)
+    dataset = Dataset(options.dataset)
     code = _run(dataset, options)
     if storage.is_remote(dataset.root):
         atexit.register(_end_at_once, code)
@@ -188,13 +201,13 @@ def _run(dataset: Dataset, options: argparse.Namespace) -> int:
     try:
         return _verify(dataset) if options.verify else _answer(dataset, options)
     except DamagedDatasetError as error:
-        return say(str(error), FAILED)
+        return print_line(str(error), FAILED)
     except BrokenPipeError:  # whoever reads the answer has seen enough
         raise
     except (DatasetError, OSError) as error:
-        return say(str(error), WRONG_USAGE)
+        return print_line(str(error), WRONG_USAGE)
     except duckdb.Error as error:
-        return say(_mistake(error), WRONG_USAGE)
+        return print_line(_mistake(error), WRONG_USAGE)
 
 
 def _answer(dataset: Dataset, options: argparse.Namespace) -> int:
@@ -204,13 +217,13 @@ def _answer(dataset: Dataset, options: argparse.Namespace) -> int:
     try:
         sql = options.sql or sys.stdin.read()
     except UnicodeError:
-        return say("the statement is not UTF-8", WRONG_USAGE)
+        return print_line("the statement is not UTF-8", WRONG_USAGE)
     try:
         with reading(dataset):
             answer(connection, sql, options.format, options.to)
     except OSError as error:
         where = shown_name(options.to) if options.to else "the answer"
-        return say(f"{where}: can't be written ({error.strerror or error})", FAILED)
+        return print_line(f"{where}: can't be written ({error.strerror or error})", FAILED)
     return DONE
 
 
@@ -222,7 +235,11 @@ def _verify(dataset: Dataset) -> int:
     found = 0
     for found, fault in enumerate(verify.faults(dataset), 1):  # noqa: B007  (counted, to be told in the end)
         print(" ".join(fault.split()))
-    return say(f"{dataset.root}: {counted(found, 'fault')}; {CURE}", FAILED) if found else say(f"{dataset.root}: sound")
+    return (
+        print_line(f"{dataset.root}: {counted(found, 'fault')}; {CURE}", FAILED)
+        if found
+        else print_line(f"{dataset.root}: no damage")
+    )
 
 
 def answer(connection: duckdb.DuckDBPyConnection, sql: str, form: str = "table", target: str | None = None) -> None:
@@ -301,7 +318,7 @@ def prompt(connection: duckdb.DuckDBPyConnection) -> int:
             try:
                 answer(connection, statement)
             except duckdb.Error as error:
-                say(_mistake(error))
+                print_line(_mistake(error))
             statement = ""
 
 
