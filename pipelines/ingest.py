@@ -223,7 +223,7 @@ def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Seq
         gc.freeze()  # imported objects stay, so the collector need not visit them
         try:
             with shown, watching, muffled:
-                _execute(job, local_runner(local, options.workers, size), local)
+                _execute(job, local_runner(local, options.workers, size, shown.enter), local)
         finally:
             gc.unfreeze()  # else DuckDB complains of objects left at the end
 
