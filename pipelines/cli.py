@@ -34,12 +34,13 @@ class Parser(argparse.ArgumentParser):
         raise SystemExit(WRONG_USAGE)
 
     def format_help(self) -> str:
-        groups = self._action_groups
+        groups, actions = self._action_groups, self._actions
         self._action_groups = groups[:_FIRST_SCREEN]
+        self._actions = [action for group in self._action_groups for action in group._group_actions]  # noqa: SLF001
         try:
             return super().format_help()
         finally:
-            self._action_groups = groups
+            self._action_groups, self._actions = groups, actions
 
     def format_help_all(self) -> str:
         """The help with every group of flags."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 from warraq.pipelines.cli import WRONG_USAGE, Parser, configure_file_systems
 from warraq.pipelines.config_file import arguments
 from warraq.pipelines.errors import WarraqError
-from warraq.transforms import ledger, storage
+from warraq.transforms import storage
 from warraq.transforms.dataset.dataset import Dataset, DatasetError
 
 if TYPE_CHECKING:
@@ -68,11 +68,12 @@ def ingest(inputs: Path | Sequence[Path], output: Path, *, beam: Sequence[str] =
     from warraq.pipelines import ingest as command  # noqa: PLC0415  (imports Beam, two seconds)
     from warraq.pipelines.options import LOCAL, ingest_parser, parse_ingest  # noqa: PLC0415
     from warraq.pipelines.summary import ledger_of  # noqa: PLC0415
+    from warraq.transforms import ledger  # noqa: PLC0415
 
     given = _arguments(ingest_parser(_RaisingParser), rules)
     stated = [inputs] if isinstance(inputs, (str, os.PathLike)) else inputs
     paths = [os.fspath(path) for path in stated]
-    words = ["--quiet", f"--output={os.fspath(output)}", *given, *beam, "--", *paths]
+    words = ["--quiet", f"--output={os.fspath(output)}", *given, *beam, *(["--", *paths] if paths else [])]
     options = parse_ingest(words, _RaisingParser)
     if options.runner == LOCAL and threading.current_thread() is not threading.main_thread():
         if rules.get("workers", 1) != 1:
@@ -154,7 +155,7 @@ def _as_ours() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _silent() -> Iterator[None]:
-    """Beam logs what is no news to a caller; what fails is raised."""
+    """Silences the log of Beam: a failure is raised, and the rest is of no use to a caller."""
     beam = logging.getLogger("apache_beam")
     level = beam.level
     beam.setLevel(logging.CRITICAL + 1)
