@@ -1,4 +1,4 @@
-"""DuckDB over the dataset: the views, statements, or a prompt.
+"""`warraq query`: SQL over the dataset with DuckDB, as statements or at a prompt.
 
 The views read the files that the Delta log names, so they are right even while a run is publishing.
 """
@@ -39,10 +39,10 @@ from warraq.transforms.dataset import delta_log, verify
 from warraq.transforms.dataset.dataset import CURE, DamagedDatasetError, Dataset, DatasetError
 from warraq.transforms.file_names import is_utf8, shown_name
 
-# In a path, DuckDB takes these for a pattern, a partition, the home folder or an address.
+# Characters in a path that DuckDB reads as a pattern, a partition, the home folder or an address.
 _NOT_PLAIN: Final = re.compile(r"[*?\[=~:]")
-# What DuckDB raises if the question is wrong; all else can come from a file that it can't read.
-_WRONG_QUESTION: Final = (
+# DuckDB's exceptions for a wrong statement. Any other can be caused by a file that it can't read.
+_WRONG_STATEMENT: Final = (
     duckdb.BinderException,
     duckdb.CatalogException,
     duckdb.ConversionException,
@@ -56,13 +56,13 @@ _SQL: Final = re.compile(r"\s*(SELECT|FROM|WITH|DESCRIBE|SUMMARIZE|SHOW)\s", re.
 FORMATS: Final = ("table", "csv", "json", "parquet")
 
 VIEWS: Final = {
-    "articles": "one row an article",
-    "mentions": "one row a mention of an entity, with its article's id, site, date, topic and title",
-    "entities": "one row an entity of an article: how often it is named (count), and where first (first_offset)",
-    "topics": "one row a topic of an article, with English and Arabic names",
-    "rejected": "one row a refused page",
-    "runs": "one row an ingestion",
-    "ledger": "one row a line of a run's ledger",
+    "articles": "one row for each article",
+    "mentions": "one row for each mention of an entity in an article",
+    "entities": "one row for each entity of an article: count, first_offset",
+    "topics": "one row for each topic of an article, named in English and Arabic",
+    "rejected": "one row for each rejected page",
+    "runs": "one row for each ingestion",
+    "ledger": "one row for each line of the ledger of a run",
 }
 _DERIVED: Final = {
     "mentions": """
@@ -114,7 +114,9 @@ def connect(dataset: Dataset) -> duckdb.DuckDBPyConnection:
     dataset.check_whole()
     if not dataset.open("runs"):
         raise DatasetError(f"{dataset.root}: no dataset there; make one: warraq ingest INPUT… --output {dataset.root}")
-    connection = duckdb.connect(config={"autoinstall_known_extensions": False})  # no download behind the user's back
+    connection = duckdb.connect(
+        config={"autoinstall_known_extensions": False}
+    )  # no download without the user's knowledge
     connection.register("topic_names", pa.Table.from_pylist([topic._asdict() for topic in TOPICS]))
     for name in TABLES:
         with reading(dataset):
@@ -126,13 +128,13 @@ def connect(dataset: Dataset) -> duckdb.DuckDBPyConnection:
 
 @contextlib.contextmanager
 def reading(dataset: Dataset) -> Iterator[None]:
-    """Raises a DamagedDatasetError for a failure of DuckDB in the block, unless the question was wrong."""
+    """Turns an error of DuckDB in the block into a DamagedDatasetError, except for a wrong statement."""
     try:
         yield
-    except _WRONG_QUESTION:
+    except _WRONG_STATEMENT:
         raise
     except duckdb.Error as error:
-        look = f"if the dataset is damaged, this says where: warraq query {dataset.root} --verify"
+        look = f"if the dataset is damaged, this command lists the files: warraq query {dataset.root} --verify"
         raise DamagedDatasetError(f"{_first_line(error)}; {look}") from error
 
 
@@ -155,7 +157,7 @@ def _scan(connection: duckdb.DuckDBPyConnection, dataset: Dataset, name: str) ->
 
 
 def _arrow_dataset(dataset: Dataset, name: str) -> ds.Dataset:
-    """A local table whose files Arrow opens, and whose partition values come from the log, not from the path."""
+    """A local table opened by Arrow, with partition values from the log instead of the path."""
     schema, form, disk = TABLES[name], ds.ParquetFileFormat(), LocalFileSystem()
     fragments = []
     for entry in delta_log.file_entries(dataset.open(name)):
@@ -187,10 +189,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _end_at_once(code: int) -> None:
-    """Ends the process without what Python does at the end of one.
+    """Ends the process without Python's own shutdown.
 
-    Arrow may still be reading ahead in a bucket for a question such as `LIMIT 1`. It reads through Python, whose end
-    makes its threads crash or wait for ever (pyarrow 25, duckdb 2.0).
+    After a statement such as `LIMIT 1`, Arrow may still read ahead in a bucket. Its threads read through Python, and a
+    shutdown makes them crash or wait for ever (pyarrow 25, duckdb 2.0).
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -202,7 +204,7 @@ def _run(dataset: Dataset, options: argparse.Namespace) -> int:
         return _verify(dataset) if options.verify else _answer(dataset, options)
     except DamagedDatasetError as error:
         return print_line(str(error), FAILED)
-    except BrokenPipeError:  # whoever reads the answer has seen enough
+    except BrokenPipeError:  # the reader closed the output
         raise
     except (DatasetError, OSError) as error:
         return print_line(str(error), WRONG_USAGE)
@@ -228,12 +230,12 @@ def _answer(dataset: Dataset, options: argparse.Namespace) -> int:
 
 
 def _verify(dataset: Dataset) -> int:
-    """Prints a line for each fault of the dataset, or that there is none; returns the exit code."""
+    """Prints one line for each fault of the dataset, or one line if there is none; returns the exit code."""
     dataset.check_name()
     if not any(storage.entries(storage.join(dataset.root, name)) for name in TABLES):
         raise DatasetError(f"{dataset.root}: no dataset there")
     found = 0
-    for found, fault in enumerate(verify.faults(dataset), 1):  # noqa: B007  (counted, to be told in the end)
+    for found, fault in enumerate(verify.faults(dataset), 1):  # noqa: B007  (the count is printed at the end)
         print(" ".join(fault.split()))
     return (
         print_line(f"{dataset.root}: {counted(found, 'fault')}; {CURE}", FAILED)
@@ -266,7 +268,7 @@ def _deliver(
                 raise
             raise OSError(_first_line(error)) from error
         return
-    with tempfile.TemporaryDirectory() as folder:  # DuckDB would open /dev/stdout anew, and truncate what it leads to
+    with tempfile.TemporaryDirectory() as folder:  # DuckDB would reopen /dev/stdout and truncate its file
         written = Path(folder, "answer")
         _write(connection, relation, form, str(written))
         sys.stdout.flush()
@@ -323,7 +325,7 @@ def prompt(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def _mistake(error: duckdb.Error) -> str:
-    """The mistake in a question and DuckDB's proposal ("Did you mean …"), without the statement."""
+    """DuckDB's message for a wrong statement, with its proposal ("Did you mean …") and without the statement."""
     words = str(error).strip().partition("\n\nLINE ")[0]
     return "; ".join(line.strip() for line in words.splitlines() if line.strip())
 
