@@ -19,5 +19,5 @@ done
 "$warraq" ingest "${inputs[@]}" --output "$output"
 
 sql="SELECT name, count(DISTINCT article_id) AS articles FROM entities WHERE kind = 'place' GROUP BY name ORDER BY articles DESC, name LIMIT 5"
-printf '\nthe five places named in most articles\n    warraq query --output %s "%s"\n' "$output" "$sql"
-"$warraq" query --output "$output" "$sql"
+printf '\nthe five places named in most articles\n    warraq query %s "%s"\n' "$output" "$sql"
+"$warraq" query "$output" "$sql"

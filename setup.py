@@ -22,11 +22,12 @@ setup(
     description="Crawled web pages in, a clean Arabic news dataset out: an Apache Beam pipeline.",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
+    author="The Warraq authors",
     license="Apache-2.0",
     python_requires=">=3.10",
     packages=["warraq", *FOLDERS],
     package_dir=FOLDERS,
-    package_data={"warraq.transforms.models": ["*"]},
+    package_data={"warraq": ["py.typed"], "warraq.transforms.models": ["*"]},
     entry_points={"console_scripts": ["warraq = warraq.pipelines.__main__:main"]},
     install_requires=[
         "apache-beam>=2.77,<2.78",  # the local engine replaces inner parts of its runner
@@ -43,6 +44,7 @@ setup(
         "pyarrow>=18",
         "publicsuffixlist>=1.0",
         "threadpoolctl>=3.5",
+        "tomli>=2; python_version < '3.11'",
         "trafilatura>=2.3,<2.4",  # its inner functions are called
         "webencodings>=0.5",
         "zstandard>=0.23",

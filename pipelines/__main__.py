@@ -14,29 +14,30 @@ from typing import Final  # noqa: E402
 
 from warraq.pipelines.terminal import guard_streams  # noqa: E402
 
-# Command → module, function and one line of help. A module is imported only when its command is called.
+# Command → module, whose `main` runs it, and its help. The module is imported only when its command is called.
 COMMANDS: Final = {
-    "ingest": ("warraq.pipelines.ingest", "read crawl dumps and add their Arabic news articles to a dataset"),
+    "ingest": ("warraq.pipelines.ingest", "add the Arabic news articles in crawl dumps to a dataset"),
     "query": ("warraq.pipelines.query", "answer SQL over a dataset with DuckDB"),
-    "explain": ("warraq.pipelines.explain", "take one page through all stages and show every verdict"),
+    "explain": ("warraq.pipelines.explain", "show the result of every stage for one page"),
 }
 
-_USAGE: Final = f"""Warraq {__version__}: crawled web pages in, a clean Arabic news dataset out.
+_HELP: Final = f"""Warraq {__version__}: crawled web pages in, a clean Arabic news dataset out.
 
-usage: warraq COMMAND …
+usage: warraq COMMAND [arguments] [flags]
 
 {chr(10).join(f"  {name:<9}{text}" for name, (_, text) in COMMANDS.items())}
 
 Example:
-  warraq ingest crawl.warc.gz --output dataset && warraq query --output dataset "FROM articles LIMIT 5"
+  warraq ingest crawl.warc.gz --output dataset
+  warraq query dataset "FROM articles LIMIT 5"
 
-`warraq COMMAND --help` tells more."""
+`warraq COMMAND --help` shows the flags of a command."""
 
 
 def main() -> int:
-    """Runs a command; returns its exit code: 0 done, 1 failed, 2 wrong usage.
+    """Runs a command; returns its exit code: 0 done, 1 failed, 2 wrong usage, 3 partly done.
 
-    A reader that stops reading, `head` for one, does not change the code; an answer that can't be written makes it 1.
+    If the reader of the output stops, as `head` does, the code stays. If the output can't be written, it becomes 1.
     """
     output = guard_streams()
     try:
@@ -55,7 +56,7 @@ def main() -> int:
 def _run(arguments: Sequence[str]) -> int:
     command, *rest = arguments
     if command in ("--help", "-h"):
-        print(_USAGE)
+        print(_HELP)
         return 0
     if command == "--version":
         print(__version__)
@@ -63,7 +64,7 @@ def _run(arguments: Sequence[str]) -> int:
     if command not in COMMANDS:
         print(f"warraq: no command {command!r}; there are {', '.join(COMMANDS)} (see warraq --help)", file=sys.stderr)
         return 2
-    logging.disable(logging.CRITICAL)  # Beam logs much that is not the user's business; what fails is raised
+    logging.disable(logging.CRITICAL)  # Beam's log is of no use to the user; a failure is raised
     return int(importlib.import_module(COMMANDS[command][0]).main(rest))
 
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
-from warraq.pipelines.cli import DONE, WRONG_USAGE, Parser, reach_buckets, say
+from warraq.pipelines.cli import DONE, WRONG_USAGE, Parser, configure_file_systems, print_line
 from warraq.pipelines.config import FlowConfig
 from warraq.pipelines.options import add_rules, config_of
 from warraq.pipelines.terminal import Safe, visible
@@ -117,7 +117,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         page = _open(path, offset, options.url, config)
     except InputError as error:
-        return say(str(error), WRONG_USAGE)
+        return print_line(str(error), WRONG_USAGE)
     verdicts: list[Verdict] = []
     for line in _heading(page):
         print(line)
@@ -152,7 +152,7 @@ def explain_page(
 
 def _open(path: str, offset: int | None, url: str | None, config: FlowConfig) -> Page | Rejected:
     if is_remote(path):
-        reach_buckets()
+        configure_file_systems()
     return open_page(path, offset, url, config.read)
 
 

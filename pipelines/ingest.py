@@ -7,11 +7,11 @@ import hashlib
 import io
 import json
 import logging
-import re
 import shlex
 import sys
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,8 +21,9 @@ from apache_beam.runners.runner import PipelineState
 from deltalake.exceptions import DeltaError
 
 from warraq import __version__
-from warraq.pipelines.cli import DONE, FAILED, SOME_SET_ASIDE, WRONG_USAGE, counted, reach_buckets, say
+from warraq.pipelines.cli import DONE, FAILED, SOME_SET_ASIDE, WRONG_USAGE, configure_file_systems, counted, print_line
 from warraq.pipelines.config import FlowConfig
+from warraq.pipelines.errors import WarraqError, message_of
 from warraq.pipelines.flow import RefinePages, Watch, watch_nothing
 from warraq.pipelines.local import progress
 from warraq.pipelines.local.launch import local_runner
@@ -46,13 +47,6 @@ from warraq.transforms.write.set_aside import SetAside, read_report
 from warraq.transforms.write.stage import CommitRun, WriteArticles, WriteRejected
 
 _PATIENCE: Final = 10.0  # seconds for another job that clears up after a dead run of the same dumps
-_TERMINAL: Final = re.compile(r"\x1b\[[0-9;]*m")  # colours
-_EXCEPTION: Final = re.compile(r"^[A-Za-z_][\w.]*: ", re.MULTILINE)  # in a traceback all else is indented
-# What Beam puts around the words of an exception, and the names of those that speak for themselves.
-_WRAPPING: Final = re.compile(
-    r"^(?:RuntimeError: |[\w.]*(?:InputError|LedgerError|SetAsideError|DatasetError|WorkerDiedError): )+"
-    r"|(?: \[while running '[^']*'\])+$"
-)
 
 
 @dataclass
@@ -79,86 +73,108 @@ class Ingest(beam.PTransform):
         return (files, counts) | "CommitRun" >> CommitRun(self.run)
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """The result of an ingestion that did not fail."""
+
+    run_ids: Sequence[str]  # of the runs that committed the dumps, now or before
+    set_aside: Sequence[SetAside]
+    is_new: bool  # False if the dataset had all dumps already
+
+
 def main(arguments: Sequence[str]) -> int:
-    """`warraq ingest`; returns the exit code. Words go to stderr, the summary to stdout."""
+    """`warraq ingest`; returns the exit code. Messages go to stderr, the summary to stdout."""
     options = parse_ingest(arguments)
-    reach_buckets(options.beam_flags)
+    try:
+        outcome = ingest(options, print_line)
+        if not outcome.run_ids:
+            return print_line("template written; the dataset is committed when the job runs")
+        dataset = Dataset(options.output)
+        for line in summary(dataset, outcome.run_ids):
+            print(line)
+        broken = errors(dataset, outcome.run_ids) if options.strict and outcome.is_new else 0
+    except (OSError, DatasetError, WarraqError) as error:
+        code = getattr(error, "code", FAILED)
+        if options.traceback and code == FAILED and error.__cause__:
+            raise error.__cause__ from None
+        return print_line(message_of(error), code)
+    if broken:
+        return print_line(f"--strict: {counted(broken, 'page')} rejected as `error`; see the view `rejected`", FAILED)
+    if outcome.set_aside:
+        return print_line(
+            f"{counted(len(outcome.set_aside), 'dump')} set aside; the others are committed", SOME_SET_ASIDE
+        )
+    return DONE
+
+
+def ingest(options: IngestOptions, tell: Callable[[str], object]) -> Outcome:
+    """Ingests the dumps that the dataset does not have. `tell` gets each message, one line.
+
+    Raises:
+      WarraqError: an input or the dataset is wrong, the run failed, or all dumps were set aside.
+    """
+    configure_file_systems(options.beam_flags)
     dataset = Dataset(options.output)
     try:
         found = find_dumps(options.inputs, options.output)
         dataset.check()
     except DamagedDatasetError as error:
-        return say(str(error), FAILED)
+        raise WarraqError(str(error)) from error
     except (InputError, DatasetError) as error:
-        return say(str(error), WRONG_USAGE)
+        raise WarraqError(str(error), WRONG_USAGE) from error
     try:
-        return _ingest_new(options, dataset, found)
-    except (OSError, DatasetError) as error:  # what a dead run left can't be cleared up, or the summary not be read
-        if options.traceback:
-            raise
-        return say(_message(error), FAILED)
+        return _ingest_new(options, dataset, found, tell)
+    except (OSError, DatasetError) as error:  # the files of a dead run can't be removed, or a table can't be read
+        raise WarraqError(message_of(error)) from error
 
 
-def _ingest_new(options: IngestOptions, dataset: Dataset, found: Discovery) -> int:
-    """Ingests what the dataset does not hold yet; returns the exit code."""
+def _ingest_new(options: IngestOptions, dataset: Dataset, found: Discovery, tell: Callable[[str], object]) -> Outcome:
+    """As `ingest`, once the inputs are found and the dataset is checked."""
     for path, why in found.skipped:
-        say(f"{path}: skipped, {why}")
-    for words in recover_dead_runs(dataset):
-        say(words)
+        tell(f"{path}: skipped, {why}")
+    for message in recover_dead_runs(dataset):
+        tell(message)
 
     recipe = _digest(__version__, options.config_json())
     done = [run for run in dataset.rows("runs") if options.only_new or run["recipe"] == recipe]
     committed = {dump["fingerprint"]: run["run_id"] for run in done for dump in run["dumps"]}
     dumps = [dump for dump in found.dumps if dump.fingerprint not in committed]
     if dumps:
-        return _ingest(options, dataset, recipe, dumps)
+        return _ingest(options, dataset, recipe, dumps, tell)
     held = counted(len(found.dumps), "dump")
-    say(f"nothing to do: {dataset.root} holds all that was given ({held}); these are the counts from when it was read")
-    _print_summary(dataset, sorted({committed[dump.fingerprint] for dump in found.dumps}))
-    return DONE
+    tell(f"nothing to do: {dataset.root} has all of the input ({held}); these are the counts of the earlier runs")
+    return Outcome(sorted({committed[dump.fingerprint] for dump in found.dumps}), [], is_new=False)
 
 
-def _ingest(options: IngestOptions, dataset: Dataset, recipe: str, dumps: Sequence[Dump]) -> int:
-    """Runs the job; if it sets dumps aside, again without them. Returns the exit code."""
+def _ingest(
+    options: IngestOptions, dataset: Dataset, recipe: str, dumps: Sequence[Dump], tell: Callable[[str], object]
+) -> Outcome:
+    """Runs the job; if it sets dumps aside, again without them."""
     set_aside: list[SetAside] = []
     while True:
         run = _describe(options, recipe, dumps)
-        try:
-            faults = _attempt(options, dataset, run, dumps)
-        except _FailedError as error:
-            return say(str(error), FAILED)
+        faults = _attempt(options, dataset, run, dumps)
         if not faults:
             break
         for fault in faults:
-            say(_words(fault))
+            tell(_describe_fault(fault))
         set_aside += faults
         dumps = [dump for dump in dumps if dump.path not in {fault.dump for fault in faults}]
         if not dumps:
-            return say("all dumps were set aside; nothing was committed", FAILED)
-    if options.beam.get_all_options().get("template_location"):
-        return say("the job is written down for the service to start; it commits when it ends")
-    _print_summary(dataset, [run.run_id])
-    if options.strict and (broken := errors(dataset, run.run_id)):
-        return say(f"--strict: {counted(broken, 'page')} rejected as `error`; see the view `rejected`", FAILED)
-    if set_aside:
-        total = len(dumps) + len(set_aside)
-        return say(f"set aside {len(set_aside)} of {total} dumps; the others are committed", SOME_SET_ASIDE)
-    return DONE
-
-
-class _FailedError(Exception):
-    """The run failed; the message says why, and what became of the dataset."""
+            raise WarraqError("all dumps were set aside; nothing was committed")
+    is_template = options.beam.get_all_options().get("template_location")
+    return Outcome([] if is_template else [run.run_id], set_aside, is_new=True)
 
 
 def _attempt(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[Dump]) -> list[SetAside]:
     """Runs the job once, under the lock of the run. Returns the dumps that it set aside: then nothing is committed.
 
     Raises:
-      _FailedError: the run failed, and has left no file behind.
+      WarraqError: the run failed. The message says why, and in which state the dataset is.
     """
     with dataset.lock(run.run_id, _PATIENCE) as free:
         if not free:
-            raise _FailedError("another job is ingesting the same dumps into this dataset right now")
+            raise WarraqError("another job is ingesting the same dumps into this dataset right now")
         try:
             if not recover(dataset, run.run_id):  # in a bucket, this very run may have died before
                 result = _run_pipeline(options, dataset, run, dumps)
@@ -167,45 +183,38 @@ def _attempt(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence
                         print(line, file=sys.stderr)
         except (KeyboardInterrupt, Exception) as error:
             faults = [] if isinstance(error, KeyboardInterrupt) else read_report(dataset, run.run_id)
-            outcome = _clear_up(dataset, run.run_id)
+            state = _clear_up(dataset, run.run_id)
             if faults:
                 return faults
-            if options.traceback:
-                raise
-            raise _FailedError(f"{_message(error)}; {outcome}") from error
+            raise WarraqError(f"{message_of(error)}; {state}") from error
     return []
 
 
-def _words(fault: SetAside) -> str:
-    """The line that tells of a dump set aside: the stage, the exception, and how to look at three of its pages."""
+def _describe_fault(fault: SetAside) -> str:
+    """The message for a dump set aside: the stage, the exception, and the commands that explain up to three pages."""
     name = shown_name(fault.dump)
     first, *others = (shlex.quote(f"{name}@{offset}") for offset in fault.offsets)
     also = f" (also {', '.join(others)})" if others else ""
     return (
         f"{name}: set aside: {fault.pages} of its pages broke the stage {fault.stage} ({fault.error}); "
-        f"look at one: warraq explain {first}{also}"
+        f"to see why: warraq explain {first}{also}"
     )
 
 
 def _clear_up(dataset: Dataset, run_id: str) -> str:
-    """Leaves nothing of a run that failed, or, if it failed while publishing, all of it; says which."""
+    """Removes the files of a failed run, or finishes its publication if that had begun. Returns the state in words."""
     try:
         published = recover(dataset, run_id)
-    except (OSError, DeltaError, DatasetError):  # what stopped the run, a full disk for one, stops this too
-        return "it failed while publishing: once that is mended, the same command finishes it"
+    except (OSError, DeltaError, DatasetError):  # the cause, such as a full disk, fails this step too
+        return "the run failed while publishing; repair the cause, then the same command finishes it"
     return "its publication had begun and has been finished" if published else "nothing was committed"
-
-
-def _print_summary(dataset: Dataset, runs: Sequence[str]) -> None:
-    for line in summary(dataset, runs):
-        print(line)
 
 
 def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[Dump]) -> Any:
     """Returns the runner's result once the run is committed."""
     known = dataset.files("articles")
     if options.runner != LOCAL:
-        logging.disable(logging.NOTSET)  # the runner's log is how a job elsewhere is followed
+        logging.disable(logging.NOTSET)  # the runner's log shows the progress of a job elsewhere
         logging.basicConfig(level=logging.INFO)
         return _execute(Ingest(dumps, options.config, run, known), options.runner, options.beam)
     with scratch_folder() as scratch:
@@ -213,15 +222,18 @@ def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Seq
         tally.mkdir()
         job = Ingest(dumps, options.config, run, known, progress.Tally(str(tally)))
         local = PipelineOptions([*options.beam_flags, f"--direct_num_workers={options.workers}"])
-        muffled = contextlib.redirect_stderr(io.StringIO())  # Beam prints a failure there before it raises it
+        muffled = contextlib.redirect_stderr(io.StringIO())  # Beam prints a failure before it raises it
         size = sum(dump.size for dump in dumps)
         shown = progress.Progress(str(tally), size, options.quiet)
-        gc.freeze()  # what has been imported stays: no need to look it over again and again
+        # Signal handlers need the main thread. A single worker works in this process, so nothing must be watched.
+        is_main = threading.current_thread() is threading.main_thread()
+        watching = Supervisor().watching() if is_main else contextlib.nullcontext()
+        gc.freeze()  # imported objects stay, so the collector need not visit them
         try:
-            with shown, Supervisor().watching(), muffled:
-                return _execute(job, local_runner(local, options.workers, size), local)
+            with shown, watching, muffled:
+                return _execute(job, local_runner(local, options.workers, size, shown.enter), local)
         finally:
-            gc.unfreeze()  # DuckDB complains of what is still there in the end
+            gc.unfreeze()  # else DuckDB complains of objects left at the end
 
 
 def _execute(job: Ingest, runner: Any, options: PipelineOptions) -> Any:
@@ -270,13 +282,3 @@ def _describe(options: IngestOptions, recipe: str, dumps: Sequence[Dump]) -> Run
 
 def _digest(*parts: str) -> str:
     return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
-
-
-def _message(error: BaseException) -> str:
-    """What went wrong, out of a worker's traceback."""
-    if isinstance(error, KeyboardInterrupt):
-        return "interrupted"
-    words = _TERMINAL.sub("", str(error)).strip()
-    named = [match.start() for match in _EXCEPTION.finditer(words)]
-    message = _WRAPPING.sub("", words[named[-1] :] if named else words.rpartition("\n")[2])
-    return " ".join(message.split()) or type(error).__name__

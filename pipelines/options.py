@@ -1,34 +1,45 @@
-"""Every flag, its default and its help: the only place that knows flags.
+"""Every flag of the flow, with its default and its help. Imports Beam only when a job needs it.
 
-The rules of a stage are dataclasses in the stage's file; their fields become flags here, named after the stage.
+The fields of a stage's rules become flags, named after the stage.
 """
 
 import argparse
 import dataclasses
-import difflib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from apache_beam.options.pipeline_options import PipelineOptions
-
-from warraq.pipelines.cli import Parser, dataset_folder
+from warraq.pipelines import config_file
+from warraq.pipelines.cli import DONE, Parser, ShowAllHelp, dataset_folder
 from warraq.pipelines.config import RULES, FlowConfig
 from warraq.transforms.deduplicate import deduplicate
 from warraq.transforms.entities import tagger as entities
 from warraq.transforms.quality import quality
 from warraq.transforms.topics import classifier as topics
 
+if TYPE_CHECKING:
+    from apache_beam.options.pipeline_options import PipelineOptions
+
 LOCAL: Final = "local"  # the runner when none is named: Beam's in-process one, spread over worker processes
 
-# Fields that have a flag of their own below.
-_NAMED: Final = {("deduplicate", "near")}
+# Rules whose flags do not have the name of the stage, by stage and field. The preset is no field: it sets all of them.
+_NAMED: Final = {("deduplicate", "near"): "near_duplicates", ("quality", "preset"): "quality"}
+# The place of each flag of a rule in a configuration file; other flags are at the top level.
+_PLACES: Final = {
+    **{
+        f"{stage}_{field.name}": (stage, field.name)
+        for stage, rules in RULES.items()
+        for field in dataclasses.fields(rules)
+    },
+    **{flag: place for place, flag in _NAMED.items()},
+}
+_NOT_IN_FILES: Final = ("help", "help_all", "config", "print_config")
 
 
 @dataclass(frozen=True)
 class IngestOptions:
-    """What `warraq ingest` was asked to do."""
+    """The flags of one `warraq ingest`."""
 
     inputs: Sequence[str]
     output: str
@@ -44,8 +55,10 @@ class IngestOptions:
     beam_flags: Sequence[str]
 
     @property
-    def beam(self) -> PipelineOptions:
+    def beam(self) -> "PipelineOptions":
         """The flags that Beam understands."""
+        from apache_beam.options.pipeline_options import PipelineOptions  # noqa: PLC0415  (two seconds)
+
         return PipelineOptions(list(self.beam_flags))
 
     @property
@@ -54,82 +67,139 @@ class IngestOptions:
         return self.beam.get_all_options().get("runner") or LOCAL
 
     def config_json(self) -> str:
-        """All that decides the rows besides the dumps, in a fixed order."""
+        """Everything besides the dumps that decides the rows, in a fixed order."""
         return self.config.to_json(all_rejected=self.all_rejected)
 
 
-def ingest_parser() -> Parser:
+def ingest_parser(kind: type[Parser] = Parser) -> Parser:
     """The parser of `warraq ingest`, without Beam's own flags."""
-    parser = Parser(
+    parser = kind(
         prog="warraq ingest",
-        usage="warraq ingest INPUT… --output DIR [flags] [Beam pipeline options]",
+        usage="warraq ingest INPUT… --output DIR [flags] [flags of Beam]",
         description="Reads crawl dumps and adds the Arabic news articles in them to a dataset.",
-        epilog="Example:\n  warraq ingest crawl/*.warc.gz pages/ --output dataset\n\n"
-        "All that Beam understands may follow, for example --runner=PortableRunner --job_endpoint=localhost:8099.",
+        epilog="Example:\n  warraq ingest crawl/*.warc.gz pages/ --output dataset\n"
+        '  warraq query dataset "FROM articles LIMIT 5"',
     )
     add = parser.add_argument
-    add(
-        "inputs",
-        metavar="INPUT",
-        nargs="+",
-        help="WARC, ARC, WET, HTML, text, ZIP, TAR, JSON, Parquet: files, folders, globs",
-    )
-    add("--output", required=True, type=dataset_folder, metavar="DIR", help="the dataset; made if it is not there")
-    add("--new", action="store_true", help="only dumps that the dataset has not committed yet, under whatever options")
+    add("inputs", metavar="INPUT", nargs="+", help="files, folders or globs: WARC, HTML, JSON, ZIP …")
+    add("--output", required=True, type=dataset_folder, metavar="DIR", help="the dataset; created if there is none")
+    add("--new", action="store_true", help="skip dumps already read, even with other rules")
     add(
         "--rejected",
         choices=("useful", "all"),
         default="useful",
-        help="rows in rejected/ for every refusal but the mass ones of a crawl (not_html, no_arabic_bytes), or for all",
+        metavar="WHICH",
+        help="rejected pages that get a row: useful (default) or all",
     )
     add("--workers", type=_count, default=_cores(), metavar="N", help="processes of a local run (default: all cores)")
-    add("--strict", action="store_true", help="exit with 1 if any page was rejected as `error`")
-    add("--quiet", action="store_true", help="no progress")
-    add("--timings", action="store_true", help="after a run, show what each stage took")
-    add("--traceback", action="store_true", help="if the run fails, show where in the code")
-    add(
+    add("--quiet", action="store_true", help="show no progress")
+    add_rules(parser)
+    run = parser.add_argument_group("run").add_argument
+    run("--strict", action="store_true", help="exit with 1 if any page was rejected as `error`")
+    run(
         "--max_error_share",
         type=_share,
         default=0.05,
         metavar="SHARE",
         help="set a dump aside, and commit the others, if a larger share of its pages broke the code (default: 0.05)",
     )
-    add_rules(parser)
+    run("--timings", action="store_true", help="show what each stage took, after the run")
+    run("--traceback", action="store_true", help="show where in the code a run failed")
     return parser
 
 
 def add_rules(parser: Parser) -> None:
-    """Adds the flags that decide the rows."""
+    """Adds the flags that decide the rows, and `--config FILE`, which gives them in a file."""
     add = parser.add_argument
-    add("--quality", choices=tuple(quality.PRESETS), default="news", help="rules for good text (default: news)")
+    add(
+        "--quality",
+        choices=tuple(quality.PRESETS),
+        default="news",
+        metavar="PRESET",
+        help="rules for good text: news (default), fineweb2, off",
+    )
     add(
         "--near_duplicates",
         choices=deduplicate.MODES,
         default="mark",
-        help="near copies: mark sets duplicate_of, drop rejects them (default: mark)",
+        metavar="MODE",
+        help="near copies: mark (default), drop or off",
     )
-    add(
+    add("--config", metavar="FILE", help="TOML with any of the flags; the command line wins")
+    add("--print_config", action="store_true", help="print such a file for this command, and stop")
+    add("--help-all", action=ShowAllHelp, help="show all flags, with each rule of each stage")
+    models = parser.add_argument_group("models").add_argument
+    models(
         "--tagger",
         type=_tagger,
         default=FlowConfig.tagger,
-        help=f"what finds the entities: {entities.CHOICES}",
+        help=f"the model for entities: {entities.CHOICES} (default: {FlowConfig.tagger})",
     )
-    add("--classifier", choices=tuple(topics.BACKENDS), default=FlowConfig.classifier, help="what assigns the topics")
+    models(
+        "--classifier",
+        choices=tuple(topics.BACKENDS),
+        default=FlowConfig.classifier,
+        help=f"the model for topics (default: {FlowConfig.classifier})",
+    )
+    tuning = []
     for stage, rules in RULES.items():
-        _add_rules(parser, stage, rules)
+        group = parser.add_argument_group(f"rules of {stage}")
+        for field in dataclasses.fields(rules):
+            if field.metadata.get("tuning"):
+                tuning.append((stage, field))
+            elif (stage, field.name) not in _NAMED:
+                _add_rule(group, stage, field)
+    group = parser.add_argument_group("tuning", "How the work is cut and guarded. The rows stay the same.")
+    for stage, field in tuning:
+        _add_rule(group, stage, field)
+    parser.defaults = lambda arguments: _arguments_of_file(parser, arguments)
 
 
-def _add_rules(parser: Parser, stage: str, rules: type) -> None:
-    group = parser.add_argument_group(f"rules of {stage}")
-    for field in dataclasses.fields(rules):
-        if (stage, field.name) in _NAMED:
-            continue
-        kind = type(field.default)
-        how: dict[str, Any] = {"action": argparse.BooleanOptionalAction} if kind is bool else {"type": kind}
-        if kind is not bool:
-            how["metavar"] = kind.__name__.upper()
-        text = f"{field.metadata['help']} (default: {'none' if field.default == '' else field.default})"
-        group.add_argument(f"--{stage}_{field.name}", default=argparse.SUPPRESS, help=text.replace("%", "%%"), **how)
+def _add_rule(group: Any, stage: str, field: "dataclasses.Field[Any]") -> None:
+    kind = type(field.default)
+    settings: dict[str, Any] = {"action": argparse.BooleanOptionalAction} if kind is bool else {"type": kind}
+    if kind is not bool:
+        settings["metavar"] = kind.__name__.upper()
+    text = f"{field.metadata['help']} (default: {'none' if field.default == '' else field.default})"
+    group.add_argument(f"--{stage}_{field.name}", default=argparse.SUPPRESS, help=text.replace("%", "%%"), **settings)
+
+
+def _arguments_of_file(parser: Parser, arguments: Sequence[str]) -> list[str]:
+    """The file of `--config` as arguments. Keys of flags that only `ingest` has are checked, then skipped.
+
+    Exits with 2 and one line if the file is wrong.
+    """
+    only = type(parser)(prog=parser.prog, add_help=False)
+    only.add_argument("--config")
+    only.add_argument("--quality")
+    asked = only.parse_known_args(arguments)[0]
+    if asked.config is None:
+        return []
+    actions = dict(_actions(ingest_parser()))
+    kinds = {place: config_file.kind_of(action) for place, action in actions.items()}
+    try:
+        values = config_file.read(asked.config, {**kinds, ("", config_file.BEAM): list})
+    except ValueError as error:
+        parser.error(str(error))
+    own = {action.dest for action in parser._actions}  # noqa: SLF001  (argparse has no other way to ask)
+    inputs, found = values.pop(("", "inputs"), None), values.pop(("", config_file.BEAM), [])
+    if "inputs" not in own:
+        found = []
+    elif inputs:
+        parser.set_defaults(inputs=inputs)
+    for place, value in values.items():
+        if place[0] == "quality" and asked.quality is not None:
+            continue  # a preset on the command line replaces all rules of the file's
+        if actions[place].dest in own:
+            found += config_file.arguments(actions[place], value)
+    return found
+
+
+def _actions(parser: Parser) -> Iterator[tuple[config_file.Key, argparse.Action]]:
+    """The flags that a configuration file may give, by their place in it."""
+    for action in parser._actions:  # noqa: SLF001  (argparse has no other way to ask)
+        if action.dest not in _NOT_IN_FILES:
+            yield _PLACES.get(action.dest, ("", action.dest)), action
 
 
 def _tagger(text: str) -> str:
@@ -159,17 +229,17 @@ def _share(text: str) -> float:
 
 
 def _cores() -> int:
-    """The cores that this process may use."""
+    """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def parse_ingest(arguments: Sequence[str]) -> IngestOptions:
+def parse_ingest(arguments: Sequence[str], kind: type[Parser] = Parser) -> IngestOptions:
     """The options of `warraq ingest`. Exits with 2 and one line if a flag is wrong."""
-    parser = ingest_parser()
+    parser = ingest_parser(kind)
     known, others = parser.parse_known_args(arguments)
-    unknown = _unknown_to_beam(others)
-    if unknown:
-        parser.error(_unknown_flag(parser, unknown[0]))
+    parser.refuse(_unknown_to_beam(others))
+    parser.require(known)
+    known.beam_flags = others
     return IngestOptions(
         inputs=known.inputs,
         output=known.output,
@@ -187,15 +257,23 @@ def parse_ingest(arguments: Sequence[str]) -> IngestOptions:
 
 
 def config_of(parser: Parser, known: argparse.Namespace) -> FlowConfig:
-    """The recipe that the flags describe. Exits with 2 and one line if a rule can't be followed."""
+    """The configuration that the flags describe. Exits with 2 and one line if a rule is wrong.
+
+    With `--print_config`, prints it and exits with 0.
+    """
     try:
-        return _config(known)
+        config = _config(known)
+        if known.print_config:
+            for line in config_file.lines([*_entries(known, config)]):
+                print(line)
+            raise SystemExit(DONE)
     except ValueError as error:
         parser.error(str(error))
+    return config
 
 
 def _config(known: argparse.Namespace) -> FlowConfig:
-    """As `config_of`; raises ValueError, from a rule's own `validate`."""
+    """As `config_of`; raises ValueError with one line, which begins with the flag's name."""
     presets = {
         "quality": quality.PRESETS[known.quality],
         "deduplicate": deduplicate.DuplicateRules(near=known.near_duplicates),
@@ -203,26 +281,40 @@ def _config(known: argparse.Namespace) -> FlowConfig:
     chosen = {}
     for stage, rules in RULES.items():
         base = presets.get(stage, rules())
-        given = {
-            field.name: getattr(known, f"{stage}_{field.name}")
-            for field in dataclasses.fields(rules)
-            if hasattr(known, f"{stage}_{field.name}")
-        }
+        flags = {field.name: f"{stage}_{field.name}" for field in dataclasses.fields(rules)}
+        given = {name: getattr(known, flag) for name, flag in flags.items() if hasattr(known, flag)}
+        if given and base is None:
+            raise ValueError(f"{stage}_{next(iter(given))} has no effect with --{stage} off; leave one of them out")
         chosen[stage] = dataclasses.replace(base, **given) if base and given else base
-        if hasattr(chosen[stage], "validate"):
-            chosen[stage].validate()
     return FlowConfig(**chosen, tagger=known.tagger, classifier=known.classifier)
 
 
+def _entries(known: argparse.Namespace, config: FlowConfig) -> Iterator[tuple[config_file.Key, Any, str, bool]]:
+    """The entries of a configuration file: flags of the run, comments where they have their default, then all rules."""
+    actions = {place: action for place, action in _actions(ingest_parser()) if hasattr(known, action.dest)}
+    for place, action in actions.items():
+        if place[0] == "":
+            value, text = getattr(known, action.dest), (action.help or "").replace("%%", "%")
+            is_set = value not in (None, action.default) or action.dest in ("tagger", "classifier")
+            absent = [action.metavar] if action.dest == "inputs" else action.metavar
+            yield place, absent if value is None else value, text, is_set
+    if beam_flags := getattr(known, "beam_flags", ()):
+        yield ("", config_file.BEAM), beam_flags, "flags of Beam", True
+    for stage, rules in RULES.items():
+        chosen = getattr(config, stage)
+        if stage == "quality":
+            yield (stage, "preset"), known.quality, actions[stage, "preset"].help or "", True
+        for field in dataclasses.fields(rules) if chosen else ():
+            yield (stage, field.name), getattr(chosen, field.name), field.metadata["help"], True
+
+
 def _unknown_to_beam(arguments: Sequence[str]) -> list[str]:
-    """The arguments that no Beam option takes (Beam itself would pass over them with a warning)."""
+    """The arguments that no option of Beam takes. Beam itself would only warn."""
+    if not arguments:
+        return []
+    from apache_beam.options.pipeline_options import PipelineOptions  # noqa: PLC0415  (two seconds)
+
     parser = Parser(prog="warraq ingest", add_help=False)
     for options in PipelineOptions.__subclasses__():
-        options._add_argparse_args(parser)  # noqa: SLF001  (the hook by which every Beam option is declared)
-    return parser.parse_known_args(arguments)[1]
-
-
-def _unknown_flag(parser: Parser, flag: str) -> str:
-    names = [name for action in parser._actions for name in action.option_strings]  # noqa: SLF001
-    close = difflib.get_close_matches(flag.split("=", maxsplit=1)[0], names, 1)
-    return f"unknown flag {flag.split('=', maxsplit=1)[0]}" + (f"; did you mean {close[0]}?" if close else "")
+        options._add_argparse_args(parser)  # noqa: SLF001  (declares the options of the class)
+    return list(parser.parse_known_args(arguments)[1])

@@ -1,4 +1,4 @@
-"""DuckDB over the dataset: the views, statements, or a prompt.
+"""`warraq query`: SQL over the dataset with DuckDB, as statements or at a prompt.
 
 The views read the files that the Delta log names, so they are right even while a run is publishing.
 """
@@ -20,7 +20,17 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from pyarrow.fs import LocalFileSystem
 
-from warraq.pipelines.cli import DONE, FAILED, WRONG_USAGE, Parser, counted, dataset_folder, reach_buckets, say
+from warraq.pipelines.cli import (
+    DONE,
+    FAILED,
+    WRONG_USAGE,
+    Parser,
+    add_dataset,
+    configure_file_systems,
+    counted,
+    parse_with_dataset,
+    print_line,
+)
 from warraq.pipelines.terminal import visible
 from warraq.schemas.arrow import PARTITIONS, TABLES
 from warraq.schemas.labels import TOPICS
@@ -30,10 +40,10 @@ from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import CURE, DamagedDatasetError, DatasetError
 from warraq.transforms.file_names import is_utf8, shown_name
 
-# In a path, DuckDB takes these for a pattern, a partition, the home folder or an address.
+# Characters in a path that DuckDB reads as a pattern, a partition, the home folder or an address.
 _NOT_PLAIN: Final = re.compile(r"[*?\[=~:]")
-# What DuckDB raises if the question is wrong; all else can come from a file that it can't read.
-_WRONG_QUESTION: Final = (
+# DuckDB's exceptions for a wrong statement. Any other can be caused by a file that it can't read.
+_WRONG_STATEMENT: Final = (
     duckdb.BinderException,
     duckdb.CatalogException,
     duckdb.ConversionException,
@@ -43,16 +53,17 @@ _WRONG_QUESTION: Final = (
     duckdb.SyntaxException,
 )
 
+_SQL: Final = re.compile(r"\s*(SELECT|FROM|WITH|DESCRIBE|SUMMARIZE|SHOW)\s", re.IGNORECASE)
 FORMATS: Final = ("table", "csv", "json", "parquet")
 
 VIEWS: Final = {
-    "articles": "one row an article",
-    "mentions": "one row a mention of an entity, with its article's id, site, date, topic and title",
-    "entities": "one row an entity of an article: how often it is named (count), and where first (first_offset)",
-    "topics": "one row a topic of an article, with English and Arabic names",
-    "rejected": "one row a refused page",
-    "runs": "one row an ingestion",
-    "ledger": "one row a line of a run's ledger",
+    "articles": "one row for each article",
+    "mentions": "one row for each mention of an entity in an article",
+    "entities": "one row for each entity of an article: count, first_offset",
+    "topics": "one row for each topic of an article, named in English and Arabic",
+    "rejected": "one row for each rejected page",
+    "runs": "one row for each ingestion",
+    "ledger": "one row for each line of the ledger of a run",
 }
 _DERIVED: Final = {
     "mentions": """
@@ -76,22 +87,21 @@ def query_parser() -> Parser:
     views = "\n".join(f"  {name:<10}{text}" for name, text in VIEWS.items())
     parser = Parser(
         prog="warraq query",
+        usage="warraq query DIR [SQL] [flags]",
         description=f"Answers SQL over a dataset with DuckDB. Without SQL it opens a prompt.\n\nViews:\n{views}",
-        epilog='Example:\n  warraq query --output dataset "SELECT topic, count(*) FROM articles GROUP BY topic"',
+        epilog='Example:\n  warraq query dataset "SELECT topic, count(*) FROM articles GROUP BY topic"',
     )
+    add_dataset(parser)
+    parser.add_argument("sql", nargs="?", metavar="SQL", help="one or more statements (default: a prompt, or stdin)")
     parser.add_argument(
-        "sql", nargs="?", metavar="SQL", help="statements, each answered; none: a prompt, or statements from stdin"
+        "--format",
+        choices=FORMATS,
+        default="table",
+        metavar="FORMAT",
+        help="table, csv, json (one object a line) or parquet (default: table)",
     )
-    parser.add_argument(
-        "--output", required=True, type=dataset_folder, metavar="DIR", help="the dataset, as given to warraq ingest"
-    )
-    parser.add_argument("--format", choices=FORMATS, default="table", help="of the answer (json: an object a line)")
-    parser.add_argument(
-        "--verify",
-        action="store_true",
-        help="look at every byte of the dataset instead; say what is damaged, a line each",
-    )
-    parser.add_argument("--to", metavar="FILE", help="write the (last) answer there instead of printing it")
+    parser.add_argument("--to", metavar="FILE", help="write the last answer to a file instead of printing it")
+    parser.add_argument("--verify", action="store_true", help="read every byte of the dataset and list damaged files")
     return parser
 
 
@@ -105,7 +115,9 @@ def connect(dataset: Dataset) -> duckdb.DuckDBPyConnection:
     dataset.check_whole()
     if not dataset.open("runs"):
         raise DatasetError(f"{dataset.root}: no dataset there; make one: warraq ingest INPUT… --output {dataset.root}")
-    connection = duckdb.connect(config={"autoinstall_known_extensions": False})  # no download behind the user's back
+    connection = duckdb.connect(
+        config={"autoinstall_known_extensions": False}
+    )  # no download without the user's knowledge
     connection.register("topic_names", pa.Table.from_pylist([topic._asdict() for topic in TOPICS]))
     for name in TABLES:
         with reading(dataset):
@@ -117,13 +129,13 @@ def connect(dataset: Dataset) -> duckdb.DuckDBPyConnection:
 
 @contextlib.contextmanager
 def reading(dataset: Dataset) -> Iterator[None]:
-    """Raises a DamagedDatasetError for a failure of DuckDB in the block, unless the question was wrong."""
+    """Turns an error of DuckDB in the block into a DamagedDatasetError, except for a wrong statement."""
     try:
         yield
-    except _WRONG_QUESTION:
+    except _WRONG_STATEMENT:
         raise
     except duckdb.Error as error:
-        look = f"if the dataset is damaged, this says where: warraq query --verify --output {dataset.root}"
+        look = f"if the dataset is damaged, this command lists the files: warraq query {dataset.root} --verify"
         raise DamagedDatasetError(f"{_first_line(error)}; {look}") from error
 
 
@@ -146,7 +158,7 @@ def _scan(connection: duckdb.DuckDBPyConnection, dataset: Dataset, name: str) ->
 
 
 def _arrow_dataset(dataset: Dataset, name: str) -> ds.Dataset:
-    """A local table whose files Arrow opens, and whose partition values come from the log, not from the path."""
+    """A local table opened by Arrow, with partition values from the log instead of the path."""
     schema, form, disk = TABLES[name], ds.ParquetFileFormat(), LocalFileSystem()
     fragments = []
     for entry in delta_log.file_entries(dataset.open(name)):
@@ -160,14 +172,17 @@ def _arrow_dataset(dataset: Dataset, name: str) -> ds.Dataset:
 
 def main(arguments: Sequence[str]) -> int:
     """`warraq query`; returns the exit code."""
-    options = query_parser().parse_args(arguments)
-    if storage.is_remote(options.output):
-        reach_buckets()
+    parser = query_parser()
+    options = parse_with_dataset(parser, arguments, "sql")
+    if options.sql is None and _SQL.match(options.dataset):
+        parser.error('name the dataset first: warraq query DIR "SELECT …"')
+    if storage.is_remote(options.dataset):
+        configure_file_systems()
     if options.format == "parquet" and not options.to:
-        return say("--format parquet needs --to FILE", WRONG_USAGE)
+        return print_line("--format parquet needs --to FILE", WRONG_USAGE)
     if options.verify and options.sql is not None:
-        return say("--verify takes no SQL; ask in a command of its own", WRONG_USAGE)
-    dataset = Dataset(options.output)
+        return print_line("--verify takes no SQL; use a second command for it", WRONG_USAGE)
+    dataset = Dataset(options.dataset)
     code = _run(dataset, options)
     if storage.is_remote(dataset.root):
         atexit.register(_end_at_once, code)
@@ -175,10 +190,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _end_at_once(code: int) -> None:
-    """Ends the process without what Python does at the end of one.
+    """Ends the process without Python's own shutdown.
 
-    Arrow may still be reading ahead in a bucket for a question such as `LIMIT 1`. It reads through Python, whose end
-    makes its threads crash or wait for ever (pyarrow 25, duckdb 2.0).
+    After a statement such as `LIMIT 1`, Arrow may still read ahead in a bucket. Its threads read through Python, and a
+    shutdown makes them crash or wait for ever (pyarrow 25, duckdb 2.0).
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -189,13 +204,13 @@ def _run(dataset: Dataset, options: argparse.Namespace) -> int:
     try:
         return _verify(dataset) if options.verify else _answer(dataset, options)
     except DamagedDatasetError as error:
-        return say(str(error), FAILED)
-    except BrokenPipeError:  # whoever reads the answer has seen enough
+        return print_line(str(error), FAILED)
+    except BrokenPipeError:  # the reader closed the output
         raise
     except (DatasetError, OSError) as error:
-        return say(str(error), WRONG_USAGE)
+        return print_line(str(error), WRONG_USAGE)
     except duckdb.Error as error:
-        return say(_mistake(error), WRONG_USAGE)
+        return print_line(_mistake(error), WRONG_USAGE)
 
 
 def _answer(dataset: Dataset, options: argparse.Namespace) -> int:
@@ -205,25 +220,29 @@ def _answer(dataset: Dataset, options: argparse.Namespace) -> int:
     try:
         sql = options.sql or sys.stdin.read()
     except UnicodeError:
-        return say("the statement is not UTF-8", WRONG_USAGE)
+        return print_line("the statement is not UTF-8", WRONG_USAGE)
     try:
         with reading(dataset):
             answer(connection, sql, options.format, options.to)
     except OSError as error:
         where = shown_name(options.to) if options.to else "the answer"
-        return say(f"{where}: can't be written ({error.strerror or error})", FAILED)
+        return print_line(f"{where}: can't be written ({error.strerror or error})", FAILED)
     return DONE
 
 
 def _verify(dataset: Dataset) -> int:
-    """Prints a line for each fault of the dataset, or that there is none; returns the exit code."""
+    """Prints one line for each fault of the dataset, or one line if there is none; returns the exit code."""
     dataset.check_name()
     if not any(storage.entries(storage.join(dataset.root, name)) for name in TABLES):
         raise DatasetError(f"{dataset.root}: no dataset there")
     found = 0
-    for found, fault in enumerate(verify.faults(dataset), 1):  # noqa: B007  (counted, to be told in the end)
+    for found, fault in enumerate(verify.faults(dataset), 1):  # noqa: B007  (the count is printed at the end)
         print(" ".join(fault.split()))
-    return say(f"{dataset.root}: {counted(found, 'fault')}; {CURE}", FAILED) if found else say(f"{dataset.root}: sound")
+    return (
+        print_line(f"{dataset.root}: {counted(found, 'fault')}; {CURE}", FAILED)
+        if found
+        else print_line(f"{dataset.root}: no damage")
+    )
 
 
 def answer(connection: duckdb.DuckDBPyConnection, sql: str, form: str = "table", target: str | None = None) -> None:
@@ -250,7 +269,7 @@ def _deliver(
                 raise
             raise OSError(_first_line(error)) from error
         return
-    with tempfile.TemporaryDirectory() as folder:  # DuckDB would open /dev/stdout anew, and truncate what it leads to
+    with tempfile.TemporaryDirectory() as folder:  # DuckDB would reopen /dev/stdout and truncate its file
         written = Path(folder, "answer")
         _write(connection, relation, form, str(written))
         sys.stdout.flush()
@@ -302,12 +321,12 @@ def prompt(connection: duckdb.DuckDBPyConnection) -> int:
             try:
                 answer(connection, statement)
             except duckdb.Error as error:
-                say(_mistake(error))
+                print_line(_mistake(error))
             statement = ""
 
 
 def _mistake(error: duckdb.Error) -> str:
-    """The mistake in a question and DuckDB's proposal ("Did you mean …"), without the statement."""
+    """DuckDB's message for a wrong statement, with its proposal ("Did you mean …") and without the statement."""
     words = str(error).strip().partition("\n\nLINE ")[0]
     return "; ".join(line.strip() for line in words.splitlines() if line.strip())
 

@@ -1,10 +1,10 @@
-"""What runs did, in words: their ledger, and the dataset's articles by topic and by day."""
+"""The summary after a run: its ledger, and the dataset's articles by topic and by day."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from warraq.pipelines.query import connect, reading
-from warraq.schemas.labels import TOPICS
+from warraq.schemas.labels import ERROR_REASON, TOPICS
 from warraq.transforms import ledger
 from warraq.transforms.dataset.dataset import Dataset
 
@@ -18,6 +18,26 @@ _TOPICS: Final = "SELECT topic, count(*) FROM articles GROUP BY topic ORDER BY c
 _DAYS: Final = "SELECT date, count(*) FROM articles GROUP BY date ORDER BY date DESC"
 
 
+class Count(NamedTuple):
+    """A line of the ledger, over all dumps of some runs."""
+
+    door: str
+    stage: str
+    reason: str
+    pages: int
+
+
+def ledger_of(dataset: Dataset, runs: Sequence[str]) -> list[Count]:
+    """The ledger of these runs, sorted by stage and reason.
+
+    Raises:
+      DatasetError: the dataset can't be read.
+    """
+    connection = connect(dataset)
+    with reading(dataset):
+        return [Count(*line) for line in connection.execute(_LEDGER, {"runs": list(runs)}).fetchall()]
+
+
 def summary(dataset: Dataset, runs: Sequence[str]) -> Iterator[str]:
     """The lines of the summary.
 
@@ -25,14 +45,14 @@ def summary(dataset: Dataset, runs: Sequence[str]) -> Iterator[str]:
       DatasetError: the dataset can't be read.
     """
     connection = connect(dataset)
+    lines = ledger_of(dataset, runs)
     with reading(dataset):
-        lines = connection.execute(_LEDGER, {"runs": list(runs)}).fetchall()
         by_topic = connection.execute(_TOPICS).fetchall()
         days = connection.execute(_DAYS).fetchall()
     for door, title in ((ledger.READ, "pages read"), (ledger.ARTICLE, "articles"), (ledger.REJECTED, "rejected")):
-        yield f"{title:<44}{sum(line[3] for line in lines if line[0] == door):>9,}"
+        yield f"{title:<44}{sum(line.pages for line in lines if line.door == door):>9,}"
         if door == ledger.REJECTED:
-            yield from (f"  {stage:<13}{reason:<29}{pages:>9,}" for one, stage, reason, pages in lines if one == door)
+            yield from (f"  {line.stage:<13}{line.reason:<29}{line.pages:>9,}" for line in lines if line.door == door)
     yield ""
     if not by_topic:
         yield "no articles in the dataset"
@@ -45,7 +65,6 @@ def summary(dataset: Dataset, runs: Sequence[str]) -> Iterator[str]:
     yield from (f"  {day.isoformat():<42}{articles:>9,}" for day, articles in days[:_MOST_DAYS])
 
 
-def errors(dataset: Dataset, run: str) -> int:
-    """How many pages of a run broke the code."""
-    sql = "SELECT coalesce(sum(pages), 0)::BIGINT FROM ledger WHERE run_id = $run AND reason = 'error'"
-    return int(connect(dataset).execute(sql, {"run": run}).fetchall()[0][0])
+def errors(dataset: Dataset, runs: Sequence[str]) -> int:
+    """The number of pages of these runs that broke the code."""
+    return sum(line.pages for line in ledger_of(dataset, runs) if line.reason == ERROR_REASON)

@@ -1,7 +1,7 @@
-"""The door to the user's streams: what pages, names and exceptions say can't steer a terminal, and a lost reader of the
-output does no harm to the work.
+"""Standard output and error: text from pages, names and exceptions can't control a terminal, and a lost reader of the
+output does not stop the work.
 
-A command's `main` calls `guard_streams` once; whatever is printed afterwards, by libraries too, passes here.
+A command's `main` calls `guard_streams` once. All later output, from libraries too, goes through these streams.
 """
 
 import errno
@@ -13,32 +13,32 @@ import sys
 from typing import Any, Final
 
 # Controls (C0 without tab and newline, DEL, C1), line separators, bidi embeddings, overrides and isolates, surrogates.
-# The marks that Arabic and Persian need are none of them: ZWNJ, ZWJ, LRM, RLM, ALM.
-_STEERING: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# The marks that Arabic and Persian need are not among them: ZWNJ, ZWJ, LRM, RLM, ALM.
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _BREAK: Final = re.compile(r"\s*[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]\s*")
 
 
 class Safe(str):
-    """Text whose control characters are our own: colours, or the return to the beginning of the line."""
+    """Text with control characters of ours, for colours or for a new start of the line; printed as it is."""
 
     __slots__ = ()
 
     def __str__(self) -> str:
-        return self  # `print` asks for it, and would get a plain string
+        return self  # `print` calls it, and would get a plain string
 
 
 def visible(text: str) -> str:
-    r"""The text with each character that could steer a terminal written out, as `\x1b`; newlines and tabs stay."""
-    return _STEERING.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+    r"""The text with each control character escaped, as `\x1b`; newlines and tabs stay."""
+    return _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def one_line(text: str) -> str:
-    """As `visible`, in one line."""
+    """The text as `visible`, with line breaks replaced by blanks."""
     return visible(_BREAK.sub(" ", text.strip("\r\n")))
 
 
 class _Outlet(io.RawIOBase):
-    """A stream of the process that takes all it is given: once it fails, the rest is dropped and `error` says why."""
+    """An output stream that never raises: after a failure it drops the rest and keeps the exception in `error`."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class _Outlet(io.RawIOBase):
     def _write(self, data: Any) -> int:
         try:
             return os.write(self._descriptor, data)
-        except BlockingIOError:  # a program that shares the terminal with us made it so
+        except BlockingIOError:  # another program on this terminal made it non-blocking
             select.select([], [self._descriptor], [])
             return self._write(data)
 
@@ -71,10 +71,10 @@ class _Outlet(io.RawIOBase):
 
 
 class Output(io.TextIOWrapper):
-    """Standard output or standard error; on a terminal all but `Safe` text is made `visible`."""
+    """Standard output or standard error. On a terminal, text that is not `Safe` is made `visible`."""
 
     def __init__(self, descriptor: int, encoding: str) -> None:
-        """Takes the stream's number, 1 or 2, and its encoding."""
+        """Takes the number of the stream (1 or 2) and its encoding."""
         self._outlet = _Outlet(descriptor)
         self._is_terminal = self._outlet.isatty()
         super().__init__(
@@ -89,17 +89,17 @@ class Output(io.TextIOWrapper):
 
     @property
     def failure(self) -> str:
-        """Why not all that was written has been taken; "" if it has, or if the reader simply had seen enough."""
+        """The reason why output was lost; "" if none was, or if the reader closed the stream on purpose."""
         self.flush()
         error = self._outlet.error
         return "" if error is None or error.errno == errno.EPIPE else error.strerror or str(error)
 
 
 def guard_streams() -> Output:
-    """Puts `Output` in place of standard output, which it returns, and of standard error.
+    """Replaces standard output and standard error by `Output`; returns standard output.
 
-    A stream that is closed is opened on the null device: else the next file that is opened would get its number, and
-    with it what is printed.
+    A closed stream is opened on the null device. Otherwise the next file to be opened would get the stream's number and
+    receive the output.
     """
     for descriptor in (0, 1, 2):
         if not _is_open(descriptor):

@@ -1,7 +1,23 @@
 """Warraq: crawled web pages in, a clean Arabic news dataset out.
 
+`ingest`, `connect` and `explain` do what the commands of these names do. They are imported when first used.
+
 `schemas`, `transforms` and `pipelines` are links to the folders of the checkout, so that they are imported under the
 project's own name. An installation has folders in their place.
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from warraq.pipelines.errors import WarraqError
+    from warraq.pipelines.interface import Run, connect, explain, ingest
+
 __version__ = "0.1.0"
+__all__ = ["Run", "WarraqError", "__version__", "connect", "explain", "ingest"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module("warraq.pipelines.interface"), name)

@@ -41,7 +41,7 @@ from moto.server import ThreadedMotoServer
 
 from benchmarks.data import ROOT
 from benchmarks.speed.crawl import DATA, ingest, write_crawl
-from warraq.pipelines.cli import reach_buckets
+from warraq.pipelines.cli import configure_file_systems
 from warraq.schemas import arrow
 from warraq.schemas.labels import REASONS
 from warraq.schemas.records import Page
@@ -74,8 +74,8 @@ DUMPS: Final = 6_000  # for the memory of the last step
 LINES: Final = 14  # reasons that a dump of a crawl shows, about
 ROWS: Final = 60  # articles in a file, each of another dump
 READ: Final = """
-from warraq.pipelines.cli import reach_buckets
-reach_buckets()
+from warraq.pipelines.cli import configure_file_systems
+configure_file_systems()
 from warraq.transforms.read.dump import open_dump
 with open_dump("s3://crawl/{}") as stream:
     while stream.read(1 << 16):
@@ -225,7 +225,7 @@ def bucket_costs(folder: Path) -> Iterator[tuple[str, float]]:
     whole = target.read_bytes()
     client.put_object(Bucket="crawl", Key="dump", Body=whole)
     client.put_object(Bucket="crawl", Key="dump4", Body=whole * 4)
-    reach_buckets()
+    configure_file_systems()
     (fetched, requests), _ = fetching(lambda: find_dumps(["s3://crawl/dump4"]))
     yield "examined_mib", fetched / MIB
     yield "examined_requests", requests

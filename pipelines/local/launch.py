@@ -3,19 +3,23 @@
 `DirectRunner` is not named, because it would first try to download another runner (apache-beam 2.68 and later).
 """
 
+from collections.abc import Callable, Sequence
+
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
 
 from warraq.pipelines.local.runner import BoundedRunner, range_bytes
 from warraq.pipelines.local.supervisor import WorkerEnvironment
 
 
-def local_runner(options: PipelineOptions, workers: int, size: int) -> BoundedRunner:
+def local_runner(
+    options: PipelineOptions, workers: int, size: int, enter: Callable[[Sequence[str]], None] = lambda _: None
+) -> BoundedRunner:
     """A runner with `workers` processes for dumps of `size` bytes, to be used inside `Supervisor.watching`.
 
     A single worker works inside the launcher, which saves its start. Flags of Beam that start workers in another way,
-    which listen on all interfaces, are without effect.
+    which listen on all interfaces, are without effect. `enter` is told the labels of each stage as it begins.
     """
     direct = options.view_as(DirectOptions)
     direct.direct_running_mode, direct.direct_embed_docker_python = "in_memory", False
     environment = WorkerEnvironment.with_options(options) if workers > 1 else None
-    return BoundedRunner(range_bytes=range_bytes(size, workers), default_environment=environment)
+    return BoundedRunner(range_bytes=range_bytes(size, workers), enter=enter, default_environment=environment)

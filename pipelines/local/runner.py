@@ -7,7 +7,7 @@ bundle, and what a stage gives waits in `warraq.pipelines.local.buffers`. Nothin
 
 import itertools
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from apache_beam.metrics.monitoring_infos import consolidate
@@ -49,15 +49,21 @@ class BoundedRunner(FnApiRunner):
         memory_kb: int = MEMORY_KB,
         bundle_bytes: int = BUNDLE_BYTES,
         range_bytes: int = _LEAST_RANGE,
+        enter: Callable[[Sequence[str]], None] = lambda _: None,
         **options: Any,
     ) -> None:
-        """Takes how much of each buffer stays in memory, the sizes of bundles, and FnApiRunner's own options."""
+        """Takes how much of each buffer stays in memory, the sizes of bundles, and FnApiRunner's own options.
+
+        `enter` is called at the beginning of each stage with the labels of its transforms.
+        """
         super().__init__(**options)
         self._memory_kb = memory_kb
         self._bundle_bytes = bundle_bytes
         self._range_bytes = range_bytes
+        self._enter = enter
 
     def _execute_bundle(self, run: Any, context: BundleContextManager, bundle_input: Any) -> InstructionResponse:
+        self._enter([transform.unique_name for transform in context.stage.transforms])
         return super()._execute_bundle(run, _SpillingContext(context, self._memory_kb), bundle_input)
 
     def _get_bundle_manager(self, context: BundleContextManager) -> BundleManager:

@@ -90,6 +90,7 @@ def test_bad_input_costs_one_line_before_work_starts(bad, arguments, complaint):
 def test_progress_and_ledger_are_told(tmp_path):
     done = ingest(NEWS, "--output", tmp_path / "out", "--workers", "1")
     assert done.returncode == 0
+    assert "100%  done" in done.stderr.splitlines()[-1]
     assert "38 pages" in done.stderr.splitlines()[-1]
     assert done.stdout.splitlines()[0].split() == ["pages", "read", "38"]
 
@@ -210,7 +211,7 @@ def test_a_dump_of_which_too_many_pages_break_is_set_aside_and_the_others_are_co
             f"warraq: {NEWS}: set aside: 4 of its pages broke the stage clean (ZeroDivisionError: a bug of ours ("
         )
         assert words[0].count(f"{NEWS}@") == 3
-        assert words[1] == "warraq: set aside 1 of 3 dumps; the others are committed"
+        assert words[1] == "warraq: 1 dump set aside; the others are committed"
         place = words[0].partition("warraq explain ")[2].split()[0]
         assert explain([place]) == 0
         shown = capsys.readouterr()

@@ -8,7 +8,6 @@ import pytest
 
 from tests.support.datasets import stage_run
 from tests.support.paths import ROOT
-from tests.support.processes import PATIENCE
 from warraq.pipelines import query
 from warraq.pipelines.query import VIEWS, connect
 from warraq.schemas.records import Entity, TopicScore
@@ -61,7 +60,44 @@ def test_every_view_has_rows_or_is_empty(dataset):
 
 
 def ask(dataset, *arguments):
-    return query.main(["--output", dataset.root, *arguments])
+    return query.main([dataset.root, *arguments])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["{dataset}", "SELECT 7", "--format", "csv"],
+        ["{dataset}", "--format", "csv", "SELECT 7"],
+        ["--format", "csv", "{dataset}", "SELECT 7"],
+        ["--output", "{dataset}", "SELECT 7", "--format", "csv"],
+        ["SELECT 7", "--format=csv", "--output={dataset}"],
+        ["--output", "{dataset}", "--format", "csv", "SELECT 7"],
+        ["{dataset}", "--format", "csv", "-- a comment\nSELECT 7"],
+    ],
+)
+def test_the_dataset_is_the_first_argument_or_a_flag(dataset, capfd, arguments):
+    assert query.main([part.format(dataset=dataset.root) for part in arguments]) == 0
+    assert capfd.readouterr() == ("7\n7\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ([], "required: DIR, the dataset"),
+        (["SELECT 7"], "name the dataset first: warraq query DIR"),
+        (["out", "SELECT 7", "SELECT 8"], "SELECT 8: one argument too many"),
+        (["--output", "out", "out", "SELECT 7"], "SELECT 7: one argument too many"),
+        (["out", "--fromat", "csv"], "unknown flag --fromat; did you mean --format?"),
+        (["--fromat=csv"], "unknown flag --fromat; did you mean --format?"),
+    ],
+)
+def test_a_dataset_that_is_not_named_costs_one_line(capfd, arguments, complaint):
+    with pytest.raises(SystemExit) as stop:
+        query.main(arguments)
+    assert stop.value.code == 2
+    error = capfd.readouterr().err
+    assert complaint in error
+    assert error.count("\n") == 1
 
 
 def test_answers_come_in_every_format(dataset, capfd, tmp_path):
@@ -117,13 +153,13 @@ def test_answers_can_share_a_file(dataset, tmp_path):
     with (tmp_path / "answers").open("w") as file:
         file.write("first\n")
         file.flush()
-        ask = [sys.executable, "-m", "warraq", "query", "--output", dataset.root, "SELECT 7 AS x", "--format", "csv"]
+        ask = [sys.executable, "-m", "warraq", "query", dataset.root, "SELECT 7 AS x", "--format", "csv"]
         subprocess.run(ask, stdout=file, check=True, cwd=ROOT)
     assert (tmp_path / "answers").read_text() == "first\nx\n7\n"
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(dataset):
-    ask = f"'{sys.executable}' -m warraq query --output \"{dataset.root}\" 'FROM range(1000000)' --format csv"
+    ask = f"'{sys.executable}' -m warraq query \"{dataset.root}\" 'FROM range(1000000)' --format csv"
     done = subprocess.run(
         ["bash", "-c", f"{ask} | head -1; exit ${{PIPESTATUS[0]}}"],
         capture_output=True,
@@ -152,7 +188,7 @@ def test_a_wrong_question_costs_one_line(dataset, capfd, arguments, complaint):
 
 
 def test_no_dataset_is_said_in_one_line(tmp_path, capfd):
-    assert query.main(["--output", str(tmp_path), "SELECT 1"]) == 2
+    assert query.main([str(tmp_path), "SELECT 1"]) == 2
     assert "no dataset there" in capfd.readouterr().err
     with pytest.raises(DatasetError):
         connect(Dataset(str(tmp_path)))
@@ -179,7 +215,7 @@ def test_a_process_that_reads_ahead_in_a_bucket_ends(tmp_path, make_article, sql
         dataset, "r1", stage_run(dataset, "r1", [make_article("نص " * 500, topic="sport", date=day) for day in days])
     )
     for _ in range(3):
-        ask = [sys.executable, "-c", AS_IN_A_BUCKET, "--output", dataset.root, sql, "--format", "csv"]
+        ask = [sys.executable, "-c", AS_IN_A_BUCKET, dataset.root, sql, "--format", "csv"]
         done = subprocess.run(ask, capture_output=True, timeout=PATIENCE, cwd=ROOT)
         assert done.returncode == code, done.stderr
         assert done.stdout.startswith(b"text\n") == (code == 0)

@@ -114,12 +114,12 @@ def test_a_run_over_hostile_names_is_harmless_to_a_terminal(hostile):
 def test_answers_are_harmless_to_a_terminal_and_exact_in_a_file(hostile, form, table):
     folder, _, _ = hostile
     sql = f"SELECT url FROM {table} ORDER BY url"
-    shown, code = on_terminal("query", "--output", folder / "out", "--format", form, sql)
+    shown, code = on_terminal("query", folder / "out", "--format", form, sql)
     assert code == 0
     assert r"\x9b" in shown
     assert is_harmless(shown)
     done = subprocess.run(
-        command("query", "--output", folder / "out", "--format", form, sql), capture_output=True, cwd=ROOT, check=True
+        command("query", folder / "out", "--format", form, sql), capture_output=True, cwd=ROOT, check=True
     )
     expected = connect(Dataset(str(folder / "out"))).execute(sql).fetchall()
     assert all(HOSTILE.strip() in url for (url,) in expected)
@@ -133,7 +133,7 @@ def test_answers_are_harmless_to_a_terminal_and_exact_in_a_file(hostile, form, t
 def test_a_prompt_is_harmless_to_a_terminal(hostile):
     folder, _, _ = hostile
     typed = [b"SELECT url FROM rejected;\n", "SELECT '\x9b' || url FROM nothing;\n".encode(), b"\x04"]
-    shown, code = on_terminal("query", "--output", folder / "out", typed=typed)
+    shown, code = on_terminal("query", folder / "out", typed=typed)
     assert code == 0
     assert "akhbar.example/2?" in shown
     assert not STEERING & {*shown.replace("\x1b[?2004h", "").replace("\x1b[?2004l", "").replace("\r", "")}  # readline's
@@ -158,7 +158,7 @@ def test_explanations_are_harmless_to_a_terminal(hostile, number):
         ["ingest", f"*{HOSTILE}", "--output", "out"],
         ["ingest", "in", "--output", "out", f"--{HOSTILE}"],
         ["ingest", "in", "--output", "out", "--workers", HOSTILE],
-        ["query", "--output", f"/nowhere/{HOSTILE}", "SELECT 1"],
+        ["query", f"/nowhere/{HOSTILE}", "SELECT 1"],
         ["explain", HOSTILE],
         [HOSTILE],
     ],
@@ -178,8 +178,8 @@ def dataset(tmp_path_factory):
 
 
 COMMANDS = {
-    "answer": ["query", "--output", "{dataset}", "FROM articles"],
-    "csv": ["query", "--output", "{dataset}", "--format", "csv", "FROM range(100000)"],
+    "answer": ["query", "{dataset}", "FROM articles"],
+    "csv": ["query", "{dataset}", "--format", "csv", "FROM range(100000)"],
     "explain": ["explain", PAGES / PAGE],
     "known": ["ingest", PAGES, "--output", "{dataset}"],
     "new": ["ingest", PAGES, "--output", "{new}", "--workers", "1"],
@@ -214,7 +214,7 @@ def test_a_stream_that_is_lost_leaves_the_work_and_its_code_alone(dataset, tmp_p
 def test_a_lost_reader_does_not_hide_what_failed(tmp_path):
     lines = [{"url": "https://a.example", "html": "<html>"}]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    ask = " ".join(map(str, command("query", "--output", tmp_path, "SELECT 1")))
+    ask = " ".join(map(str, command("query", tmp_path, "SELECT 1")))
     done = subprocess.run(["bash", "-c", f"{ask} 2>&1 | true; exit ${{PIPESTATUS[0]}}"], cwd=ROOT)
     assert done.returncode == 2
 

@@ -86,6 +86,15 @@ def test_beam_is_imported_only_where_a_stage_meets_it():
         "warraq.transforms.extract.page, warraq.transforms.extract.sandbox",  # each worker has such a process
         "warraq.pipelines.__main__",
         "warraq.pipelines.query",
+        "warraq.pipelines.interface",
+        pytest.param(
+            "warraq.pipelines.explain",
+            marks=pytest.mark.xfail(strict=False, reason="the pure functions of some stages are still beside Beam"),
+        ),
+        pytest.param(
+            "warraq.pipelines.options",
+            marks=pytest.mark.xfail(strict=False, reason="the pure functions of some stages are still beside Beam"),
+        ),
     ],
 )
 def test_what_does_not_run_the_flow_does_without_beam(modules):

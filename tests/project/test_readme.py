@@ -47,7 +47,7 @@ def test_the_commands_print_what_the_readme_shows(folder):
 def test_the_plain_duckdb_client_sees_the_same(folder, monkeypatch):
     """The client is no Python package; its SQL is run in the library."""
     [sql] = re.findall(r'^\$ duckdb -c "(.*)"$', README, re.MULTILINE)
-    ours = run("warraq query --output out 'SELECT count(*) FROM articles' --format csv", folder)
+    ours = run("warraq query out 'SELECT count(*) FROM articles' --format csv", folder)
     monkeypatch.chdir(folder)
     assert duckdb.sql(sql).fetchall() == [(int(ours.stdout.splitlines()[1]),)]
 

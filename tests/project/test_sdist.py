@@ -101,8 +101,8 @@ def test_the_rows_are_those_of_the_checkout(warraq, folder):
     ]
     assert len(files[0]) > 50
     assert files[0] == files[1]
-    rows = warraq(False, "query", "--output", "out-False", "--format", "json", ASKED)
-    assert rows == warraq(True, "query", "--output", "out-False", "--format", "json", ASKED)
+    rows = warraq(False, "query", "out-False", "--format", "json", ASKED)
+    assert rows == warraq(True, "query", "out-False", "--format", "json", ASKED)
     assert '"kind":"person"' in rows.replace(" ", "")
 
 

@@ -34,7 +34,7 @@ TEXT = (DEPLOY / "metadata.json").read_text(encoding="utf-8")
 PARAMETERS = {parameter["name"]: parameter for parameter in json.loads(TEXT)["parameters"]}
 SCHEMA = json.loads(Path(__file__).with_name("flex_template_schema.json").read_text(encoding="utf-8"))
 # What a job that only the service watches has no use for.
-LEFT_OUT = {"help", "workers", "strict", "quiet", "traceback"}
+LEFT_OUT = {"help", "help_all", "config", "print_config", "workers", "strict", "quiet", "traceback"}
 ACTIONS = {action.dest: action for action in ingest_parser()._actions if action.dest not in LEFT_OUT}
 DEFAULTS = {action.dest: action.default for action in ACTIONS.values() if isinstance(action.default, (str, float))} | {
     f"{stage}_{field.name}": field.default for stage, rules in RULES.items() for field in dataclasses.fields(rules)

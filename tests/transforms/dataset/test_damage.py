@@ -146,7 +146,7 @@ def test_a_lost_file_is_told_by_every_command(dataset, capfd, damage):
     assert query.main(["--output", dataset.root, "SELECT sum(length(text)) FROM articles"]) == 1
     words = capfd.readouterr().err
     assert words.count("\n") == 1
-    assert f"warraq query --verify --output {dataset.root}" in words
+    assert f"warraq query {dataset.root} --verify" in words
     assert ingest.main([str(DUMP), "--output", dataset.root, "--quiet", "--workers", "1"]) == 1
     one_line(capfd.readouterr().err, first_file(dataset, "runs").name)
     with pytest.raises(DamagedDatasetError, match="--verify"):

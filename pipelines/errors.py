@@ -1,0 +1,32 @@
+"""The exception that commands and the Python interface raise, and the message of a failure in a worker process."""
+
+import re
+from typing import Final
+
+from warraq.pipelines.cli import FAILED
+
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
+_EXCEPTION: Final = re.compile(r"^[A-Za-z_][\w.]*: ", re.MULTILINE)  # every other line of a traceback is indented
+# Beam's text around a message, and the names of exceptions whose message is complete without them.
+_WRAPPING: Final = re.compile(
+    r"^(?:RuntimeError: |[\w.]*(?:InputError|LedgerError|SetAsideError|DatasetError|WorkerDiedError): )+"
+    r"|(?: \[while running '[^']*'\])+$"
+)
+
+
+class WarraqError(Exception):
+    """A command can't be done. The message is one line; `code` is the exit code of the command."""
+
+    def __init__(self, message: str, code: int = FAILED) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def message_of(error: BaseException) -> str:
+    """The failure in one line. An error in a worker process arrives as the text of its traceback."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    text = _COLOUR.sub("", str(error)).strip()
+    starts = [match.start() for match in _EXCEPTION.finditer(text)]
+    last = text[starts[-1] :] if starts else text.rpartition("\n")[2]
+    return " ".join(_WRAPPING.sub("", last).split()) or type(error).__name__
