@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from warraq.transforms.clean.stage import CleanRules, clean
+from warraq.transforms.clean.clean import CleanRules, clean
 from warraq.transforms.decode.decode import DecodeRules, decode
-from warraq.transforms.deduplicate.stage import DuplicateRules, identify
+from warraq.transforms.deduplicate.deduplicate import DuplicateRules, identify
 from warraq.transforms.entities.stage import DEFAULT, load_tagger, tag_entities
 from warraq.transforms.extract.page import ExtractRules, extract
-from warraq.transforms.language.stage import LanguageRules, keep_arabic
+from warraq.transforms.language.language import LanguageRules, keep_arabic
 from warraq.transforms.quality.quality import QualityRules, keep_good
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.screen.screen import ScreenRules, screen

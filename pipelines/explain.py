@@ -19,14 +19,14 @@ from warraq.pipelines.terminal import Safe, visible
 from warraq.schemas.labels import DATE_SOURCES, ENTITY_KINDS, ERROR_REASON, REASONS, TOPICS
 from warraq.schemas.records import Article, Document, Entity, Page, Rejected
 from warraq.schemas.sound import sound_text
-from warraq.transforms.clean import stage as clean
+from warraq.transforms.clean import clean
 from warraq.transforms.decode import decode
-from warraq.transforms.deduplicate import stage as deduplicate
+from warraq.transforms.deduplicate import deduplicate
 from warraq.transforms.entities import stage as entities
 from warraq.transforms.extract import page as extract
 from warraq.transforms.extract.json_ld import read_json_ld
 from warraq.transforms.file_names import os_name, shown_name
-from warraq.transforms.language import stage as language
+from warraq.transforms.language import language
 from warraq.transforms.quality import quality
 from warraq.transforms.read.dump import InputError
 from warraq.transforms.read.formats import open_page

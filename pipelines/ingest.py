@@ -31,7 +31,9 @@ from warraq.pipelines.local.supervisor import Supervisor
 from warraq.pipelines.options import LOCAL, IngestOptions, parse_ingest
 from warraq.pipelines.summary import errors, summary
 from warraq.pipelines.timings import timings
-from warraq.transforms.dataset.dataset import DamagedDatasetError, Dataset, DatasetError
+from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError
+from warraq.transforms.dataset.publish import recover, recover_dead_runs
 from warraq.transforms.deduplicate.stage import ReadKnown
 from warraq.transforms.file_names import shown_name
 from warraq.transforms.ledger import CountPages
@@ -39,8 +41,9 @@ from warraq.transforms.read.discover import Found, find_dumps
 from warraq.transforms.read.dump import Dump, InputError
 from warraq.transforms.read.stage import CHECKED, ReadPages
 from warraq.transforms.step import KEPT, REJECTED
+from warraq.transforms.write.commit import Run
 from warraq.transforms.write.set_aside import SetAside, read_report
-from warraq.transforms.write.stage import CommitRun, Run, WriteArticles, WriteRejected
+from warraq.transforms.write.stage import CommitRun, WriteArticles, WriteRejected
 
 _PATIENCE: Final = 10.0  # seconds for another job that clears up after a dead run of the same dumps
 _TERMINAL: Final = re.compile(r"\x1b\[[0-9;]*m")  # colours
@@ -100,7 +103,7 @@ def _ingest_new(options: IngestOptions, dataset: Dataset, found: Found) -> int:
     """Ingests what the dataset does not hold yet; returns the exit code."""
     for path, why in found.skipped:
         say(f"{path}: skipped, {why}")
-    for words in dataset.recover_dead_runs():
+    for words in recover_dead_runs(dataset):
         say(words)
 
     recipe = _digest(__version__, options.config_json())
@@ -157,7 +160,7 @@ def _attempt(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence
         if not free:
             raise _FailedError("another job is ingesting the same dumps into this dataset right now")
         try:
-            if not dataset.recover(run.run_id):  # in a bucket, this very run may have died before
+            if not recover(dataset, run.run_id):  # in a bucket, this very run may have died before
                 result = _run_pipeline(options, dataset, run, dumps)
                 if options.timings:
                     for line in timings(result.metrics()):
@@ -187,7 +190,7 @@ def _words(fault: SetAside) -> str:
 def _clear_up(dataset: Dataset, run_id: str) -> str:
     """Leaves nothing of a run that failed, or, if it failed while publishing, all of it; says which."""
     try:
-        published = dataset.recover(run_id)
+        published = recover(dataset, run_id)
     except (OSError, DeltaError, DatasetError):  # what stopped the run, a full disk for one, stops this too
         return "it failed while publishing: once that is mended, the same command finishes it"
     return "its publication had begun and has been finished" if published else "nothing was committed"

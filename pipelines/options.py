@@ -15,7 +15,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from warraq.pipelines.cli import Parser, dataset_folder
 from warraq.pipelines.config import RULES, FlowConfig
-from warraq.transforms.deduplicate import stage as deduplicate
+from warraq.transforms.deduplicate import deduplicate
 from warraq.transforms.entities import stage as entities
 from warraq.transforms.quality import quality
 from warraq.transforms.topics import stage as topics

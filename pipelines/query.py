@@ -26,7 +26,8 @@ from warraq.schemas.arrow import PARTITIONS, TABLES
 from warraq.schemas.labels import TOPICS
 from warraq.transforms import storage
 from warraq.transforms.dataset import delta_log, verify
-from warraq.transforms.dataset.dataset import CURE, DamagedDatasetError, Dataset, DatasetError
+from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.dataset.errors import CURE, DamagedDatasetError, DatasetError
 from warraq.transforms.file_names import is_utf8, shown_name
 
 # In a path, DuckDB takes these for a pattern, a partition, the home folder or an address.

@@ -1,8 +1,8 @@
-"""Python processes that we start. They import nothing from the current folder, and the kernel ends them with us.
+"""Child processes in Python. They import nothing from the current folder, and the kernel ends them with their parent.
 
-A pipe ties a process to the one that started it: the kernel kills the child when the last copy of the pipe's other end
-is closed, which a parent's death does, however it dies. Linux's PR_SET_PDEATHSIG would kill it as soon as the *thread*
-ends that started it, and Beam's pool ends idle threads.
+A pipe connects a child to its parent: the kernel kills the child when the last copy of the other end is closed, which
+happens at the parent's death, however it dies. Linux's PR_SET_PDEATHSIG is no choice: it kills the child as soon as the
+*thread* that started it ends, and Beam's pool ends idle threads.
 """
 
 import fcntl
@@ -15,7 +15,7 @@ from typing import IO, Any, Final, NamedTuple
 
 from warraq.transforms.import_path import import_path
 
-# The first line leaves the current folder, for Python 3.10, which does not know PYTHONSAFEPATH.
+# The first line removes the current folder from the import path, for Python 3.10, which does not know PYTHONSAFEPATH.
 _BEGIN: Final = """
 import sys; sys.path[:] = {path!r}
 from warraq.transforms.child import end_with
@@ -26,7 +26,7 @@ from {module} import {function}
 
 
 class Child(NamedTuple):
-    """A process, and the end of the pipe whose closing kills it."""
+    """A process, and the end of the pipe that kills the process when it is closed."""
 
     process: "subprocess.Popen[bytes]"
     lifeline: IO[bytes]
@@ -39,16 +39,16 @@ class Child(NamedTuple):
 
 
 def start(module: str, function: str, pass_fds: tuple[int, ...] = (), **options: Any) -> Child:
-    """Starts a Python process that imports from where this one does and calls a function of a module.
+    """Starts a Python process that calls a function of a module. It imports from the same folders as this process.
 
     Args:
       module: the module's full name.
       function: the name of a function without parameters.
       pass_fds: file descriptors that stay open in the process.
-      **options: of `subprocess.Popen`; `env` is what the environment has beside this process's own.
+      **options: of `subprocess.Popen`; `env` has the variables to add to this process's environment.
 
     Raises:
-      OSError: it can't be started.
+      OSError: the process can't be started.
     """
     end, own_end = os.pipe()
     lifeline = os.fdopen(own_end, "wb", buffering=0)
@@ -65,9 +65,9 @@ def start(module: str, function: str, pass_fds: tuple[int, ...] = (), **options:
 
 
 def end_with(lifeline: int) -> None:
-    """Has the kernel kill this process when the other end of a pipe is closed. Runs in the child.
+    """Asks the kernel to kill this process when the other end of a pipe is closed. Runs in the child.
 
-    Only Linux can. Elsewhere a child ends when it next reads from its parent.
+    Only Linux can do this. On other systems a child ends when it next reads from its parent.
     """
     if not hasattr(fcntl, "F_SETSIG"):
         return
@@ -76,5 +76,5 @@ def end_with(lifeline: int) -> None:
     fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
     closed = select.poll()
     closed.register(lifeline, select.POLLHUP)
-    if closed.poll(0):  # before the kernel was asked
+    if closed.poll(0):  # it was closed before the kernel was asked
         os.kill(os.getpid(), signal.SIGKILL)

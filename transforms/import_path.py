@@ -1,6 +1,6 @@
-"""The folders from which Python imports, without the current folder: dumps lie there, and a dump may hold Python files.
+"""The folders from which Python imports, without the current folder, where a dump may contain Python files.
 
-This module imports only what Python itself has already imported when it starts.
+This module imports only modules that Python itself has imported at its start.
 """
 
 import os
@@ -8,15 +8,15 @@ import sys
 
 import warraq
 
-# The checkout, or the folder into which pip has installed. (pathlib is not imported yet)
+# The checkout, or the folder of an installation. (pathlib is not imported yet)
 PROJECT = os.path.dirname(os.path.dirname(os.path.realpath(warraq.__file__)))  # noqa: PTH120
 
 
 def import_path() -> list[str]:
-    """`sys.path` without the entries that Python adds for the current folder.
+    """`sys.path` without the entries for the current folder that Python adds.
 
-    These are the first entry of `python -m` and `python -c`, and each empty or relative entry of PYTHONPATH that names
-    the current folder. Inside the checkout they stay: the code that runs lies there.
+    These are the first entry of `python -m` and `python -c`, and each empty or relative entry of PYTHONPATH that means
+    the current folder. If the current folder is the checkout, they stay, because the code is imported from there.
     """
     here = _real(os.curdir)
     if here == PROJECT:

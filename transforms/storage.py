@@ -1,7 +1,7 @@
-"""Files, on a local disk or in a bucket: the few operations that the dataset needs, each all-or-nothing.
+"""Files on a local disk or in a bucket: the few operations that the dataset needs, each all-or-nothing.
 
-Beam's `FileSystems` serves buckets. Local files are handled here, because its local form neither replaces files nor
-makes folders when it renames (apache-beam 2.77).
+Buckets are served by Beam's `FileSystems`. Local files are handled here, because Beam's local file system neither
+replaces files nor makes folders when it renames (apache-beam 2.77).
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, Final
 
-UNFINISHED: Final = ".unfinished-"  # how the name of a file begins that is not whole yet
+UNFINISHED: Final = ".unfinished-"  # the beginning of the name of a file that is not whole yet
 LOCK: Final = ".lock"  # the ending of a lock's name
 _POLL_SECONDS: Final = 0.05
 _ATTEMPTS: Final = 100  # to open a file in a folder that others remove
@@ -24,23 +24,23 @@ _PROBE: Final = b"Warraq was here\n"  # S3 takes no empty file from Beam
 
 
 class LostFileError(Exception):
-    """A file that should be moved is neither where it was nor where it goes; the message is its path."""
+    """A file to be moved is missing in both places; the message is its path."""
 
 
 def is_remote(path: str) -> bool:
-    """Whether `path` is an address such as s3://bucket/key rather than a local path."""
+    """True for an address such as s3://bucket/key, False for a local path."""
     return re.match(r"[a-z][a-z0-9+.-]+://", path, re.IGNORECASE) is not None
 
 
 def _buckets() -> Any:
-    """Beam's file systems, imported when a bucket is first touched: that takes two seconds of the processor."""
+    """Beam's file systems, imported at the first use of a bucket: the import takes two seconds of processor time."""
     from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415
 
     return FileSystems
 
 
 def is_reached(address: str) -> bool:
-    """True if a file system of Beam's for the address is installed."""
+    """True if Beam has a file system for the address installed."""
     try:
         _buckets().get_filesystem(address)
     except ValueError:
@@ -55,7 +55,7 @@ def join(root: str, *parts: str) -> str:
 
 @contextlib.contextmanager
 def create(path: str) -> Iterator[IO[bytes]]:
-    """A new file, which appears under its name when it is whole, in place of what stood there."""
+    """A new file. It appears under its name when it is whole, and replaces an older file of that name."""
     if is_remote(path):
         with _buckets().create(path) as stream:
             yield stream
@@ -79,12 +79,12 @@ def _umask() -> int:
 
 
 def exists(path: str) -> bool:
-    """Whether a file or folder is there."""
+    """True if the file or folder exists."""
     return _buckets().exists(path) if is_remote(path) else Path(path).exists()
 
 
 def read(path: str) -> bytes:
-    """A whole small file."""
+    """The content of a small file."""
     if is_remote(path):
         with _buckets().open(path) as stream:
             return bytes(stream.read())
@@ -92,7 +92,7 @@ def read(path: str) -> bytes:
 
 
 def size(path: str) -> int | None:
-    """The bytes of a file; None if there is none."""
+    """The size of a file in bytes; None if there is no such file."""
     if is_remote(path):
         matches = _buckets().match([path])[0].metadata_list
         return matches[0].size_in_bytes if matches else None
@@ -103,13 +103,13 @@ def size(path: str) -> int | None:
 
 
 def move(folder: str, sizes: Mapping[str, int], target: str) -> None:
-    """Moves files of known sizes from `folder` to `target`. Those moved before are left alone.
+    """Moves files of known sizes from `folder` to `target`. Files that were moved before are left alone.
 
-    Nothing is moved before all have been found. In a bucket it takes one call of Beam's for all: each call makes a
-    client of its own, half a second for S3.
+    Nothing is moved before all files have been found. In a bucket, one call of Beam moves all files, because each call
+    makes its own client, which takes half a second for S3.
 
     Raises:
-      LostFileError: a file is missing in both places, or has another size there.
+      LostFileError: a file is missing in both places, or has another size.
     """
     waiting = _sizes(folder, sizes)
     left = [path for path, expected in sizes.items() if waiting.get(path) == expected]
@@ -126,7 +126,7 @@ def move(folder: str, sizes: Mapping[str, int], target: str) -> None:
 
 
 def _sizes(folder: str, paths: Iterable[str]) -> dict[str, int | None]:
-    """The size of each file in `folder`; in a bucket that of all that lies there, for one request."""
+    """The size of each file in `folder`. In a bucket one request gives the sizes of all files there."""
     if not is_remote(folder):
         return {path: size(join(folder, path)) for path in paths}
     matches = _buckets().match([join(folder, "**")])[0].metadata_list
@@ -134,7 +134,7 @@ def _sizes(folder: str, paths: Iterable[str]) -> dict[str, int | None]:
 
 
 def delete(path: str) -> None:
-    """Removes a file, if it is there."""
+    """Removes a file, if it exists."""
     if not is_remote(path):
         Path(path).unlink(missing_ok=True)
     elif size(path) is not None:
@@ -142,7 +142,7 @@ def delete(path: str) -> None:
 
 
 def remove(folder: str) -> None:
-    """Removes a folder and all in it, if it is there."""
+    """Removes a folder and its content, if it exists."""
     if is_remote(folder):
         files = [match.path for match in _buckets().match([join(folder, "**")])[0].metadata_list]
         if files:
@@ -152,18 +152,18 @@ def remove(folder: str) -> None:
 
 
 def entries(folder: str) -> list[str]:
-    """The names of what lies directly in a folder, sorted; none if there is no such folder."""
+    """The names of the files and folders directly in a folder, sorted; none if there is no such folder."""
     if is_remote(folder):
         matches = _buckets().match([join(folder, "**")])[0].metadata_list
         return sorted({match.path[len(folder) :].strip("/").split("/")[0] for match in matches})
     try:
         return sorted(path.name for path in Path(folder).iterdir())
-    except (FileNotFoundError, NotADirectoryError):  # or it has just been removed
+    except (FileNotFoundError, NotADirectoryError):  # another process may have just removed it
         return []
 
 
 def files(folder: str, ending: str) -> list[str]:
-    """The paths, inside a folder, of all files in it and below with that ending, sorted."""
+    """The paths of all files with that ending in a folder and its subfolders, relative to the folder, sorted."""
     if is_remote(folder):
         matches = _buckets().match([join(folder, "**")])[0].metadata_list
         paths = [match.path[len(folder) :].strip("/") for match in matches]
@@ -173,13 +173,13 @@ def files(folder: str, ending: str) -> list[str]:
 
 
 def check_writable(folder: str) -> None:
-    """Returns if files can be written, locked and linked in a folder, which is made if need be.
+    """Returns if files can be written, locked and linked in a folder. Makes the folder if it does not exist.
 
-    The probe has a name of its own, so that any number of processes can ask at once. If its process is killed, it looks
-    as what a dead run leaves: the lock NAME.lock, and a folder NAME.
+    Each probe has its own name, so that many processes can ask at once. If the process is killed, its probe looks like
+    the remains of a dead run, a lock NAME.lock and a folder NAME, and is removed with those.
 
     Raises:
-      OSError: it can't.
+      OSError: a file can't be written, locked or linked.
     """
     probe = join(folder, f"probe-{uuid.uuid4().hex}")
     first, second = join(probe, "file"), join(probe, "link")
@@ -190,7 +190,7 @@ def check_writable(folder: str) -> None:
             _buckets().delete([first])
         except OSError:
             raise
-        except Exception as error:  # each kind of bucket has exceptions of its own
+        except Exception as error:  # each kind of bucket has its own exceptions
             raise OSError(str(error)) from error
         return
     with lock(probe + LOCK):
@@ -204,19 +204,19 @@ def check_writable(folder: str) -> None:
 
 @contextlib.contextmanager
 def lock(path: str, patience: float = 0.0) -> Iterator[bool]:
-    """Holds the lock named `path` while the block runs; False if another living process holds it.
+    """Holds the lock of a file while the block runs; False if another living process holds it.
 
-    Its folder is made for it, and removed after it if nothing else is there. Buckets know no locks: there it is always
-    free, and callers must be safe to repeat.
+    The lock ends with its process, however that ends. Its folder is made for it, and removed afterwards if it is empty.
+    Buckets have no locks: there the lock is always free, and callers must be safe to repeat.
 
     Args:
-      path: of the lock's file.
+      path: the lock's file.
       patience: seconds to wait for another holder.
     """
     if is_remote(path):
         yield True
         return
-    file = _take(Path(path), patience)
+    file = _acquire(Path(path), patience)
     if file is None:
         yield False
         return
@@ -224,17 +224,17 @@ def lock(path: str, patience: float = 0.0) -> Iterator[bool]:
         try:
             yield True
         finally:
-            with contextlib.suppress(OSError):  # a broken disk, or others' files: the lock dies with its process
+            with contextlib.suppress(OSError):  # a broken disk, or files of others: the lock ends with its process
                 Path(path).unlink(missing_ok=True)
                 Path(path).parent.rmdir()
 
 
-def _take(path: Path, patience: float) -> IO[str] | None:
-    """The lock's file, held; None if another holds it until patience is over."""
+def _acquire(path: Path, patience: float) -> IO[str] | None:
+    """The lock's file, locked; None if another process still holds it after `patience` seconds."""
     deadline = time.monotonic() + patience
     while True:
         file = _open_lock(path)
-        if _hold(file, path):
+        if _try_lock(file, path):
             return file
         file.close()
         if time.monotonic() >= deadline:
@@ -243,17 +243,17 @@ def _take(path: Path, patience: float) -> IO[str] | None:
 
 
 def _open_lock(path: Path) -> IO[str]:
-    """Opens a lock's file in a folder that the last holder of another lock may be removing."""
+    """Opens a lock's file. The holder of another lock in its folder may be removing the folder meanwhile."""
     for _ in range(_ATTEMPTS):
         with contextlib.suppress(FileNotFoundError, FileExistsError):
             path.parent.mkdir(parents=True, exist_ok=True)
             return path.open("w")
-    path.parent.mkdir(parents=True, exist_ok=True)  # says what is wrong
+    path.parent.mkdir(parents=True, exist_ok=True)  # raises the lasting error
     return path.open("w")
 
 
-def _hold(file: IO[str], path: Path) -> bool:
-    """Locks an open file. One that its last holder has removed meanwhile locks nothing: another may stand there."""
+def _try_lock(file: IO[str], path: Path) -> bool:
+    """Locks an open file; False if another process holds it, or the last holder has removed the file."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return path.stat().st_ino == os.fstat(file.fileno()).st_ino

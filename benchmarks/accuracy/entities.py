@@ -23,9 +23,9 @@ from typing import Any, NamedTuple
 from benchmarks.training.entity_corpora import CORPORA, DATA, KINDS, Row, Span, Text, gold_spans, texts
 from warraq.schemas.labels import ENTITY_KINDS
 from warraq.schemas.records import Entity
+from warraq.transforms.arabic import tokenize
 from warraq.transforms.entities import bilstm
 from warraq.transforms.entities.bilstm import BilstmTagger
-from warraq.transforms.entities.lexicon import tokenise
 from warraq.transforms.entities.stage import BACKENDS, Tagger, load_tagger
 
 NAMED = ("person", "place", "organisation")
@@ -96,7 +96,7 @@ def speed(tagger: Tagger) -> str:
     with gzip.open(DATA / "newstext" / "ant_dev_full.jsonl.gz", "rt", encoding="utf-8") as lines:
         articles = [json.loads(line)["text"] for line in islice(lines, TIMED_ARTICLES)]
     tagger.tag(articles[:32])
-    tokens = sum(len(tokenise(text)) for text in articles[32:])
+    tokens = sum(len(tokenize(text)) for text in articles[32:])
     started = time.process_time()
     for first in range(32, len(articles), 32):
         tagger.tag(articles[first : first + 32])

@@ -28,8 +28,8 @@ from lxml import etree
 
 from benchmarks.data import DATA, ROOT
 from warraq.schemas.records import Document, Source
-from warraq.transforms.clean.furniture import fold
-from warraq.transforms.clean.stage import CleanRules, clean
+from warraq.transforms.arabic import normalize_line
+from warraq.transforms.clean.clean import CleanRules, clean
 from warraq.transforms.extract.page import ExtractRules, extract, parse
 from warraq.transforms.step import Rejection
 
@@ -174,7 +174,7 @@ def listed() -> frozenset[str]:
 
 
 def _words(text: str) -> str:
-    return " ".join(re.findall(r"\w+", fold(text)))
+    return " ".join(re.findall(r"\w+", normalize_line(text)))
 
 
 def share(outcomes: list[bool]) -> str:

@@ -1,9 +1,9 @@
-"""How well and how fast the language of a text is told, next to langdetect alone.
+"""The accuracy and speed of the language detectors, beside langdetect alone.
 
     python -m benchmarks.accuracy.language [--detectors letters langdetect lingua fasttext] [--model FILE]
 
-Reads the langid and newstext folders of $WARRAQ_DATA. Sentences count by their letters; sentences of one source are
-also joined by twos and threes until they have 200 letters. "Arabic" is every variety of it.
+Reads the folders langid and newstext of $WARRAQ_DATA. Sentences are grouped by their number of letters. Sentences of
+one source are also joined until they have 200 letters. All varieties of Arabic count as Arabic.
 """
 
 import argparse
@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.data import DATA
-from warraq.transforms.language.stage import BACKENDS, LanguageRules, Verdict, load_detector
+from warraq.transforms.language.language import DETECTORS, LanguageRules, Verdict, load_detector
 
 BANDS = {"15-39": (15, 40), "40-199": (40, 200), "200+": (200, 10**9)}
 VARIETIES = {"arb", "arz", "ary", "acm", "apc", "ars", "aeb", "ajp", "acq", "ar"}
-CODES = {  # of the sources that are not named by their code
+CODES = {  # of sources that have another name than their code
     "fa": ("pes", "prs", "UD_Persian-PerDT"),
     "ur": ("urd", "UD_Urdu-UDTB"),
     "ps": ("pbt",),
@@ -46,7 +46,7 @@ class Sample(NamedTuple):
 
 
 def samples() -> Iterator[Sample]:
-    """Every sentence, then sentences of one source joined to 200 letters and more."""
+    """Each sentence, and sentences of one source joined until they have 200 letters."""
     for source, sentences in sentences_by_source().items():
         code = next((code for code, sources in CODES.items() if source in sources), source)
         yield from (Sample(source, code, sentence) for sentence in sentences)
@@ -76,11 +76,11 @@ def letters(text: str) -> int:
 def score(
     detect: Callable[[str], tuple[str, float, str]], texts: list[Sample]
 ) -> tuple[float, Counter[tuple[str, str]]]:
-    """F1 of Arabic, and what was taken for what, by source."""
-    taken = Counter((sample.source, sample.code, detect(sample.text)[0]) for sample in texts)
-    right = sum(n for (_, code, got), n in taken.items() if code == got == "ar")
-    wrong = sum(n for (_, code, got), n in taken.items() if (code == "ar") != (got == "ar"))
-    confused = Counter({(source, got): n for (source, code, got), n in taken.items() if code != got})
+    """F1 of Arabic, and the number of errors by source and by the language found."""
+    verdicts = Counter((sample.source, sample.code, detect(sample.text)[0]) for sample in texts)
+    right = sum(n for (_, code, got), n in verdicts.items() if code == got == "ar")
+    wrong = sum(n for (_, code, got), n in verdicts.items() if (code == "ar") != (got == "ar"))
+    confused = Counter({(source, got): n for (source, code, got), n in verdicts.items() if code != got})
     return 2 * right / (2 * right + wrong), confused
 
 
@@ -94,7 +94,7 @@ def milliseconds(detect: Callable[[str], tuple[str, float, str]], texts: list[st
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--detectors", nargs="+", default=["letters", "langdetect"], choices=BACKENDS)
+    parser.add_argument("--detectors", nargs="+", default=["letters", "langdetect"], choices=DETECTORS)
     parser.add_argument("--model", default="", help="file of a fastText model")
     options = parser.parse_args()
     if not (DATA / "langid").is_dir():
@@ -117,14 +117,12 @@ def main() -> None:
     for name, detect in detectors.items():
         kept = sum(detect(text)[0] == "ar" for text in articles)
         each = milliseconds(detect, articles)
-        print(
-            f"  {name:<10} {kept} of {len(articles)} told Arabic; {each:.3f} ms each, {whole / each:.0f} times as fast"
-        )
+        print(f"  {name:<10} {kept} of {len(articles)} Arabic; {each:.3f} ms each, {whole / each:.0f} times as fast")
 
 
 def whole_langdetect(text: str) -> Verdict:
-    """As its users call it: the whole article, not a sample."""
-    import langdetect  # noqa: PLC0415  (its loading is not what is measured)
+    """Langdetect on the whole article, as its users call it."""
+    import langdetect  # noqa: PLC0415  (its import is not measured)
 
     return Verdict(langdetect.detect(text), 1.0, "langdetect")
 

@@ -1,9 +1,9 @@
-"""How many true near copies Deduplicate links, on SaudiNewsNet: two days of all Saudi papers.
+"""The share of true near copies that Deduplicate links, on SaudiNewsNet: two days of all Saudi papers.
 
     python -m benchmarks.accuracy.near_copies            (data: $WARRAQ_DATA, else ../shared/data beside the checkout)
 
-Truth is the true Jaccard similarity of 5-word shingles of every pair in near_duplicate_pairs.jsonl, computed here on
-the folded words. A pair counts as linked if following `duplicate_of` from both leads to the same article.
+The truth is the exact Jaccard similarity of the 5-word n-grams of each pair in near_duplicate_pairs.jsonl, computed
+here on normalized words. A pair counts as linked if both articles lead to the same article by `duplicate_of`.
 """
 
 import collections
@@ -14,52 +14,55 @@ import zipfile
 from pathlib import Path
 
 from benchmarks.data import DATA
-from warraq.transforms.deduplicate.stage import Reference, band_keys, fold, judge_exact, judge_near, sketch
+from warraq.transforms.deduplicate.deduplicate import Precedence, SignatureRow, deciding, judge_exact, judge_near
+from warraq.transforms.deduplicate.minhash import band_keys, normalized_words, signature
 
 _STEPS = (0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.9, 1.01)
 
 
 def articles(folder: Path) -> dict[tuple[str, int], list[str]]:
-    """(day, index) → folded words."""
+    """(day, index) → normalized words."""
     found = {}
     for path in sorted(folder.glob("*.zip")):
         with zipfile.ZipFile(path) as archive:
             for name in archive.namelist():
                 for index, article in enumerate(json.loads(archive.read(name))):
-                    found[path.stem, index] = fold(article["content"] or "")
+                    found[path.stem, index] = normalized_words(article["content"] or "")
     return {key: words for key, words in found.items() if len(words) >= 40}
 
 
-def shingles(words: list[str]) -> set[tuple[str, ...]]:
+def ngrams(words: list[str]) -> set[tuple[str, ...]]:
     """All runs of five words."""
     return set(zip(*(words[start:] for start in range(5)), strict=False))
 
 
 def originals(words: dict[tuple[str, int], list[str]], min_similarity: float) -> dict[tuple[str, int], str]:
-    """Each article's first original (itself, if it is no copy), as the stage would decide."""
+    """The first original of each article, as the stage decides; the article itself if it is no copy."""
     keys = {f"{day}/{index:05}": (day, index) for day, index in words}
     exact = collections.defaultdict(list)
-    for place, key in keys.items():
-        exact[" ".join(words[key])].append(Reference(place, place, place, "", sketch(words[key])))
+    for record_id, key in keys.items():
+        row = SignatureRow(Precedence(True, record_id, False), record_id, record_id, "", signature(words[key]))
+        exact[" ".join(words[key])].append(row)
     verdicts = collections.defaultdict(list)
     bands = collections.defaultdict(list)
     for copies in exact.values():
         first, judged = judge_exact(copies)
-        for place, verdict in judged:
-            verdicts[place].append(verdict)
-        for band in band_keys(first.sketch):
+        for record_id, verdict in judged:
+            verdicts[record_id].append(verdict)
+        for band in band_keys(first.signature):
             bands[band].append(first)
     for bucket in bands.values():
-        for place, verdict in judge_near(bucket, min_similarity):
-            verdicts[place].append(verdict)
-    parent = {place: min(verdicts[place]).original if place in verdicts else place for place in sorted(keys)}
-    for place in parent:  # in order: an original is always earlier, so its own root is known
-        parent[place] = parent[parent[place]]
-    return {keys[place]: root for place, root in parent.items()}
+        for record_id, verdict in judge_near(bucket, min_similarity):
+            verdicts[record_id].append(verdict)
+    parents = {}
+    for record_id in sorted(keys):  # in order: an original is always earlier, so its own first original is known
+        verdict = deciding(verdicts[record_id])
+        parents[record_id] = parents[verdict.original] if verdict else record_id
+    return {keys[record_id]: root for record_id, root in parents.items()}
 
 
 def measure(data: Path, min_similarity: float = 0.7) -> dict[str, float]:
-    """Share of pairs linked for each step of true Jaccard similarity, and the precision of the links."""
+    """The share of pairs that are linked, for each step of exact Jaccard similarity, and the recall from 0.8 on."""
     folder = data / "newstext" / "saudinewsnet"
     words = articles(folder)
     original = originals(words, min_similarity)
@@ -68,7 +71,7 @@ def measure(data: Path, min_similarity: float = 0.7) -> dict[str, float]:
         pair = json.loads(line)
         left, right = ((pair[side]["day"], pair[side]["index"]) for side in "ab")
         if left in words and right in words:
-            one, other = shingles(words[left]), shingles(words[right])
+            one, other = ngrams(words[left]), ngrams(words[right])
             jaccard = len(one & other) / len(one | other)
             step = max((step for step in _STEPS if step <= jaccard), default=_STEPS[0])
             found[step].append(original[left] == original[right])

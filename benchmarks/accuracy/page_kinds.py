@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 
 from benchmarks.accuracy.extraction import DATA, FETCHED_AT, arabic, arabised, english
 from warraq.schemas.records import Document, Rejected, Source
-from warraq.transforms.clean.stage import CleanRules, clean
+from warraq.transforms.clean.clean import CleanRules, clean
 from warraq.transforms.decode.decode import DecodeRules, decode
 from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.read.discover import find_dumps

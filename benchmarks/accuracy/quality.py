@@ -1,9 +1,9 @@
-"""Which share of real news each quality rule refuses, by preset, and how long the figures take.
+"""The share of real news that each quality rule refuses, by preset, and the time that the measures take.
 
     python -m benchmarks.accuracy.quality [--show REASON]
 
-Reads the news texts of $WARRAQ_DATA: newstext, pages_arabised and pages. `--show` prints what the preset `news`
-refuses for a reason, to be looked at.
+Reads the news texts of $WARRAQ_DATA: newstext, pages_arabised and pages. `--show` prints the texts that the preset
+`news` refuses for a reason.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def saudi_days() -> Iterator[list[dict[str, str]]]:
 
 
 def tidy(texts: Iterator[str]) -> list[str]:
-    """As they come out of the clean stage: no blank lines, no blanks around lines."""
+    """The texts as the clean stage gives them: no empty lines, no spaces around lines."""
     lines = ([line.strip() for line in text.split("\n") if line.strip()] for text in texts)
     return [text for text in map("\n".join, lines) if len(text.split()) >= LEAST_WORDS]
 

@@ -30,10 +30,10 @@ import trafilatura
 
 from benchmarks.accuracy.extraction import DATA, FETCHED_AT, Case, arabic, arabised
 from warraq.schemas.records import Article, Document, Source
-from warraq.transforms.clean.stage import CleanRules, clean
+from warraq.transforms.clean.clean import CleanRules, clean
 from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.extract.sandbox import Guard
-from warraq.transforms.language.stage import LanguageRules, keep_arabic
+from warraq.transforms.language.language import LanguageRules, keep_arabic
 from warraq.transforms.step import Rejection
 
 RULES: Final = ExtractRules()

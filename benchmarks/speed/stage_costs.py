@@ -45,14 +45,15 @@ from warraq.pipelines.cli import reach_buckets
 from warraq.schemas import arrow
 from warraq.schemas.labels import REASONS
 from warraq.schemas.records import Page
-from warraq.transforms.clean.stage import CleanRules, clean
-from warraq.transforms.dataset.dataset import DataFile, DumpPages
+from warraq.transforms.clean.clean import CleanRules, clean
+from warraq.transforms.dataset.data_files import DataFile, DumpPages
 from warraq.transforms.decode.decode import DecodeRules, decode
-from warraq.transforms.deduplicate.stage import band_keys, identify, refer
+from warraq.transforms.deduplicate.deduplicate import identify, signature_row
+from warraq.transforms.deduplicate.minhash import band_keys
 from warraq.transforms.entities.stage import DEFAULT, load_tagger, tag_entities
 from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.extract.sandbox import Guard
-from warraq.transforms.language.stage import LanguageRules, keep_arabic
+from warraq.transforms.language.language import LanguageRules, keep_arabic
 from warraq.transforms.ledger import REJECTED, Line
 from warraq.transforms.quality.quality import QualityRules, keep_good
 from warraq.transforms.read.discover import find_dumps
@@ -128,7 +129,7 @@ def pages_of(dump: Dump, split_bytes: int | None = None) -> list[Page]:
 
 def fingerprints(article: Any) -> Any:
     identified = identify(article)
-    band_keys(refer(identified).sketch)
+    band_keys(signature_row(identified).signature)
     return identified
 
 
@@ -199,7 +200,7 @@ def sizes(articles: Sequence[Any]) -> Iterator[tuple[str, float]]:
     """What crosses a shuffle, encoded as it is there."""
     for name, records in (
         ("article", articles),
-        ("reference", [refer(article) for article in articles]),
+        ("reference", [signature_row(article) for article in articles]),
         ("rejected", [reject(article, "language", "not_arabic", "persian") for article in articles]),
     ):
         coder = beam.coders.registry.get_coder(type(records[0]))

@@ -16,7 +16,8 @@ from pathlib import Path
 from babel import Locale
 
 from benchmarks.data import MODELS
-from warraq.transforms.entities.lexicon import fold, parse_names, parse_sets, tokenise
+from warraq.transforms.arabic import normalize_name, tokenize
+from warraq.transforms.entities.lexicon import parse_names, parse_sets
 
 ROUNDS = 2  # learned names help to learn others
 LEAST_ORDINARY = 4  # occurrences in about ten million words
@@ -48,7 +49,7 @@ def articles(path: Path) -> Iterator[list[str]]:
     """The keys of the words and signs of each text."""
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
-            yield [fold(token.group()) for token in tokenise(json.loads(line)["text"])]
+            yield [normalize_name(token.group()) for token in tokenize(json.loads(line)["text"])]
 
 
 def known_keys() -> tuple[set[str], dict[str, frozenset[str]]]:
@@ -56,7 +57,7 @@ def known_keys() -> tuple[set[str], dict[str, frozenset[str]]]:
     listed: set[str] = set()
     for name in ("places", "cldr", "persons", "organisations"):
         for _, spelling, unsure in parse_names((MODELS / f"entities.{name}.txt").read_text("utf-8")):
-            keys = [fold(token.group()) for token in tokenise(spelling)]
+            keys = [normalize_name(token.group()) for token in tokenize(spelling)]
             if len(keys) == 1 and not unsure:
                 listed.update(keys)
     return listed, parse_sets((MODELS / "entities.words.txt").read_text("utf-8"))
@@ -65,7 +66,7 @@ def known_keys() -> tuple[set[str], dict[str, frozenset[str]]]:
 def strong_given_names() -> set[str]:
     lines = (MODELS / "entities.names.txt").read_text("utf-8").splitlines()
     words = [word for line in lines if not line.startswith("#") for word in line.split()]
-    return {fold(word) for word in words if not word.startswith("?")}
+    return {normalize_name(word) for word in words if not word.startswith("?")}
 
 
 def count(path: Path) -> tuple[Counter[str], Counter[tuple[str, str]]]:

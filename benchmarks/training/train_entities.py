@@ -37,8 +37,8 @@ from benchmarks.training.entity_network import (
     relabel,
     train,
 )
+from warraq.transforms.arabic import tokenize
 from warraq.transforms.entities.bilstm import LABELS, Vocabulary, sentences
-from warraq.transforms.entities.lexicon import tokenise
 from warraq.transforms.entities.word_features import key_of
 
 SEED = 1
@@ -87,7 +87,7 @@ def news_texts() -> Iterator[str]:
 def news_sentences() -> Iterator[list[str]]:
     """The words of each sentence of the news, as written."""
     for text in news_texts():
-        tokens = tokenise(text)
+        tokens = tokenize(text)
         for first, end in sentences(text, tokens):
             yield [token.group() for token in tokens[first:end]]
 

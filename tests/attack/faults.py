@@ -133,20 +133,22 @@ def ingest(root: Path, run_id: str) -> int:
     """One run as `warraq ingest` makes it, from its check to its end, without the pipeline."""
     from deltalake.exceptions import DeltaError  # noqa: PLC0415  (after the fork: see `forked`)
 
-    from warraq.transforms.dataset.dataset import Dataset, DatasetError  # noqa: PLC0415
+    from warraq.transforms.dataset.dataset import Dataset  # noqa: PLC0415
+    from warraq.transforms.dataset.errors import DatasetError  # noqa: PLC0415
+    from warraq.transforms.dataset.publish import publish, recover, recover_dead_runs  # noqa: PLC0415
 
     dataset = Dataset(str(root))
     try:
         dataset.check()
-        dataset.recover_dead_runs()
+        recover_dead_runs(dataset)
         with dataset.lock(run_id) as free:
             assert free
             try:
-                if not dataset.recover(run_id):
-                    dataset.publish(run_id, stage(root, run_id))
+                if not recover(dataset, run_id):
+                    publish(dataset, run_id, stage(root, run_id))
             except (OSError, DeltaError, DatasetError):
                 with contextlib.suppress(OSError, DeltaError, DatasetError):
-                    dataset.recover(run_id)
+                    recover(dataset, run_id)
                 raise
     except (OSError, DeltaError, DatasetError) as error:
         if os.environ.get("WARRAQ_SHOW"):
@@ -173,7 +175,8 @@ def stage(root: Path, run_id: str) -> list:
 
 def rows(root: Path) -> dict[str, list[str]]:
     """The texts, and the runs, that the logs name."""
-    from warraq.transforms.dataset.dataset import Dataset, read_table  # noqa: PLC0415
+    from warraq.transforms.dataset.data_files import read_table  # noqa: PLC0415
+    from warraq.transforms.dataset.dataset import Dataset  # noqa: PLC0415
 
     dataset = Dataset(str(root))
     return {

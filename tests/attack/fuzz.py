@@ -28,10 +28,10 @@ from warraq.schemas import arrow
 from warraq.schemas.coders import RecordCoder
 from warraq.schemas.labels import ERROR_REASON
 from warraq.schemas.records import Article, Document, Page, Rejected, Source
-from warraq.transforms.clean import stage as clean
-from warraq.transforms.clean.stage import CleanRules
-from warraq.transforms.deduplicate import stage as deduplicate
-from warraq.transforms.language import stage as language
+from warraq.transforms.clean import clean
+from warraq.transforms.clean.clean import CleanRules
+from warraq.transforms.deduplicate import deduplicate
+from warraq.transforms.language import language
 from warraq.transforms.quality import quality
 from warraq.transforms.read.discover import find_dumps
 from warraq.transforms.read.dump import InputError

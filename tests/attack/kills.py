@@ -110,7 +110,8 @@ def look(output):
     import duckdb  # noqa: PLC0415  (in a fork only: it starts threads)
 
     from warraq.pipelines.query import connect  # noqa: PLC0415
-    from warraq.transforms.dataset.dataset import Dataset, DatasetError  # noqa: PLC0415
+    from warraq.transforms.dataset.dataset import Dataset  # noqa: PLC0415
+    from warraq.transforms.dataset.errors import DatasetError  # noqa: PLC0415
 
     try:
         connection = connect(Dataset(str(output)))

@@ -17,7 +17,8 @@ from tests.support.processes import PATIENCE, wait_for_work, workers
 from warraq.pipelines.explain import main as explain
 from warraq.pipelines.ingest import main
 from warraq.pipelines.query import connect
-from warraq.transforms.clean.stage import clean
+from warraq.transforms.clean.clean import clean
+from warraq.transforms.dataset import publish
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.ledger import Line, audit
 
@@ -174,7 +175,8 @@ def break_pages(monkeypatch, *endings):
             raise ZeroDivisionError("a bug of ours")
         return clean(article, rules)
 
-    monkeypatch.setattr("warraq.transforms.clean.stage.clean", breaking)
+    for module in ("clean", "stage"):
+        monkeypatch.setattr(f"warraq.transforms.clean.{module}.clean", breaking)
 
 
 @pytest.mark.parametrize(
@@ -250,7 +252,7 @@ def test_a_run_that_fails_while_publishing_is_finished_by_the_same_command(tmp_p
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Dataset, "_commit", fail)
+        patched.setattr(publish, "_commit", fail)
         assert main(arguments) == 1
     words = capsys.readouterr().err
     assert "No space left on device" in words
@@ -262,7 +264,7 @@ def test_a_run_that_fails_while_publishing_is_finished_by_the_same_command(tmp_p
 
 
 def test_an_unbalanced_ledger_commits_nothing(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("warraq.transforms.write.stage.close_books", lambda *_: audit({Line("a", "read"): 1}))
+    monkeypatch.setattr("warraq.transforms.write.commit.reconcile", lambda *_: audit({Line("a", "read"): 1}))
     assert main([NEWS, "--output", str(tmp_path / "out"), "--workers", "1", "--quiet"]) == 1
     words = capsys.readouterr().err
     assert "the ledger does not balance: a: 1 lost" in words

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
+import duckdb
+
 from warraq.schemas.arrow import TABLES, article_row, file_table
 from warraq.schemas.records import Article
-from warraq.transforms.dataset.dataset import DataFile, Dataset
-from warraq.transforms.write.stage import article_partition, file_of
+from warraq.transforms.dataset.data_files import DataFile
+from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.write.tables import article_partition, data_file
 
 
 def stage_run(
@@ -16,13 +19,23 @@ def stage_run(
     for article in articles:
         parts.setdefault(article_partition(article), []).append(article)
     staged = [
-        dataset.stage(
+        dataset.write_staged(
             run_id,
-            file_of("articles", partition, part),
+            data_file("articles", partition, part),
             [file_table("articles", [article_row(article, "1") for article in part])],
         )
         for partition, part in sorted(parts.items())
     ]
     run = dict.fromkeys(TABLES["runs"].names, "") | {"run_id": run_id, "started_at": 0, "committed_at": 0}
     row = file_table("runs", [run | {"dumps": [], "ledger": list(ledger)}])
-    return [*staged, dataset.stage(run_id, DataFile("runs", f"run-{run_id}", [], 1, 0, []), [row])]
+    return [*staged, dataset.write_staged(run_id, DataFile("runs", f"run-{run_id}", [], 1, 0, []), [row])]
+
+
+def texts(dataset: Dataset) -> list[str]:
+    """The texts of all articles. Plain DuckDB and the log must agree on them."""
+    plain = duckdb.sql(
+        f"SELECT text, date, topic FROM read_parquet('{dataset.root}/articles/*/*/*.parquet', hive_partitioning = true)"
+    )
+    log = duckdb.from_parquet(dataset.files("articles"), hive_partitioning=True).project("text, date, topic")
+    assert sorted(plain.fetchall()) == sorted(log.fetchall())
+    return sorted(row[0] for row in log.fetchall())

@@ -1,15 +1,12 @@
-"""Furniture: lines of a page that are no part of any article, known by their words.
+"""Furniture: lines of a page that belong to no article, recognised by their words.
 
-Lines are compared without marks, signs and spelling variants. A line goes whole or stays whole; long ones are prose.
+Lines are compared in normalized spelling. A line is furniture as a whole or not at all; long lines are prose.
 """
 
-import functools
 import re
 from typing import Final
 
-_SPELLINGS: Final = tuple(zip("أإآٱىةیک", "اااايهيك", strict=True))
-_MARKS = re.compile("[\u064b-\u065f\u0670\u06d6-\u06ed\u0640]")  # vowel and reading marks, tatweel
-_NOT_WORDS = re.compile(r"(?<=\W)\W+|^\W+|\W+$")
+from warraq.transforms.arabic import normalize_line
 
 _FURNITURE_LINES: Final = frozenset(
     " ".join(entry.split())
@@ -89,14 +86,14 @@ _FURNITURE_LEADS = re.compile(
   | (?:لمتابعه|للاطلاع\ علي|لمعرفه)\ (?:اخر|احدث|اهم)\ (?:الاخبار|المستجدات)
     )"""
 )
-# What a short line invites to, wherever in it that stands: "للمزيد اشترك في النشرة البريدية".
+# Invitations, anywhere in a short line: "للمزيد اشترك في النشرة البريدية".
 _INVITATION = re.compile(
     r"\b(?:(?:اشترك|اشتركوا) في (?:النشره|نشرتنا|قناتنا)|(?:تابعونا|تابعنا) (?:علي|عبر) (?:فيسبوك|تويتر|جوجل|واتساب)"
     r"|(?:حمل|حملوا) (?:التطبيق|تطبيقنا)|اعلن معنا)\b"
 )
 _INVITING_WORDS: Final = 12
 _BREADCRUMB = re.compile(r"^\W*(?:الصفحة )?الرئيسية\s*[/»«›‹>|\\]")
-_LEAD_WORDS: Final = 30  # a longer line that begins like furniture is prose
+_LEAD_WORDS: Final = 30  # a longer line is prose even if it begins like furniture
 _SHARE_WORDS: Final[frozenset[str]] = frozenset(
     """
     فيسبوك فيس بوك تويتر تويت اكس واتساب واتس اب تيليجرام تلغرام تليجرام تلجرام لينكدان لينكد ان انستغرام انستجرام
@@ -107,20 +104,11 @@ _SHARE_WORDS: Final[frozenset[str]] = frozenset(
 )
 
 
-@functools.lru_cache(maxsize=8)  # one line is compared with title, authors and agencies in turn
-def fold(line: str) -> str:
-    """The words of a line in one spelling: for comparing lines, not for keeping."""
-    line = line.casefold()
-    for variant, letter in _SPELLINGS:  # str.translate looks every letter up
-        line = line.replace(variant, letter)
-    return " ".join(_NOT_WORDS.sub(" ", _MARKS.sub("", line)).split())
-
-
 def is_furniture(line: str) -> bool:
-    """The whole line belongs to the page, not to the article; lines without a letter or digit do, too."""
+    """True if the line belongs to the page, not to the article. So does a line without a letter or digit."""
     if len(line.split()) > _LEAD_WORDS:
         return False
-    key = fold(line)
+    key = normalize_line(line)
     words = key.split()
     if not words or key in _FURNITURE_LINES or _SHARE_WORDS.issuperset(words):
         return True

@@ -1,1 +1,1 @@
-"""The tables on disk: Delta tables of Parquet files that are committed together."""
+"""The dataset on disk: Delta tables of Parquet files that are committed together."""

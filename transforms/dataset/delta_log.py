@@ -1,4 +1,4 @@
-"""What the log of a Delta table says, and how it can be broken."""
+"""The log of a Delta table: its entries, and its faults."""
 
 import json
 import re
@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
 FOLDER: Final = "_delta_log"
-# In the metadata of a commit: its run, and how many files it adds.
+# Keys in the metadata of a commit: its run, and the number of files that it adds.
 RUN_KEY: Final = "warraq.run_id"
 FILES_KEY: Final = "warraq.files"
 _COMMIT: Final = re.compile(r"(\d{20})\.json")
@@ -19,7 +19,7 @@ _CHECKPOINT: Final = re.compile(r"(\d{20})\.checkpoint\..*parquet")
 
 
 def files(table: DeltaTable | None) -> list[str]:
-    """The paths, inside the table, of the files that make it up, sorted."""
+    """The paths of the table's current files, relative to its folder, sorted."""
     return sorted(pa.table(table.get_add_actions()).column("path").to_pylist()) if table else []
 
 
@@ -38,15 +38,15 @@ def has_run(table: DeltaTable | None, run_id: str) -> bool:
 
 
 def newest_runs(table: DeltaTable | None, count: int) -> list[str]:
-    """The runs among the last `count` commits. Commits of versions before 0.2 don't name theirs."""
+    """The runs among the last `count` commits. Commits of versions before 0.2 do not name their run."""
     history = table.history(count) if table else []
     return [entry[RUN_KEY] for entry in history if RUN_KEY in entry]
 
 
 def faults(root: str, name: str) -> Iterator[str]:
-    """What is broken in the log of the table `name` in a local folder, a sentence for each fault.
+    """A sentence for each fault in the log of the table `name` in a local folder.
 
-    Entries before the last readable checkpoint are not needed, and not asked for.
+    Entries before the last readable checkpoint are not needed and not checked.
     """
     folder = Path(root, name, FOLDER)
     commits, checkpoints = _versions(folder, _COMMIT), _versions(folder, _CHECKPOINT)
@@ -69,7 +69,7 @@ def _versions(folder: Path, pattern: re.Pattern[str]) -> dict[int, Path]:
 
 
 def _entry_fault(path: Path) -> str | None:
-    """What is wrong with one commit; None if nothing is."""
+    """The fault of one commit; None if it has none."""
     try:
         actions = [json.loads(line) for line in path.read_bytes().splitlines()]
         information = next((action["commitInfo"] for action in actions if "commitInfo" in action), None)

@@ -1,4 +1,4 @@
-"""What is damaged in a dataset: every entry of its logs and every byte of its files is looked at."""
+"""The damage in a dataset: every entry of its logs and every byte of its files is checked."""
 
 import re
 from collections.abc import Iterator
@@ -10,26 +10,28 @@ import pyarrow.parquet as pq
 from warraq.schemas.arrow import TABLES
 from warraq.transforms import storage
 from warraq.transforms.dataset import delta_log
-from warraq.transforms.dataset.dataset import DamagedDatasetError, Dataset, digest, first_line
+from warraq.transforms.dataset.data_files import digest, first_line
+from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.dataset.errors import DamagedDatasetError
 
-_BY_CONTENT: Final = re.compile(r"-([0-9a-f]{40})\.parquet$")  # a name with the digest of the file
+_BY_CONTENT: Final = re.compile(r"-([0-9a-f]{40})\.parquet$")  # a file name with the digest of the content
 
 
 def faults(dataset: Dataset) -> Iterator[str]:
-    """A sentence for each fault of the dataset. Holds one file at a time.
+    """A sentence for each fault of the dataset. Holds one file in memory at a time.
 
-    A file is sound if it is there, as large as the log says, equal to the digest in its name, and can be read to the
-    end, page checksums and number of rows included.
+    A file has no fault if it exists, has the size in the log and the digest in its name, can be read to the end with
+    correct page checksums, and has the number of rows in the log.
 
     Raises:
-      DatasetError: there is no dataset, or it can't be reached.
+      DatasetError: there is no dataset, or the storage does not answer.
     """
     broken = False
     for name in TABLES:
         for fault in [] if storage.is_remote(dataset.root) else delta_log.faults(dataset.root, name):
             broken = True
             yield fault
-    if broken:  # the tables can't be opened, or not as they were
+    if broken:  # the tables can't be opened, or would be opened without their newest entries
         return
     try:
         dataset.check_whole()
@@ -45,7 +47,7 @@ def faults(dataset: Dataset) -> Iterator[str]:
 
 
 def _file_fault(path: str, entry: dict[str, Any]) -> str | None:
-    """What is wrong with a file of which the log says `entry`; None if nothing is."""
+    """The fault of a file with this entry in the log; None if it has none."""
     size = storage.size(path)
     if size is None:
         return "is missing"
@@ -65,9 +67,9 @@ def _file_fault(path: str, entry: dict[str, Any]) -> str | None:
 
 
 def _unlogged(dataset: Dataset, name: str, logged: set[str]) -> Iterator[str]:
-    """Files that lie in a table's folders without being of it: whoever reads the folders takes them for rows.
+    """A sentence for each file in a table's folders that the log does not name. Plain reads of the folders read it too.
 
-    While a run is publishing, or after it was killed then, its files do.
+    Files of a run that is publishing, or was killed while it did, are no fault.
     """
     for path in storage.files(storage.join(dataset.root, name), ".parquet"):
         if path not in logged and not path.startswith(delta_log.FOLDER) and not dataset.publishing():

@@ -1,1 +1,1 @@
-"""Rejects exact copies, links or rejects near copies."""
+"""Rejects exact copies; links or rejects near copies."""

@@ -17,9 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from warraq.schemas.records import Entity
+from warraq.transforms.arabic import normalize_name, tokenize
 from warraq.transforms.entities.canonical_names import Found, namer, usual_spellings
 from warraq.transforms.entities.gazetteer import Span, rule_spans
-from warraq.transforms.entities.lexicon import Word, describe, fold, lexicon, tokenise
+from warraq.transforms.entities.lexicon import Word, describe, lexicon
 from warraq.transforms.entities.network import Activations, Floats, Network, Words, tanh
 from warraq.transforms.entities.word_features import WordFeatures, features, key_of
 
@@ -61,7 +62,7 @@ class Vocabulary:
 
     def _describe(self, written: str) -> Word:
         """What the lists say of a word. Spellings that differ in no position are described once."""
-        key = fold(written)
+        key = normalize_name(written)
         like = key if len(key) == len(written) else written
         return describe(self._lexicon, written) if like == written else self._described(like)
 
@@ -71,7 +72,7 @@ class Vocabulary:
 
     def read(self, text: str) -> Reading:
         """Tokens, their keys, sentences and hints of a text."""
-        tokens = tokenise(text)
+        tokens = tokenize(text)
         words = [self._described(token.group()) for token in tokens]
         hints = np.zeros(len(tokens), np.int64)
         rules = rule_spans(self._lexicon, tokens, words)

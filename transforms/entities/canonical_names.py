@@ -13,16 +13,8 @@ from importlib import resources
 from typing import Final, NamedTuple
 
 from warraq.schemas.records import Entity
-from warraq.transforms.entities.lexicon import (
-    NAMES,
-    Lexicon,
-    Reading,
-    fold,
-    given_names,
-    lexicon,
-    readings,
-    strip_marks,
-)
+from warraq.transforms.arabic import Segmentation, clitic_segmentations, normalize_name, strip_marks
+from warraq.transforms.entities.lexicon import NAMES, Lexicon, given_names, lexicon
 
 _HEADS: Final = ("organisation_heads", "definite_heads", "place_parts", "place_heads")
 _FATHER: Final = "أبو"
@@ -58,7 +50,7 @@ class Mention(NamedTuple):
 
     words: Sequence[str]
     kind: str
-    reading: Reading
+    reading: Segmentation
 
 
 class Namer:
@@ -66,15 +58,17 @@ class Namer:
 
     def __init__(self, known: Lexicon, spellings: Iterable[str]) -> None:
         self._known = known
-        self._spelling = {fold(spelling): spelling for spelling in spellings} | {fold(_TITLE): _TITLE}
-        self._names = {fold(name): name for name in (*map(_bare, reversed(given_names())), *_LINKS)}
+        self._spelling = {normalize_name(spelling): spelling for spelling in spellings} | {
+            normalize_name(_TITLE): _TITLE
+        }
+        self._names = {normalize_name(name): name for name in (*map(_bare, reversed(given_names())), *_LINKS)}
         self._rank = {key: rank for rank, key in enumerate(self._spelling)}
 
     def entities(self, text: str, tokens: Sequence[re.Match[str]], found: Sequence[Found]) -> list[Entity]:
         """Entities with offsets and names for what was found among the tokens of a text."""
         found = [span for span in found if span.kind != "person" or " ".join(_written(tokens, span)) not in _BLESSINGS]
         words = [_written(tokens, span) for span in found]
-        others = frozenset(fold(first) for first, *_ in words)
+        others = frozenset(normalize_name(first) for first, *_ in words)
         mentions = [
             Mention(parts, span.kind, self.first_reading(parts[0], span.kind, others))
             for parts, span in zip(words, found, strict=True)
@@ -88,9 +82,9 @@ class Namer:
             entities.append(Entity(text[start:end], span.kind, start, end, known, span.score))
         return entities
 
-    def first_reading(self, word: str, kind: str, others: frozenset[str] = frozenset()) -> Reading:
+    def first_reading(self, word: str, kind: str, others: frozenset[str] = frozenset()) -> Segmentation:
         """The first word of a name without what is attached before it; `others` are first words of other names."""
-        forms = readings(word)
+        forms = clitic_segmentations(word)
         listed = [form for form in forms if self._is_listed(form.key, kind)]
         if listed:  # "وجدة" is Oujda, unless the text speaks of "جدة" too
             return next((form for form in listed[1:] if kind == "place" and form.key in others), listed[0])
@@ -104,7 +98,7 @@ class Namer:
 
     def name(self, mention: Mention) -> str:
         """The listed name of the mention, else its words without marks and titles in their usual spelling."""
-        keys = [mention.reading.key, *(fold(word) for word in mention.words[1:])]
+        keys = [mention.reading.key, *(normalize_name(word) for word in mention.words[1:])]
         listed = self._listed(keys, mention.kind)
         if listed:
             return listed
@@ -134,7 +128,7 @@ class Namer:
         written = strip_marks(mention.words[number])
         if number == 0:
             bare = strip_marks(mention.words[0][mention.reading.skip :])
-            hidden = mention.reading.key.startswith("ال") and not fold(bare).startswith("ال")
+            hidden = mention.reading.key.startswith("ال") and not normalize_name(bare).startswith("ال")
             written = f"ال{bare}" if hidden else bare
         is_person = mention.kind == "person"
         usual = (is_person and self._names.get(key)) or self._spelling.get(key, written)
@@ -156,7 +150,7 @@ def full_names(names: Iterable[str]) -> Mapping[str, str]:
     A short name is the beginning or end of exactly one of the longer ones.
     """
     persons = list(dict.fromkeys(names))
-    keys = {name: tuple(fold(word) for word in name.split()) for name in persons}
+    keys = {name: tuple(normalize_name(word) for word in name.split()) for name in persons}
     longer: dict[tuple[str, ...], set[str]] = {}
     for name in persons:
         words = keys[name]

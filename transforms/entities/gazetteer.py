@@ -14,24 +14,16 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from warraq.schemas.records import Entity
-from warraq.transforms.entities.lexicon import (
-    NAMES,
-    NEVER_NAMES,
-    Entry,
-    Lexicon,
-    Word,
-    describe,
-    fold,
-    lexicon,
-    strip_marks,
-    tokenise,
-)
+from warraq.transforms.arabic import normalize_name, strip_marks, tokenize
+from warraq.transforms.entities.lexicon import NAMES, NEVER_NAMES, Entry, Lexicon, Word, describe, lexicon
 
 _COMPOUND_FIRST: Final = frozenset({"عبد", "نصر", "فضل", "سيف", "عز", "تقي", "محيي", "فخر", "ضيف", "خلف", "عطا", "جار"})
 _OPENING_LINKS: Final = frozenset({"ابو", "ابن", "ام", "عبد"})
-_NAMESAKES: Final = frozenset(fold(title) for title in ("الملك", "السلطان", "الأمير", "الأميرة", "الشيخ", "الإمام"))
+_NAMESAKES: Final = frozenset(
+    normalize_name(title) for title in ("الملك", "السلطان", "الأمير", "الأميرة", "الشيخ", "الإمام")
+)
 _COMMON_BODIES: Final = frozenset(  # of any company, university or court
-    fold(body)
+    normalize_name(body)
     for body in ("مجلس الإدارة", "مجلس الأمناء", "هيئة التدريس", "هيئة التحرير", "هيئة المحكمة", "هيئة الدفاع")
 )
 _LINKS: Final = frozenset({"ابو", "ابن", "بن", "عبد", "ال"})
@@ -78,7 +70,7 @@ class GazetteerTagger:
         return [self._tag_one(text) for text in texts]
 
     def _tag_one(self, text: str) -> list[Entity]:
-        tokens = tokenise(text)
+        tokens = tokenize(text)
         sentence = Sentence(self._lexicon, tokens, [self._word(token.group()) for token in tokens])
         spans = resolve_mentions(sentence, sentence.spans())
         return [_entity(text, sentence, span) for span in spans]
@@ -358,7 +350,7 @@ def _short_forms(sentence: Sentence, spans: list[Span]) -> dict[str, str | None]
     for span in spans:
         if span.kind == "person" and span.end - span.first > 1:
             name = span.name or _written(sentence, span)
-            for key in (fold(name.split()[0]), sentence.words[span.end - 1].key):
+            for key in (normalize_name(name.split()[0]), sentence.words[span.end - 1].key):
                 found.setdefault(key, set()).add(name)
     return {key: min(names) if len(names) == 1 else None for key, names in found.items()}
 

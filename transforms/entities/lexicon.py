@@ -13,20 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from importlib import resources
 from typing import Final, NamedTuple
 
-_MARKS: Final = "\u0640\u064b-\u065f\u0670"  # tatweel and vowel marks
-_INVISIBLE: Final = "\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff"
-_TOKEN: Final = re.compile(rf"[^\W_\u0640](?:[^\W_]|[{_MARKS}])*|\n|[^\w\s{_MARKS}{_INVISIBLE}]")
-_MARK: Final = re.compile(f"[{_MARKS}]")
+from warraq.transforms.arabic import Segmentation, clitic_segmentations, normalize_name, tokenize
+
 _DIGIT: Final = re.compile(r"\d")
-_USUAL: Final = "".join(map(chr, range(0x700)))  # signs stand in the table as themselves: misses are slow
-_LEVELLED: Final = {
-    **str.maketrans(_USUAL, _USUAL),
-    **str.maketrans("أإآٱىةؤئ", "اااايهوي", "".join(_MARK.findall(_USUAL))),
-}
-_KEPT_APART: Final = {"على": "على", "إلى": "إلى", "الى": "إلى"}  # words, not the names علي and إلي
-_LIKE_NAMES: Final = frozenset({"علي", "الي"})  # their keys otherwise
-_PARTICLES: Final = re.compile(r"[وف]?(?:[بك]|لل?)?")
-_FIRST_PARTICLES: Final = tuple("وفبكل")
 _SUFFIXES: Final = ("هما", "ها", "هم", "نا", "ات", "ين", "ون", "ان", "ه", "ي", "ا")
 _VERBAL_ENDS: Final = ("وه", "وا", "ها", "هم", "ته", "ءه")  # names don't end so
 
@@ -43,13 +32,6 @@ _CLOSED_ROLES: Final = frozenset({"frequent", "not_names"})
 KINDS: Final = {"places": "place", "cldr": "place", "persons": "person", "organisations": "organisation"}
 
 
-class Reading(NamedTuple):
-    """A word after `skip` written characters of attached particles; `key` has the article back if "لل" hid it."""
-
-    skip: int
-    key: str
-
-
 class Entry(NamedTuple):
     """What a sequence of keys may name. An unsure one counts only where its surroundings speak for it."""
 
@@ -58,44 +40,9 @@ class Entry(NamedTuple):
     unsure: bool
 
 
-def tokenise(text: str) -> list[re.Match[str]]:
-    """Words, signs and line ends of `text` in order; spaces and invisible characters are left out."""
-    return list(_TOKEN.finditer(text))
-
-
-def strip_marks(text: str) -> str:
-    """`text` without vowel marks and tatweel."""
-    return _MARK.sub("", text)
-
-
-def fold(word: str) -> str:
-    """The key by which spellings of one word are compared."""
-    key = word.translate(_LEVELLED).lower()
-    return _KEPT_APART.get(strip_marks(word), key) if key in _LIKE_NAMES else key
-
-
 def level_digits(key: str) -> str:
     """`key` with all digits as 0."""
     return key if key.isalpha() else _DIGIT.sub("0", key)
-
-
-def readings(word: str) -> tuple[Reading, ...]:
-    """All ways to read `word`, the one without particles first; what a particle leaves has three letters or more."""
-    key = fold(word)
-    found = [Reading(0, key)]
-    particles = _PARTICLES.match(key) if key.startswith(_FIRST_PARTICLES) else None
-    for letters in range(1, particles.end() + 1 if particles else 1):
-        if len(key) - letters >= 3:
-            article = "ال" if key[:letters].endswith("لل") else ""
-            found.append(Reading(_position(word, letters), article + key[letters:]))
-    return tuple(found)
-
-
-def _position(word: str, letters: int) -> int:
-    """Where the letter number `letters` (from 0) of `word` stands, marks counted."""
-    if not _MARK.search(word):
-        return letters
-    return [position for position, sign in enumerate(word) if not _MARK.match(sign)][letters]
 
 
 class Lexicon:
@@ -121,14 +68,14 @@ class Lexicon:
         self._combinations: dict[int, frozenset[str]] = {}
 
     def _add(self, spelling: str, entry: Entry) -> None:
-        keys = [fold(token.group()) for token in tokenise(spelling)]
+        keys = [normalize_name(token.group()) for token in tokenize(spelling)]
         joined = " ".join(keys)
         known = self.entries.get(joined, ())
         if all(entry.kind != other.kind for other in known):
             self.entries[joined] = (*known, entry)
         self.longest[keys[0]] = max(len(keys), self.longest.get(keys[0], 0))
 
-    def sets_of(self, forms: Iterable[Reading]) -> frozenset[str]:
+    def sets_of(self, forms: Iterable[Segmentation]) -> frozenset[str]:
         """The names of the sets that hold any of the readings."""
         bits = 0
         for form in forms:
@@ -139,7 +86,7 @@ class Lexicon:
             found = self._combinations[bits] = frozenset(names)
         return found
 
-    def is_ordinary(self, forms: Sequence[Reading]) -> bool:
+    def is_ordinary(self, forms: Sequence[Segmentation]) -> bool:
         """A word, or what is left of it without particles or a suffix, is one of everyday prose."""
         ordinary = self.sets["ordinary"]
         if forms[0].key in ordinary:
@@ -161,10 +108,10 @@ class Word(NamedTuple):
 
     key: str
     levelled: str  # the key with digits levelled
-    readings: tuple[Reading, ...]
+    readings: tuple[Segmentation, ...]
     roles: frozenset[str]  # sets that hold the word as written, plus "part" if it may be part of a person's name
     triggers: frozenset[str]  # sets that hold any of its readings
-    listed: tuple[Reading, ...]  # readings with which a listed name begins
+    listed: tuple[Segmentation, ...]  # readings with which a listed name begins
     opening: tuple[int, frozenset[str]] | None  # particles to skip and roles, if a person's name may begin here
     opens: bool  # whether anything may begin here
     ordinary: bool  # whether everyday prose uses it, or what is left of it without particles or a suffix
@@ -172,7 +119,7 @@ class Word(NamedTuple):
 
 def describe(known: Lexicon, written: str) -> Word:
     """All that the rules ask about one written word, so that they ask once."""
-    forms = readings(written)
+    forms = clitic_segmentations(written)
     key = forms[0].key
     triggers = known.sets_of(forms)
     roles = known.sets_of(forms[:1]) if len(forms) > 1 else triggers
@@ -191,7 +138,9 @@ def _with_part(roles: frozenset[str]) -> frozenset[str]:
     return roles | {"part"}
 
 
-def _opening(known: Lexicon, forms: tuple[Reading, ...], roles: frozenset[str]) -> tuple[int, frozenset[str]] | None:
+def _opening(
+    known: Lexicon, forms: tuple[Segmentation, ...], roles: frozenset[str]
+) -> tuple[int, frozenset[str]] | None:
     """The word as written, or what particles leave of it if that is a known name."""
     if not roles.isdisjoint(_OPENING_ROLES):
         return 0, roles
@@ -205,7 +154,7 @@ def _opening(known: Lexicon, forms: tuple[Reading, ...], roles: frozenset[str]) 
 
 
 def _may_be_name(
-    known: Lexicon, forms: tuple[Reading, ...], roles: frozenset[str], triggers: frozenset[str], *, ordinary: bool
+    known: Lexicon, forms: tuple[Segmentation, ...], roles: frozenset[str], triggers: frozenset[str], *, ordinary: bool
 ) -> bool:
     """The word may be part of a person's name: a known one, or one that everyday prose doesn't use."""
     key = forms[0].key
@@ -222,7 +171,7 @@ def _may_be_name(
     return not (ordinary or key.startswith("و") or key.endswith(_VERBAL_ENDS) or _hides_name(known, forms[1:]))
 
 
-def _hides_name(known: Lexicon, stripped: tuple[Reading, ...]) -> bool:
+def _hides_name(known: Lexicon, stripped: tuple[Segmentation, ...]) -> bool:
     """A name stands after a particle: "وسليم", "وبلير"."""
     return bool(known.sets_of(stripped) & NAMES) or any(form.key in known.entries for form in stripped)
 
@@ -258,7 +207,7 @@ def parse_sets(lines: str) -> dict[str, frozenset[str]]:
         if line.startswith("["):
             section = line.strip("[]")
         elif not line.startswith("#"):
-            found[section].update(map(fold, line.split()))
+            found[section].update(map(normalize_name, line.split()))
     return {name: frozenset(words) for name, words in found.items()}
 
 
@@ -270,8 +219,8 @@ def given_names() -> list[str]:
 
 def _given_names() -> dict[str, frozenset[str]]:
     words = given_names()
-    unsure = {fold(word[1:]) for word in words if word.startswith("?")}
-    return {"given": frozenset({fold(word) for word in words} - unsure), "unsure_given": frozenset(unsure)}
+    unsure = {normalize_name(word[1:]) for word in words if word.startswith("?")}
+    return {"given": frozenset({normalize_name(word) for word in words} - unsure), "unsure_given": frozenset(unsure)}
 
 
 def _inflected(adjectives: frozenset[str]) -> frozenset[str]:

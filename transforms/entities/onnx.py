@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from warraq.schemas.records import Entity
+from warraq.transforms.arabic import tokenize
 from warraq.transforms.entities.canonical_names import Found, namer
-from warraq.transforms.entities.lexicon import tokenise
 
 _FILES: Final = ("config.json", "tokenizer.json", "model.onnx")
 _WINDOW: Final = 256  # word pieces, borders included
@@ -53,7 +53,10 @@ def parse_label(written: str) -> Label:
 
 
 def check_folder(folder: Path) -> str:
-    """A digest of the model. Raises ValueError if a file isn't what SHA256SUMS says, or isn't named there."""
+    """The SHA-256 of the SHA256SUMS file, which fixes the whole model.
+
+    Raises ValueError if a file has another checksum than SHA256SUMS says, or is not named there.
+    """
     sums = (folder / "SHA256SUMS").read_text("utf-8")
     named = {
         name.removeprefix("*"): digest
@@ -63,18 +66,21 @@ def check_folder(folder: Path) -> str:
         found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
         if named.get(name) != found:
             raise ValueError(f"{folder / name} has SHA-256 {found}, SHA256SUMS says {named.get(name, 'nothing')}")
-    return hashlib.sha256(sums.encode()).hexdigest()[:8]
+    return hashlib.sha256(sums.encode()).hexdigest()
 
 
 class OnnxTagger:
     """Labels words by their first piece. Batches always have the same shape, so that a text's own words decide."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, sha256: str = "") -> None:
         import onnxruntime  # type: ignore[import-untyped]  # noqa: PLC0415  (an extra)
         import tokenizers  # noqa: PLC0415
 
         where = Path(folder)
-        self.name = f"onnx-{where.name}-{check_folder(where)}"
+        found = check_folder(where)
+        if sha256 and found != sha256.lower():
+            raise ValueError(f"{where / 'SHA256SUMS'} has SHA-256 {found}, not {sha256}")
+        self.name = f"onnx-{where.name}-{found[:8]}"
         labels = json.loads((where / "config.json").read_text("utf-8"))["id2label"]
         self._labels = [parse_label(labels[str(number)]) for number in range(len(labels))]
         self._tokenizer = tokenizers.Tokenizer.from_file(str(where / "tokenizer.json"))
@@ -89,7 +95,7 @@ class OnnxTagger:
 
     def tag(self, texts: Sequence[str]) -> list[list[Entity]]:
         """The entities of each text by offset, none overlapping. Each text is judged alone."""
-        tokens = [[token for token in tokenise(text) if token.group() != "\n"] for text in texts]
+        tokens = [[token for token in tokenize(text) if token.group() != "\n"] for text in texts]
         written = [[token.group() for token in parts] for parts in tokens]
         windows = [window for number, words in enumerate(written) for window in self._windows(number, words)]
         scores = self._word_scores(windows, [len(words) for words in written])

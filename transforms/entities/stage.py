@@ -6,7 +6,6 @@ the particle, it is "سعودية" with the name "السعودية".
 """
 
 import functools
-import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -14,6 +13,7 @@ from typing import Final, Protocol
 import apache_beam as beam
 
 from warraq.schemas.records import Article, Entity
+from warraq.transforms.backends import load_backend
 from warraq.transforms.step import BatchStepFn, Outputs, StageTransform, route
 
 STAGE: Final = "entities"
@@ -38,7 +38,6 @@ BACKENDS: Final[dict[str, str]] = {
 DEFAULT: Final = "bilstm"
 
 
-@functools.cache
 def load_tagger(backend: str) -> Tagger:
     """The tagger of that name, one for each process; "onnx:FOLDER" is the backend "onnx" with the model in FOLDER.
 
@@ -46,8 +45,7 @@ def load_tagger(backend: str) -> Tagger:
       KeyError: no such backend.
     """
     name, _, folder = backend.partition(":")
-    module, _, class_name = BACKENDS[name].partition(":")
-    tagger: Tagger = getattr(importlib.import_module(module), class_name)(*filter(None, [folder]))
+    tagger: Tagger = load_backend(BACKENDS, name, folder)
     return tagger
 
 

@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from warraq.transforms.entities.lexicon import KINDS, Lexicon, Reading, Word, fold, level_digits
+from warraq.transforms.arabic import Segmentation, normalize_name
+from warraq.transforms.entities.lexicon import KINDS, Lexicon, Word, level_digits
 
 GRAMS: Final = 24  # most letter sequences kept of one word, the last ones
 BUCKETS: Final = 1 << 15  # of letter sequences, by checksum; the number BUCKETS itself stands for none
@@ -29,7 +30,7 @@ class WordFeatures(NamedTuple):
 
 def key_of(written: str) -> str:
     """The key of a word with digits levelled."""
-    return level_digits(fold(written))
+    return level_digits(normalize_name(written))
 
 
 def features(key: str, described: Word, vocabulary: Mapping[str, int], known: Lexicon) -> WordFeatures:
@@ -48,7 +49,7 @@ def letter_sequences(key: str) -> list[str]:
     return threes + fours + ends
 
 
-def stem(forms: Sequence[Reading], vocabulary: Mapping[str, int]) -> int:
+def stem(forms: Sequence[Segmentation], vocabulary: Mapping[str, int]) -> int:
     """The number of the most frequent word that one may be without its particles or article, 0 if there is none."""
     keys = [form.key for form in forms]
     bare = [word[2:] for word in keys if word.startswith("ال") and len(word) >= 5]

@@ -1,1 +1,1 @@
-"""Keeps Arabic; the detectors of language."""
+"""Keeps articles in Arabic; the detectors of languages."""

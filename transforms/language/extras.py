@@ -1,7 +1,7 @@
-"""Other language detectors, each from a package that is an extra: `pip install 'warraq[lingua]'`, `'warraq[fasttext]'`.
+"""The detectors `lingua` and `fasttext`, each from an extra: `pip install 'warraq[lingua]'`, `'warraq[fasttext]'`.
 
-Each is made with the rules of the language stage, once a process, and opens no connection: lingua carries its models,
-fastText and GlotLID are read from a file whose checksum the user states.
+They open no connection: lingua carries its models, and a fastText model such as GlotLID's is a file whose SHA-256 the
+user gives.
 """
 
 import hashlib
@@ -9,9 +9,10 @@ import importlib
 from pathlib import Path
 from typing import Any, Final
 
-UNDETERMINED: Final = "und"
-SAMPLE: Final = 1_000  # characters that are read, as many as langdetect reads
-LABELS: Final = 12  # guesses asked for: GlotLID spreads a dialect's probability over its neighbours
+from warraq.transforms.language.language import ARABIC, UNDETERMINED, Verdict
+
+SAMPLE: Final = 1_000  # characters read, as many as langdetect reads
+_GUESSES: Final = 12  # asked for: GlotLID spreads the probability of a dialect over its neighbours
 
 # ISO 639-3 codes of Arabic and its varieties, as GlotLID, OpenLID and NLLB name them; lid.176 has ar and arz.
 ARABIC_CODES: Final = frozenset(
@@ -31,47 +32,40 @@ _SHORT: Final = dict(
 
 
 class Lingua:
-    """lingua: n-grams of one to five letters, 75 languages, of Arabic script only Arabic, Persian and Urdu."""
+    """lingua: n-grams of one to five letters, 75 languages; in Arabic script only Arabic, Persian and Urdu."""
 
-    def __init__(self, rules: Any) -> None:  # noqa: ARG002  (it needs no model file)
-        try:
-            import lingua  # noqa: PLC0415  (an extra, imported when chosen)
-        except ImportError as missing:
-            raise RuntimeError(
-                "the language detector lingua is not installed: pip install 'warraq[lingua]'"
-            ) from missing
+    def __init__(self) -> None:
+        lingua = _import_extra("lingua")
         self._detector = lingua.LanguageDetectorBuilder.from_all_languages().build()
 
-    def detect(self, text: str) -> tuple[str, float, str]:
-        """Language, probability and what decided."""
+    def detect(self, text: str) -> Verdict:
         guesses = self._detector.compute_language_confidence_values(text[:SAMPLE])
         if not guesses or not guesses[0].value or not any(map(str.isalpha, text[:SAMPLE])):
-            return UNDETERMINED, 0.0, "lingua knows none of the letters"
-        return guesses[0].language.iso_code_639_1.name.lower(), min(guesses[0].value, 1.0), "lingua"
+            return Verdict(UNDETERMINED, 0.0, "lingua knows none of the letters")
+        return Verdict(guesses[0].language.iso_code_639_1.name.lower(), min(guesses[0].value, 1.0), "lingua")
 
 
 class FastText:
-    """A fastText model such as GlotLID's or lid.176, from a local file."""
+    """A fastText model such as GlotLID's or lid.176, from a local file. The varieties of Arabic count as one."""
 
-    def __init__(self, rules: Any) -> None:
+    def __init__(self, model: str, sha256: str) -> None:
         fasttext = _import_extra("fasttext")
-        check_sum(Path(rules.model), rules.model_sha256)
-        self._model = fasttext.load_model(rules.model)
+        check_sum(Path(model), sha256)
+        self._model = fasttext.load_model(model)
 
-    def detect(self, text: str) -> tuple[str, float, str]:
-        """Language, probability and what decided; the varieties of Arabic count as one."""
+    def detect(self, text: str) -> Verdict:
         sample = " ".join(text[:SAMPLE].split())
         if not any(map(str.isalpha, sample)):
-            return UNDETERMINED, 0.0, "no letters"
-        labels, chances = self._model.predict(sample, k=LABELS)
+            return Verdict(UNDETERMINED, 0.0, "no letters")
+        labels, probabilities = self._model.predict(sample, k=_GUESSES)
         totals: dict[str, float] = {}
-        for label, chance in zip(labels, chances, strict=True):
+        for label, probability in zip(labels, probabilities, strict=True):
             language = language_of(label)
-            totals[language] = totals.get(language, 0.0) + float(chance)
+            totals[language] = totals.get(language, 0.0) + float(probability)
         if not totals:
-            return UNDETERMINED, 0.0, "fasttext knows none of the words"
+            return Verdict(UNDETERMINED, 0.0, "fasttext knows none of the words")
         best = max(totals, key=lambda language: totals[language])  # the first of equals, which is the likelier label
-        return best, min(totals[best], 1.0), f"fasttext {labels[0].removeprefix('__label__')}"
+        return Verdict(best, min(totals[best], 1.0), f"fasttext {labels[0].removeprefix('__label__')}")
 
 
 def _import_extra(name: str) -> Any:
@@ -82,17 +76,22 @@ def _import_extra(name: str) -> Any:
 
 
 def language_of(label: str) -> str:
-    """The language of a model's label: `__label__apc_Arab` → ar, `__label__pes_Arab` → fa; Arabic in Latin letters is
-    none of ours and keeps its code and script, as in `arb_Latn`.
+    """The language of a model's label: `__label__apc_Arab` → ar, `__label__pes_Arab` → fa.
+
+    Arabic in Latin letters does not count as Arabic. It keeps its code and script, as in `arb_Latn`.
     """
     code, _, script = label.removeprefix("__label__").partition("_")
     if code in ARABIC_CODES and script in ("", "Arab"):
-        return "ar"
+        return ARABIC
     return f"{code}_{script}" if code in ARABIC_CODES else _SHORT.get(code, code)
 
 
 def check_sum(path: Path, sha256: str) -> None:
-    """Raises ValueError if the file's SHA-256 is another, so that every worker judges by the same model."""
+    """Returns if the file has this SHA-256, so that every worker uses the same model.
+
+    Raises:
+      ValueError: the file has another SHA-256.
+    """
     digest = hashlib.sha256()
     with path.open("rb") as file:
         for block in iter(lambda: file.read(1 << 20), b""):

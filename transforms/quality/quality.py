@@ -14,10 +14,11 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from warraq.schemas.records import Article
+from warraq.transforms.arabic import MARKS
 from warraq.transforms.rejection import Rejection
 
 # A number with its signs, a word with its marks, or a run of one sign.
-TOKEN: Final = re.compile(r"\d+(?:[.,:/٫٬-]\d+)+|[\w\u0610-\u061A\u064B-\u065F\u0670\u06D6-\u06ED]+|\.+|!+|[^\w\s]")
+TOKEN: Final = re.compile(rf"\d+(?:[.,:/٫٬-]\d+)+|[\w{MARKS}]+|\.+|!+|[^\w\s]")
 FUNCTION_WORDS: Final = frozenset(
     re.findall(
         r"\w+",

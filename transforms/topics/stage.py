@@ -8,7 +8,6 @@ section counts as much as a few telling words, and a text that clearly speaks of
 
 import dataclasses
 import functools
-import importlib
 import importlib.resources
 import io
 import itertools
@@ -19,7 +18,7 @@ import urllib.parse
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
-from typing import Final, NamedTuple, Protocol, cast
+from typing import Final, NamedTuple, Protocol
 
 import apache_beam as beam
 import numpy as np
@@ -27,6 +26,8 @@ from numpy.typing import NDArray
 
 from warraq.schemas.labels import OTHER_TOPIC, TOPICS
 from warraq.schemas.records import Article, TopicScore
+from warraq.transforms.arabic import normalize_term
+from warraq.transforms.backends import load_backend
 from warraq.transforms.step import BatchStepFn, Outputs, StageTransform, route
 
 _SLUG_OF_CODE: Final = {topic.code: topic.slug for topic in TOPICS}
@@ -61,15 +62,14 @@ class Classifier(Protocol):
 BACKENDS: Final[dict[str, str]] = {"linear": "warraq.transforms.topics.stage:LinearClassifier"}
 
 
-@functools.lru_cache(maxsize=4)
 def load_classifier(backend: str) -> Classifier:
     """The classifier of that name, one for each process.
 
     Raises:
       KeyError: there is no backend of that name.
     """
-    module, _, name = BACKENDS[backend].partition(":")
-    return cast("Classifier", getattr(importlib.import_module(module), name)())
+    classifier: Classifier = load_backend(BACKENDS, backend)
+    return classifier
 
 
 def assign_topic(article: Article, scores: Sequence[TopicScore], classifier: str, rules: TopicRules) -> Article:
@@ -88,9 +88,6 @@ _MOST_LETTERS: Final = 8 * _MOST_WORDS  # Arabic news has six or seven letters a
 _WORD: Final = re.compile(
     r"[A-Za-z\u0620-\u063F\u0641-\u064A\u0671-\u06D3\u06FA-\u06FF][A-Za-z\u0620-\u065F\u0670-\u06D3\u06FA-\u06FF]*"
 )
-_MARKS: Final = re.compile(r"[\u0640\u064B-\u065F\u0670]")  # tatweel, short vowels, hamza above
-_FOLD: Final = str.maketrans("أإآٱىئؤةڨگیکپڤچ", "اااايووهققيكبفج")
-_ARTICLES: Final = ("وال", "بال", "فال", "كال", "ولل", "ال", "لل")
 _ENDINGS: Final = (  # and what stands for each, so that "رياضية" and "رياضيون" meet in "رياضي", not in "رياض"
     *(("يون", "ي"), ("يين", "ي"), ("يات", "ي"), ("يه", "ي"), ("ات", "ه")),
     *(("ها", ""), ("هم", ""), ("ون", ""), ("ين", "")),
@@ -102,23 +99,14 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
-def fold(word: str) -> str:
-    """A word in one spelling: no vowel signs, no article, letters often confused levelled."""
-    word = _MARKS.sub("", word).lower().translate(_FOLD)
-    for article in _ARTICLES:
-        if word.startswith(article) and len(word) - len(article) >= 2:
-            return word[len(article) :]
-    return word
-
-
 @functools.lru_cache(maxsize=1 << 17)
 def stem(word: str) -> str:
-    """A folded word without joined و and inflection: "والمدرسون" and "مدرس" become one, "شركات" and "شركة" too.
+    """A normalized word without joined و and inflection: "والمدرسون" and "مدرس" become one, "شركات" and "شركة" too.
 
     A light stemmer in the manner of Larkey, Ballesteros and Connell (2002, "light10"): it looks for no roots and
     leaves at least three letters.
     """
-    word = fold(word)
+    word = normalize_term(word)
     if word.startswith("و") and len(word) >= 5:
         word = word[1:]
     for ending, stand_in in _ENDINGS:
@@ -168,7 +156,7 @@ _MOST_TAGS: Final = 30
 
 def section_key(name: str) -> str:
     """The form in which names of sections are compared: "الرياضة", "رياضة" and "/رياضه/" are one."""
-    return " ".join(fold(word) for word in words(name))
+    return " ".join(normalize_term(word) for word in words(name))
 
 
 def hints(article: Article, sections: Mapping[str, frozenset[int]]) -> list[Hint]:

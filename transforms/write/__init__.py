@@ -1,1 +1,1 @@
-"""Writes the tables, audits the ledger and commits the run."""
+"""Writes the tables, reconciles the ledger and commits the run."""

@@ -1,8 +1,8 @@
-"""Dumps that a run sets aside, because too many of their pages broke the code: which, why, and where to look.
+"""The dumps that a run sets aside because too many of their pages broke the code, and the report about them.
 
-The step that commits finds them (`ledger.broken_dumps`). It commits nothing, leaves a report under staging, and fails.
-The launcher reads the report and runs again without these dumps. Leaving out only their rows would not do: articles of
-other dumps were refused as copies of theirs.
+The commit step finds the dumps (`ledger.broken_dumps`). It commits nothing, leaves a report under staging, and fails.
+The launcher reads the report and runs again without these dumps. It is not enough to leave out only their rows, because
+articles of other dumps were refused as copies of them.
 """
 
 import collections
@@ -11,10 +11,11 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from warraq.schemas.labels import ERROR_REASON
-from warraq.transforms.dataset.dataset import DataFile, Dataset, read_table
+from warraq.transforms.dataset.data_files import DataFile, read_table
+from warraq.transforms.dataset.dataset import Dataset
 
 _REPORT: Final = "set_aside.json"
-_PLACES: Final = 3
+_EXAMPLES: Final = 3  # pages named in the report
 _COLUMNS: Final = ("dump", "dump_offset", "reason", "detail")
 
 
@@ -48,7 +49,7 @@ def find_faults(dataset: Dataset, run_id: str, files: Iterable[DataFile], dumps:
     broken: dict[str, list[_Broken]] = {dump: [] for dump in dumps}
     for file in files:
         if file.table == "rejected" and any(part.dump in broken for part in file.dumps):
-            rows = read_table(dataset.staged(run_id, file), _COLUMNS).to_pylist()
+            rows = read_table(dataset.staged_path(run_id, file), _COLUMNS).to_pylist()
             for row in rows:
                 if row["reason"] == ERROR_REASON and row["dump"] in broken:
                     broken[row["dump"]].append(_Broken(file.partition[0], row["detail"], row["dump_offset"]))
@@ -60,15 +61,15 @@ def _fault(dump: str, broken: Iterable[_Broken]) -> SetAside:
     for page in sorted(broken, key=lambda page: page.offset):
         by_kind[page.kind].append(page)
     pages = by_kind[max(by_kind, key=lambda kind: (len(by_kind[kind]), kind))]
-    return SetAside(dump, pages[0].stage, pages[0].error, len(pages), [page.offset for page in pages[:_PLACES]])
+    return SetAside(dump, pages[0].stage, pages[0].error, len(pages), [page.offset for page in pages[:_EXAMPLES]])
 
 
 def leave_report(dataset: Dataset, run_id: str, faults: Sequence[SetAside]) -> None:
-    """Writes the report for the launcher; it goes with the run's staged files."""
-    dataset.leave(run_id, _REPORT, json.dumps([fault._asdict() for fault in faults]).encode())
+    """Writes the report for the launcher. It is removed together with the run's staged files."""
+    dataset.write_note(run_id, _REPORT, json.dumps([fault._asdict() for fault in faults]).encode())
 
 
 def read_report(dataset: Dataset, run_id: str) -> list[SetAside]:
-    """The dumps that a failed run has set aside; none if it failed for another reason."""
-    report = dataset.left(run_id, _REPORT)
+    """The dumps that a failed run has set aside; none if the run failed for another reason."""
+    report = dataset.read_note(run_id, _REPORT)
     return [SetAside(**fault) for fault in json.loads(report)] if report is not None else []

@@ -11,7 +11,11 @@ from tests.support.datasets import stage_run
 from tests.support.paths import ROOT
 from warraq.pipelines import ingest, query
 from warraq.pipelines.summary import summary
-from warraq.transforms.dataset.dataset import DamagedDatasetError, Dataset, DatasetError, read_table
+from warraq.transforms.dataset import publish as publishing
+from warraq.transforms.dataset.data_files import read_table
+from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError
+from warraq.transforms.dataset.publish import publish, recover_dead_runs
 from warraq.transforms.dataset.verify import faults
 
 DUMP = ROOT / "samples" / "dumps" / "texts.jsonl.gz"
@@ -27,7 +31,7 @@ def dataset(tmp_path, make_article):
             )
             for n in (1, 2)
         ]
-        dataset.publish(run_id, stage_run(dataset, run_id, articles))
+        publish(dataset, run_id, stage_run(dataset, run_id, articles))
     assert list(faults(dataset)) == []
     return dataset
 
@@ -189,11 +193,11 @@ def test_a_file_that_no_log_names_is_found(dataset):
 
 @pytest.fixture
 def killed(dataset, make_article, monkeypatch):
-    """Leaves run r3 as it is when it is killed at a function of the dataset's; returns its manifest."""
+    """Leaves run r3 as it is when it is killed in a function of publish.py; returns its manifest."""
 
     def kill_at(name, call=0):
         calls = iter(range(100))
-        real = getattr(Dataset, name)
+        real = getattr(publishing, name)
 
         def die(*arguments):
             if next(calls) == call:
@@ -202,10 +206,10 @@ def killed(dataset, make_article, monkeypatch):
 
         files = stage_run(dataset, "r3", [make_article("r3", topic="sport", date=dt.date(2025, 5, 3))])
         with monkeypatch.context() as patched:
-            patched.setattr(Dataset, name, die)
+            patched.setattr(publishing, name, die)
             with pytest.raises(KeyboardInterrupt):
-                dataset.publish("r3", files)
-        return Path(dataset.staging("r3"), "publish.json")
+                publish(dataset, "r3", files)
+        return Path(dataset.staging_folder("r3"), "publish.json")
 
     return kill_at
 
@@ -232,7 +236,7 @@ def test_a_broken_manifest_is_never_committed(dataset, killed, damage):
     manifest = killed("_finish")
     before = texts(dataset)
     BROKEN[damage](manifest)
-    [words] = dataset.recover_dead_runs()
+    [words] = recover_dead_runs(dataset)
     assert "publish.json is broken: nothing of it was committed; ingest its dumps again" in words
     assert texts(dataset) == before
     assert not Path(dataset.root, "_staging").exists()
@@ -244,9 +248,9 @@ def test_a_manifest_that_names_a_lost_file_is_never_committed(dataset, killed, m
     manifest = killed("_commit" if moved else "_finish")
     before = texts(dataset)
     lost = json.loads(manifest.read_text())[0]
-    folder = dataset.root if moved else dataset.staging("r3")
+    folder = dataset.root if moved else dataset.staging_folder("r3")
     Path(folder, lost["table"], lost["path"]).unlink()
-    [words] = dataset.recover_dead_runs()
+    [words] = recover_dead_runs(dataset)
     assert f"{lost['path']} is missing or has another size: nothing of it was committed" in words
     assert texts(dataset) == before
     assert not Path(dataset.root, "_staging").exists()
@@ -264,6 +268,6 @@ def test_a_run_that_is_committed_in_part_is_kept_for_the_user(dataset, killed, c
     one_line(capfd.readouterr().err, "run r3 is committed in part, but", lost["path"])
     assert contents(dataset) == before
     path.write_bytes(content)
-    assert dataset.recover_dead_runs() == ["finished the publication of run r3, which was killed"]
+    assert recover_dead_runs(dataset) == ["finished the publication of run r3, which was killed"]
     assert "r3" in texts(dataset)
     assert list(faults(dataset)) == []

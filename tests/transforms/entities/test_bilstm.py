@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.support.paths import ROOT
 from warraq.schemas.labels import ENTITY_KINDS
+from warraq.transforms.arabic import tokenize
 from warraq.transforms.entities import bilstm
 from warraq.transforms.entities.bilstm import (
     LABELS,
@@ -26,7 +27,6 @@ from warraq.transforms.entities.bilstm import (
 )
 from warraq.transforms.entities.canonical_names import Found
 from warraq.transforms.entities.gazetteer import Span
-from warraq.transforms.entities.lexicon import tokenise
 from warraq.transforms.entities.stage import load_tagger
 
 MODELS = ROOT / "transforms" / "models"
@@ -81,12 +81,12 @@ def test_a_short_mention_gets_the_full_name(tagger):
     ],
 )
 def test_sentences(text, lengths):
-    assert [end - first for first, end in sentences(text, tokenise(text))] == lengths
+    assert [end - first for first, end in sentences(text, tokenize(text))] == lengths
 
 
 @given(ARABIC)
 def test_sentences_hold_every_token_but_line_ends(text):
-    tokens = tokenise(text)
+    tokens = tokenize(text)
     inside = [number for first, end in sentences(text, tokens) for number in range(first, end)]
     assert inside == [number for number, token in enumerate(tokens) if token.group() != "\n"]
 
@@ -244,4 +244,4 @@ def test_the_tagger_is_fast(tagger):
     tagger.tag([text])
     started = time.process_time()
     tagger.tag([text])
-    assert len(tokenise(text)) / (time.process_time() - started) > 10_000
+    assert len(tokenize(text)) / (time.process_time() - started) > 10_000

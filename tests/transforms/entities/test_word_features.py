@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warraq.transforms.entities.lexicon import describe, fold, level_digits, lexicon, readings, strip_marks
+from warraq.transforms.arabic import clitic_segmentations, normalize_name, strip_marks
+from warraq.transforms.entities.lexicon import describe, level_digits, lexicon
 from warraq.transforms.entities.word_features import BUCKETS, GRAMS, features, key_of, letter_sequences, stem
 
 WORDS = st.one_of(st.text(alphabet="ابولكفميرن َـأإىة٣7Aİ", max_size=12), st.text(max_size=12))
@@ -27,12 +28,12 @@ WORDS = st.one_of(st.text(alphabet="ابولكفميرن َـأإىة٣7Aİ", ma
     ],
 )
 def test_keys(written, key):
-    assert fold(written) == key
+    assert normalize_name(written) == key
 
 
 @given(WORDS)
 def test_a_key_is_its_own_key(written):
-    assert fold(fold(written)) == fold(written) == fold(strip_marks(written))
+    assert normalize_name(normalize_name(written)) == normalize_name(written) == normalize_name(strip_marks(written))
     assert key_of(key_of(written)) == key_of(written)
 
 
@@ -44,8 +45,8 @@ def test_digits_are_levelled(written):
 @given(WORDS.filter(bool))
 def test_a_described_word_has_its_keys(written):
     word = describe(lexicon(), written)
-    assert (word.key, word.levelled) == (fold(written), key_of(written))
-    assert word.readings == readings(written)
+    assert (word.key, word.levelled) == (normalize_name(written), key_of(written))
+    assert word.readings == clitic_segmentations(written)
     assert word.ordinary == (word.key.isalpha() and lexicon().is_ordinary(word.readings))
 
 
@@ -54,7 +55,7 @@ def test_a_described_word_has_its_keys(written):
     [("كتاب", True), ("والكتاب", True), ("كتابهم", True), ("وبكتابها", True), ("بلينكن", False), ("x", False)],
 )
 def test_ordinary_words(word, ordinary):
-    assert lexicon().is_ordinary(readings(word)) is ordinary
+    assert lexicon().is_ordinary(clitic_segmentations(word)) is ordinary
 
 
 def test_letter_sequences():
@@ -76,7 +77,7 @@ def test_the_last_letter_sequences_are_kept():
     [("وبيروت", 5), ("بيروت", 0), ("والمدينة", 3), ("المدينة", 7), ("للمدينة", 3), ("مدينة", 0)],
 )
 def test_stems(word, number):
-    assert stem(readings(word), {"بيروت": 5, "المدينه": 3, "مدينه": 7}) == number
+    assert stem(clitic_segmentations(word), {"بيروت": 5, "المدينه": 3, "مدينه": 7}) == number
 
 
 @given(WORDS.filter(bool))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warraq.schemas.records import Article, Document, Source
-from warraq.transforms.clean.stage import CleanRules, clean
+from warraq.transforms.clean.clean import CleanRules, clean
 from warraq.transforms.extract.page import ExtractRules, dropped_lines, extract, find_body, parse
 from warraq.transforms.extract.stage import ExtractArticles
 from warraq.transforms.step import Rejection

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from warraq.schemas.records import Document, Source
-from warraq.transforms.clean.stage import CleanRules, clean
+from warraq.transforms.clean.clean import CleanRules, clean
 from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.step import Rejection
 

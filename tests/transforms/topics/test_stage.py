@@ -339,7 +339,6 @@ class Fragile:
 
 def test_a_broken_article_costs_one_row(monkeypatch):
     monkeypatch.setitem(BACKENDS, "fragile", f"{__name__}:Fragile")
-    load_classifier.cache_clear()
     pages = [article("one"), article("broken"), article("two")]
     pipeline = TestPipeline()
     kept, rejected = pipeline | beam.Create(pages) | ClassifyTopics(backend="fragile")
@@ -349,7 +348,6 @@ def test_a_broken_article_costs_one_row(monkeypatch):
     reasons = rejected | beam.Map(lambda row: (type(row), row.stage, row.reason, row.detail.split(" (")[0]))
     assert_that(reasons, equal_to([(Rejected, "topics", "error", "ValueError: bad text")]), REJECTED)
     assert counters(pipeline.run()) == {"pages_in": 3, "pages_out": 2, "pages_rejected_error": 1}
-    load_classifier.cache_clear()
 
 
 def test_articles_keep_their_time_and_window():

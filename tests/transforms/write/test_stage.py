@@ -1,6 +1,5 @@
 import dataclasses
 import datetime as dt
-import sys
 from pathlib import Path
 
 import apache_beam as beam
@@ -9,22 +8,13 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 
-from warraq.schemas.records import Entity, Rejected, Source
-from warraq.transforms.dataset.dataset import DataFile, Dataset, DumpPages
-from warraq.transforms.ledger import ARTICLE, READ, REJECTED, CountPages, LedgerError, Line
+from warraq.schemas.records import Rejected, Source
+from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.ledger import ARTICLE, READ, REJECTED, CountPages
 from warraq.transforms.write import stage as write
-from warraq.transforms.write.stage import (
-    CommitRun,
-    Run,
-    Size,
-    WriteArticles,
-    WriteRejected,
-    assign,
-    close_books,
-    file_of,
-    row_groups,
-    weight,
-)
+from warraq.transforms.write.commit import Run
+from warraq.transforms.write.stage import CommitRun, WriteArticles, WriteRejected
+from warraq.transforms.write.tables import Size
 
 START = dt.datetime(2025, 6, 1, tzinfo=dt.timezone.utc)
 
@@ -114,7 +104,7 @@ def test_a_run_without_articles_is_a_run(run, make_page):
 def test_same_rows_give_the_same_files_in_any_order(run, articles, make_page, tmp_path):
     contents = []
     for name, order in (("one", articles), ("two", articles[::-1])):
-        target = write.Run(**{**run.__dict__, "output": str(tmp_path / name)})
+        target = Run(**{**run.__dict__, "output": str(tmp_path / name)})
         commit(target, order, [], [make_page(dump="a.warc")] * 20)
         root = tmp_path / name / "articles"
         contents.append({str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*.parquet")})
@@ -133,48 +123,6 @@ def test_rows_are_sorted_inside_a_file(run, articles, make_page):
     assert found[0][0] == "s0"
 
 
-@pytest.mark.parametrize(
-    ("size", "shards"),
-    [
-        (Size(20_000, 1), 1),
-        (Size(50_000, 1), 3),
-        (Size(20, 5000), 1),
-        (Size(20, 5001), 2),
-        (Size(50_000, 15_000), 3),
-        (Size(20_001, 15_000), 3),
-    ],
-)
-def test_large_partitions_are_cut_into_shards_by_rows_and_bytes(articles, size, shards):
-    groups = [
-        assign("2025-05-01/sport", article, {"2025-05-01/sport": size}, Size(20_000, 5000)) for article in articles
-    ]
-    assert {group.shard for group in groups} == set(range(shards))
-
-
-def test_the_weight_of_a_record_is_about_its_memory(make_article):
-    """So that bounds in bytes bound the memory: less than half as heavy as it is, and few pages could fill it."""
-    text = "".join(chr(0x627 + n % 30) for n in range(75_000))
-    entities = [Entity(f"كيان {n}", "place", n, n + 5, f"الكيان {n}", 0.5) for n in range(3000)]
-    tags = [f"وسم {n}" for n in range(2000)]
-    refused = Rejected(Source("https://a.example/" + "a" * 100_000, START, "d", 0, 1), "clean", "too_short", "x" * 300)
-    for record in (make_article(text), make_article(text, entities=entities), make_article(tags=tags), refused):
-        assert 0.5 < weight(record) / memory(record) < 2, record[0]
-
-
-def memory(value):
-    """Bytes of a value and of all that it holds, but for what Python shares."""
-    inner = sum(map(memory, value)) if isinstance(value, (tuple, list)) else 0
-    return inner + (0 if value is None or isinstance(value, (int, float)) else sys.getsizeof(value))
-
-
-def test_row_groups_are_bounded_by_bytes(make_article):
-    records = [make_article("خ" * length) for length in (10, 5000, 10, 10, 10, 20_000, 10)]
-    pieces = list(row_groups(records, 12_000))
-    assert [record for piece in pieces for record in piece] == records
-    assert [len(piece) for piece in pieces] == [2, 4, 1]
-    assert list(row_groups([], 1)) == []
-
-
 def test_many_large_articles_of_one_day_become_several_files(run, make_article, make_page, monkeypatch):
     """The files are the same in whatever order the articles come."""
     monkeypatch.setattr(write, "ARTICLES", dataclasses.replace(write.ARTICLES, limits=Size(5000, 500_000)))
@@ -188,29 +136,3 @@ def test_many_large_articles_of_one_day_become_several_files(run, make_article, 
         found.append(sorted(path.name for path in Path(target.output, "articles").rglob("*.parquet")))
     assert found[0] == found[1]
     assert 3 <= len(found[0]) <= 4
-
-
-def test_a_file_is_described_by_its_records(make_article):
-    articles = [make_article(dump="d"), make_article(dump="c"), make_article(dump="d")]
-    file = file_of("articles", "2025-05-01/sport", articles)
-    assert file.path == "date=2025-05-01/topic=sport/part"
-    assert file.partition == ["2025-05-01", "sport"]
-    assert (file.rows, file.dumps) == (3, [DumpPages("c", 1), DumpPages("d", 2)])
-
-
-@pytest.mark.parametrize(
-    ("all_rejected", "written", "balances"), [(False, 1, True), (False, 2, False), (True, 2, True), (True, 1, False)]
-)
-def test_every_refusal_that_is_due_has_a_row(run, all_rejected, written, balances):
-    counts = [
-        (Line("d", READ), 2),
-        (Line("d", REJECTED, "clean", "too_short"), 1),
-        (Line("d", REJECTED, "screen", "no_arabic_bytes"), 1),
-    ]
-    files = [DataFile("rejected", "p", ["clean"], written, 1, [DumpPages("d", written)])]
-    run = write.Run(**{**run.__dict__, "all_rejected": all_rejected})
-    if balances:
-        assert close_books(files, counts, run)
-    else:
-        with pytest.raises(LedgerError, match="2 pages were refused" if all_rejected else "1 pages were refused"):
-            close_books(files, counts, run)

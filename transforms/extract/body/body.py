@@ -21,6 +21,7 @@ from trafilatura.htmlprocessing import convert_tags, tree_cleaning
 from trafilatura.main_extractor import extract_content
 from trafilatura.settings import Extractor
 
+from warraq.transforms.arabic import WORD
 from warraq.transforms.extract.body.containers import Frame, Survey, find_frames, survey
 from warraq.transforms.extract.body.prune import CODE_TAGS, drop, link_share, prepare, text_of
 from warraq.transforms.extract.json_ld import walk
@@ -57,7 +58,6 @@ _SIGNATURE = re.compile(  # "(واس)", "المصدر: رويترز", "أ ف ب"
     r"|^\W*(?:رويترز|(?:ال)?وكالات|الأناضول|\w\W\w\W\w|reuters|afp)\W*$",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"\w+")
 
 
 class Body(NamedTuple):
@@ -227,7 +227,7 @@ def _mend(lines: list[str], stated: str) -> list[str]:
         return lines
     claim = _words(stated)
     inside = [line for line in lines if f" {_words(line)} " in f" {claim} "]
-    read, agreed, claimed = (len(_WORD.findall(" ".join(part))) for part in (lines, inside, [stated]))
+    read, agreed, claimed = (len(WORD.findall(" ".join(part))) for part in (lines, inside, [stated]))
     if claimed < _LEAST_STATEMENT or agreed < 0.5 * read:
         return lines
     if agreed < 0.7 * claimed:
@@ -240,7 +240,7 @@ def _mend(lines: list[str], stated: str) -> list[str]:
 
 def _words(text: str) -> str:
     """The words of `text` with single spaces: for comparisons that ignore punctuation and layout."""
-    return " ".join(_WORD.findall(text))
+    return " ".join(WORD.findall(text))
 
 
 def _is_leaf(element: HtmlElement) -> bool:

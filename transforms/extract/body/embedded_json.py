@@ -11,11 +11,12 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from warraq.transforms.arabic import WORD
+
 _OPENING = re.compile(r"<script\b[^>]*>", re.IGNORECASE)
 _ASSIGNED = re.compile(r"\s*(?:(?:var|let|const)\s+|window|self)[\w.$\[\]\"']*\s*=\s*(?=[{\[])|\s*(?=\{)")
 _PUSHED = re.compile(r"\s*self\.__next_f\.push\((?=\[)")
 _TAG = re.compile(r"<[^<>]*>")
-_WORD = re.compile(r"\w+")
 _LEAST_WORDS: Final = 40
 _BLOCK_WORDS: Final = 4  # a shorter string in a list of blocks is a key, an address or a style
 _MAX_DEPTH: Final = 60
@@ -70,7 +71,7 @@ def _texts(node: Any, title: str, *, titled: bool, depth: int) -> Iterator[_Foun
 
 
 def _found(text: str, *, titled: bool) -> _Found:
-    return _Found(titled, len(_WORD.findall(_TAG.sub(" ", text))), text)
+    return _Found(titled, len(WORD.findall(_TAG.sub(" ", text))), text)
 
 
 def _block(item: Any) -> str:
@@ -85,4 +86,4 @@ def _is_text(value: Any) -> bool:
 
 
 def _key(text: str | None) -> str:
-    return " ".join(_WORD.findall(html.unescape(text or "")))
+    return " ".join(WORD.findall(html.unescape(text or "")))

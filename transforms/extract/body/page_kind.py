@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
+from warraq.transforms.arabic import WORD
 from warraq.transforms.extract.body.containers import Survey
 from warraq.transforms.extract.json_ld import is_article, types
 from warraq.transforms.rejection import Rejection
@@ -31,7 +32,6 @@ _LONGEST_TEASER: Final = 600  # characters of prose beside one headline
 _SHORTEST_NEWS: Final = 300  # characters of prose
 _MUCH_LINKED: Final = 1_000  # characters, ten long headlines
 _LINKED_SHARE: Final = 0.45  # of the words of a text
-_WORD = re.compile(r"\w+")
 _ERROR_TITLE = re.compile(
     r"(?i)(?:^|\W)404(?:\W|$)|page not found|not found$|access denied|forbidden|just a moment|attention required"
     r"|الصفحة (?:غير موجودة|التي تبحث عنها|المطلوبة)|(?:لم|لا) يتم العثور|لم نعثر|^(?:خطأ|عذرا|عذراً)(?:\W|$)"
@@ -131,8 +131,8 @@ def refuse_labels(tree: HtmlElement, json_ld: list[dict[str, Any]], text: str, s
     prose = max(surveyed.prose.values(), default=0)
     if prose > _SHORTEST_NEWS or _states_article(json_ld):
         return
-    linked = {word for link in tree.iter("a") for word in _WORD.findall(link.text_content())}
-    words = _WORD.findall(text)
+    linked = {word for link in tree.iter("a") for word in WORD.findall(link.text_content())}
+    words = WORD.findall(text)
     share = sum(word in linked for word in words) / max(1, len(words))
     if share >= _LINKED_SHARE:
         raise Rejection("not_an_article", f"{share:.0%} of the words stand in links")

@@ -14,6 +14,8 @@ from typing import Final, NamedTuple
 
 from hijridate import Hijri
 
+from warraq.transforms.arabic import HARAKAT, INVISIBLE, TATWEEL, normalize_date
+
 GREGORIAN: Final = "gregorian"
 HIJRI: Final = "hijri"
 RELATIVE: Final = "relative"
@@ -41,8 +43,8 @@ class WrittenDate(NamedTuple):
         return local.astimezone(dt.timezone.utc)
 
 
-# Month names by country, folded as `_fold` folds. Sources: Unicode CLDR `ar`, `ar-DZ`, `ar-MA`, `ar-LB` (ca-gregorian);
-# the Libyan names of 1986 to 2011 from the calendar of the Jamahiriya; spelling variants as seen on news pages.
+# Month names by country, as `normalize_date` writes them. Sources: Unicode CLDR `ar`, `ar-DZ`, `ar-MA`, `ar-LB`
+# (ca-gregorian); the Libyan names of 1986 to 2011 from the calendar of the Jamahiriya; spellings as seen on news pages.
 _GREGORIAN_MONTHS: Final[tuple[str, ...]] = (
     "يناير|كانون الثاني|كانون ثاني|كانون ثان|ك2|جانفي|ينائر|اي النار|january|jan|janvier|janv",
     "فبراير|شباط|فيفري|فبرائر|النوار|february|feb|fevrier|fevr",
@@ -122,24 +124,7 @@ _NEAR_DAYS: Final = {
     **dict.fromkeys(("اول امس", "اول من امس", "امس الاول"), 2),
 }
 
-_FOLD: Final = str.maketrans(
-    {
-        **{chr(0x0660 + digit): str(digit) for digit in range(10)},  # Arabic-Indic
-        **{chr(0x06F0 + digit): str(digit) for digit in range(10)},  # Persian
-        **{chr(letter): chr(letter + 32) for letter in range(ord("A"), ord("Z") + 1)},
-        **dict.fromkeys("أإآٱ", "ا"),
-        **dict.fromkeys("ىیئ", "ي"),
-        **dict.fromkeys("éèêÉ", "e"),
-        **dict.fromkeys("ûÛ", "u"),
-        **dict.fromkeys("–—−‐‑", "-"),
-        **dict.fromkeys("؍⁄∕\\", "/"),  # U+060D is the Arabic date separator
-        "ة": "ه",
-        "ک": "ك",
-        "،": ",",
-        "’": "'",
-    }
-)
-_DEBRIS: Final = re.compile("[\u0640\u064b-\u0652\u0670\u200b-\u200f\u202a-\u202e\u2066-\u2069\u061c\ufeff]")
+_DEBRIS: Final = re.compile(f"[{TATWEEL}{HARAKAT}{INVISIBLE}]")
 
 _DAY: Final = r"(?<!\d)(?<!\d[:.,])(?P<day>0?[1-9]|[12]\d|3[01])(?!\d)"
 # Two digits are a year in "12 مايو 24", not in "12 مايو 10:30" nor in "12 مايو 10 دقائق".
@@ -195,7 +180,7 @@ _REACH: Final = 24  # characters between a date and its time of day: " - الس�
 
 def parse_written_date(text: str) -> list[WrittenDate]:
     """Every date in `text`, in order, not overlapping. Meant for bylines; cost grows with the length of `text`."""
-    folded, places = _fold(text)
+    folded, places = _normalize(text)
     found: list[WrittenDate] = []
     for written in sorted(_dates(folded), key=lambda d: (d.start, -d.end)):
         if not found or written.start >= found[-1].end:
@@ -222,12 +207,12 @@ def day_read(written: WrittenDate, read_at: dt.datetime) -> dt.date | None:
     return None
 
 
-def _fold(text: str) -> tuple[str, list[int]]:
+def _normalize(text: str) -> tuple[str, list[int]]:
     """`text` with one form for each letter and digit; and, if marks were left out, where each letter stood."""
     if not _DEBRIS.search(text):
-        return text.translate(_FOLD), []
+        return normalize_date(text), []
     places = [i for i, letter in enumerate(text) if not _DEBRIS.match(letter)]
-    return "".join(text[i] for i in places).translate(_FOLD), places
+    return normalize_date("".join(text[i] for i in places)), places
 
 
 def _dates(folded: str) -> Iterator[WrittenDate]:

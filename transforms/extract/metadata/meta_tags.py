@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from lxml.html import HtmlElement
 
+from warraq.transforms.arabic import WORD
 from warraq.transforms.extract.page_index import Look
 
 MAX_FIELD: Final = 2_000  # characters of a title, name or description; longer ones are cut
-_WORD = re.compile(r"\w+")
 _ENTITY = re.compile(r"&#?\w+;")
 
 
@@ -58,4 +58,4 @@ def text_of(element: HtmlElement) -> str:
 
 def compared(text: str) -> str:
     """The form in which two spellings of one title or name agree."""
-    return " ".join(_WORD.findall(text.casefold()))
+    return " ".join(WORD.findall(text.casefold()))

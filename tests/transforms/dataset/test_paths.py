@@ -12,7 +12,9 @@ from deltalake import DeltaTable
 from tests.support.datasets import stage_run
 from warraq.pipelines import query
 from warraq.pipelines.query import connect
-from warraq.transforms.dataset.dataset import Dataset, DatasetError
+from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.dataset.errors import DatasetError
+from warraq.transforms.dataset.publish import publish, recover_dead_runs
 
 GOOD = [
     "plain",
@@ -57,8 +59,8 @@ BAD = {
     "\x1b[31m": "control character",
     "a\\b": "backslash",
     os.fsdecode(b"caf\xe9"): "not UTF-8",
-    "file:///tmp/out": "nothing here reaches such an address",
-    "nowhere://out": "nothing here reaches such an address",
+    "file:///tmp/out": "no installed package reads this address",
+    "nowhere://out": "no installed package reads this address",
     "date=2024": "column date",
     "topic=news/out": "column topic",
     "Topic=news": "column Topic",
@@ -86,8 +88,8 @@ def add(dataset, run_id, article):
     dataset.check()
     with dataset.lock(run_id) as held:
         assert held
-        dataset.publish(run_id, stage_run(dataset, run_id, [article]))
-    assert dataset.recover_dead_runs() == []
+        publish(dataset, run_id, stage_run(dataset, run_id, [article]))
+    assert recover_dead_runs(dataset) == []
 
 
 @pytest.mark.parametrize("relative", [True, pytest.param(False, marks=pytest.mark.slow)])

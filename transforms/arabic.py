@@ -1,0 +1,193 @@
+"""Arabic spelling: letters, marks, digits, proclitics, tokens, and the normalizations by which words are compared.
+
+A normalization maps several spellings of a word to one form. Normalized text is for comparison only; no stage writes
+it into an article. There is one normalization for each purpose, because purposes differ in which spellings count as
+the same: names need "على" (on) and "علي" (Ali) apart, copies of a text do not. `tests/transforms/test_arabic.py`
+shows what each one does to the same words.
+
+Letters and marks are written as the inside of a character class, so that patterns can be made of them: `[{MARKS}]`.
+"""
+
+import functools
+import re
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+# Characters.
+
+TATWEEL: Final = "\u0640"
+HARAKAT: Final = "\u064b-\u065f\u0670"  # vowel marks, and hamza and alif written as marks
+MARKS: Final = f"\u0610-\u061a{HARAKAT}\u06d6-\u06ed"  # vowel marks, honorifics, and the reading marks of the Quran
+INVISIBLE: Final = "\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff"  # zero-width characters, direction marks
+LETTERS: Final = (  # of all languages in Arabic script, without tatweel
+    "\u0620-\u063f\u0641-\u064a\u066e\u066f\u0671-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06ff\u0750-\u077f"
+)
+ARABIC_LETTERS: Final = "\u0621-\u063a\u0641-\u064a\u0671"  # of Arabic itself
+
+# Words and tokens.
+
+WORD: Final = re.compile(r"\w+")  # letters and digits of any script; a mark ends the word
+LETTER_RUN: Final = re.compile(r"[^\W\d_]+")  # letters of any script
+_TOKEN: Final = re.compile(rf"[^\W_{TATWEEL}](?:[^\W_]|[{TATWEEL}{HARAKAT}])*|\n|[^\w\s{TATWEEL}{HARAKAT}{INVISIBLE}]")
+
+
+def tokenize(text: str) -> list[re.Match[str]]:
+    """Words with their marks, single signs, and line ends, in order. Spaces and invisible characters are left out."""
+    return list(_TOKEN.finditer(text))
+
+
+# Tables of letters. The parts have the names of CAMeL Tools.
+
+_ALEF: Final = dict.fromkeys("أإآٱ", "ا")
+_ALEF_MAKSURA: Final = {"ى": "ي"}
+_TEH_MARBUTA: Final = {"ة": "ه"}
+_KEYBOARD: Final = {"ی": "ي", "ک": "ك"}  # Persian and Urdu keyboards write Arabic with these
+_DIGITS: Final = {chr(start + digit): str(digit) for start in (0x660, 0x6F0) for digit in range(10)}
+_SIGNS: Final = "".join(map(chr, range(0x700)))  # str.translate is slow for a character that is not in the table
+
+
+def _removed(marks: str) -> dict[str, str]:
+    """A table that removes the characters of a class."""
+    return dict.fromkeys(re.findall(f"[{marks}]", _SIGNS), "")
+
+
+def _table(*parts: Mapping[str, str]) -> dict[int, str]:
+    """One table for str.translate; where parts name the same letter, the last one counts."""
+    table = {sign: sign for sign in _SIGNS}
+    for part in parts:
+        table.update(part)
+    return {ord(sign): replacement for sign, replacement in table.items()}
+
+
+# Normalizations.
+
+_KEYBOARD_TABLE: Final = _table(_KEYBOARD, {"ہ": "ه", "ھ": "ه"})
+_COPY_TABLE: Final = _table(
+    _ALEF, _ALEF_MAKSURA, _TEH_MARBUTA, {"ؤ": "و", "ئ": "ي"}, _DIGITS, _removed(MARKS + TATWEEL)
+)
+_NAME_TABLE: Final = _table(_ALEF, _ALEF_MAKSURA, _TEH_MARBUTA, {"ؤ": "و", "ئ": "ي"}, _removed(HARAKAT + TATWEEL))
+_TERM_TABLE: Final = _table(
+    _ALEF,
+    _ALEF_MAKSURA,
+    _TEH_MARBUTA,
+    _KEYBOARD,
+    {"ؤ": "و", "ئ": "و"},
+    {"ڨ": "ق", "گ": "ق", "پ": "ب", "ڤ": "ف", "چ": "ج"},
+    _removed(HARAKAT + TATWEEL),
+)
+_DATE_TABLE: Final = _table(
+    _ALEF,
+    _ALEF_MAKSURA,
+    _TEH_MARBUTA,
+    _KEYBOARD,
+    {"ئ": "ي", "،": ","},
+    _DIGITS,
+    {chr(letter): chr(letter + 32) for letter in range(ord("A"), ord("Z") + 1)},
+    dict.fromkeys("éèêÉ", "e") | dict.fromkeys("ûÛ", "u"),  # of French months
+    dict.fromkeys("–—−‐‑", "-") | dict.fromkeys("؍⁄∕\\", "/") | {"’": "'"},  # U+060D is the Arabic date separator
+)
+_LINE_LETTERS: Final = tuple((_ALEF | _ALEF_MAKSURA | _TEH_MARBUTA | _KEYBOARD).items())
+_LINE_MARKS: Final = re.compile(f"[{MARKS}{TATWEEL}]")
+_LINE_SIGNS: Final = re.compile(r"(?<=\W)\W+|^\W+|\W+$")
+_STRIPPED: Final = re.compile(f"[{TATWEEL}{HARAKAT}]")
+_PREPOSITIONS: Final = {"على": "على", "إلى": "إلى", "الى": "إلى"}
+_LIKE_PREPOSITIONS: Final = frozenset({"علي", "الي"})  # the same letters in a name
+
+
+def strip_marks(text: str) -> str:
+    """`text` without vowel marks and tatweel. For names as they are shown."""
+    return _STRIPPED.sub("", text)
+
+
+def normalize_keyboard(text: str) -> str:
+    """`text` with ی, ک, ہ and ھ as ي, ك and ه. For the language stage: they tell the keyboard, not the language.
+
+    Each character keeps its place.
+    """
+    return text.translate(_KEYBOARD_TABLE)
+
+
+@functools.lru_cache(maxsize=8)  # one line is compared with title, authors and agencies in turn
+def normalize_line(line: str) -> str:
+    """The words of a line in one spelling, with single spaces. For furniture, bylines and credits.
+
+    Case, marks, and signs that do not join two words are gone. ؤ and ئ stay.
+    """
+    line = line.casefold()
+    for letter, replacement in _LINE_LETTERS:  # faster than str.translate, which looks up every character
+        line = line.replace(letter, replacement)
+    return " ".join(_LINE_SIGNS.sub(" ", _LINE_MARKS.sub("", line)).split())
+
+
+def normalize_copy(text: str) -> str:
+    """`text` without the spellings that newsrooms vary when they copy: marks, hamza, final ya and ta, digits, case.
+
+    For signatures of near copies. Datasets hold such signatures, so a change here needs a new schema version.
+    """
+    return text.translate(_COPY_TABLE).casefold()
+
+
+def normalize_name(word: str) -> str:
+    """A word as names are looked up: marks, hamza, final ya and ta marbuta do not count; digits do.
+
+    For the taggers. The prepositions على and إلى keep their letters, so that they are not the names علي and إلي.
+    The trained tagger learned from this form, so a change here needs a new training.
+    """
+    key = word.translate(_NAME_TABLE).lower()
+    return _PREPOSITIONS.get(strip_marks(word), key) if key in _LIKE_PREPOSITIONS else key
+
+
+def normalize_term(word: str) -> str:
+    """A word without marks, proclitics before an article, and the article; letters of loan words as mostly spelt.
+
+    For the topic classifier, whose stemmer goes on from here.
+    """
+    word = strip_marks(word).lower().translate(_TERM_TABLE)
+    article = _ARTICLE.match(word)
+    return word[article.end() :] if article else word
+
+
+def normalize_date(text: str) -> str:
+    """`text` with one form of each letter, digit and sign that dates are written with. For written dates.
+
+    Each character keeps its place. Marks stay: whoever needs the places of letters removes them first.
+    """
+    return text.translate(_DATE_TABLE)
+
+
+# Proclitics: و ف ب ل ك and the article, which Arabic writes as one word with what follows.
+
+ARTICLE: Final = "(?:[وفبك]?ال|و?لل)"  # the article with what may stand before it; لل is ل and ال
+_ARTICLE: Final = re.compile(f"{ARTICLE}(?=..)")
+_PROCLITICS: Final = re.compile("[وف]?(?:[بك]|لل?)?")
+_FIRST_PROCLITICS: Final = tuple("وفبكل")
+_SHORTEST_REST: Final = 3  # letters; what is left of a word without proclitics is hardly ever shorter
+
+
+class Segmentation(NamedTuple):
+    """A word after `skip` written characters of proclitics. `key` is normalized, with the article that لل hid."""
+
+    skip: int
+    key: str
+
+
+def clitic_segmentations(word: str) -> tuple[Segmentation, ...]:
+    """All ways to divide `word` into proclitics and rest, the undivided word first.
+
+    "ولبنان" may be "ولبنان" or "لبنان" (or "بنان"); who asks decides by what words exist.
+    """
+    key = normalize_name(word)
+    found = [Segmentation(0, key)]
+    proclitics = _PROCLITICS.match(key) if key.startswith(_FIRST_PROCLITICS) else None
+    for letters in range(1, proclitics.end() + 1 if proclitics else 1):
+        if len(key) - letters >= _SHORTEST_REST:
+            article = "ال" if key[:letters].endswith("لل") else ""
+            found.append(Segmentation(_place_of_letter(word, letters), article + key[letters:]))
+    return tuple(found)
+
+
+def _place_of_letter(word: str, letters: int) -> int:
+    """The index in `word` of its letter number `letters`, counted from 0 without marks."""
+    if not _STRIPPED.search(word):
+        return letters
+    return [place for place, sign in enumerate(word) if not _STRIPPED.match(sign)][letters]

@@ -1,0 +1,97 @@
+"""An article in its final form: no later stage alters its text, so that offsets found later stay true.
+
+First the characters are cleaned. Then whole lines are removed: furniture that extraction left, repeated lines, and at
+both ends the title, the byline, the date and the credit. Prose is never altered: a line is removed or kept as a whole,
+and quotes, digits, dashes and other punctuation stay as written. Cleaning a cleaned article changes nothing.
+"""
+
+import dataclasses
+from dataclasses import field
+from typing import Final
+
+from warraq.schemas.records import Article
+from warraq.transforms.arabic import normalize_line
+from warraq.transforms.clean.bylines import is_byline, is_date_line, is_label
+from warraq.transforms.clean.characters import clean_characters, clean_field, count_words
+from warraq.transforms.clean.credits import find_agency, read_credit, read_dateline
+from warraq.transforms.clean.furniture import is_furniture
+from warraq.transforms.rejection import Rejection
+
+_REPEAT_WORDS: Final = 8  # a shorter line may be repeated on purpose: a heading, a refrain, "وأضاف:"
+
+
+@dataclasses.dataclass(frozen=True)
+class CleanRules:
+    """The least text of an article."""
+
+    min_words: int = field(default=20, metadata={"help": "fewest words of an article after furniture was removed"})
+
+    def __post_init__(self) -> None:
+        if self.min_words < 0:
+            raise ValueError(f"clean_min_words must be 0 or more, not {self.min_words}")
+
+
+def clean(article: Article, rules: CleanRules) -> Article:
+    """`article` with its text, title, names and credit in final form, and `words` counted.
+
+    Raises:
+      Rejection: too_short.
+    """
+    title = clean_field(article.title)
+    authors, agencies = _split_authors(article.authors)
+    lines = [line for line in clean_characters(article.text).split("\n") if not (is_furniture(line) or is_label(line))]
+    body, credited = _trim(_without_repeats(lines), title, authors)
+    text = "\n".join(body)
+    words = count_words(text)
+    if words < rules.min_words:
+        raise Rejection("too_short", f"{words} words")
+    dateline = read_dateline(body[0]) if body else None
+    credit = next(filter(None, [clean_field(article.credit), *credited, dateline, *agencies]), None)
+    return article._replace(
+        text=text,
+        words=words,
+        title=title,
+        authors=authors,
+        credit=credit,
+        description=clean_field(article.description),
+        section=clean_field(article.section),
+        site_name=clean_field(article.site_name),
+        tags=list(filter(None, map(clean_characters, article.tags))),
+    )
+
+
+def _split_authors(names: list[str]) -> tuple[list[str], list[str]]:
+    """The people among the authors, and the agencies."""
+    cleaned = [name for name in map(clean_field, names) if name]
+    agencies = [agency for agency in map(find_agency, cleaned) if agency]
+    return [name for name in cleaned if not find_agency(name)], agencies
+
+
+def _trim(lines: list[str], title: str | None, authors: list[str]) -> tuple[list[str], list[str]]:
+    """The lines without title, byline, date and credit at both ends, and the sources that these credit."""
+    credited: list[str] = []
+    start, end = 0, len(lines)
+    while start < end and _is_heading(lines[start], title, authors):
+        credited += filter(None, [read_credit(lines[start])])
+        start += 1
+    while start < end and (read_credit(lines[end - 1]) or is_byline(lines[end - 1], authors)):
+        credited += filter(None, [read_credit(lines[end - 1])])
+        end -= 1
+    return lines[start:end], credited
+
+
+def _is_heading(line: str, title: str | None, authors: list[str]) -> bool:
+    repeats_title = title is not None and normalize_line(line) == normalize_line(title)
+    return repeats_title or is_date_line(line) or is_byline(line, authors) or read_credit(line) is not None
+
+
+def _without_repeats(lines: list[str]) -> list[str]:
+    """`lines` with each long one once and no line twice in a row."""
+    kept: list[str] = []
+    seen: set[str] = set()
+    for line in lines:
+        if line not in seen and line != (kept or [""])[-1]:
+            kept.append(line)
+            if len(line.split()) >= _REPEAT_WORDS:
+                seen.add(line)
+    return kept

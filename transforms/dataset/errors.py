@@ -1,0 +1,13 @@
+"""The errors of a dataset: it can't be used, or a part of it is damaged."""
+
+from typing import Final
+
+CURE: Final = "restore it from a copy, or ingest the dumps into a new --output folder"
+
+
+class DatasetError(Exception):
+    """The dataset can't be used. The message gives the reason and says what to do."""
+
+
+class DamagedDatasetError(DatasetError):
+    """A part of the dataset is missing or broken. The message names the part and says what to do."""

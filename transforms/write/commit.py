@@ -1,0 +1,98 @@
+"""The commit of a run: its ledger is reconciled with the rows in its files, then everything is published at once."""
+
+import collections
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from warraq.schemas import arrow
+from warraq.schemas.labels import MASS_REASONS
+from warraq.transforms import ledger
+from warraq.transforms.dataset.data_files import DataFile
+from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.dataset.publish import discard, publish
+from warraq.transforms.ledger import LedgerError, Line
+from warraq.transforms.write.set_aside import SetAsideError, find_faults, leave_report
+
+
+@dataclass(frozen=True)
+class Run:
+    """One ingestion, as `runs` describes it. Equal dumps and options give an equal `run_id`."""
+
+    output: str
+    run_id: str
+    recipe: str
+    options: str  # JSON
+    version: str
+    runner: str
+    started_at: dt.datetime
+    dumps: Sequence[Mapping[str, Any]]  # rows of arrow.DUMP
+    all_rejected: bool  # rows for mass refusals too
+    max_error_share: float
+
+
+def is_written(reason: str, all_rejected: bool) -> bool:
+    """True if a refusal gets a row. The mass refusals of a crawl get one only with `all_rejected`."""
+    return all_rejected or reason not in MASS_REASONS
+
+
+def reconcile(files: Iterable[DataFile], counts: Iterable[tuple[Line, int]], run: Run) -> dict[Line, int]:
+    """The ledger of a run, checked: the counted entries, and the articles as the files hold them.
+
+    Raises:
+      LedgerError: pages were lost or doubled, or refusals have no row.
+    """
+    written: collections.Counter[tuple[str, str]] = collections.Counter()
+    for file in files:
+        for part in file.dumps:
+            written[file.table, part.dump] += part.pages
+    articles = [(Line(dump, ledger.ARTICLE), pages) for (table, dump), pages in written.items() if table == "articles"]
+    entries = ledger.total([*counts, *articles])
+    ledger.audit(entries)
+    due: collections.Counter[str] = collections.Counter()
+    for entry, pages in entries.items():
+        if entry.door == ledger.REJECTED and is_written(entry.reason, run.all_rejected):
+            due[entry.dump] += pages
+    for dump, pages in due.items():
+        if written["rejected", dump] != pages:
+            found = written["rejected", dump]
+            raise LedgerError(f"{dump}: {pages} pages were refused, but the files have {found} rows for them")
+    return entries
+
+
+def run_row(run: Run, entries: Mapping[Line, int], committed_at: dt.datetime) -> dict[str, Any]:
+    """The row of `runs`."""
+    return {
+        "run_id": run.run_id,
+        "recipe": run.recipe,
+        "options": run.options,
+        "warraq_version": run.version,
+        "runner": run.runner,
+        "started_at": run.started_at,
+        "committed_at": committed_at,
+        "dumps": list(run.dumps),
+        "ledger": [{**entry._asdict(), "pages": pages} for entry, pages in entries.items()],
+    }
+
+
+def commit(run: Run, files: Sequence[DataFile], counts: Sequence[tuple[Line, int]]) -> dict[str, Any] | None:
+    """Reconciles the ledger and publishes the files. Returns the row of `runs`; None if the run was committed before.
+
+    Raises:
+      LedgerError: the ledger does not balance.
+      SetAsideError: too many pages of a dump broke the code. A report on them is left for the launcher.
+    """
+    dataset = Dataset(run.output)
+    if dataset.has_run(run.run_id):
+        discard(dataset, run.run_id)
+        return None
+    entries = reconcile(files, counts, run)
+    if broken := ledger.broken_dumps(entries, run.max_error_share):
+        leave_report(dataset, run.run_id, find_faults(dataset, run.run_id, files, broken))
+        raise SetAsideError(f"too many pages broke the code in {', '.join(broken)}")
+    row = run_row(run, entries, dt.datetime.now(dt.timezone.utc))
+    file = DataFile("runs", f"run-{run.run_id}", [], 1, 0, [])
+    file = dataset.write_staged(run.run_id, file, [arrow.file_table("runs", [row])])
+    publish(dataset, run.run_id, sorted([*files, file]))
+    return row
