@@ -93,7 +93,7 @@ def test_labels_are_closed_sets():
 
 
 def test_the_project_names_no_machine_or_workplace():
-    """Paths of one machine and the like do not belong in files that others read."""
+    """Files that others read hold no path of one machine."""
     forbidden = re.compile(r"(?<![\w./-])/(?:work|root|home/\w+)/")
     texts = [
         path for suffix in ("py", "md", "sh", "toml") for path in ROOT.rglob(f"*.{suffix}") if ".venv" not in path.parts

@@ -1,7 +1,7 @@
-"""Dumps of every format, and what can befall them: mutations, lies and bombs, for tests of survival.
+"""Sample dumps of every format, and damage to them: mutations, false sizes and bombs.
 
-All damage is one stretch of a file that something else takes the place of, so that it is known which pages it touches.
-Run as a program, it reads dumps and says what that cost: `python tests/support/damage.py PATH…` (see `cost_of`).
+All damage replaces one stretch of a file, so the tests know which pages it touches. As a program this file reads dumps
+and prints the cost: `python tests/support/damage.py PATH…` (see `cost_of`).
 """
 
 import gzip
@@ -67,7 +67,7 @@ class Damage(NamedTuple):
         return sound[: self.start] + self.content + sound[self.stop :]
 
     def touches(self, place):
-        """Whether the page's own bytes are changed, or something is put between them."""
+        """True if the damage changes the page's own bytes or inserts something between them."""
         return self.start < place.stop and (self.stop > place.start or self.start == self.stop > place.start)
 
     @property
@@ -76,7 +76,7 @@ class Damage(NamedTuple):
 
 
 def page(number):
-    """A page that no other equals, with noise that packers can't shrink."""
+    """A page different from all others, with noise that does not compress."""
     noise = random.Random(number)
     words = " ".join(noise.choices(["خبر", "مدينة", "رئيس", "يوم", "عام", "قال", "news", "<b>x</b>"], k=40))
     return (
@@ -85,7 +85,7 @@ def page(number):
 
 
 def record(body, number=0, *, length=None, headers=OK, kind="response", url=None):
-    """A WARC record; `length` is what it states, if not the truth."""
+    """A WARC record. `length` is a false Content-Length."""
     block = headers + b"\r\n" + body if headers else body
     head = (
         f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Target-URI: {url or f'http://a.example/{number}'}\r\n"
@@ -111,7 +111,7 @@ def zstd(content, dictionary=None):
 
 
 def frame(blocks):
-    """A zstd frame of plain bytes and of (byte, times), where 4 bytes stand for 128 KiB."""
+    """A zstd frame of plain bytes and of pairs (byte, times): a pair takes 4 bytes for each 128 KiB."""
     parts = [b"\x28\xb5\x2f\xfd\x00\x50"]
     for block in blocks:
         content, times = block if isinstance(block, tuple) else (block, 0)
@@ -161,7 +161,7 @@ def parquet(pages, rows_of_group=3):
 
 
 def _joined(format_, pages, packs, head=b"", *, before=0):
-    """A dump whose pages lie one after another; each needs `before` bytes of what stands before it."""
+    """A dump of pages in a row. Each page also needs the last `before` bytes of its predecessor."""
     places, at = [], len(head)
     for body, pack in zip(pages, packs, strict=True):
         places.append(Place(max(0, at - before), at + len(pack), body))
@@ -174,7 +174,7 @@ def _solid(format_, content, pages):
 
 
 def samples(pages):
-    """A sound dump of each layout that is read, by name."""
+    """A sound dump of each layout that the reader knows, by name."""
     warcs = [record(body, n) for n, body in enumerate(pages)]
     arcs = [arc_record(body, n) for n, body in enumerate(pages)]
     members = [(f"{n}.html", body) for n, body in enumerate(pages)]
@@ -233,7 +233,7 @@ NUMBERS = st.sampled_from(
 
 @st.composite
 def damages(draw, sound):
-    """Something that befalls the file `sound`."""
+    """Damage to the content `sound`."""
     size = len(sound)
     at = draw(st.integers(0, size))
     length = draw(st.one_of(st.integers(0, 40), st.integers(0, size)))
@@ -265,7 +265,7 @@ def _number_at(sound, at):
 
 @contextmanager
 def within(seconds):
-    """Raises TimeoutError if the block takes more seconds of the processor: a busy machine is not its fault."""
+    """Raises TimeoutError if the block takes more seconds of processor time. A busy machine does not count."""
 
     def stop(*_):
         raise TimeoutError(f"more than {seconds} s of the processor")
@@ -280,7 +280,7 @@ def within(seconds):
 
 
 class Cost(NamedTuple):
-    """What reading a dump gave and took."""
+    """The result and the cost of reading a dump."""
 
     counts: dict[str, int]  # pages and refusals by reason
     mib: int  # the most that memory grew
@@ -288,7 +288,7 @@ class Cost(NamedTuple):
 
 
 def cost_of(*paths):
-    """The cost of reading each dump, in order, in a process of its own; memory is that of all until then."""
+    """The cost of reading each dump, all in order in one new process. Memory is the peak of all dumps so far."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, __file__, *map(str, paths)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
