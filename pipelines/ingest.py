@@ -37,7 +37,7 @@ from warraq.transforms.dataset.publish import recover, recover_dead_runs
 from warraq.transforms.deduplicate.stage import ReadKnown
 from warraq.transforms.file_names import shown_name
 from warraq.transforms.ledger import CountPages
-from warraq.transforms.read.discover import Found, find_dumps
+from warraq.transforms.read.discover import Discovery, find_dumps
 from warraq.transforms.read.dump import Dump, InputError
 from warraq.transforms.read.stage import CHECKED, ReadPages
 from warraq.transforms.step import KEPT, REJECTED
@@ -99,7 +99,7 @@ def main(arguments: Sequence[str]) -> int:
         return say(_message(error), FAILED)
 
 
-def _ingest_new(options: IngestOptions, dataset: Dataset, found: Found) -> int:
+def _ingest_new(options: IngestOptions, dataset: Dataset, found: Discovery) -> int:
     """Ingests what the dataset does not hold yet; returns the exit code."""
     for path, why in found.skipped:
         say(f"{path}: skipped, {why}")

@@ -16,6 +16,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 from warraq.schemas.coders import register
 from warraq.schemas.labels import ERROR_REASON, STAGES
 from warraq.schemas.records import Page, Rejected
+from warraq.transforms.errors import LedgerError
 
 READ: Final = "read"
 ARTICLE: Final = "article"
@@ -35,10 +36,6 @@ class Line(NamedTuple):
 register(Line)
 
 Ledger = Mapping[Line, int]
-
-
-class LedgerError(Exception):
-    """The books do not balance; nothing may be committed."""
 
 
 def read_line(record: Page | Rejected) -> Line:

@@ -1,5 +1,5 @@
-r"""What reading costs and loses: screen recall by encoding, its cost by kind of page, right charsets, pages per second
-beside bare FastWARC.
+r"""Speed and losses of reading: recall of the screen by encoding, its cost by kind of page, right charsets, and pages
+per second beside bare FastWARC.
 
     python -m benchmarks.speed.reading            (data: $WARRAQ_DATA, else ../shared/data beside the checkout)
 
@@ -39,7 +39,7 @@ from warraq.transforms.screen.screen import ScreenRules, screen
 from warraq.transforms.step import Rejection
 
 FETCHED_AT = dt.datetime(2026, 11, 1, tzinfo=dt.timezone.utc)
-PAGE_SIZE = 175_000  # bytes, about the mean of a crawled page: the unit of the screen's times
+PAGE_SIZE = 175_000  # bytes, about the mean of a crawled page; times of the screen are for so many bytes
 RECORDS = 2000
 ARABIC_EVERY = 100
 ROUNDS = 7
@@ -53,7 +53,7 @@ CHARSET_STATEMENT = re.compile(rb"(<meta[^>]*?\b)charset(?=\s*=)|(<\?xml[^>]*?\b
 
 
 class Sample(NamedTuple):
-    """One page with its true charset, and whether it states that itself."""
+    """One page and its true charset; `states_charset` if the page states it."""
 
     content: bytes
     charset: str
@@ -153,7 +153,7 @@ def passes(page: Page) -> bool:
 
 
 def screened(contents: Iterable[bytes]) -> tuple[list[bool], float]:
-    """Which pages pass, and milliseconds for each 175 kB."""
+    """A verdict for each page, and milliseconds for 175 kB."""
     pages = [given(content) for content in contents]
     began = time.process_time()
     passed = [passes(page) for page in pages]
@@ -233,7 +233,7 @@ def record(content: bytes, number: int) -> bytes:
 
 
 def write_warc(path: Path) -> None:
-    """2,000 records; the pages come round again and again."""
+    """Writes 2,000 records; the pages are repeated."""
     common = itertools.cycle([record(content, number) for number, content in enumerate(foreign().values())])
     rare = itertools.cycle([record(content, 1000 + number) for number, content in enumerate(arabic())])
     with path.open("wb") as file:

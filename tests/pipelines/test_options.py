@@ -63,7 +63,7 @@ def test_flags_reach_the_job(flags, get, value):
         ([*BASE, "--extract_timeout", "nan"], "must be above 0"),
         ([*BASE, "--extract_timeout", "inf"], "extract_timeout can be 1000000 at most"),
         ([*BASE, "--extract_memory_mb", str(2**50)], "extract_memory_mb 1073741824"),
-        ([*BASE, "--read_max_bytes", str(2**64)], "read_max_bytes can be"),
+        ([*BASE, "--read_max_bytes", str(2**64)], "read_max_bytes must be from 1 to 1073741824"),
     ],
 )
 def test_a_wrong_flag_costs_one_line(arguments, complaint, capsys):

@@ -13,7 +13,7 @@ from tests.support.hostile import HUGE, TEXTS, records
 from warraq.schemas.arrow import article_row, file_table, rejected_row
 from warraq.schemas.records import Article, Document, Page, Rejected, Source
 from warraq.schemas.sound import sound, sound_text
-from warraq.transforms.read.dump import Dump, sound_item
+from warraq.transforms.read.dump import Dump, encodable
 from warraq.transforms.read.formats import read_range
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.step import KEPT, REJECTED, BatchStepFn, StepFn, attempt
@@ -132,7 +132,7 @@ def test_readers_give_sound_records(tmp_path):
 
 def test_an_item_that_cannot_be_encoded_costs_a_row(make_page):
     dump = Dump("crawl.warc.gz", 9, "warc.gz", "f", NOW)
-    row = sound_item(make_page(title=7, dump_offset=5), dump)
+    row = encodable(make_page(title=7, dump_offset=5), dump)
     assert (row.stage, row.reason, row.source.dump_offset, row.source.url) == (
         "read",
         "error",

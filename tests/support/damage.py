@@ -1,7 +1,7 @@
-"""Sample dumps of every format, and damage to them: mutations, false sizes and bombs.
+"""Dumps of every format, and damage to them: mutations, false statements and bombs.
 
-All damage replaces one stretch of a file, so the tests know which pages it touches. As a program this file reads dumps
-and prints the cost: `python tests/support/damage.py PATH…` (see `cost_of`).
+Each damage replaces one stretch of a file, so the pages that it touches are known.
+As a program it reads dumps and prints the cost: `python tests/support/damage.py PATH…` (see `cost_of`).
 """
 
 import gzip
@@ -47,7 +47,7 @@ class Place(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """A sound dump; `is_local` if damage to a stretch costs the pages in it and no other."""
+    """An intact dump; `is_local` if damage costs only the pages in the damaged stretch."""
 
     format: str
     content: bytes
@@ -57,7 +57,7 @@ class Sample(NamedTuple):
 
 
 class Damage(NamedTuple):
-    """The stretch [start, stop) with something else in its place."""
+    """Other content in place of the stretch [start, stop)."""
 
     start: int
     stop: int
@@ -67,7 +67,7 @@ class Damage(NamedTuple):
         return sound[: self.start] + self.content + sound[self.stop :]
 
     def touches(self, place):
-        """True if the damage changes the page's own bytes or inserts something between them."""
+        """True if the damage changes bytes of the page or inserts bytes between them."""
         return self.start < place.stop and (self.stop > place.start or self.start == self.stop > place.start)
 
     @property
@@ -76,7 +76,7 @@ class Damage(NamedTuple):
 
 
 def page(number):
-    """A page different from all others, with noise that does not compress."""
+    """A page that differs from all others, with incompressible noise."""
     noise = random.Random(number)
     words = " ".join(noise.choices(["خبر", "مدينة", "رئيس", "يوم", "عام", "قال", "news", "<b>x</b>"], k=40))
     return (
@@ -85,7 +85,7 @@ def page(number):
 
 
 def record(body, number=0, *, length=None, headers=OK, kind="response", url=None):
-    """A WARC record. `length` is a false Content-Length."""
+    """A WARC record; `length` is the stated length, if it is false."""
     block = headers + b"\r\n" + body if headers else body
     head = (
         f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Target-URI: {url or f'http://a.example/{number}'}\r\n"
@@ -111,7 +111,7 @@ def zstd(content, dictionary=None):
 
 
 def frame(blocks):
-    """A zstd frame of plain bytes and of pairs (byte, times): a pair takes 4 bytes for each 128 KiB."""
+    """A zstd frame of plain bytes and of (byte, times), where 4 bytes stand for 128 KiB."""
     parts = [b"\x28\xb5\x2f\xfd\x00\x50"]
     for block in blocks:
         content, times = block if isinstance(block, tuple) else (block, 0)
@@ -161,11 +161,11 @@ def parquet(pages, rows_of_group=3):
 
 
 def _joined(format_, pages, packs, head=b"", *, before=0):
-    """A dump of pages in a row. Each page also needs the last `before` bytes of its predecessor."""
+    """A dump whose pages follow one another; each needs the `before` bytes in front of it."""
     places, at = [], len(head)
-    for body, pack in zip(pages, packs, strict=True):
-        places.append(Place(max(0, at - before), at + len(pack), body))
-        at += len(pack)
+    for body, part in zip(pages, packs, strict=True):
+        places.append(Place(max(0, at - before), at + len(part), body))
+        at += len(part)
     return Sample(format_, head + b"".join(packs), places, is_local=True)
 
 
@@ -174,7 +174,7 @@ def _solid(format_, content, pages):
 
 
 def samples(pages):
-    """A sound dump of each layout that the reader knows, by name."""
+    """An intact dump of each layout, by name."""
     warcs = [record(body, n) for n, body in enumerate(pages)]
     arcs = [arc_record(body, n) for n, body in enumerate(pages)]
     members = [(f"{n}.html", body) for n, body in enumerate(pages)]
@@ -208,12 +208,14 @@ def samples(pages):
         "html": _solid("html", pages[0], pages[:1]),
         "text": _solid("text", text, [text]),
     }
-    for packing, pack in (("gz", lambda content: gzip.compress(content, mtime=0)), ("zst", zstd)):
+    for compression, compress in (("gz", lambda content: gzip.compress(content, mtime=0)), ("zst", zstd)):
         for kind in ("warc", "arc"):
-            found[f"{kind}.{packing}.solid"] = _solid(f"{kind}.{packing}.solid", pack(found[kind].content), pages)
+            found[f"{kind}.{compression}.solid"] = _solid(
+                f"{kind}.{compression}.solid", compress(found[kind].content), pages
+            )
         for kind in ("jsonl", "tar", "html", "text"):
             contents = [place.content for place in found[kind].places]
-            found[f"{kind}.{packing}"] = _solid(f"{kind}.{packing}", pack(found[kind].content), contents)
+            found[f"{kind}.{compression}"] = _solid(f"{kind}.{compression}", compress(found[kind].content), contents)
     return found
 
 
@@ -233,7 +235,7 @@ NUMBERS = st.sampled_from(
 
 @st.composite
 def damages(draw, sound):
-    """Damage to the content `sound`."""
+    """Damage to the file `sound`."""
     size = len(sound)
     at = draw(st.integers(0, size))
     length = draw(st.one_of(st.integers(0, 40), st.integers(0, size)))
@@ -265,7 +267,7 @@ def _number_at(sound, at):
 
 @contextmanager
 def within(seconds):
-    """Raises TimeoutError if the block takes more seconds of processor time. A busy machine does not count."""
+    """Raises TimeoutError if the block takes more processor seconds; the load of the machine doesn't count."""
 
     def stop(*_):
         raise TimeoutError(f"more than {seconds} s of the processor")
@@ -288,7 +290,7 @@ class Cost(NamedTuple):
 
 
 def cost_of(*paths):
-    """The cost of reading each dump, all in order in one new process. Memory is the peak of all dumps so far."""
+    """The cost of each dump, in order. One other process reads them all, so memory is the maximum so far."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, __file__, *map(str, paths)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
@@ -298,7 +300,7 @@ def cost_of(*paths):
 
 
 def _peak():
-    """The most memory that this process has had, in MiB."""
+    """The peak memory of this process, in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (MIB if sys.platform == "darwin" else 1024)
 
 

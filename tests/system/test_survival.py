@@ -1,4 +1,4 @@
-"""Whatever befalls a dump costs rows: no exception, no hang, no memory, no neighbour; and the ledger balances."""
+"""Damage to a dump costs only rows: no exception, no hang, no memory, no other page; and the ledger balances."""
 
 import gzip
 import io
@@ -66,7 +66,7 @@ def write(folder, name, content):
 
 
 def find(path):
-    """The dump at `path`; None if it is damaged so that it can't be told what it was."""
+    """The dump at `path`; None if it is the damage hides its format."""
     try:
         return find_dumps([str(path)]).dumps[0]
     except InputError:
@@ -74,7 +74,7 @@ def find(path):
 
 
 def read(dump, *edges):
-    """All that a dump holds, in the ranges between `edges`."""
+    """The items of a dump, read in the ranges between `edges`."""
     ranges = itertools.pairwise([0, *sorted(edges), None])
     return [item for start, stop in ranges for item in read_range(dump, start, stop, ReadRules(max_bytes=50_000))]
 
@@ -91,7 +91,7 @@ def extent(dump):
     """The largest offset that an item can have."""
     if not dump.packing or dump.format in SPLITTABLE:
         return dump.size
-    return 64 * MIB  # no mutation of a small file unpacks to more
+    return 64 * MIB  # no mutation of a small file has more decompressed bytes
 
 
 def test_all_formats_are_here_and_sound(tmp_path):
@@ -121,7 +121,7 @@ def test_damage_costs_what_it_touches_and_no_more(tmp_path_factory, name, data):
         assert 0 <= item.source.dump_offset <= extent(dump) or dump.format == "parquet"
         assert isinstance(item, Page) or (item.stage == "read" and item.detail)
     if dump.format != sample.format:
-        return  # its beginning says now that it is something else
+        return  # its format is another one now
     given_pages = pages_of(items)
     is_needed = damage.touches(Place(0, sample.head, b""))
     if sample.is_local and not is_needed and (dump.kind != "tar" or damage.keeps_places):
@@ -138,7 +138,7 @@ def test_damage_costs_what_it_touches_and_no_more(tmp_path_factory, name, data):
 
 
 def _was(item, damage):
-    """Where an item lay before the damage; where the damage is, if in it."""
+    """The offset of an item before the damage; of an item inside the damage, the offset of the damage."""
     if item.source.dump_offset < damage.start:
         return item.source.dump_offset
     return max(damage.start, item.source.dump_offset - len(damage.content) + damage.stop - damage.start)
@@ -158,13 +158,13 @@ def test_damage_to_one_stream_costs_nothing_before_it(tmp_path, name, share):
     at = int(len(sound) * share)
     dump = find(write(tmp_path, "a", sound[:at] + bytes(200) + sound[at + 200 :]))
     found = pages_of(read(dump))
-    before = int(len(MANY) * share) - 30  # zstd loses a block of 128 KiB, gzip what 4 KiB hold
+    before = int(len(MANY) * share) - 30  # zstd loses a block of 128 KiB, gzip the content of 4 KiB
     assert found[:before] == MANY[:before]
     assert "corrupt_record" in reasons(read(dump))
 
 
 @pytest.mark.parametrize("member", range(COUNT))
-def test_damage_in_a_zip_or_parquet_costs_the_file_or_the_rows_it_lies_in(tmp_path, member):
+def test_damage_in_a_zip_or_parquet_costs_that_file_or_those_rows(tmp_path, member):
     sound = SAMPLES["zip"].content
     at = zipfile.ZipFile(io.BytesIO(sound)).infolist()[member].header_offset + 60
     dump = find(write(tmp_path, "a", sound[:at] + b"\xff" * 20 + sound[at + 20 :]))
@@ -188,34 +188,34 @@ LIES = {
     "endless": (b"gzip," * 12_000, bytes),
 }
 BODIES = {
-    "packed": lambda pack: pack(PAGES[1]),
+    "packed": lambda compress: compress(PAGES[1]),
     "as it is": lambda _: PAGES[1],
-    "cut": lambda pack: pack(PAGES[1])[:-20],
-    "only its start": lambda pack: pack(PAGES[1])[:12],
+    "cut": lambda compress: compress(PAGES[1])[:-20],
+    "only its start": lambda compress: compress(PAGES[1])[:12],
     "noise": lambda _: random.Random(1).randbytes(3000),
-    "with noise": lambda pack: pack(PAGES[1])[:60] + random.Random(1).randbytes(300),
+    "with noise": lambda compress: compress(PAGES[1])[:60] + random.Random(1).randbytes(300),
     "nothing": lambda _: b"",
-    "a bomb": lambda pack: pack(b"<html>" + bytes(5 * MIB)),
-    "an archive": lambda pack: pack(SAMPLES["warc.gz"].content),
-    "chunks": lambda pack: b"ffffffff\r\n" + pack(PAGES[1]) + b"\r\n0\r\n\r\n",
+    "a bomb": lambda compress: compress(b"<html>" + bytes(5 * MIB)),
+    "an archive": lambda compress: compress(SAMPLES["warc.gz"].content),
+    "chunks": lambda compress: b"ffffffff\r\n" + compress(PAGES[1]) + b"\r\n0\r\n\r\n",
     "chunks without end": lambda _: b"0001\r\nx\r\n" * 3000,
     "negative chunks": lambda _: b"-5\r\nhello\r\n0\r\n\r\n",
 }
 
 
-def _again(pack, body, times):
+def _again(compress, body, times):
     for _ in range(times):
-        body = pack(body)
+        body = compress(body)
     return body
 
 
 @pytest.mark.parametrize("transfer", [b"", b"Transfer-Encoding: chunked\r\n"])
 @pytest.mark.parametrize("body", BODIES)
 @pytest.mark.parametrize("coding", LIES)
-def test_lies_about_encodings_cost_at_most_their_page(tmp_path, coding, body, transfer):
-    stated, pack = LIES[coding]
+def test_false_encodings_cost_at_most_their_page(tmp_path, coding, body, transfer):
+    stated, compress = LIES[coding]
     headers = OK + b"Content-Encoding: " + stated + b"\r\n" + transfer
-    content = record(PAGES[0], 0) + record(BODIES[body](pack), 1, headers=headers) + record(PAGES[2], 2)
+    content = record(PAGES[0], 0) + record(BODIES[body](compress), 1, headers=headers) + record(PAGES[2], 2)
     with within(30):
         items = read(find(write(tmp_path, "a", content)))
     assert [item.source.url for item in items] == [f"http://a.example/{n}" for n in range(3)]
@@ -225,11 +225,11 @@ def test_lies_about_encodings_cost_at_most_their_page(tmp_path, coding, body, tr
 
 
 @pytest.mark.parametrize("length", [-1, 0, 1, 2000, 10**7, 10**12, 10**17, 10**18 - 1, 10**18, 10**40, "7e3", "", "٧"])
-@pytest.mark.parametrize("packing", ["plain", "gz", "zst", "gz.solid", "zst.solid"])
-def test_a_lying_length_costs_its_record(tmp_path, length, packing):
+@pytest.mark.parametrize("compression", ["plain", "gz", "zst", "gz.solid", "zst.solid"])
+def test_a_false_length_costs_its_record(tmp_path, length, compression):
     parts = [record(body, n, length=length if n == 5 else None) for n, body in enumerate(PAGES)]
-    pack = {"plain": bytes, "gz": gzip.compress, "zst": zstandard.compress}[packing.partition(".")[0]]
-    content = pack(b"".join(parts)) if "solid" in packing else b"".join(map(pack, parts))
+    compress = {"plain": bytes, "gz": gzip.compress, "zst": zstandard.compress}[compression.partition(".")[0]]
+    content = compress(b"".join(parts)) if "solid" in compression else b"".join(map(compress, parts))
     with within(30):
         items = read(find(write(tmp_path, "a", content)))
     assert pages_of(items) == PAGES[:5] + PAGES[6:]
@@ -237,22 +237,22 @@ def test_a_lying_length_costs_its_record(tmp_path, length, packing):
 
 
 @pytest.mark.parametrize("size", [1, 4000, 2**33, 2**62, 2**63, 2**64, 2**87])
-@pytest.mark.parametrize("packing", ["", "gz", "zst"])
-def test_a_lying_size_in_a_tar_costs_its_member(tmp_path, size, packing):
+@pytest.mark.parametrize("compression", ["", "gz", "zst"])
+def test_a_false_size_in_a_tar_costs_its_member(tmp_path, size, compression):
     sound = SAMPLES["tar"]
     at = sound.places[5].start
     header = bytearray(sound.content[at : at + 512])
     header[124:136] = b"\x80" + size.to_bytes(11, "big")
     header[148:156] = b"%06o\0 " % (sum(header) - sum(header[148:156]) + 8 * ord(" "))
     content = sound.content[:at] + bytes(header) + sound.content[at + 512 :]
-    pack = {"": bytes, "gz": gzip.compress, "zst": zstandard.compress}[packing]
+    compress = {"": bytes, "gz": gzip.compress, "zst": zstandard.compress}[compression]
     with within(30):
-        found = pages_of(read(find(write(tmp_path, "a", pack(content)))))
+        found = pages_of(read(find(write(tmp_path, "a", compress(content)))))
     assert [body for body in found if body in PAGES] == PAGES[:5] + PAGES[6:]
 
 
 @pytest.mark.parametrize("size", ["9" * 18, "9" * 19, "9" * 400, "-5", "0"])
-def test_a_lying_size_in_a_pax_header_costs_its_member(tmp_path, size):
+def test_a_false_size_in_a_pax_header_costs_its_member(tmp_path, size):
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w", format=tarfile.PAX_FORMAT) as packed:
         for number, body in enumerate(PAGES):
@@ -293,7 +293,7 @@ def test_numbers_of_64_bits_in_a_zip_cost_the_file_that_states_them(tmp_path, fi
 
 @pytest.mark.parametrize("stated", [0, 1, 2**32 - 1])
 @pytest.mark.parametrize("format_", ["warc.gz", "arc.gz"])
-def test_a_lying_size_in_a_gzip_trailer_costs_no_more_than_its_member(tmp_path, format_, stated):
+def test_a_false_size_in_a_gzip_trailer_costs_no_more_than_its_member(tmp_path, format_, stated):
     sound = SAMPLES[format_]
     content = sound.content[:-4] + stated.to_bytes(4, "little")
     items = read(find(write(tmp_path, "a", content)))
@@ -302,8 +302,8 @@ def test_a_lying_size_in_a_gzip_trailer_costs_no_more_than_its_member(tmp_path, 
 
 
 @pytest.mark.parametrize("stated", [0, 1, 2**31, 2**62])
-def test_a_lying_content_size_in_a_zstd_header_costs_its_frame(tmp_path, stated):
-    head = b"\x28\xb5\x2f\xfd\xe0" + stated.to_bytes(8, "little")  # one segment: the size is the window too
+def test_a_false_content_size_in_a_zstd_header_costs_its_frame(tmp_path, stated):
+    head = b"\x28\xb5\x2f\xfd\xe0" + stated.to_bytes(8, "little")  # one segment: the size is also the window
     liar = head + frame([record(PAGES[1], 1)])[6:]
     dump = find(write(tmp_path, "a", zstd(record(PAGES[0])) + liar + zstd(record(PAGES[2], 2))))
     found = pages_of(read(dump))
@@ -362,7 +362,7 @@ def test_an_archive_in_an_archive_is_one_row(tmp_path, nested):
 
 
 def endless(begin, unit, count, end=b""):
-    """A gzip file of `begin`, MiBs of `unit` over and over, and `end`: packed once, repeated as often as it takes."""
+    """A gzip file of `begin`, many MiB of repeated `unit`, and `end`; a MiB is compressed once and repeated."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     head = packer.compress(begin) + packer.flush(zlib.Z_FULL_FLUSH)
     middle = packer.compress((unit * (MIB // len(unit) + 1))[:MIB]) + packer.flush(zlib.Z_FULL_FLUSH)
@@ -404,7 +404,7 @@ START = b"WARC/1.0\r\nWARC-Type: response\r\nX: "
 
 
 def _shared_bombs():
-    """Members that begin within each other, each quoting the beginning of the next, all before one bomb."""
+    """Members inside each other: each holds the beginning of the next in a stored block, and a bomb comes last."""
     head = gzip.compress(b"")[:10] + _stored(START)
     kernel = endless(b"", b"\0", 700)[10:]
     chain = b"".join(head + _stored_head(len(head)) for _ in range(2000))
@@ -412,7 +412,7 @@ def _shared_bombs():
 
 
 def _layers():
-    """A page in 1000 encodings, each of which adds 9 MB of nothing."""
+    """A page in 1000 encodings, each of which adds 9 MB of white space."""
     body = PAGES[0]
     padding = zlib.compressobj(9, zlib.DEFLATED, -15)
     padding = padding.compress(bytes(9 * MIB)) + padding.flush()
@@ -426,7 +426,7 @@ def _layers():
 
 
 def _stored_head(size):
-    """Of a block of deflate that says that the next `size` bytes stand for themselves."""
+    """The header of a stored deflate block: the next `size` bytes are not compressed."""
     return b"\0" + size.to_bytes(2, "little") + (0xFFFF - size).to_bytes(2, "little")
 
 
@@ -434,7 +434,7 @@ def _stored(content):
     return _stored_head(len(content)) + content
 
 
-HOSTILE = {  # file → what it gives
+HOSTILE = {  # file → expected counts
     "gzip bomb": (lambda: gzip.compress(record(PAGES[0])) + endless(START + b"\r\nContent-Length: 9999999999\r\n\r\n", b"\0", 1024) + gzip.compress(record(PAGES[1])), {"pages": 2}),
     "endless header, gzip": (lambda: gzip.compress(record(PAGES[0])) + endless(START, b"A", 2048) + gzip.compress(record(PAGES[1])), {"pages": 2}),
     "endless header, one stream": (lambda: endless(record(PAGES[0]) + START, b"A", 2048, record(PAGES[1])), {"pages": 1}),
@@ -503,7 +503,7 @@ def test_a_header_of_two_gigabytes_costs_its_record(tmp_path):
 
 @pytest.fixture(scope="module")
 def damaged(tmp_path_factory):
-    """A folder with a damaged dump of every layout; by path the dump's kind and the addresses that must be kept."""
+    """A folder with a damaged dump of every layout; by path, the dump's kind and the URLs that must be kept."""
     folder = tmp_path_factory.mktemp("damaged") / "dumps"
     folder.mkdir()
     texts = [story for story in stories().values() if story.language == "ar"][:6]
@@ -525,7 +525,7 @@ def _article(story):
 
 
 def _hurt(sample):
-    """What costs the page in the middle, or all from there on."""
+    """Damage that costs the page in the middle, or all pages from there on."""
     if not sample.is_local:
         size = len(sample.content)
         return Damage(size * 2 // 3, size, b"")
@@ -557,11 +557,11 @@ def test_the_ledger_balances_over_damaged_dumps_of_every_format(damaged, tmp_pat
     corrupt = Counter(
         dict(rows(tmp_path / "out", "SELECT dump, count(*) FROM rejected WHERE reason = 'corrupt_record' GROUP BY ALL"))
     )
-    # The same texts lie in all dumps: one of each is an article, the others are told as its copies.
+    # All dumps have the same texts: one of each is an article, the others are its copies.
     copies = "SELECT dump, url FROM rejected WHERE stage = 'deduplicate' UNION ALL SELECT dump, url FROM articles"
     articles = rows(tmp_path / "out", copies)
     for path, (name, intact) in kept.items():
-        skipped = f"{path}: skipped, can't be unpacked" in done.stderr  # zstd gives nothing of a cut block
+        skipped = f"{path}: skipped, can't be decompressed" in done.stderr  # a cut zstd block gives no content
         assert corrupt[path] >= 1 or name in ("html", "text") or (skipped and ".zst" in name), (name, done.stderr)
         assert corrupt[path] == 1 or not intact, name
         urls = {url.rpartition("/")[2].removesuffix(".html") for dump, url in articles if dump == path}

@@ -189,8 +189,8 @@ def odd(tmp_path, monkeypatch):
         "in/pipe": "a pipe, not a file",
         "in/socket": "a socket, not a file",
         "in/null": "a device, not a file",
-        "in/nowhere": "a link that leads nowhere",
-        "in/loop": "a link that leads back to itself",
+        "in/nowhere": "a broken link",
+        "in/loop": "a link to itself",
     }
     listener.close()
 
@@ -228,7 +228,7 @@ def test_a_file_that_vanishes_while_dumps_are_found_is_skipped(tmp_path, monkeyp
     Path(gone).unlink()
     found = find_dumps([str(tmp_path)])
     assert [Path(dump.path).name for dump in found.dumps] == ["a.html"]
-    assert found.skipped == [(gone, "it has vanished")]
+    assert found.skipped == [(gone, "the file no longer exists")]
 
 
 def test_a_folder_that_vanishes_while_dumps_are_found_holds_nothing(tmp_path, monkeypatch):
@@ -301,7 +301,7 @@ def test_the_output_is_never_an_input(tmp_path, monkeypatch, output, stated):
 def test_an_address_that_nothing_reads_is_told_in_our_words():
     with pytest.raises(InputError) as told:
         find_dumps(["http://a.example/b.warc.gz"])
-    assert str(told.value).startswith("http://a.example/b.warc.gz: nothing installed reads such addresses; check ")
+    assert str(told.value).startswith("http://a.example/b.warc.gz: no installed package reads such addresses; check ")
 
 
 def test_dots_behind_a_link_lead_where_the_system_goes(tmp_path, monkeypatch):
@@ -328,4 +328,4 @@ def test_a_pipe_costs_the_command_one_line(tmp_path):
             timeout=PATIENCE,
         )
         assert (done.returncode, done.stdout) == (2, "")
-        assert done.stderr == "warraq: pipe: a pipe, not a file; save what comes out of it as a file\n"
+        assert done.stderr == "warraq: pipe: a pipe, not a file; save its data as a file first\n"

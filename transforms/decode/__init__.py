@@ -1,1 +1,1 @@
-"""Bytes become text."""
+"""Decodes the bytes of pages into text."""

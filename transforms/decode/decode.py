@@ -1,13 +1,15 @@
-"""Bytes become text: the charset by evidence, and the evidence checked against the result.
+"""Decodes the bytes of a page into text: finds the charset and checks it against the bytes.
 
-Claims are heard in the order of the HTML standard (BOM, HTTP, `<meta>`), labels mean what browsers take them to mean
-(iso-8859-1 is windows-1252), but none is believed blindly: a UTF-8 claim must decode, other claims lose against bytes
-that are sound UTF-8 or Arabic letters of another charset. What no claim explains is detected. Words of another
-charset in a UTF-8 page are read in theirs, and Arabic that was encoded twice is mended.
+A page may state its charset several times. Claims are tried in the order of the HTML standard (BOM, HTTP, `<meta>`) and
+labels are read as in browsers (iso-8859-1 is windows-1252). Each claim is checked: a UTF-8 claim must decode; another
+claim loses against bytes that are valid UTF-8 or Arabic letters of another charset. Without a valid claim the charset
+is detected. In a UTF-8 page, words in another charset are decoded in that one. Arabic that was encoded twice is
+repaired.
 """
 
 import dataclasses
 import functools
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import field
@@ -19,8 +21,9 @@ import webencodings  # type: ignore[import-untyped]
 
 from warraq.schemas.records import Document, Page
 from warraq.transforms.rejection import Rejection
+from warraq.transforms.rule_checks import check_range
 
-_META_BYTES: Final = 4096  # browsers look at 1024; portals put scripts before the charset
+_META_BYTES: Final = 4096  # browsers read 1024; portals put scripts before the charset
 _META: Final = re.compile(
     rb"<meta[^>]*?\bcharset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]*?\bencoding=[\"']([\w.:-]+)", re.IGNORECASE
 )
@@ -35,12 +38,12 @@ _UTF16: Final = ("utf-16le", "utf-16be")
 _NOT_ON_THE_WEB: Final = {"x-mac-arabic": "mac_arabic", "utf-32le": "utf-32-le", "utf-32be": "utf-32-be"}  # to browsers
 _ASCII: Final = bytes(range(128))
 _CUT_TAIL: Final = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z")
-# Bytes that are no UTF-8, decoded with "surrogateescape", and between them what looks like UTF-8 by accident.
+# Bytes that are not UTF-8, decoded with "surrogateescape", and characters between them that are UTF-8 by accident.
 _STRAYS: Final = re.compile("[\udc80-\udcff][\x80-\u05ff\udc80-\udcff]*")
 _CONTROLS: Final = bytes(set(range(1, 32)) - set(b"\t\n\v\f\r\x1b")) + b"\x7f"
 
-# Letters of Arabic prose per mille, from 6.8 million letters of news (measured November 2026); punctuation and
-# digits, whose share varies, at 2. What isn't listed, and what a charset doesn't define, counts as 0.05.
+# Letters of Arabic prose per mille, from 6.8 million letters of news (measured November 2026). Punctuation and digits,
+# whose share varies, count as 2. Other characters, and bytes that a charset doesn't define, count as 0.05.
 _LETTERS: Final = (
     "ا147 ل113 ي81 م62 و53 ن51 ر49 ت46 ب36 ع32 د32 ة30 ف26 س25 ه23 ق22 أ21 ك18 ح17 "
     "ج13 ش9 ص9 إ9 ى8 ط8 خ8 ز7 ض6 ث6 ذ5 غ4 ئ4 ء3 ظ2 ؤ1 آ1"
@@ -57,7 +60,11 @@ _ARABIC_CHARSETS: Final = {"windows-1256": "cp1256", "iso-8859-6": "iso8859_6", 
 
 @dataclasses.dataclass(frozen=True)
 class DecodeRules:
-    """When a charset is believed."""
+    """The evidence that a charset needs.
+
+    Raises:
+      ValueError: a rule makes no sense; the message has one line and begins with the flag's name.
+    """
 
     max_bad_share: float = field(
         default=0.1, metadata={"help": "share of undecodable characters above ASCII that a charset may give, 0..1"}
@@ -66,12 +73,17 @@ class DecodeRules:
         default=-4.4, metadata={"help": "mean log frequency of letters from which bytes count as Arabic in a charset"}
     )
     min_mojibake: int = field(
-        default=10, metadata={"help": "doubly encoded Arabic letters from which a page is mended"}
+        default=10, metadata={"help": "doubly encoded Arabic letters from which a page is repaired"}
     )
+
+    def __post_init__(self) -> None:
+        check_range("decode_max_bad_share", self.max_bad_share, 0, 1)
+        check_range("decode_min_arabic_fit", self.min_arabic_fit, -math.inf, 0)
+        check_range("decode_min_mojibake", self.min_mojibake, 1)
 
 
 class _Claim(NamedTuple):
-    """What a page, or who delivered it, says of its charset."""
+    """A charset that a page or its dump states."""
 
     source: str  # bom, http, meta or given
     label: str  # as stated
@@ -84,7 +96,7 @@ class _Decoded(NamedTuple):
 
 
 def decode(page: Page, rules: DecodeRules) -> Document:
-    """The page as text, with its charset, what the charset is known by, and the claims that its bytes refute.
+    """The page as text, with its charset, the source of the charset, and the claims that its bytes refute.
 
     Raises:
       Rejection: undecodable
@@ -97,7 +109,7 @@ def decode(page: Page, rules: DecodeRules) -> Document:
     said = ", ".join(f"{claim.source} said {claim.label[:40]}" for claim in refuted)
     return Document(
         source=page.source,
-        markup=mend(text, rules.min_mojibake).removeprefix("\ufeff"),
+        markup=repair(text, rules.min_mojibake).removeprefix("\ufeff"),
         is_text=page.is_text,
         charset=found.charset,
         charset_source=f"{found.source} ({said})" if said else found.source,
@@ -106,7 +118,7 @@ def decode(page: Page, rules: DecodeRules) -> Document:
 
 
 def _believed(page: Page, rules: DecodeRules) -> tuple[_Decoded, list[_Claim]]:
-    """The content in the charset of the first claim that holds, else of detection, and the claims before it."""
+    """The content in the first claimed charset that passes, else in the detected one; and the claims that failed."""
     refuted: list[_Claim] = []
     for claim in _claims(page):
         if charset := _known_as(claim):
@@ -118,12 +130,12 @@ def _believed(page: Page, rules: DecodeRules) -> tuple[_Decoded, list[_Claim]]:
 
 
 def _controls(content: bytes, charset: str) -> int:
-    """How many bytes are control characters that no text needs. In UTF-16 letters have such bytes too: 0 there."""
+    """The number of control characters that no text needs; 0 for UTF-16, in which letters have such bytes too."""
     return 0 if charset.startswith(("utf-16", "utf-32")) else len(content) - len(content.translate(None, _CONTROLS))
 
 
 def _claims(page: Page) -> Iterator[_Claim]:
-    """What is said of the page's charset, most trusted first."""
+    """The charsets that the page and its dump state, the most trusted first."""
     bom = next((charset for mark, charset in _BOMS if page.content.startswith(mark)), None)
     if bom:
         yield _Claim("bom", bom)
@@ -135,7 +147,7 @@ def _claims(page: Page) -> Iterator[_Claim]:
 
 
 def _known_as(claim: _Claim) -> str:
-    """The charset that browsers take the label for (WHATWG Encoding), Mac Arabic added; "" if they know none."""
+    """The charset of the label in browsers (WHATWG Encoding), or Mac Arabic; "" if the label is unknown."""
     if claim.source == "bom":
         return claim.label
     label = re.sub(r"^(windows)(?=\d)", r"\1-", claim.label.strip(" \t\r\n\f\"';,").lower())
@@ -144,12 +156,12 @@ def _known_as(claim: _Claim) -> str:
     encoding = webencodings.lookup(label)
     if encoding is None or encoding.name in ("replacement", "x-user-defined"):
         return ""
-    # What states UTF-16 in ASCII isn't in UTF-16 (HTML standard, prescan).
+    # A page that states UTF-16 in ASCII isn't in UTF-16 (HTML standard, prescan).
     return "utf-8" if claim.source == "meta" and encoding.name in _UTF16 else str(encoding.name)
 
 
 def _decoded(content: bytes, charset: str, source: str, rules: DecodeRules) -> _Decoded:
-    """`content` in `charset`; a character cut at its very end is left out."""
+    """`content` in `charset`, without a character that is cut at the end."""
     if charset == "utf-8":
         return _Decoded(_from_utf8(content[:-4] + _CUT_TAIL.sub(b"", content[-4:]), rules), charset, source)
     if charset in _UTF16:
@@ -160,7 +172,7 @@ def _decoded(content: bytes, charset: str, source: str, rules: DecodeRules) -> _
 
 
 def _from_utf8(content: bytes, rules: DecodeRules) -> str:
-    """`content` read as UTF-8. If most of it is, words in an Arabic 8-bit charset in between are read in theirs."""
+    """`content` as UTF-8. If most of it is, words in an Arabic 8-bit charset are decoded in that charset."""
     escaped = content.decode("utf-8", "surrogateescape")
     words = [_bytes_of(word) for word in _STRAYS.findall(escaped)]
     strays = b"".join(words)
@@ -172,7 +184,7 @@ def _from_utf8(content: bytes, rules: DecodeRules) -> str:
 
 
 def _not_utf8(content: bytes) -> bytes:
-    """The bytes that are no UTF-8."""
+    """The bytes that are not UTF-8."""
     return b"".join(map(_bytes_of, _STRAYS.findall(content.decode("utf-8", "surrogateescape"))))
 
 
@@ -181,12 +193,12 @@ def _bytes_of(escaped: str) -> bytes:
 
 
 def _is_most(strays: bytes, content: bytes) -> bool:
-    """Whether `strays` are more than half of the bytes above ASCII."""
+    """True if `strays` are more than half of the bytes above ASCII."""
     return 2 * len(strays) > len(content.translate(None, _ASCII))
 
 
 def _holds(content: bytes, claim: _Decoded, rules: DecodeRules) -> bool:
-    """Whether the bytes bear a claim out."""
+    """True if the bytes agree with a claim."""
     if content.isascii() and b"\0" not in content:
         return claim.charset not in _UTF16
     if not _is_readable(claim.text, rules):
@@ -201,7 +213,7 @@ def _holds(content: bytes, claim: _Decoded, rules: DecodeRules) -> bool:
 
 
 def _detected(content: bytes, rules: DecodeRules) -> _Decoded:
-    """The content in the charset that explains its bytes best; windows-1252, as browsers do, if nothing does."""
+    """The content in the charset that fits its bytes best; in windows-1252, as in browsers, if none fits."""
     if (charset := _utf16_of(content)) and _is_readable(
         (found := _decoded(content, charset, "detected", rules)).text, rules
     ):
@@ -214,13 +226,13 @@ def _detected(content: bytes, rules: DecodeRules) -> _Decoded:
 
 
 def _is_readable(text: str, rules: DecodeRules) -> bool:
-    """Whether hardly any character above ASCII is undecodable (two may always be: damage, not a wrong charset)."""
+    """True if few characters above ASCII are undecodable. Two are always accepted: damage, not a wrong charset."""
     bad = text.count("\ufffd")
     return bad <= 2 or bad <= 2 + rules.max_bad_share * (len(text) - len(text.encode("ascii", "ignore")))
 
 
 def _is_utf8(content: bytes) -> bool:
-    """Whether the content is sound UTF-8, apart from a character cut at its end. ASCII is, too."""
+    """True for valid UTF-8, ASCII included. A character may be cut at the end."""
     try:
         (content[:-4] + _CUT_TAIL.sub(b"", content[-4:])).decode("utf-8")
     except UnicodeDecodeError:
@@ -229,7 +241,7 @@ def _is_utf8(content: bytes) -> bool:
 
 
 def _utf16_of(content: bytes) -> str:
-    """The byte order of UTF-16, seen by the NULs of its ASCII characters; "" if the content is something else."""
+    """The byte order of UTF-16, found by the NULs of ASCII characters; "" if the content is not UTF-16."""
     head = content[:_META_BYTES]
     even, odd = head[0::2].count(0), head[1::2].count(0)
     if max(even, odd) < max(2, len(head) // 64) or min(even, odd) * 8 > max(even, odd):
@@ -241,8 +253,8 @@ def arabic_charset(content: bytes, rules: DecodeRules, claimed: str = "windows-1
     """The 8-bit charset in which the bytes above ASCII are Arabic prose; "" if there is none.
 
     The fit is the mean logarithm of the letters' frequencies: -2.8 to -4.3 for Arabic news in its own charset, less
-    than -4.8 for seven other languages in theirs, and about 1.2 less in a wrong Arabic charset. Another than the
-    `claimed` charset must therefore fit better by 0.2 at least.
+    than -4.8 for seven other languages in theirs, and about 1.2 less in a wrong Arabic charset. So a charset other than
+    `claimed` must fit better by at least 0.2.
     """
     high = np.frombuffer(content.translate(None, _ASCII), np.uint8)
     if not len(high):
@@ -257,9 +269,9 @@ def arabic_charset(content: bytes, rules: DecodeRules, claimed: str = "windows-1
 
 @functools.cache
 def _log_frequencies(codec: str) -> npt.NDArray[np.float64]:
-    """For each byte the logarithm of how often its letter stands in Arabic prose."""
+    """The logarithm of the frequency in Arabic prose of each byte's letter."""
     characters = bytes(range(256)).decode(codec, "replace")
-    # Mac Arabic repeats ASCII punctuation above 127, for writing from right to left.
+    # Mac Arabic repeats ASCII punctuation above 127, for text from right to left.
     frequencies = [_PER_MILLE.get(character, 2 if character.isascii() else _RARE) for character in characters]
     return np.log(np.array(frequencies) / 1000)
 
@@ -267,23 +279,23 @@ def _log_frequencies(codec: str) -> npt.NDArray[np.float64]:
 class _Mojibake(NamedTuple):
     """Arabic bytes that were read in a wrong charset and written again."""
 
-    signs: tuple[str, ...]  # what stands often in such text and hardly in any other
-    rare: str  # a character of the first sign that is rare in sound Arabic: quick to look for
-    run: re.Pattern[str]  # characters that stand for bytes above ASCII
+    signs: tuple[str, ...]  # frequent in such text and rare in any other
+    rare: str  # a character of the first sign that is rare in correct Arabic: fast to search
+    run: re.Pattern[str]  # characters that represent bytes above ASCII
     bytes_of: dict[int, int]  # code point → byte
-    codec: str  # what the bytes are
+    codec: str  # of the bytes
 
 
 def _mojibake(signs: tuple[str, ...], rare: str, read_as: str, codec: str) -> _Mojibake:
     characters = {byte: bytes([byte]).decode(read_as, "ignore") or chr(byte) for byte in range(128, 256)}
     bytes_of = {ord(character): byte for byte, character in characters.items()}
-    if read_as == "cp1252":  # and for what was read as ISO-8859-1
+    if read_as == "cp1252":  # also text that was read as ISO-8859-1
         bytes_of |= {byte: byte for byte in range(128, 160)}
     members = "".join(re.escape(chr(point)) for point in bytes_of)
     return _Mojibake(signs, rare, re.compile(f"[{members}]+"), bytes_of, codec)
 
 
-_MOJIBAKE: Final = (  # signs are how "ا", "ل" or "ال" look
+_MOJIBAKE: Final = (  # the signs are "ا", "ل" or "ال" in such text
     _mojibake(("Ø§", "Ù„", "Ù\x84"), "Ø", "cp1252", "utf-8"),  # UTF-8 read as windows-1252 or ISO-8859-1
     _mojibake(("Ã˜Â", "Ã™"), "Ã", "cp1252", "utf-8"),  # the same twice
     _mojibake(("ط§", "ظ„"), "§", "cp1256", "utf-8"),  # UTF-8 read as windows-1256
@@ -291,14 +303,14 @@ _MOJIBAKE: Final = (  # signs are how "ا", "ل" or "ال" look
 )
 
 
-def mend(text: str, min_mojibake: int) -> str:
-    """`text` with its doubly encoded Arabic as it was meant, up to three times over; other text stays as it is."""
+def repair(text: str, min_mojibake: int) -> str:
+    """`text` with doubly encoded Arabic repaired, up to three times; other text is unchanged."""
     for _ in range(3):
         seen = [_count_signs(text, kind, min_mojibake) for kind in _MOJIBAKE]
         if max(seen) < min_mojibake:
             break
         worst = _MOJIBAKE[seen.index(max(seen))]
-        text = worst.run.sub(functools.partial(_mend_run, kind=worst), text)
+        text = worst.run.sub(functools.partial(_repair_run, kind=worst), text)
     return text
 
 
@@ -306,7 +318,7 @@ def _count_signs(text: str, kind: _Mojibake, enough: int) -> int:
     return sum(map(text.count, kind.signs)) if text.count(kind.rare) * 3 >= enough else 0
 
 
-def _mend_run(run: re.Match[str], kind: _Mojibake) -> str:
+def _repair_run(run: re.Match[str], kind: _Mojibake) -> str:
     try:
         return bytes(kind.bytes_of[ord(character)] for character in run[0]).decode(kind.codec)
     except UnicodeDecodeError:

@@ -1,1 +1,1 @@
-"""Keeps prose; drops lists, tables, spam and text that repeats itself."""
+"""Keeps prose; refuses lists, tables, spam and text that repeats itself."""

@@ -1,4 +1,4 @@
-"""KeepGoodText: the Beam shell of the rules for quality."""
+"""KeepGoodText: the Beam shell of the quality rules."""
 
 import functools
 from dataclasses import dataclass, field

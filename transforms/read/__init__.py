@@ -1,1 +1,1 @@
-"""Reads crawl dumps of any format, recognised by content: one Page for each crawled HTML response or ready text."""
+"""Reads crawl dumps: one Page for each HTML response or text. The content decides on the format of a dump."""

@@ -1,5 +1,5 @@
 # ruff: noqa: PTH112, PTH114, PTH118, PTH207  (paths may be addresses, and keep the form that the user gave them)
-"""Finds the dumps that the user named, and says in one line what is wrong with those that can't be read."""
+"""Finds the dumps that the user names. A message of one line explains each file that is no dump."""
 
 import datetime as dt
 import errno
@@ -12,74 +12,76 @@ from typing import BinaryIO, Final, NamedTuple
 
 from warraq.transforms.file_names import os_name, shown_name, stored_name
 from warraq.transforms.read.archives.records import ARCHIVE_KINDS, is_solid
-from warraq.transforms.read.compression.packing import begin
+from warraq.transforms.read.compression.detect import Peek
 from warraq.transforms.read.dump import Dump, InputError, NotAFileError, open_dump, state_of
-from warraq.transforms.read.sniff import SNIFFED_BYTES, recognise
+from warraq.transforms.read.sniff import KNOWN_FORMATS, SNIFFED_BYTES, recognise
 from warraq.transforms.read.times import YEARS
 from warraq.transforms.storage import is_remote
 
-NEVER_PACKED: Final = frozenset({"zip", "parquet"})  # they pack their parts themselves
+NEVER_COMPRESSED: Final = frozenset({"zip", "parquet"})  # they compress their parts themselves
 _WHOLE_BYTES: Final = 8 * 1024 * 1024
 _SAMPLE_BYTES: Final = 256 * 1024
 _SAMPLES: Final = 16
 _REMOTE_AT_ONCE: Final = 16  # Beam reads 16 MiB ahead of each
 _LATEST: Final = dt.datetime(YEARS.stop, 1, 1, tzinfo=dt.timezone.utc).timestamp()
-_KINDS: Final = "give WARC, WET, ARC, HTML, text, ZIP, tar, JSON lines or Parquet files"
+_UNKNOWN: Final = "unknown format"
+_READABLE: Final = f"Warraq reads {KNOWN_FORMATS}"
 
 
 class Skipped(NamedTuple):
-    """A file in a folder or glob that is no dump."""
+    """A file in a folder or glob that is not read."""
 
-    path: str  # as names.shown_name writes it
+    path: str  # in the form of file_names.shown_name
     why: str
 
 
-class Found(NamedTuple):
-    """The dumps, sorted by path, and what was left out."""
+class Discovery(NamedTuple):
+    """The dumps and the skipped files, each sorted by path."""
 
     dumps: list[Dump]
     skipped: list[Skipped]
 
 
 class _Candidate(NamedTuple):
-    """A path that may be a dump, or why it is not even opened."""
+    """A path that may be a dump. With `why_not` it is skipped unopened."""
 
     path: str
     why_not: str = ""
 
 
 class _Output:
-    """The dataset's folder: nothing in it is an input."""
+    """The folder of the dataset. No file in it is an input."""
 
     def __init__(self, path: str | None) -> None:
-        """Takes the folder as the user names it; None if nothing is written."""
+        """`path` is the folder as the user names it; None if nothing is written."""
         self._stated = path
         self._path = path if path is None or is_remote(path) else os.path.realpath(path)
 
     def holds(self, path: str) -> bool:
-        """True for the folder itself and all below it, by whatever links `path` leads there."""
+        """True for the folder and for all paths below it, also through links."""
         if self._path is None:
             return False
         real = path if is_remote(path) else os.path.realpath(path)
         return f"{real}/".startswith(f"{self._path.rstrip('/')}/")
 
     def candidate(self, path: str) -> _Candidate:
-        """The candidate at `path`; the folder itself, so that it is told once, for all that lies in it."""
+        """The candidate at `path`; for all paths inside the folder the folder, so that the user reads of it once."""
         if self._stated is not None and self.holds(path):
             return _Candidate(self._stated, "the --output folder, from which no input is read")
         return _Candidate(path)
 
 
-def find_dumps(inputs: Sequence[str], output: str | None = None) -> Found:
-    """The dumps behind files, folders (with all below them, hidden ones left out) and globs, each once.
+def find_dumps(inputs: Sequence[str], output: str | None = None) -> Discovery:
+    """The dumps in files, in folders (at any depth, without hidden files) and in globs, each dump once.
 
-    A name may also be given as `stored_name` or `shown_name` writes it. In folders and globs are skipped: what lies in
-    the folder `output`, links to folders, pipes, sockets, devices, and files that vanish or change meanwhile. Each file
-    is opened once: its first bytes tell what it is, up to 8 MiB are read for its fingerprint.
+    `inputs` may be written as by `stored_name` or `shown_name`. These are skipped in folders and globs: files in the
+    folder `output`, links to folders, pipes, sockets, devices, files that are no dump, and files that vanish or change
+    meanwhile. Each file is opened once and decompressed once: its first bytes decide on its format, and up to 8 MiB
+    are read for its fingerprint.
 
     Raises:
-      InputError: a file named by the user is missing, unreadable, empty or no dump; a folder or glob holds no dump;
-        something in a folder can't be read.
+      InputError: a file named by the user is missing, unreadable, empty or no dump; a folder or glob holds no dump; a
+        file or folder in a folder can't be read.
     """
     place = _Output(output)
     found: dict[str, Dump | Skipped] = {}
@@ -91,20 +93,21 @@ def find_dumps(inputs: Sequence[str], output: str | None = None) -> Found:
         found |= _examine_all([path for path, why_not in new if not why_not])
         files = [found[path] for path, _ in candidates]
         if is_named and isinstance(files[0], Skipped):
-            raise InputError(f"{files[0].path}: {files[0].why}")
+            more = f"; {_READABLE}" if files[0].why == _UNKNOWN else ""
+            raise InputError(f"{files[0].path}: {files[0].why}{more}")
         if not any(isinstance(file, Dump) for file in files):
-            raise InputError(f"{shown_name(stated)}: no dump in it; {_KINDS}")
+            raise InputError(f"{shown_name(stated)}: no dump in it; {_READABLE}")
     in_order = [found[path] for path in sorted(found)]
-    return Found(
+    return Discovery(
         [file for file in in_order if isinstance(file, Dump)], [file for file in in_order if isinstance(file, Skipped)]
     )
 
 
 def fingerprint(path: str) -> str:
-    """A 128-bit digest (BLAKE2b, hex) of the file's size and content, whatever its name and times.
+    """A 128-bit digest (BLAKE2b, hex) of the size and content of a file. Its name and times don't matter.
 
-    Up to 8 MiB all of the content counts; of larger files sixteen stretches of 256 KiB: the first, the last and
-    fourteen evenly between. Two larger files of equal size that differ only outside of them look the same.
+    A file of up to 8 MiB counts whole. Of a larger file sixteen stretches of 256 KiB count: the first, the last and
+    fourteen evenly between. Two larger files of equal size that differ only elsewhere have the same digest.
     """
     with open_dump(path) as stream:
         return _fingerprint(stream, stream.seek(0, os.SEEK_END))
@@ -123,7 +126,7 @@ def _fingerprint(stream: BinaryIO, size: int) -> str:
 
 
 def _expand(stated: str, place: _Output) -> tuple[Iterable[_Candidate], bool]:
-    """What may lie behind one input, and True if the user named one file rather than a folder or glob."""
+    """The candidates of one input, and True if the input names one file, not a folder or glob."""
     if is_remote(stated):
         return _expand_remote(stated, place)
     path = stated if os.path.lexists(stated) else os_name(stated)
@@ -133,19 +136,19 @@ def _expand(stated: str, place: _Output) -> tuple[Iterable[_Candidate], bool]:
         raise InputError(f"{shown_name(stated)}: no such file or folder; check the path")
     matches = sorted(glob.glob(path, recursive=True))
     if not matches:
-        words = "nothing matches; check the pattern, and that your shell didn't change it"
+        words = "nothing matches; check the pattern, and put it in quotes if your shell changes it"
         raise InputError(f"{shown_name(stated)}: {words}")
     return (candidate for match in matches for candidate in _expand_local(match, place)), False
 
 
 def _expand_local(path: str, place: _Output) -> Iterable[_Candidate]:
-    """The file at `path`, or those below the folder at `path`."""
+    """The file at `path`, or the files below the folder at `path`."""
     normal = _normal(path)
     return _files_below(normal, place) if os.path.isdir(normal) else [place.candidate(normal)]
 
 
 def _normal(path: str) -> str:
-    """The path without superfluous parts; the real path where ".." follows a link, which can't be left out then."""
+    """The path without superfluous parts; the real path if ".." follows a link, which must be resolved then."""
     normal = os.path.normpath(path)
     if ".." in path.split("/") and os.path.realpath(normal) != os.path.realpath(path):
         return os.path.realpath(path)
@@ -153,7 +156,7 @@ def _normal(path: str) -> str:
 
 
 def _files_below(top: str, place: _Output) -> Iterator[_Candidate]:
-    """The files in the folder `top` and below, without hidden ones. Any depth: folders are kept in a list."""
+    """The files in the folder `top` and below it, without hidden ones. A list of folders allows any depth."""
     waiting = [top]
     while waiting:
         folder = waiting.pop()
@@ -167,14 +170,14 @@ def _files_below(top: str, place: _Output) -> Iterator[_Candidate]:
                     waiting.append(path)
                 else:
                     yield _Candidate(path)
-            elif os.path.isdir(path):  # not followed: it may lead back
-                yield _Candidate(path, "a link to a folder; name the folder itself")
+            elif os.path.isdir(path):  # not followed: it may lead back to a folder above
+                yield _Candidate(path, "a link to a folder; name the folder itself to read it")
             else:
                 yield place.candidate(path)
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
-    """What lies in a folder, without what is hidden; nothing if the folder has vanished meanwhile."""
+    """The entries of a folder without hidden ones; none if the folder has vanished meanwhile."""
     try:
         with os.scandir(folder) as listing:
             return [entry for entry in listing if not entry.name.startswith(".")]
@@ -185,7 +188,7 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 
 
 def _expand_remote(stated: str, place: _Output) -> tuple[list[_Candidate], bool]:
-    """As `_expand`, for what Beam's file systems reach: a file, a glob, or a folder ending in "/"."""
+    """As `_expand`, for a remote file, a glob, or a folder whose address ends in "/"."""
     from apache_beam.io.filesystem import BeamIOError  # noqa: PLC0415  (heavy, and only for remote files)
     from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415
 
@@ -194,9 +197,9 @@ def _expand_remote(stated: str, place: _Output) -> tuple[list[_Candidate], bool]
         matches = FileSystems.match([pattern])[0].metadata_list
     except (BeamIOError, ValueError) as error:
         cause: Exception = error
-        while isinstance(cause, BeamIOError) and cause.exception_details:  # one in another, each with all the addresses
+        while isinstance(cause, BeamIOError) and cause.exception_details:  # nested, each with all the addresses
             cause = next(iter(cause.exception_details.values()))
-        why = "nothing installed reads such addresses" if isinstance(error, ValueError) else cause
+        why = "no installed package reads such addresses" if isinstance(error, ValueError) else cause
         cure = "check the address, the credentials, and that warraq[aws] or warraq[gcp] is installed"
         raise InputError(f"{stated}: {why}; {cure}") from error
     paths = sorted(match.path for match in matches if not match.path.rpartition("/")[2].startswith("."))
@@ -206,7 +209,7 @@ def _expand_remote(stated: str, place: _Output) -> tuple[list[_Candidate], bool]
 
 
 def _examine_all(paths: Sequence[str]) -> dict[str, Dump | Skipped]:
-    """What each path is. Remote files are opened many at a time: each waits for the network."""
+    """The dump or the reason for each path. Remote files are opened in parallel: each waits for the network."""
     if not any(map(is_remote, paths)):
         return {path: _examine(path) for path in paths}
     with ThreadPoolExecutor(_REMOTE_AT_ONCE) as pool:
@@ -214,7 +217,7 @@ def _examine_all(paths: Sequence[str]) -> dict[str, Dump | Skipped]:
 
 
 def _examine(path: str) -> Dump | Skipped:
-    """The dump at `path`, or why it is none.
+    """The dump at `path`, or the reason why it is none.
 
     Raises:
       InputError: the file can't be opened or read.
@@ -229,34 +232,34 @@ def _examine(path: str) -> Dump | Skipped:
                 return Skipped(shown_name(path), why_not if size else "the file is empty")
             dump = Dump(stored_name(path), size, format_, _fingerprint(stream, size), _modified_at(path, stream), state)
             if state_of(stream) != state:
-                return Skipped(shown_name(path), "it is being written; read it when it is complete")
+                return Skipped(shown_name(path), "another program is writing it; read it when it is complete")
             return dump
     except NotAFileError as error:
         return Skipped(shown_name(path), str(error))
     except FileNotFoundError:
-        return Skipped(shown_name(path), "a link that leads nowhere" if os.path.islink(path) else "it has vanished")
+        return Skipped(shown_name(path), "a broken link" if os.path.islink(path) else "the file no longer exists")
     except OSError as error:
         if error.errno == errno.ELOOP:
-            return Skipped(shown_name(path), "a link that leads back to itself")
+            return Skipped(shown_name(path), "a link to itself")
         words = f"{error.strerror or error}; check the path and its permissions"
         raise InputError(f"{shown_name(path)}: {words}") from error
 
 
 def _format_of(stream: BinaryIO) -> tuple[str, str]:
-    """One of read.FORMATS, or "" and why the file is no dump."""
-    packing, head, damage = begin(stream, SNIFFED_BYTES)
-    kind = recognise(head)
-    if packing and damage and not head:
-        return "", f"can't be unpacked: {damage}"
-    if not kind or (packing and kind in NEVER_PACKED):
-        return "", f"not a dump that can be read; {_KINDS}"
-    if packing and kind in ARCHIVE_KINDS and is_solid(stream, kind, packing):
-        return f"{kind}.{packing}.solid", ""
-    return f"{kind}.{packing}" if packing else kind, ""
+    """One of formats.FORMATS, or "" and the reason why the file is no dump."""
+    peek = Peek(stream, SNIFFED_BYTES)
+    kind, compression = recognise(peek.content), peek.compression
+    if peek.damage and not peek.content:
+        return "", f"can't be decompressed: {peek.damage}"
+    if not kind or (compression and kind in NEVER_COMPRESSED):
+        return "", _UNKNOWN
+    if compression and kind in ARCHIVE_KINDS and is_solid(peek, kind):
+        return f"{kind}.{compression}.solid", ""
+    return f"{kind}.{compression}" if compression else kind, ""
 
 
 def _modified_at(path: str, stream: BinaryIO) -> dt.datetime:
-    """When the file was last changed, to the second; the beginning of 1970 if that is outside of 1970 to 2099."""
+    """The modification time of the file in whole seconds; the beginning of 1970 if it is outside of 1970 to 2099."""
     if is_remote(path):
         from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415  (heavy, and only for remote files)
 

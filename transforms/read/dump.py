@@ -1,4 +1,4 @@
-"""A dump, how it is opened, and the row of a record that the reader refuses."""
+"""A dump: its description, its file, and the rows of records that the reader refuses. Imports no Beam."""
 
 import datetime as dt
 import errno
@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import BinaryIO, Final, NamedTuple, TypeAlias, cast
 from urllib.parse import quote
 
-from warraq.schemas.coders import register
 from warraq.schemas.labels import ERROR_REASON
 from warraq.schemas.records import Page, Rejected, Source
 from warraq.schemas.sound import sound
@@ -19,54 +18,51 @@ from warraq.transforms.rejection import describe
 from warraq.transforms.storage import is_remote
 
 BUFFER: Final = 1024 * 1024
-Claim: TypeAlias = Callable[[int], bool]  # whether the reader may go on with the record at an offset
+Claim: TypeAlias = Callable[[int], bool]  # False: another worker reads on from this offset
 Item: TypeAlias = Page | Rejected
 _KINDS: Final = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
 
 class InputError(ValueError):
-    """The input can't be read; the message says in one line what to do."""
+    """An input that can't be read. The message has one line and tells the user what to do."""
 
 
 class NotAFileError(OSError):
-    """A pipe, socket or device, which is never opened: to open it may block for ever or move a tape."""
+    """A pipe, socket or device. It is never opened: that may block for ever or move a tape."""
 
 
 class Dump(NamedTuple):
     """One input file."""
 
-    path: str  # as the user gave or found it, normalised and written as names.stored_name does
+    path: str  # normalised, in the form of file_names.stored_name
     size: int  # bytes
-    format: str  # one of read.FORMATS: a kind, and after a dot how it is packed
-    fingerprint: str  # digest of the content, whatever its name
-    modified_at: dt.datetime  # stands in where pages state no fetch time
+    format: str  # one of formats.FORMATS: a kind, and after a dot its compression
+    fingerprint: str  # digest of the content; the name doesn't matter
+    modified_at: dt.datetime  # the fetch time of pages that state none
     state: str = ""  # `state_of` the file when it was found
 
     @property
     def kind(self) -> str:
-        """What the file holds, however it is packed."""
+        """The format without its compression, such as `warc`."""
         return self.format.partition(".")[0]
 
     @property
     def packing(self) -> str:
-        """`gz` or `zst`, with `.solid` where records are no members of their own; "" if the file isn't packed."""
+        """The compression: `gz` or `zst`, with `.solid` if a member holds many records; "" without compression."""
         return self.format.partition(".")[2]
 
 
-register(Dump)
-
-
 def claim_all(_offset: int) -> bool:
-    """The claim of a reader that has a range for itself."""
+    """The claim of a reader that shares its range with no other worker."""
     return True
 
 
 def open_dump(path: str) -> BinaryIO:
-    """The file's bytes as they are, seekable. Local files are opened directly: Beam's layer costs a copy.
+    """The bytes of a file, seekable, not decompressed. Local files are opened without Beam, which would copy them.
 
     Raises:
-      NotAFileError: it is a pipe, a socket or a device.
-      OSError: it can't be opened.
+      NotAFileError: the path is a pipe, a socket or a device.
+      OSError: the file can't be opened.
     """
     if not is_remote(path):
         return open(os_name(path), "rb", buffering=BUFFER, opener=_open)
@@ -89,13 +85,13 @@ def _open(path: str, flags: int) -> int:
 
 def _check_kind(status: os.stat_result) -> None:
     if kind := _KINDS.get(stat.S_IFMT(status.st_mode)):
-        raise NotAFileError(f"{kind}, not a file; save what comes out of it as a file")
+        raise NotAFileError(f"{kind}, not a file; save its data as a file first")
 
 
 def state_of(stream: BinaryIO) -> str:
-    """The size in bytes and the time of change of an open file, by which a change is told; only the size if remote.
+    """The size in bytes and the modification time of an open file, to detect changes; of a remote file only the size.
 
-    Inode numbers and times of attributes are left out: some network file systems state others each time.
+    Inode numbers and attribute times are left out: on some network file systems they differ at each call.
     """
     try:
         status = os.fstat(stream.fileno())
@@ -107,23 +103,23 @@ def state_of(stream: BinaryIO) -> str:
 
 
 def check_unchanged(stream: BinaryIO, dump: Dump) -> None:
-    """Returns if an open dump is what it was when it was found.
+    """Returns if an open dump has not changed since it was found.
 
     Raises:
-      InputError: it has changed since: its rows would be those of another file than the ledger says.
+      InputError: it has changed: its rows would belong to another file than the one in the ledger.
     """
     if dump.state and state_of(stream) != dump.state:
-        raise InputError(f"{shown_name(dump.path)}: it changed after the run had begun; run again when it is complete")
+        raise InputError(f"{shown_name(dump.path)}: the file changed during the run; run again when it is complete")
 
 
 def file_url(path: str, member: str = "") -> str:
-    """The address of a page that states none: `file:pages/a.html`, `file:pages.zip!/a.html` inside an archive."""
+    """The URL of a page that states none: `file:pages/a.html`, or inside an archive `file:pages.zip!/a.html`."""
     address = path if is_remote(path) else "file:" + quote(os_name(path), errors="surrogateescape")
     return f"{address}!/{quote(member, errors='surrogateescape')}" if member else address
 
 
 def raise_if_outside(error: Exception) -> None:
-    """Raises `error` again if the storage is at fault. Archives cause EINVAL by wrong offsets, bzip2 has no number."""
+    """Raises `error` again if the storage caused it. Damaged archives cause EINVAL, or errors without a number."""
     if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
         raise error
 
@@ -133,7 +129,7 @@ def moved(item: Item, offset: int) -> Item:
     return item._replace(source=item.source._replace(dump_offset=offset))
 
 
-def refuse(  # noqa: PLR0913  (what a row says)
+def refuse(  # noqa: PLR0913  (the columns of a row)
     dump: Dump,
     offset: int,
     reason: str,
@@ -143,20 +139,20 @@ def refuse(  # noqa: PLR0913  (what a row says)
     size: int = 0,
     fetched_at: dt.datetime | None = None,
 ) -> Rejected:
-    """The row that a record leaves behind when the reader refuses it."""
+    """The row of a record that the reader refuses."""
     return Rejected(Source(url, fetched_at, dump.path, offset, size), STAGE, reason, detail[:200])
 
 
-def sized(page: Page, max_bytes: int) -> Page | Rejected:
-    """The page itself, or its refusal if it is empty or larger than `max_bytes`."""
+def check_size(page: Page, max_bytes: int) -> Page | Rejected:
+    """The page, or its refusal if it is empty or has more than `max_bytes`."""
     if page.content and len(page.content) <= max_bytes:
         return page
     reason, detail = ("too_large", f"more than {max_bytes} bytes") if page.content else ("not_html", "empty")
     return Rejected(page.source, STAGE, reason, detail)
 
 
-def sound_item(item: Item, dump: Dump) -> Item:
-    """The item, fit to be encoded; a row `error` in its place if it can't be made so."""
+def encodable(item: Item, dump: Dump) -> Item:
+    """The item without surrogates; a row with the reason `error` in its place if a field can't be encoded."""
     try:
         return sound(item)
     except ValueError as error:

@@ -1,4 +1,7 @@
-"""The formats of dumps: which reader reads each, whole or in ranges of bytes, and how one page is found again."""
+"""The formats of dumps: the reader of each, and the one door to read a range of a dump or a single page.
+
+Adding a format: its reader in a file of its own, its first bytes in sniff.py, and a line in a table here.
+"""
 
 import os
 from collections.abc import Callable, Iterator
@@ -7,10 +10,10 @@ from typing import BinaryIO, Final
 from warraq.schemas.records import Page, Rejected
 from warraq.transforms.file_names import os_name, shown_name
 from warraq.transforms.read.archives.records import read_archive, read_archive_range
-from warraq.transforms.read.compression.packing import unpack, with_damage
+from warraq.transforms.read.compression.detect import decompressed, with_damage
 from warraq.transforms.read.discover import find_dumps
-from warraq.transforms.read.dump import Claim, Dump, InputError, Item, check_unchanged, claim_all, open_dump, sound_item
-from warraq.transforms.read.files.single import read_loose
+from warraq.transforms.read.dump import Claim, Dump, InputError, Item, check_unchanged, claim_all, encodable, open_dump
+from warraq.transforms.read.files.single import read_single_file
 from warraq.transforms.read.files.tar import read_tar
 from warraq.transforms.read.files.zip import read_zip
 from warraq.transforms.read.places import check_growth, settle_places
@@ -18,8 +21,8 @@ from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.read.tables.jsonl import read_json_lines, read_json_lines_range
 from warraq.transforms.read.tables.parquet import read_parquet_range
 
-_LOOK_BACK: Final = 64 * 1024  # bytes before a place; more than most members have records
-# Formats of which any range of bytes can be read, and kinds that are read from the beginning, unpacked.
+_LOOK_BACK: Final = 64 * 1024  # bytes; more than most members have records, each of which has a place of its own
+# Formats that are read in ranges of bytes.
 SPLITTABLE: Final[dict[str, Callable[[BinaryIO, int, int | None, Dump, ReadRules, Claim], Iterator[Item]]]] = {
     "warc": read_archive_range,
     "warc.gz": read_archive_range,
@@ -30,19 +33,20 @@ SPLITTABLE: Final[dict[str, Callable[[BinaryIO, int, int | None, Dump, ReadRules
     "jsonl": read_json_lines_range,
     "parquet": read_parquet_range,
 }
+# Kinds that are read from the beginning, decompressed.
 _WHOLE: Final[dict[str, Callable[[BinaryIO, Dump, ReadRules], Iterator[Item]]]] = {
     "warc": read_archive,
     "arc": read_archive,
     "jsonl": read_json_lines,
     "tar": read_tar,
     "zip": read_zip,
-    "html": read_loose,
-    "text": read_loose,
+    "html": read_single_file,
+    "text": read_single_file,
 }
 FORMATS: Final = frozenset({
     *SPLITTABLE,
-    *(f"{kind}.{packing}.solid" for kind in ("warc", "arc") for packing in ("gz", "zst")),
-    *(f"{kind}.{packing}" for kind in ("jsonl", "tar", "html", "text") for packing in ("gz", "zst")),
+    *(f"{kind}.{compression}.solid" for kind in ("warc", "arc") for compression in ("gz", "zst")),
+    *(f"{kind}.{compression}" for kind in ("jsonl", "tar", "html", "text") for compression in ("gz", "zst")),
     "tar", "zip", "html", "text",
 })  # fmt: skip
 
@@ -50,21 +54,19 @@ FORMATS: Final = frozenset({
 def read_range(dump: Dump, start: int, stop: int | None, rules: ReadRules, claim: Claim = claim_all) -> Iterator[Item]:
     """The pages and refusals of the records that start in [start, stop) of a dump, at growing places.
 
-    All can be encoded.
-
-    Formats that can't be split are read whole by the range that begins at 0: others are empty.
+    All can be encoded. A format that can't be split is read whole by the range that begins at 0.
 
     Raises:
-      InputError: the dump has vanished, can't be read, or is not what it was when it was found. What was given before
-        is then void.
-      LedgerError: two records have one place; the reader is wrong, no page.
+      InputError: the dump has vanished, can't be read, or has changed since it was found. Then discard the items that
+        were read before.
+      LedgerError: two records have one place: a fault of the reader, not of a page.
     """
     try:
         with open_dump(dump.path) as stream:
             check_unchanged(stream, dump)
             try:
                 items = _items(stream, dump, start, stop, rules, claim)
-                yield from check_growth(sound_item(item, dump) for item in items)
+                yield from check_growth(encodable(item, dump) for item in items)
             except Exception:
                 check_unchanged(stream, dump)  # the likely cause
                 raise
@@ -79,21 +81,21 @@ def _items(  # noqa: PLR0913, PLR0917  (as `read_range`)
     if dump.format in SPLITTABLE:
         yield from SPLITTABLE[dump.format](stream, start, stop, dump, rules, claim)
     elif start == 0 and claim(0):
-        unpacked = unpack(stream, dump.packing)
-        yield from settle_places(with_damage(_WHOLE[dump.kind](unpacked, dump, rules), unpacked, dump))
+        content = decompressed(stream, dump.packing)
+        yield from settle_places(with_damage(_WHOLE[dump.kind](content, dump, rules), content, dump))
 
 
 def open_page(
     path: str, offset: int | None = None, url: str | None = None, rules: ReadRules | None = None
 ) -> Page | Rejected:
-    """The first page or refusal in the dump at `path` that lies at `offset` and has the address `url`, where stated.
+    """The first page or refusal in the dump at `path` with this `offset` and `url`; None accepts any.
 
-    A path that `stored_name` or `shown_name` has written leads to that file, if there is one. With an offset in a WARC
-    only that place is read, and what lies shortly before it: a record that shares its packed member with others has a
-    place behind the member's offset. Else the dump is read up to the page.
+    `path` may be written as by `stored_name` or `shown_name`. With an offset in a format that is read in ranges, only
+    that place is read, then a stretch before it: a record that shares its member with others has a place after the
+    member's offset. Else the dump is read up to the page.
 
     Raises:
-      InputError: the dump can't be read, or holds no such page.
+      InputError: the dump can't be read, or has no such page.
     """
     rules = rules or ReadRules()
     dump = find_dumps([os_name(path) if os.path.lexists(os_name(path)) else path]).dumps[0]
@@ -101,13 +103,15 @@ def open_page(
     def is_wanted(item: Page | Rejected) -> bool:
         return offset in (None, item.source.dump_offset) and url in (None, item.source.url)
 
-    is_inside = offset is not None and 0 < offset < dump.size and dump.format in SPLITTABLE
-    starts = [offset, max(0, offset - _LOOK_BACK)] if offset and is_inside else []
-    for start, stop in [*((start, (offset or 0) + 1) for start in starts), (0, None)]:
+    ranges: list[tuple[int, int | None]] = [(0, None)]
+    if offset is not None and 0 < offset < dump.size and dump.format in SPLITTABLE:
+        ranges = [(offset, offset + 1), (max(0, offset - _LOOK_BACK), offset + 1), *ranges]
+    for start, stop in ranges:
         for item in read_range(dump, start, stop, rules):
             if is_wanted(item):
                 return item
-    wanted = " and ".join(
-        [f"at offset {offset}"] * (offset is not None) + [f"with the address {url}"] * (url is not None)
+    wanted = [] if offset is None else [f"at offset {offset}"]
+    wanted += [] if url is None else [f"with the address {url}"]
+    raise InputError(
+        f"{shown_name(path)}: no page {' and '.join(wanted) or 'in it'}; use an offset from the column dump_offset"
     )
-    raise InputError(f"{shown_name(path)}: no page {wanted or 'in it'}; give an offset from the dump_offset column")

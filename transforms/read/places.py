@@ -1,31 +1,27 @@
-"""The place of a record, (dump, dump_offset): no other record of any dump has it.
+"""The place of a record, (dump, dump_offset). Each place belongs to one record only.
 
-Verdicts on copies meet their articles by place, and `explain` finds a page by it. A reader therefore gives strictly
-growing places, and the stretches between the first and the last place of its ranges don't overlap. Both are checked in
-every run, for the cost of one comparison a record and one pair of numbers a range.
+Deduplication joins verdicts and articles by place, and `explain` finds a page by it. So a reader gives strictly growing
+places, and the stretches from the first to the last place of its ranges don't overlap. Every run checks both, at the
+cost of one comparison a record and one pair of numbers a range.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from warraq.schemas.coders import register
 from warraq.schemas.records import Rejected
-from warraq.transforms.ledger import LedgerError
+from warraq.transforms.errors import LedgerError
 from warraq.transforms.read.dump import Item, moved
 
 
 class Stretch(NamedTuple):
-    """The places that one range of a dump gave, both ends included."""
+    """The first and the last place of a range of a dump."""
 
     first: int
     last: int
 
 
-register(Stretch)
-
-
 def settle_places(items: Iterable[Item]) -> Iterator[Item]:
-    """The items of a dump that is read as a whole, at growing places: one that is taken gives way to the next."""
+    """The items of a dump that is read as a whole, at growing places: each at its own place or the next free one."""
     last = -1
     for item in items:
         last = max(item.source.dump_offset, last + 1)
@@ -33,10 +29,10 @@ def settle_places(items: Iterable[Item]) -> Iterator[Item]:
 
 
 def check_growth(items: Iterable[Item]) -> Iterator[Item]:
-    """The items of a range.
+    """The items of a range, unchanged.
 
     Raises:
-      LedgerError: their places don't grow.
+      LedgerError: a place is not greater than the one before it.
     """
     last = -1
     for item in items:
@@ -47,7 +43,7 @@ def check_growth(items: Iterable[Item]) -> Iterator[Item]:
 
 
 def check_stretches(dump: str, stretches: Iterable[Stretch]) -> Iterator[Rejected]:
-    """Nothing, if the ranges of a dump gave places of their own. The type lets it join the reader's refusals.
+    """Nothing if the ranges of a dump don't overlap. The type lets the result join the reader's refusals.
 
     Raises:
       LedgerError: two ranges gave places in the same stretch.

@@ -1,8 +1,8 @@
-"""Reads crawl dumps of any format, recognised by content: one Page for each crawled HTML response or ready text.
+"""ReadPages: the Beam shell of the readers. Dumps of any format become pages, one for each HTML response or text.
 
-Web archives, plain or with records that are packed one by one, plain JSON lines and Parquet are read in ranges of
-bytes by many workers at once; the other formats are read whole by one worker each. Refusals by the reader are rows with
-the stage "read". Trouble with the storage is no page's fault: it is raised, and the runner tries again.
+Many workers at once read ranges of bytes of web archives (uncompressed, or compressed by record), of uncompressed JSON
+lines and of Parquet. One worker reads a dump of another format whole. A refusal by a reader is a row with the stage
+"read". An error of the storage is not caught: the runner tries again.
 """
 
 import dataclasses
@@ -14,6 +14,7 @@ import apache_beam as beam
 from apache_beam.io.restriction_trackers import OffsetRange, OffsetRestrictionTracker
 from apache_beam.transforms.core import RestrictionProvider
 
+from warraq.schemas.coders import register
 from warraq.schemas.records import Page, Rejected
 from warraq.transforms.read.dump import Dump
 from warraq.transforms.read.formats import SPLITTABLE, read_range
@@ -28,16 +29,18 @@ _STRETCHES: Final = "stretches"
 _Places: TypeAlias = beam.pvalue.TaggedOutput[Literal["stretches"], tuple[str, Stretch]]  # of a dump
 Part = tuple[Dump, int, int]  # a dump and a range of its bytes, half-open
 
+register(Dump, Stretch)
+
 
 def parts(dump: Dump, rules: ReadRules) -> Iterator[Part]:
-    """The ranges in which a dump is read. That of one that can't be split is its first byte alone."""
+    """The ranges in which a dump is read. A dump that can't be split has one range, its first byte."""
     whole = OffsetRange(0, max(1, dump.size) if dump.format in SPLITTABLE else 1)
     for part in whole.split(rules.split_bytes, rules.split_bytes // 2):
         yield dump, part.start, part.stop
 
 
 class _ReadFn(beam.DoFn, RestrictionProvider):
-    """Part → (Page, Rejected). A runner may split what is left of a part; claims are offsets of records or members."""
+    """Part → (Page, Rejected). A runner may split the rest of a part; claims are offsets of records or members."""
 
     def __init__(self, rules: ReadRules) -> None:
         self._rules = rules
@@ -55,7 +58,7 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
     def process(
         self,
         part: Part,
-        tracker: Any = beam.DoFn.RestrictionParam(),  # noqa: B008  (Beam's way to ask for it)
+        tracker: Any = beam.DoFn.RestrictionParam(),  # noqa: B008  (Beam's form)
     ) -> Iterator[Page | Refusal | beam.pvalue.TaggedOutput[Literal["progress"], int] | _Places]:
         dump, restriction = part[0], tracker.current_restriction()
         is_splittable = dump.format in SPLITTABLE
@@ -76,15 +79,15 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
             first, last = item.source.dump_offset if first < 0 else first, item.source.dump_offset
             self._meter.left(item)
             yield tagged(item)
-            # What is unpacked as a whole has offsets that may lie beyond the file's size.
+            # Offsets in decompressed content may be larger than the file.
             reached = claimed if is_splittable else min(item.source.dump_offset, dump.size)
             if reached > position:
                 yield beam.pvalue.TaggedOutput(PROGRESS, reached - position)
                 position = reached
-            start = time.perf_counter_ns()  # what the next stages do with the item is not the reader's time
+            start = time.perf_counter_ns()  # the time of the next stages with the item doesn't count
         stop = tracker.current_restriction().stop
         if is_granted:
-            tracker.try_claim(stop)  # all that the range holds has been read
+            tracker.try_claim(stop)  # tells the runner that the whole range has been read
         if first >= 0:
             yield beam.pvalue.TaggedOutput(_STRETCHES, (dump.path, Stretch(first, last)))
         yield beam.pvalue.TaggedOutput(PROGRESS, max(0, (stop if is_splittable else dump.size) - position))
@@ -92,12 +95,12 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
 
 @dataclasses.dataclass
 class ReadPages(StageTransform):
-    """PBegin → (Page, Rejected): every page record of `dumps`, each through exactly one door.
+    """PBegin → (Page, Rejected): every page record of `dumps`, each in exactly one output.
 
-    A third output, PROGRESS, gives the bytes of the dumps that have been read since it last spoke. A fourth, CHECKED,
-    stays empty and ends when all places are known to differ: what commits must wait for it.
+    A third output, PROGRESS, gives numbers of bytes of the dumps, each as soon as it has been read. A fourth, CHECKED,
+    is empty and ends when all places are known to differ; the commit must wait for it.
 
-    Raises LedgerError on a worker, which fails the run, if two records have one place.
+    Two records in one place raise LedgerError on a worker, which fails the run.
     """
 
     dumps: Sequence[Dump]
@@ -109,7 +112,7 @@ class ReadPages(StageTransform):
     def expand(self, begin: beam.pvalue.PBegin) -> Outputs:
         dumps = begin | "ListDumps" >> beam.Create(list(self.dumps))
         ranges = dumps | "ListRanges" >> beam.FlatMap(parts, self.rules)
-        # Not every runner moves the ranges that it has split off to other workers: Flink reads them where the dump was.
+        # Flink would read all ranges of a dump on one worker.
         spread = ranges | "SpreadRanges" >> beam.Reshuffle()
         read = spread | "ReadRanges" >> beam.ParDo(_ReadFn(self.rules)).with_outputs(
             REJECTED, PROGRESS, _STRETCHES, main=KEPT

@@ -1,4 +1,4 @@
-"""Times as dumps state them."""
+"""Parses the times in dumps."""
 
 import datetime as dt
 import re
@@ -11,22 +11,21 @@ _ISO_8601: Final = re.compile(
 )
 _CDX: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d))?")
 _CRAWL: Final = re.compile(r"CC-MAIN-(\d{4})-(\d\d)")
-YEARS: Final = range(1990, 2100)  # of the web; numbers whose first digits are such a year are calendar dates
+YEARS: Final = range(1990, 2100)  # of the web; a number that begins with such a year is a calendar date
 
 
 def parse_time(stated: object) -> dt.datetime | None:
-    """A time in UTC from what dumps state; None if it can't be told, or lies outside of 1990 to 2099.
+    """The time in UTC of a value in a dump; None if it is no time or lies outside of 1990 to 2099.
 
-    No crawl has another year, and those near 1 and 9999 can't be reckoned with.
+    No crawl has another year, and arithmetic with years near 1 and 9999 overflows.
 
-    Text: ISO 8601 (with "/" too), RFC 2822 (as in HTTP and RSS), 20240501 and 20240501101112 (as in CDX), the name of a
-    Common Crawl crawl, which gives its week. Numbers: these, or seconds, or milli-, micro- or nanoseconds since 1970.
-    A time without a zone is taken as UTC; what is left out is the beginning of the year, month or day (WARC 1.1
-    allows that).
+    Text: ISO 8601 (also with "/"), RFC 2822 (as in HTTP and RSS), 20240501 and 20240501101112 (as in CDX), and names of
+    Common Crawl crawls, which give the week. Numbers: the same digits, or seconds, milli-, micro- or nanoseconds since
+    1970. A time without a zone is in UTC. A missing part means the beginning of the year, month or day, as in WARC 1.1.
     """
     try:
         moment = _moment_of(stated)
-    except (ValueError, OverflowError, OSError):  # no such day, or outside of what datetime holds
+    except (ValueError, OverflowError, OSError):  # no such day, or out of the range of datetime
         return None
     return moment if moment is not None and moment.year in YEARS else None
 
@@ -57,7 +56,7 @@ def _from_text(stated: str) -> dt.datetime | None:
 
 
 def _from_number(stated: float) -> dt.datetime | None:
-    """Numbers above 10**11 are milliseconds: as seconds they would lie in the year 5138 and later; and so on."""
+    """A number above 10**11 is in milliseconds, because as seconds it lies after the year 5138; and so on."""
     calendar = _CDX.fullmatch(str(stated))
     if calendar and int(calendar[1]) in YEARS:
         return _moment(*calendar.groups(), None, None)
@@ -68,13 +67,13 @@ def _from_number(stated: float) -> dt.datetime | None:
 
 
 def _moment(*parts: str | None) -> dt.datetime:
-    """Year, month, day, hour, minute, second, fraction and zone as a time in UTC, all but the year may be left out.
+    """Year, month, day, hour, minute, second, fraction and zone as a time in UTC. All but the year may be None.
 
     (`fromisoformat` differs between Python 3.10 and 3.11.)
     """
     *calendar, fraction, zone = parts
     year, month, day, hour, minute, second = (
-        int(part or least) for part, least in zip(calendar, "011000", strict=True)
+        int(part or least) for part, least in zip(calendar, (0, 1, 1, 0, 0, 0), strict=True)
     )
     micros = int(f"{fraction or '':0<6.6}")
     moment = dt.datetime(year, month, day, hour, minute, second, micros, tzinfo=dt.timezone.utc)

@@ -1,1 +1,1 @@
-"""Drops pages that cannot hold Arabic text, by their bytes."""
+"""Refuses pages that can't hold Arabic text, by their bytes."""

@@ -1,10 +1,9 @@
-"""Lets through what can hold Arabic text, judged on raw bytes: nothing is decoded or parsed.
+"""Keeps pages that can hold Arabic text, judged by their raw bytes: nothing is decoded or parsed.
 
-In a crawl 1 page in 100 is Arabic; this stage is what the other 99 cost. Each encoding that Arabic pages come in has
-its own evidence, and one is enough. One numpy pass (0.02 ms for 170 kB, a fiftieth of a regular expression) keeps the
-stretches with bytes above ASCII, a thirtieth of most pages, which are then looked at closely; escapes, which are ASCII
-themselves, are looked for in an eighth of the page first. Persian, Urdu and Sorani pages may pass: the language stage
-tells them apart.
+In a crawl 1 page in 100 is Arabic, so the other 99 must be cheap. Each encoding of Arabic pages has its own evidence,
+and one piece of evidence is enough. One numpy pass (0.02 ms for 170 kB, a fiftieth of a regular expression) selects the
+stretches with bytes above ASCII, a thirtieth of most pages; only these are searched. Escapes are ASCII themselves: they
+are searched in an eighth of the page first. Persian, Urdu and Sorani pages may pass; the language stage refuses them.
 """
 
 import dataclasses
@@ -16,15 +15,16 @@ import numpy as np
 
 from warraq.schemas.records import Page
 from warraq.transforms.rejection import Rejection
+from warraq.transforms.rule_checks import check_range
 
-_WORD: Final = 8  # bytes that are judged at once
+_WORD: Final = 8  # bytes in one numpy word
 _ABOVE_ASCII: Final = np.uint64(0x8080808080808080)
-_MIN_SHARE: Final = 0.025  # letters to bytes above ASCII; about 0.45 in Arabic UTF-8, 0.02 by accident in GBK
-_HEAD: Final = 1024  # bytes in which UTF-16 shows its NULs
-_SAMPLED: Final = 16_384  # bytes; shorter pages are looked at whole
-_STRIPE: Final = np.dtype("V16")  # an escape of up to eight bytes lies in it whole, wherever a row of them begins
-_STRIPES: Final = 8  # of which the first is looked at
-_ESCAPES: Final = (  # of U+0620 to U+064F and U+FE70 to U+FEFF, the shapes of single letters
+_MIN_SHARE: Final = 0.025  # letters per byte above ASCII; about 0.45 in Arabic UTF-8, 0.02 by accident in GBK
+_HEAD: Final = 1024  # bytes; UTF-16 has NULs in them
+_SAMPLED: Final = 16_384  # bytes; shorter pages are searched whole
+_STRIPE: Final = np.dtype("V16")  # 16 bytes: in a row of escapes of up to eight bytes, one lies in it whole
+_STRIPES: Final = 8  # of each group of so many stripes, the first is searched
+_ESCAPES: Final = (  # of U+0620 to U+064F and U+FE70 to U+FEFF (presentation forms)
     re.compile(rb"\\u(?:06[2-4]|[fF][eE][7-9a-fA-F])[0-9a-fA-F]"),
     re.compile(
         rb"&#(?:0*(?:1(?:5[6-9]|6[01])|65(?:1[4-9]|2[0-7]))\d(?!\d)"
@@ -34,35 +34,49 @@ _ESCAPES: Final = (  # of U+0620 to U+064F and U+FE70 to U+FEFF, the shapes of s
 
 
 class _Sign(NamedTuple):
-    """Two or four bytes that are looked for, in those bits that `mask` has."""
+    """A pattern of two or four bytes; only the bits in `mask` are compared."""
 
     wanted: bytes
     mask: bytes = b"\xff\xff\xff\xff"
 
 
-_LETTER: Final = _Sign(b"\xd8\x80", b"\xfe\xc0")  # D8 or D9 with a byte that goes on: U+0600 to U+067F in UTF-8
-_FORM: Final = _Sign(b"\xef\xba", b"\xff\xfe")  # U+FE80 to U+FEFF, the shapes of single letters
-_DOUBLED: Final = _Sign(b"\xc3\x98\xc2\x80", b"\xff\xfe\xdf\xc0")  # Ø or Ù, then what 80 to BF became in UTF-8
+_LETTER: Final = _Sign(b"\xd8\x80", b"\xfe\xc0")  # D8 or D9, then a continuation byte: U+0600 to U+067F in UTF-8
+_FORM: Final = _Sign(b"\xef\xba", b"\xff\xfe")  # U+FE80 to U+FEFF, presentation forms
+_DOUBLED: Final = _Sign(b"\xc3\x98\xc2\x80", b"\xff\xfe\xdf\xc0")  # Ø or Ù, then a byte 80 to BF as UTF-8
 _DOUBLED_ALEF: Final = _Sign("Ç".encode())
 _DOUBLED_LAM: Final = _Sign("á".encode())
 
 
 @dataclasses.dataclass(frozen=True)
 class ScreenRules:
-    """How much Arabic a page must hold to be worth decoding."""
+    """The Arabic that a page must hold to be decoded.
+
+    Raises:
+      ValueError: a rule makes no sense; the message has one line and begins with the flag's name.
+    """
 
     min_letters: int = field(
         default=100, metadata={"help": "Arabic letters that suffice; a language switcher has fewer than 70"}
     )
-    short_letters: int = field(default=20, metadata={"help": "letters that suffice in a short page, where they are"})
-    short_share: float = field(default=0.05, metadata={"help": "at least this share of its bytes, 0..1"})
+    short_letters: int = field(
+        default=20, metadata={"help": "letters that suffice in a short page, if they have the next share"}
+    )
+    short_share: float = field(
+        default=0.05, metadata={"help": "least share of these letters in the bytes of the page, 0..1"}
+    )
     min_alef_lam: float = field(
         default=0.03, metadata={"help": "8-bit charsets: least share of ا and of ل among the bytes above ASCII, 0..1"}
     )
 
+    def __post_init__(self) -> None:
+        check_range("screen_min_letters", self.min_letters, 0)
+        check_range("screen_short_letters", self.short_letters, 0)
+        check_range("screen_short_share", self.short_share, 0, 1)
+        check_range("screen_min_alef_lam", self.min_alef_lam, 0, 1)
+
 
 def screen(page: Page, rules: ScreenRules) -> Page:
-    """The page itself, if it can hold Arabic text in any encoding.
+    """The page, unchanged, if it can hold Arabic text in any encoding.
 
     Raises:
       Rejection: no_arabic_bytes
@@ -82,16 +96,16 @@ def screen(page: Page, rules: ScreenRules) -> Page:
 
 
 def _above_ascii(content: bytes) -> bytes:
-    """The stretches of eight bytes in which one at least is above ASCII, and the last bytes, which fill none.
+    """The words of eight bytes with at least one byte above ASCII, and the last bytes, which fill no word.
 
-    Characters of many bytes stay whole: each of their bytes is above ASCII.
+    Characters of many bytes stay whole, because each of their bytes is above ASCII.
     """
     words = np.frombuffer(content, np.uint64, len(content) // _WORD)
     return words[(words & _ABOVE_ASCII) != 0].tobytes() + content[len(words) * _WORD :]
 
 
 def _has_utf8(high: bytes, enough: int) -> bool:
-    """Arabic letters and presentation forms in UTF-8, and Arabic UTF-8 that was encoded once more."""
+    """True for Arabic letters or presentation forms in UTF-8, or for Arabic UTF-8 that was encoded twice."""
     return (
         (_count(high, 0xD8) + _count(high, 0xD9) >= enough and _count_sign(high, _LETTER) >= enough)
         or (_count(high, 0xEF) >= enough and _count_sign(high, _FORM) >= enough)
@@ -100,10 +114,11 @@ def _has_utf8(high: bytes, enough: int) -> bool:
 
 
 def _has_legacy(high: bytes, enough: float) -> bool:
-    """Text in windows-1256, ISO-8859-6 or Mac Arabic, told from other 8-bit and East Asian charsets by two letters.
+    """True for text in windows-1256, ISO-8859-6 or Mac Arabic. Two letters decide.
 
-    ا and ل are 0xC7 and 0xE1 in the first, 0xC7 and 0xE4 in the others; "Çá" is the first read as windows-1252 and
-    written as UTF-8. Each letter is a tenth of Arabic prose; in other languages and charsets one of the two is rare.
+    ا and ل are 0xC7 and 0xE1 in windows-1256, 0xC7 and 0xE4 in the others. "Çá" is windows-1256 that was read as
+    windows-1252 and written as UTF-8. Each letter is a tenth of Arabic prose; in other languages and in East Asian
+    charsets one of the two is rare.
     """
     if _count(high, 0xC7) >= enough and max(_count(high, 0xE1), _count(high, 0xE4)) >= enough:
         return True
@@ -113,10 +128,10 @@ def _has_legacy(high: bytes, enough: float) -> bool:
 
 
 def _has_escapes(content: bytes, enough: int) -> bool:
-    r"""Numeric character references and \uXXXX in scripts. (HTML has no named references for Arabic letters.)
+    r"""True for numeric character references, or \uXXXX in scripts. HTML has no named references for Arabic letters.
 
-    In a long page 16 bytes of each 128 are looked at first, and the rest only if an escape is among them: 24 letters
-    in a row are always seen, and of a hundred in single words so many that hardly a page is lost.
+    In a long page 16 bytes of each 128 are searched first, and the rest only if they hold an escape. So 24 letters in a
+    row are always found; of a hundred letters in single words enough are found that hardly a page is lost.
     """
     sample = content
     if len(content) >= _SAMPLED:
@@ -125,7 +140,7 @@ def _has_escapes(content: bytes, enough: int) -> bool:
 
 
 def _has_utf16(content: bytes, enough: int) -> bool:
-    """Letters in UTF-16 of either byte order, with or without a BOM: 06 in every other byte, and NULs in the markup."""
+    """True for letters in UTF-16, with or without a BOM: every other byte of letters is 06, and of markup NUL."""
     nuls = content.count(b"\0", 0, _HEAD)
     if not content.startswith((b"\xff\xfe", b"\xfe\xff")) and nuls < max(2, min(len(content), _HEAD) // 64):
         return False
@@ -137,9 +152,9 @@ def _count(content: bytes, byte: int) -> int:
 
 
 def _count_sign(content: bytes, sign: _Sign) -> int:
-    """How often `sign` stands in `content`.
+    """The number of occurrences of `sign`.
 
-    All are compared at once, as numbers: one view of the content for each offset modulo the sign's size.
+    numpy compares all of them at once, as numbers: one view of the content for each offset modulo the sign's size.
     """
     size = len(sign.wanted)
     wanted, mask = (int.from_bytes(part[:size], "little") for part in sign)

@@ -12,7 +12,8 @@ from warraq.transforms import ledger
 from warraq.transforms.dataset.data_files import DataFile
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.publish import discard, publish
-from warraq.transforms.ledger import LedgerError, Line
+from warraq.transforms.errors import LedgerError
+from warraq.transforms.ledger import Line
 from warraq.transforms.write.set_aside import SetAsideError, find_faults, leave_report
 
 

@@ -1,4 +1,4 @@
-"""The charset is found by evidence, lies are seen through, double encoding is mended."""
+"""Evidence decides on the charset, false claims are refuted, and double encoding is repaired."""
 
 import datetime as dt
 import gzip
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.support.paths import DATA
 from warraq.schemas.records import Page, Source
-from warraq.transforms.decode.decode import DecodeRules, decode, mend
+from warraq.transforms.decode.decode import DecodeRules, decode, repair
 from warraq.transforms.decode.stage import DecodePages
 from warraq.transforms.step import KEPT, REJECTED, Rejection
 
@@ -98,7 +98,7 @@ def verdict(content, charset=None, is_text=False):
         ("iso8859_6", "csISOLatinArabic", "", ("iso-8859-6", "http")),
     ],
 )
-def test_claims_are_heard_in_order_and_checked(written, http, meta, expected):
+def test_claims_are_tried_in_order_and_checked(written, http, meta, expected):
     markup = in_html(PROSE, meta)
     charset, source, text = verdict(markup.encode(written), http)
     assert (charset, source.partition(" ")[0]) == expected
@@ -129,7 +129,7 @@ def test_refuted_claims_are_kept_as_evidence():
 @pytest.mark.parametrize("codec", ["cp1256", "iso8859_6"])
 @pytest.mark.parametrize("sound", [1, 3, 30])
 @pytest.mark.parametrize("http", ["utf-8", None])
-def test_a_block_in_another_charset_is_read_in_its_own(codec, sound, http):
+def test_a_block_in_another_charset_is_decoded_in_that_charset(codec, sound, http):
     before, block, after = in_html(PROSE * sound), f"<div>{PROSE[:120]}</div>", "<p>انتهى الخبر، والله أعلم.</p>"
     content = before.encode() + block.encode(codec) + after.encode()
     assert verdict(content, http)[::2] == ("utf-8", before + block + after)
@@ -152,7 +152,7 @@ def test_stray_bytes_cost_themselves_only(stray):
     assert markup == content.decode("utf-8", "replace")
 
 
-def test_a_bom_that_lies_is_overruled():
+def test_a_false_bom_is_overruled():
     assert verdict(b"\xff\xfe" + in_html(PROSE * 3).encode())[0] == "utf-8"
 
 
@@ -170,11 +170,11 @@ def test_mac_arabic_is_read_as_declared():
         ("沿海公路经过三年施工", "gbk", "gb2312", "gbk"),
     ],
 )
-def test_labels_mean_what_browsers_take_them_to_mean(text, codec, declared, charset):
+def test_labels_are_read_as_in_browsers(text, codec, declared, charset):
     assert verdict(in_html(text, declared).encode(codec)) == (charset, "meta", in_html(text, declared))
 
 
-def test_plain_text_claims_are_given_and_its_words_are_no_claims():
+def test_plain_text_has_the_charset_of_its_dump_and_its_words_are_no_claims():
     text = "<meta charset=windows-1252> " + PROSE
     assert verdict(text.encode(), "utf-8", is_text=True) == ("utf-8", "given", text)
     assert verdict(text.encode("cp1256"), None, is_text=True) == ("windows-1256", "detected", text)
@@ -223,13 +223,13 @@ MISREAD = {
 
 
 @pytest.mark.parametrize("misread", MISREAD.values(), ids=MISREAD)
-def test_double_encoding_is_mended(misread):
+def test_double_encoding_is_repaired(misread):
     assert verdict(misread(in_html(PROSE)).encode(), "utf-8")[2] == in_html(PROSE)
 
 
 @pytest.mark.parametrize("text", [PROSE, "Ça va à Málaga, Østfold § 5 „ja“", "ط§ ظ„ are signs of a wrong charset"])
-def test_sound_text_is_not_mended(text):
-    assert mend(text * 3, RULES.min_mojibake) == text * 3
+def test_correct_text_is_not_repaired(text):
+    assert repair(text * 3, RULES.min_mojibake) == text * 3
 
 
 @given(st.text(alphabet="ابتثجحخدذرزسشصضطظعغفقكلمنهوي abcé’“” <>", max_size=300))
@@ -247,7 +247,7 @@ def test_any_bytes_are_decoded_or_refused(content, charset):
     document.markup.encode()  # no lone surrogates
 
 
-def test_every_page_leaves_by_one_door():
+def test_every_page_has_one_output():
     pages = [page(in_html(PROSE).encode("cp1256")), page(bytes(range(1, 9)) * 200, url="binary")]
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
         doors = pipeline | beam.Create(pages) | DecodePages()
@@ -271,3 +271,17 @@ def test_real_templates_are_decoded_right(told):
         if verdict(content, stated and stated[1])[0] != truth["charset"]:
             wrong.append(truth["file"])
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ({"max_bad_share": 1.1}, "decode_max_bad_share must be from 0 to 1, not 1.1"),
+        ({"min_arabic_fit": 4.4}, "decode_min_arabic_fit must be from -inf to 0, not 4.4"),
+        ({"min_arabic_fit": float("nan")}, "decode_min_arabic_fit must be from -inf to 0, not nan"),
+        ({"min_mojibake": 0}, "decode_min_mojibake must be at least 1, not 0"),
+    ],
+)
+def test_rules_that_make_no_sense_are_refused(rules, words):
+    with pytest.raises(ValueError, match=f"^{words}$"):
+        DecodeRules(**rules)

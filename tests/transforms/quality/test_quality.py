@@ -1,4 +1,4 @@
-"""Quality: news of every size passes, what is no prose doesn't, and each rule has its own reason."""
+"""Quality: news of every size passes, other text does not, and each rule has its own reason."""
 
 import dataclasses
 import datetime as dt
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from warraq.schemas.labels import REASONS
 from warraq.schemas.records import Article, Source
-from warraq.transforms.quality.quality import PRESETS, Measures, QualityRules, keep_good, measure
+from warraq.transforms.quality.quality import PRESETS, Measures, QualityRules, keep_good, measure, refusal
 from warraq.transforms.quality.stage import KeepGoodText
 from warraq.transforms.step import KEPT, REJECTED, Rejection
 
@@ -200,13 +200,13 @@ def test_news_of_every_size_and_form_passes(text):
 
 
 @pytest.mark.parametrize(("text", "reasons"), JUNK.values(), ids=JUNK.keys())
-def test_what_is_no_prose_is_refused(text, reasons):
+def test_text_without_prose_is_refused(text, reasons):
     refusal = verdict(text, QualityRules())
     assert refusal is not None
     assert refusal.reason in reasons
 
 
-def test_the_detail_carries_the_figure_and_the_bound():
+def test_the_detail_holds_the_figure_and_the_bound():
     assert verdict("عاجل " * 40, QualityRules(max_top_2gram=1, max_top_3gram=1)).detail == "top_word 1.00 > 0.20"
     assert verdict(JUNK["tag cloud"][0], QualityRules()).detail == "function_words 0.00 < 1.00"
 
@@ -219,15 +219,28 @@ def test_every_reason_has_a_text_that_is_refused_for_it():
 
 @pytest.mark.parametrize("bound", [bound for bound in dataclasses.fields(QualityRules) if "reason" in bound.metadata])
 def test_every_bound_refuses_for_its_reason(bound):
-    unbounded = {
-        other.name: -1.0 if other.name.startswith("min_") else float("inf")
-        for other in dataclasses.fields(QualityRules)
-        if "reason" in other.metadata
-    }
-    impossible = float("inf") if bound.name.startswith("min_") else -1.0
-    rules = QualityRules(**unbounded | {bound.name: impossible}, allow_unpunctuated=False, short_text=0)
-    assert verdict(SENTENCE, rules).reason == bound.metadata["reason"]
-    assert verdict(SENTENCE, QualityRules(**unbounded)) is None
+    rules = QualityRules(allow_unpunctuated=False, short_text=0)
+    good = measure(SENTENCE * 20)._replace(**dict.fromkeys(Measures._fields[5:17], 0.0))
+    beyond = getattr(rules, bound.name) + (-0.01 if bound.metadata["is_lower"] else 0.01)
+    assert refusal(good, rules) is None
+    assert refusal(good._replace(**{bound.metadata["measure"]: beyond}), rules).reason == bound.metadata["reason"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ({"min_words": -1}, "quality_min_words must be at least 0, not -1"),
+        ({"max_top_word": 20}, "quality_max_top_word must be from 0 to 1, not 20"),
+        ({"min_letter_words": float("nan")}, "quality_min_letter_words must be from 0 to 1, not nan"),
+        ({"max_breaks_per_word": -0.1}, "quality_max_breaks_per_word must be at least 0, not -0.1"),
+        ({"short_text": -1}, "quality_short_text must be at least 0, not -1"),
+        ({"min_words": 9, "max_words": 8}, "quality_max_words must be at least 9, not 8"),
+        ({"min_word_length": 9.5}, "quality_max_word_length must be at least 9.5, not 8.0"),
+    ],
+)
+def test_bounds_that_make_no_sense_are_refused(rules, words):
+    with pytest.raises(ValueError, match=f"^{words}$"):
+        QualityRules(**rules)
 
 
 @pytest.mark.parametrize(
@@ -304,7 +317,7 @@ def test_an_article_of_600_words_takes_about_a_millisecond():
     assert (time.process_time() - begin) / 20 < 0.01  # ten times as long: machines differ
 
 
-def test_every_article_leaves_by_exactly_one_door():
+def test_every_article_has_exactly_one_output():
     good, bad = article(NEWS["result"], "a"), article(JUNK["menu"][0], "b")
     pipeline = TestPipeline()
     result = pipeline | beam.Create([good, bad]) | KeepGoodText()

@@ -1,4 +1,4 @@
-"""A dump that changes, shrinks, grows or vanishes after it was found: the run fails, names it, and commits nothing."""
+"""A run whose dump changes or vanishes after discovery fails, names the dump and commits nothing."""
 
 import datetime as dt
 import gzip
@@ -15,7 +15,7 @@ from warraq.transforms.read.rules import ReadRules
 
 NEWS = ROOT / "samples" / "dumps" / "news.warc.gz"
 PAGE = b"<!DOCTYPE html><html><body><p>page</p></body></html>"
-CHANGED = "it changed after the run had begun; run again when it is complete"
+CHANGED = "the file changed during the run; run again when it is complete"
 
 
 def append(path):
@@ -63,7 +63,7 @@ def news(tmp_path):
 
 
 @pytest.mark.parametrize("change", [*CHANGES, *LOSSES])
-def test_what_is_read_is_what_was_found(news, change):
+def test_only_the_file_that_was_found_is_read(news, change):
     [dump] = find_dumps([str(news)]).dumps
     assert len(list(read_range(dump, 0, None, ReadRules()))) == 38
     change(news)
@@ -73,7 +73,7 @@ def test_what_is_read_is_what_was_found(news, change):
 
 
 @pytest.mark.parametrize("change", [append, shrink, empty, overwrite])
-def test_a_change_in_the_middle_of_a_range_is_told_at_its_end(news, change):
+def test_a_change_during_a_range_is_an_error_at_its_end(news, change):
     [dump] = find_dumps([str(news)]).dumps
     items = read_range(dump, 0, None, ReadRules())
     next(items)
@@ -91,7 +91,7 @@ def test_a_range_that_is_open_is_read_from_the_file_that_was_found(news, change)
     assert len([first, *items]) == 38
 
 
-def test_a_reader_that_breaks_on_a_changed_dump_tells_the_change(news, monkeypatch):
+def test_an_error_of_a_reader_on_a_changed_dump_names_the_change(news, monkeypatch):
     [dump] = find_dumps([str(news)]).dumps
 
     def broken(*_):
@@ -119,7 +119,7 @@ def test_trouble_with_the_storage_names_the_dump(news, monkeypatch):
 def test_a_file_that_is_being_written_is_no_dump_yet(news, monkeypatch):
     states = iter(["1 1", "2 2"])
     monkeypatch.setattr("warraq.transforms.read.discover.state_of", lambda _: next(states))
-    with pytest.raises(InputError, match="it is being written; read it when it is complete"):
+    with pytest.raises(InputError, match="another program is writing it; read it when it is complete"):
         find_dumps([str(news)])
 
 

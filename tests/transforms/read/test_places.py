@@ -1,4 +1,4 @@
-"""No two records have one place, and `explain` finds each by its own, in every format."""
+"""Each place belongs to one record, in every format, and `explain` finds the record by it."""
 
 import copy
 import gzip
@@ -30,8 +30,8 @@ from tests.support.damage import (
 )
 from warraq.pipelines.config import FlowConfig
 from warraq.pipelines.flow import RefinePages
+from warraq.transforms.errors import LedgerError
 from warraq.transforms.extract.page import ExtractRules
-from warraq.transforms.ledger import LedgerError
 from warraq.transforms.read.discover import find_dumps
 from warraq.transforms.read.dump import InputError
 from warraq.transforms.read.formats import open_page, read_range
@@ -46,9 +46,11 @@ ARCS = [arc_record(body, n) for n, body in enumerate(PAGES)]
 RULES = ReadRules(max_bytes=50_000)
 
 
-def in_members(records, pack):
-    """The first record by itself, and groups of many others in one member each, which are larger than it unpacked."""
-    return b"".join([pack(records[0]), pack(b"".join(records[1:7])), pack(records[7]), pack(b"".join(records[8:]))])
+def in_members(records, compress):
+    """A member with the first record, then members with many records each, which are larger after decompression."""
+    return b"".join(
+        [compress(records[0]), compress(b"".join(records[1:7])), compress(records[7]), compress(b"".join(records[8:]))]
+    )
 
 
 def with_shared_headers(content):
@@ -125,20 +127,20 @@ def test_places_differ_in_damaged_dumps_too(tmp_path_factory, data):
     try:
         dump = find(tmp_path_factory.getbasetemp(), damage.applied(sound))
     except InputError:
-        return  # damaged so that it can't be told what it was
+        return  # the damage hides its format
     edges = data.draw(st.lists(st.integers(1, max(1, dump.size)), max_size=4, unique=True))
     found = places(dump, *edges)
     assert len({place for place, _ in found}) == len(found)
 
 
-@pytest.mark.parametrize("pack", [gz, zstd])
-def test_records_alone_in_their_members_lie_at_the_members_offsets(tmp_path, pack):
-    packed = [pack(part) for part in WARCS]
+@pytest.mark.parametrize("compress", [gz, zstd])
+def test_a_record_alone_in_its_member_has_the_members_offset(tmp_path, compress):
+    packed = [compress(part) for part in WARCS]
     dump = find(tmp_path, b"".join(packed))
     assert [place for place, _ in places(dump)] == [len(b"".join(packed[:n])) for n in range(COUNT)]
 
 
-def test_records_of_one_member_lie_one_byte_apart(tmp_path):
+def test_places_of_records_in_one_member_differ_by_one(tmp_path):
     dump = find(tmp_path, SHARED["warc.gz"])
     second = len(gz(WARCS[0]))
     assert [place for place, _ in places(dump)][:8] == [
@@ -157,7 +159,7 @@ def test_a_member_of_more_records_than_bytes_is_cut_off(tmp_path):
 
 
 def test_a_copy_in_a_member_costs_no_neighbour(tmp_path):
-    """The verdict on a copy meets its article by place, which must not be that of a record in a later member.
+    """Deduplication joins a verdict and its article by place: no record of a later member may have that place.
 
     Counted in unpacked bytes, the copy would lie where the innocent's member begins.
     """
@@ -175,7 +177,7 @@ def test_a_copy_in_a_member_costs_no_neighbour(tmp_path):
         assert_that(kept[KEPT] | beam.Map(lambda article: article.source.url[-1]), equal_to(["0", "1", "3"]))
 
 
-def test_a_taken_place_gives_way_to_the_next(make_page):
+def test_an_item_whose_place_is_taken_moves_to_the_next(make_page):
     items = [make_page(dump_offset=place) for place in (5, 5, 5, 6, 20, 3)]
     assert [item.source.dump_offset for item in settle_places(items)] == [5, 6, 7, 8, 20, 21]
 

@@ -1,4 +1,4 @@
-"""The archives of other projects' tests, whole and broken, give the pages and refusals that lie in them.
+"""The archives of other projects' tests, intact and damaged, give their pages and refusals.
 
 Checked against warcio 1.8 and FastWARC 2.0: where those read a file to its end, they find as many responses, resources
 and conversions as we find pages and refusals. They differ where a record is broken, which ends their reading and costs

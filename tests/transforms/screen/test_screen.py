@@ -147,7 +147,7 @@ markup = st.sampled_from(
     texts, st.sampled_from(sorted(ENCODINGS)), st.lists(markup, max_size=8), st.integers(0, 3000), st.integers(0, 127)
 )
 @settings(deadline=None, max_examples=50)
-def test_a_paragraph_is_found_wherever_it_stands(text, name, around, times, shift):
+def test_a_paragraph_is_found_anywhere_in_a_page(text, name, around, times, shift):
     filler = "".join(around) * times
     plain = filler[:200_000] + "x" * shift + "<p>" + text + "</p>" + filler[:50_000]
     assert passes(ENCODINGS[name]("<!DOCTYPE html><html><head><title>a page</title></head>" + plain))
@@ -195,7 +195,7 @@ def test_ten_megabytes_of_anything_are_judged_quickly(piece):
     content = piece * (10**7 // len(piece))
     began = time.process_time()
     passes(content)
-    assert time.process_time() - began < 3  # 0.01 to 0.3 s; what is quadratic takes hours
+    assert time.process_time() - began < 3  # 0.01 to 0.3 s; a quadratic search takes hours
 
 
 @given(st.binary(max_size=400))
@@ -204,11 +204,11 @@ def test_any_bytes_get_a_verdict(content):
 
 
 @given(st.binary(max_size=60), st.binary(max_size=60))
-def test_what_stands_around_prose_in_utf8_does_not_hide_it(before, after):
+def test_bytes_around_prose_in_utf8_do_not_hide_it(before, after):
     assert passes(before + html.escape(PROSE * 2).encode() + after)
 
 
-def test_every_page_leaves_by_one_door():
+def test_every_page_has_one_output():
     pages = [page(in_html(PROSE).encode()), page(in_html("English").encode(), url="en")]
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
         doors = pipeline | beam.Create(pages) | ScreenPages()
@@ -221,3 +221,17 @@ def test_every_page_leaves_by_one_door():
         if metric.key.metric.namespace == "screen"
     }
     assert counted == {"pages_in": 2, "pages_out": 1, "pages_rejected_no_arabic_bytes": 1}
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ({"min_letters": -1}, "screen_min_letters must be at least 0, not -1"),
+        ({"short_letters": -1}, "screen_short_letters must be at least 0, not -1"),
+        ({"short_share": 5}, "screen_short_share must be from 0 to 1, not 5"),
+        ({"min_alef_lam": -0.1}, "screen_min_alef_lam must be from 0 to 1, not -0.1"),
+    ],
+)
+def test_rules_that_make_no_sense_are_refused(rules, words):
+    with pytest.raises(ValueError, match=f"^{words}$"):
+        ScreenRules(**rules)

@@ -3,7 +3,8 @@ import datetime as dt
 import pytest
 
 from warraq.transforms.dataset.data_files import DataFile, DumpPages
-from warraq.transforms.ledger import READ, REJECTED, LedgerError, Line
+from warraq.transforms.errors import LedgerError
+from warraq.transforms.ledger import READ, REJECTED, Line
 from warraq.transforms.write.commit import Run, reconcile
 
 START = dt.datetime(2025, 6, 1, tzinfo=dt.timezone.utc)

@@ -1,1 +1,1 @@
-"""WARC and ARC: records, their packed members, and the HTTP responses in them."""
+"""Readers of web archives: WARC and ARC, their compressed members, and the HTTP responses in them."""

@@ -1,11 +1,14 @@
-"""Web archives, WARC and ARC, plain, in gzip and in zstd: any range of bytes, each record exactly once.
+"""Reads web archives (WARC and ARC), uncompressed, in gzip or in zstd: any range of bytes, each record exactly once.
 
-What counts as a record read: those that hold a page by their type, whatever their media type. The others leave no
-row. Whatever is too damaged to say what it was leaves one row, `corrupt_record`.
+Records that hold a page by their record type are counted as read, whatever their media type. Other records leave no
+row. A stretch that is too damaged to be recognised leaves one row, `corrupt_record`.
+
+Adding a WARC field: `Header` in record_format.py, the record format in warc.py, and `_page` here.
 """
 
 import datetime as dt
 import functools
+import itertools
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final, NamedTuple
 
@@ -17,83 +20,87 @@ from warraq.transforms.read.archives.frames import (
     WRONG_LENGTH,
     Frame,
     Frames,
-    Grammar,
-    GzipFrames,
-    Header,
-    PackedFrames,
-    PlainFrames,
-    ZstdFrames,
     first_frame,
     first_plain_frame,
     walk,
 )
+from warraq.transforms.read.archives.members import GzipFrames, MemberFrames, ZstdFrames, from_record
+from warraq.transforms.read.archives.plain import PlainFrames
+from warraq.transforms.read.archives.record_format import Extent, Header, RecordFormat
 from warraq.transforms.read.archives.warc import WARC
-from warraq.transforms.read.compression.packing import unpack_member, with_damage
-from warraq.transforms.read.dump import BUFFER, Claim, Dump, Item, claim_all, moved, refuse, sized
-from warraq.transforms.read.rules import HEAD_BYTES, ReadRules
+from warraq.transforms.read.compression.detect import Peek, decompressed_member, with_damage
+from warraq.transforms.read.compression.stream import PEEK_BYTES
+from warraq.transforms.read.dump import Claim, Dump, Item, check_size, claim_all, moved, refuse
+from warraq.transforms.read.limits import HEAD_BYTES
+from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.read.times import parse_time
 
-_GRAMMARS: Final = {"warc": WARC, "arc": ARC}
-_FRAMES: Final[dict[str, Callable[[BinaryIO, int, Grammar], PlainFrames | PackedFrames]]] = {
+_RECORD_FORMATS: Final = {"warc": WARC, "arc": ARC}
+_FRAMES: Final[dict[str, Callable[[BinaryIO, int, RecordFormat], PlainFrames | MemberFrames]]] = {
     "": PlainFrames,
     "gz": GzipFrames,
     "zst": ZstdFrames,
 }
-ARCHIVE_KINDS: Final = frozenset(_GRAMMARS)
-_SLACK: Final = 2 * HEAD_BYTES  # of a record beside its body: its own header and HTTP's
+ARCHIVE_KINDS: Final = frozenset(_RECORD_FORMATS)
+_SLACK: Final = 2 * HEAD_BYTES  # bytes of a record besides its body: its own header and that of HTTP
 
 
 class _Record(NamedTuple):
-    """One record: its header, and the unpacked bytes of the frame in which it lies."""
+    """One record: its header, and the decompressed bytes of the frame that holds it."""
 
     offset: int  # of the frame in the dump
     data: bytes
+    extent: Extent
     header: Header
     fetched_at: dt.datetime
 
     @property
     def is_whole(self) -> bool:
-        return self.header.end <= len(self.data)
+        return self.extent.end <= len(self.data)
 
 
 def read_archive_range(  # noqa: PLR0913, PLR0917  (a range is two numbers)
     stream: BinaryIO, start: int, stop: int | None, dump: Dump, rules: ReadRules, claim: Claim = claim_all
 ) -> Iterator[Item]:
-    """The pages and refusals of all records that start in [start, stop) of an archive, plain or packed by record.
+    """The pages and refusals of all records that start in [start, stop) of an archive, not compressed or by record.
 
-    Any way to cut a file into ranges gives each record exactly once, at the same place: the offset of its frame, plus
-    its number among the items of the frame, from 0. `claim` is asked with the offset of each frame
-    (record, gzip member or zstd frame), in order, before anything of it is given out; when it says no, reading ends.
+    Any cut of a file into ranges gives each record exactly once, at the same place: the offset of its frame, plus its
+    number among the items of the frame, from 0. `claim` is called with the offset of each frame, in order, before the
+    items of the frame; reading ends when it returns False.
     """
-    frames = _FRAMES[dump.packing](stream, rules.max_bytes + _SLACK, _GRAMMARS[dump.kind])
+    frames = _FRAMES[dump.packing](stream, rules.max_bytes + _SLACK, _RECORD_FORMATS[dump.kind])
     for frame in walk(frames, _first(frames, start, stream, dump)):
         if (stop is not None and frame.offset >= stop) or not claim(frame.offset):
             return
-        items = _items_of_member(frame, stream, dump, rules) if dump.packing else _items(frame, dump, rules)
+        record = _record(frame, 0, dump, rules)
+        if dump.packing and record and frame.problem and _goes_on(frame, record.extent, _RECORD_FORMATS[dump.kind]):
+            items = _items_of_damaged_member(frame, stream, dump, rules)
+        else:
+            items = _items(frame, record, dump, rules)
         yield from _placed(items, frame, frames, dump)
 
 
-def _first(frames: PlainFrames | PackedFrames, start: int, stream: BinaryIO, dump: Dump) -> int | None:
+def _first(frames: PlainFrames | MemberFrames, start: int, stream: BinaryIO, dump: Dump) -> int | None:
     """The first frame of a range; None if no frame starts in it or later."""
     if not start:
         return 0
     if not isinstance(frames, PlainFrames):
         return first_frame(frames, start)
-    headers_only = PlainFrames(stream, _SLACK, _GRAMMARS[dump.kind])
+    headers_only = PlainFrames(stream, _SLACK, _RECORD_FORMATS[dump.kind])
     passed = _passed(dump.path, dump.fingerprint) if dump.fingerprint else []
     return first_plain_frame(headers_only, start, passed)
 
 
 @functools.lru_cache(maxsize=64)
 def _passed(_path: str, _fingerprint: str) -> list[int]:
-    """The frames of a dump that this process remembers; filled by `first_plain_frame`."""
+    """The offsets of frames of a dump that this process remembers; `first_plain_frame` fills it."""
     return []
 
 
 def _placed(items: Iterator[Item], frame: Frame, frames: Frames, dump: Dump) -> Iterator[Item]:
-    """The items of a frame at places of their own: the first at the frame's offset, each other one byte further.
+    """The items of a frame at different places: the first at the frame's offset, each further one a byte later.
 
-    They stay before the next frame. One that packs more records than it has bytes, as only bombs do, is cut off.
+    All places lie before the next frame. A frame with more records than compressed bytes, a bomb, is cut off.
     """
     room = None
     for number, item in enumerate(items):
@@ -108,42 +115,54 @@ def _placed(items: Iterator[Item], frame: Frame, frames: Frames, dump: Dump) -> 
 
 
 def read_archive(stream: BinaryIO, dump: Dump, rules: ReadRules, start: int = 0) -> Iterator[Item]:
-    """The pages and refusals of many records in an unpacked `stream`: the whole file, or the member at `start`.
+    """The pages and refusals of all records in a decompressed `stream`: of the whole file, or of the member at `start`.
 
-    Offsets are `start` + offset in the unpacked stream: such records have none of their own.
+    Offsets are `start` + the offset in the stream, because such records have no offset in the file.
     """
-    frames = PlainFrames(stream, rules.max_bytes + _SLACK, _GRAMMARS[dump.kind])
+    frames = PlainFrames(stream, rules.max_bytes + _SLACK, _RECORD_FORMATS[dump.kind])
     for frame in walk(frames, 0):
-        yield from _items(frame._replace(offset=start + frame.offset), dump, rules)
+        moved_frame = frame._replace(offset=start + frame.offset)
+        yield from _items(moved_frame, _record(moved_frame, 0, dump, rules), dump, rules)
 
 
-def is_solid(stream: BinaryIO, kind: str, packing: str) -> bool:
-    """Whether the first member of a packed archive isn't just one record, so that members are no places to split."""
-    grammar = _GRAMMARS[kind]
-    frame = _FRAMES[packing](stream, BUFFER, grammar).frame(0)
-    header = grammar.parse(frame.data, 0) if frame else None
-    return frame is not None and header is not None and _goes_on(frame, header, grammar)
+def is_solid(peek: Peek, kind: str) -> bool:
+    """True if the first member of a compressed archive holds more than one record: members are no places to split then.
+
+    Extends the peek to 2 MiB; an archive with a longer first record is not solid.
+    """
+    record_format = _RECORD_FORMATS[kind]
+    peek.read_on(PEEK_BYTES)
+    content, (_, *starts) = peek.content, [*peek.member_starts, len(peek.content)]
+    first = from_record(content[: starts[0]], record_format)
+    extent = record_format.extent(first, 0)
+    if extent is None or record_format.header(first, 0, extent) is None:
+        return False
+    begin = starts[0] - len(first)
+    # A record may need several members: up to one that starts after its end, or that begins with another record.
+    ends = (
+        start
+        for start, stop in itertools.pairwise(starts)
+        if start >= begin + extent.end or from_record(content[start:stop], record_format)
+    )
+    end = next(ends, None)
+    frame = Frame(0, None, content[begin:end], extent, "" if end else peek.damage)
+    return _goes_on(frame, extent, record_format)
 
 
-def _goes_on(frame: Frame, header: Header, grammar: Grammar) -> bool:
-    """Whether a member holds more than its first record; where it is broken, more that is surely a record."""
-    following = _after_newlines(frame.data, header.end, grammar)
+def _goes_on(frame: Frame, extent: Extent, record_format: RecordFormat) -> bool:
+    """True if a frame holds more than its first record. In a broken frame, the rest must begin like a record."""
+    following = _after_newlines(frame.data, extent.end, record_format)
     return following < len(frame.data) if following is not None else frame.problem in ("", TOO_LARGE)
 
 
-def _items_of_member(frame: Frame, stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Item]:
-    """What one gzip member or zstd frame gives. A damaged one that holds several records is read record by record."""
-    record = _record(frame, 0, dump, rules) if frame.problem else None
-    if record is not None and _goes_on(frame, record.header, _GRAMMARS[dump.kind]):
-        member = unpack_member(stream, dump.packing, frame.offset)
-        yield from with_damage(read_archive(member, dump, rules, frame.offset), member, dump, frame.offset)
-    else:
-        yield from _items(frame, dump, rules)
+def _items_of_damaged_member(frame: Frame, stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Item]:
+    """The items of a damaged gzip member or zstd frame with several records, read record by record."""
+    member = decompressed_member(stream, dump.packing, frame.offset)
+    yield from with_damage(read_archive(member, dump, rules, frame.offset), member, dump, frame.offset)
 
 
-def _items(frame: Frame, dump: Dump, rules: ReadRules) -> Iterator[Item]:
-    """What one frame gives: usually one page, one refusal, or nothing."""
-    record = _record(frame, 0, dump, rules)
+def _items(frame: Frame, record: _Record | None, dump: Dump, rules: ReadRules) -> Iterator[Item]:
+    """The items of a frame whose first record is `record`: usually one page, one refusal, or nothing."""
     if frame.problem in ("", TOO_LARGE):
         yield from _records(frame, record, dump, rules)
     else:
@@ -151,12 +170,12 @@ def _items(frame: Frame, dump: Dump, rules: ReadRules) -> Iterator[Item]:
 
 
 def _records(frame: Frame, record: _Record | None, dump: Dump, rules: ReadRules) -> Iterator[Item]:
-    """The pages and refusals of the records in a sound frame, of which `record` is the first."""
+    """The pages and refusals of the records in a valid frame, of which `record` is the first."""
     while True:
         if record is None:
             yield _corrupt(dump, frame.offset, "no sound header", None)
             return
-        following = _after_newlines(frame.data, record.header.end, _GRAMMARS[dump.kind])
+        following = _after_newlines(frame.data, record.extent.end, _RECORD_FORMATS[dump.kind])
         if following is None or not (record.is_whole or frame.problem):
             yield _corrupt(dump, record.offset, WRONG_LENGTH, record)
             return
@@ -168,29 +187,31 @@ def _records(frame: Frame, record: _Record | None, dump: Dump, rules: ReadRules)
 
 
 def _record(frame: Frame, at: int, dump: Dump, rules: ReadRules) -> _Record | None:
-    """The record that starts at `at` in the frame's data; None if its header isn't sound."""
-    header = _GRAMMARS[dump.kind].parse(frame.data, at)
-    if header is None:
+    """The record that starts at `at` in the frame's data; None if its header isn't valid."""
+    record_format = _RECORD_FORMATS[dump.kind]
+    extent = record_format.extent(frame.data, at) if at else frame.extent
+    header = record_format.header(frame.data, at, extent) if extent else None
+    if extent is None or header is None:
         return None
     fetched_at = parse_time(header.date) or rules.stated_time() or dump.modified_at
-    return _Record(frame.offset, frame.data, header, fetched_at)
+    return _Record(frame.offset, frame.data, extent, header, fetched_at)
 
 
-def _after_newlines(data: bytes, at: int, grammar: Grammar) -> int | None:
-    """Where the next record starts, or the end of `data`; None if something else stands at `at`."""
+def _after_newlines(data: bytes, at: int, record_format: RecordFormat) -> int | None:
+    """The offset of the next record after newlines, or the end of `data`; None if other bytes follow."""
     while data.startswith((b"\r", b"\n"), at):
         at += 1
-    return at if at >= len(data) or grammar.begins.match(data, at) else None
+    return at if at >= len(data) or record_format.begins.match(data, at) else None
 
 
 def _page(record: _Record, dump: Dump, rules: ReadRules) -> Item:
-    """The page that a page record holds, or why it is none."""
-    header = record.header
-    response = http.parse_response(record.data, header.begin, header.end, header.content_type)
+    """The page of a page record, or its refusal."""
+    header, extent = record.header, record.extent
+    response = http.parse_response(record.data, extent.begin, extent.end, header.content_type)
     media_type = http.media_type_of(response.content_type)
     is_text = header.is_text and media_type in ("text/plain", "")
     judge = functools.partial(
-        refuse, dump, record.offset, url=header.url, size=header.end - header.begin, fetched_at=record.fetched_at
+        refuse, dump, record.offset, url=header.url, size=extent.end - extent.begin, fetched_at=record.fetched_at
     )
     if response.status is not None and response.status >= 300:
         return judge("http_error", str(response.status))
@@ -206,7 +227,7 @@ def _page(record: _Record, dump: Dump, rules: ReadRules) -> Item:
     charset = "utf-8" if is_text else http.charset_of(response.content_type)
     source = Source(header.url, record.fetched_at, dump.path, record.offset, len(body.content))
     page = Page(source, body.content, is_text, charset, None)
-    return sized(page, rules.max_bytes)
+    return check_size(page, rules.max_bytes)
 
 
 def _corrupt(dump: Dump, offset: int, problem: str, record: _Record | None) -> Rejected:

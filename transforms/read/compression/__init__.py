@@ -1,1 +1,1 @@
-"""gzip and zstd: decompressed in pieces of bounded size; damage and false lengths cost what they touch."""
+"""Decompression of gzip and zstd in pieces of bounded size; damage costs only the damaged part."""

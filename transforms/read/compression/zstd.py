@@ -1,8 +1,8 @@
-"""Zstandard without surprises: bounded, calm about damage, with the dictionary that a file may carry.
+"""Zstandard in bounded memory, with the dictionary that a file may carry; damage ends the content.
 
-A frame is walked block by block (RFC 8878, 3.1.1). A block gives at most 128 KiB, so a bomb is met in small pieces;
-a frame's end is known without unpacking it; and a cut frame is seen as cut, which the library's own stream reader
-passes over in silence.
+A frame is read block by block (RFC 8878, 3.1.1), for three reasons. A block gives at most 128 KiB, so a bomb comes in
+small pieces. The end of a frame is found without decompressing it. A cut frame is reported; the library's own stream
+reader ignores the cut.
 """
 
 import io
@@ -11,27 +11,26 @@ from typing import BinaryIO, Final, NamedTuple
 
 import zstandard
 
-from warraq.transforms.read.compression.stream import Unpacked
+from warraq.transforms.read.compression.stream import DecompressedStream
+from warraq.transforms.read.limits import MAX_DICTIONARY, MAX_WINDOW
 
 MAGIC: Final = b"\x28\xb5\x2f\xfd"
-MAX_BLOCK: Final = 128 * 1024  # bytes, packed or unpacked (RFC 8878, 3.1.1.2.4)
-MAX_WINDOW: Final = 128 * 1024 * 1024  # bytes of memory for one frame; what `zstd -d` takes unless told otherwise
+MAX_BLOCK: Final = 128 * 1024  # bytes, compressed or not (RFC 8878, 3.1.1.2.4)
 ZstdError: Final = zstandard.ZstdError
 
 _DICTIONARY: Final = b"\x5d\x2a\x4d\x18"
-_MAX_DICTIONARY: Final = 8 * 1024 * 1024  # what readers must take, WARC-Zstandard 1.0
 _LONGEST_HEADER: Final = 18
 _HAS_CHECKSUM: Final = 4
 _RLE, _RESERVED = 1, 3
 
 
 def starts_zstd(head: bytes) -> bool:
-    """Whether a file that begins with `head` is packed with zstd, a dictionary or other skippable frame first."""
+    """True if `head` begins a file in zstd; a dictionary or another skippable frame may come first."""
     return head.startswith(MAGIC) or _is_skippable(head)
 
 
 def decompressor_for(stream: BinaryIO) -> zstandard.ZstdDecompressor:
-    """What unpacks the frames of a file, with the dictionary at its beginning if one is there.
+    """A decompressor for the frames of a file, with the dictionary at its beginning, if there is one.
 
     Source: https://iipc.github.io/warc-specifications/specifications/warc-zstd/
     """
@@ -39,32 +38,32 @@ def decompressor_for(stream: BinaryIO) -> zstandard.ZstdDecompressor:
     head = stream.read(8)
     dictionary = b""
     if head.startswith(_DICTIONARY):
-        dictionary = stream.read(min(int.from_bytes(head[4:], "little"), _MAX_DICTIONARY))
+        dictionary = stream.read(min(int.from_bytes(head[4:], "little"), MAX_DICTIONARY))
     if dictionary.startswith(MAGIC):
-        dictionary = unpack_zstd(dictionary, _MAX_DICTIONARY) or b""
+        dictionary = decompress_zstd(dictionary, MAX_DICTIONARY) or b""
     try:
         data = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
         return zstandard.ZstdDecompressor(dict_data=data, max_window_size=MAX_WINDOW)
-    except ZstdError:  # a damaged dictionary: its frames will say so one by one
+    except ZstdError:  # a damaged dictionary: each frame that needs it becomes an error
         return zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
 
 
 class ZstdFrame(NamedTuple):
-    """A frame that was read; `problem` says what is wrong with it."""
+    """A frame that was read; `problem` describes its damage, "" without any."""
 
     end: int | None  # None if it is unknown
-    content: bytes  # what came out before the problem, up to the limit and a little more
+    content: bytes  # the part before the damage, up to the limit and a little more
     problem: str = ""
 
 
 def read_frame(stream: BinaryIO, decompressor: zstandard.ZstdDecompressor, limit: int) -> ZstdFrame:
-    """The frame at which `stream` stands. What lies beyond `limit` bytes of content is passed over, still packed."""
-    unpacker, parts, held, problem = decompressor.decompressobj(), [], 0, ""
+    """The frame at the position of `stream`. Blocks after the first `limit` bytes of content are not decompressed."""
+    frame, parts, held, problem = decompressor.decompressobj(), [], 0, ""
     try:
-        for packed in _packed_parts(stream):
+        for part in _frame_parts(stream):
             if held <= limit and not problem:
                 try:
-                    parts.append(_unpacked(packed, unpacker))
+                    parts.append(_decompress(part, frame))
                     held += len(parts[-1])
                 except ZstdError as error:
                     problem = str(error)
@@ -76,11 +75,11 @@ def read_frame(stream: BinaryIO, decompressor: zstandard.ZstdDecompressor, limit
     return ZstdFrame(end, b"".join(parts), problem)
 
 
-def begin_frame(packed: bytes, decompressor: zstandard.ZstdDecompressor) -> bytes:
-    """What the first blocks in `packed` give; empty if no frame begins there."""
+def begin_frame(compressed: bytes, decompressor: zstandard.ZstdDecompressor) -> bytes:
+    """The content of the first blocks of a frame, 128 KiB or a little more; empty if no frame begins there."""
     content = b""
     try:
-        for piece in pieces(io.BytesIO(packed), decompressor):
+        for piece in pieces(io.BytesIO(compressed), decompressor):
             content += piece
             if len(content) >= MAX_BLOCK:
                 break
@@ -90,30 +89,34 @@ def begin_frame(packed: bytes, decompressor: zstandard.ZstdDecompressor) -> byte
 
 
 def pieces(stream: BinaryIO, decompressor: zstandard.ZstdDecompressor) -> Iterator[bytes]:
-    """The content of the frame at which `stream` stands, in pieces of at most 128 KiB; then it stands behind the frame.
+    """The content of the frame at the position of `stream`, in pieces of at most 128 KiB. Then the frame is read.
 
     Raises:
-      ZstdError: the frame is damaged, cut or needs too large a window. What came before is sound as far as is known.
+      ZstdError: the frame is damaged or cut, or needs too large a window. The pieces before it may be used.
     """
-    unpacker = decompressor.decompressobj()
-    for packed in _packed_parts(stream):
-        yield _unpacked(packed, unpacker)
+    frame = decompressor.decompressobj()
+    for part in _frame_parts(stream):
+        yield _decompress(part, frame)
 
 
-def _unpacked(packed: bytes, unpacker: "zstandard.ZstdDecompressionObj") -> bytes:
-    """What one part of a frame gives: nothing if it is the header, which decides on the memory that is taken."""
-    if packed.startswith(MAGIC):
-        window = zstandard.get_frame_parameters(packed).window_size
+def _decompress(part: bytes, frame: "zstandard.ZstdDecompressionObj") -> bytes:
+    """The content of one part of a frame. The header has none; it states the memory that the frame needs.
+
+    Raises:
+      ZstdError: that memory is too much, or the part is damaged.
+    """
+    if part.startswith(MAGIC):
+        window = zstandard.get_frame_parameters(part).window_size
         if window > MAX_WINDOW:
             raise ZstdError(f"needs a window of {window >> 20} MiB, more than {MAX_WINDOW >> 20}")
-    return unpacker.decompress(packed)
+    return frame.decompress(part)
 
 
-def _packed_parts(stream: BinaryIO) -> Iterator[bytes]:
-    """The header of the frame at which `stream` stands, then its blocks, the last with the frame's checksum.
+def _frame_parts(stream: BinaryIO) -> Iterator[bytes]:
+    """The header of the frame at the position of `stream`, then its blocks, the last one with the frame's checksum.
 
     Raises:
-      ZstdError: no frame starts here, it is cut, or holds what can't be a block.
+      ZstdError: no frame starts here, the frame is cut, or one of its blocks is invalid.
     """
     start = stream.tell()
     header = stream.read(_LONGEST_HEADER)
@@ -136,9 +139,9 @@ def _packed_parts(stream: BinaryIO) -> Iterator[bytes]:
         yield head + block
 
 
-def unpack_zstd(packed: bytes, limit: int) -> bytes | None:
-    """The first `limit` bytes of what `packed` holds; less if it is cut or damaged; None if nothing comes out."""
-    stream = Unzstd(io.BytesIO(packed))
+def decompress_zstd(compressed: bytes, limit: int) -> bytes | None:
+    """The first `limit` bytes of the content; fewer if it is cut or damaged; None if nothing can be decompressed."""
+    stream = ZstdStream(io.BytesIO(compressed))
     parts: list[bytes] = []
     held = 0
     while held < limit and (piece := stream.read(min(MAX_BLOCK, limit - held))):
@@ -148,7 +151,7 @@ def unpack_zstd(packed: bytes, limit: int) -> bytes | None:
 
 
 def after_skippable(stream: BinaryIO) -> bool:
-    """Passes over the skippable frames at which `stream` stands; says whether something comes after them.
+    """Skips the skippable frames at the position of `stream`. True if something follows them.
 
     Raises:
       ZstdError: one is cut.
@@ -169,12 +172,12 @@ def _is_skippable(head: bytes) -> bool:
     return head[1:4] == _DICTIONARY[1:] and head[0] & 0xF0 == 0x50
 
 
-class Unzstd(Unpacked):
-    """The content of a zstd file; skippable frames hold none."""
+class ZstdStream(DecompressedStream):
+    """The content of a zstd file; skippable frames have none."""
 
     def _restart(self) -> None:
-        self._decompressor = decompressor_for(self._packed)
-        self._packed.seek(self._start)
+        self._decompressor = decompressor_for(self._compressed)
+        self._compressed.seek(self._start)
         self._pieces: Iterator[bytes] | None = None
         self._held = b""
 
@@ -189,10 +192,11 @@ class Unzstd(Unpacked):
 
     def _next_piece(self) -> bytes:
         if self._pieces is None:
-            if not after_skippable(self._packed):
+            if not after_skippable(self._compressed):
                 self._end("")
                 return b""
-            self._pieces = pieces(self._packed, self._decompressor)
+            self._member_starts_at(self._decompressed_to)
+            self._pieces = pieces(self._compressed, self._decompressor)
         piece = next(self._pieces, None)
         if piece is None:
             self._pieces = None

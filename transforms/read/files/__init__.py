@@ -1,1 +1,1 @@
-"""HTML and text files, single or as members of ZIP and TAR files."""
+"""Readers of HTML and text files: single files, and members of ZIP and TAR archives."""

@@ -1,4 +1,4 @@
-"""ZIP archives of HTML and text files, and WACZ files, which are ZIP archives of WARCs."""
+"""Reads ZIP archives of HTML and text files, and WACZ files, which are ZIP archives of WARCs."""
 
 import bz2
 import datetime as dt
@@ -15,20 +15,19 @@ from warraq.transforms.read.archives.records import ARCHIVE_KINDS, read_archive_
 from warraq.transforms.read.compression.stream import size_of
 from warraq.transforms.read.dump import BUFFER, Dump, moved, raise_if_outside, refuse
 from warraq.transforms.read.files.member import Member, kind_of, page_of_member, refuse_member
+from warraq.transforms.read.limits import MAX_DIRECTORY, MAX_SIZE
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.read.sniff import SNIFFED_BYTES
 from warraq.transforms.read.times import parse_time
 
-_MAX_DIRECTORY: Final = 32 * 1024 * 1024  # bytes; zipfile needs ten times that in memory, or more
-_LARGEST: Final = 2**60  # bytes of a file, as far as a row says
 _LOCAL_HEADER: Final = struct.Struct("<26x2H")  # lengths of the name and of the extra field after it
 
 _ENTRY: Final = struct.Struct("<8xH18x3H12x")  # of a directory: flags, lengths of name, extra fields and comment
 _END: Final = struct.Struct("<4s4x2H2IH")  # of a directory
 _UTF8_NAME: Final = 1 << 11  # a flag of an entry and of the header of its member
-_OUR_NAME: Final = 1 << 15  # in its place, where zipfile shall not decode the name; the format reserves it
+_OUR_NAME: Final = 1 << 15  # replaces it where zipfile must not decode the name; the ZIP format reserves this bit
 
-# What zipfile raises on archives that lie, are cut, encrypted or packed in a way that it doesn't know.
+# Errors of zipfile for archives that are false, cut or encrypted, or have an unknown compression.
 _DAMAGE: Final = (
     zipfile.BadZipFile,
     zlib.error,
@@ -46,11 +45,9 @@ _DAMAGE: Final = (
 def read_zip(stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Page | Rejected]:
     """One page or refusal for each file in the archive, at the offset of its header, in the order of these offsets.
 
-    Names are never used as paths.
-
-    Fetch times are the rule's, else the member's date (read as UTC: ZIP states no zone). An archive without a
-    readable directory is one refusal. A WARC that is stored rather than compressed, as WACZ has it, is read as one:
-    its records lie at their offsets in the archive.
+    Names are never used as paths. The fetch time is the time in the rules, else the date of the member (read as UTC:
+    ZIP states no zone). An archive without a readable directory is one refusal. A WARC that is stored uncompressed, as
+    in WACZ, is read as a WARC, and its records have their offsets in the archive.
     """
     try:
         archive = _opened(stream)
@@ -60,33 +57,33 @@ def read_zip(stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Page | 
         return
     with archive:
         overlapping = _overlapping(archive)
-        for info in sorted(archive.infolist(), key=_header_offset):  # so that places grow
+        for info in sorted(archive.infolist(), key=_header_offset):  # places must grow
             if not info.filename.endswith("/"):
                 yield from _read_member(archive, info, info.header_offset in overlapping, stream, dump, rules)
 
 
 def _opened(stream: BinaryIO) -> zipfile.ZipFile:
-    """The archive. zipfile gives up all of it for one entry of the directory that it can't take: such are mended."""
+    """The archive. Invalid entries of its directory are repaired: zipfile refuses an archive for one of them."""
     bounded = _Bounded(stream)
     try:
         return zipfile.ZipFile(cast("BinaryIO", bounded))
     except _DAMAGE as error:
         raise_if_outside(error)
-    bounded.mend = _mended_directory
+    bounded.repair = _repaired_directory
     archive = zipfile.ZipFile(cast("BinaryIO", bounded))
-    bounded.mend = _mended_header
+    bounded.repair = _repaired_header
     return archive
 
 
-def _mended_directory(read: bytes) -> bytes:
-    """What was read; if it is a directory, with entries that zipfile takes in place of others."""
+def _repaired_directory(read: bytes) -> bytes:
+    """The bytes that were read; in a directory, each entry that zipfile refuses is replaced by a valid one."""
     entries, at = [], 0
     while read.startswith(b"PK\1\2", at) and at + _ENTRY.size <= len(read):
         end = at + _ENTRY.size + sum(_ENTRY.unpack_from(read, at)[1:])
         entry = bytearray(read[at:end])
         flags, name_size, extra_size, _ = _ENTRY.unpack_from(entry)
         struct.pack_into("<H", entry, 8, flags & ~_UTF8_NAME | (_OUR_NAME if flags & _UTF8_NAME else 0))
-        if not _is_sound(entry):
+        if not _is_valid(entry):
             entry[6] = zipfile.DEFAULT_VERSION
             begin = _ENTRY.size + name_size
             entry[begin : begin + extra_size] = bytes(len(entry[begin : begin + extra_size]))
@@ -95,8 +92,8 @@ def _mended_directory(read: bytes) -> bytes:
     return b"".join([*entries, read[at:]])
 
 
-def _mended_header(read: bytes) -> bytes:
-    """What was read; if it is the header of a member, without the word that its name is UTF-8."""
+def _repaired_header(read: bytes) -> bytes:
+    """The bytes that were read; in the header of a member, the flag for a name in UTF-8 is cleared."""
     if len(read) != _LOCAL_HEADER.size or not read.startswith(b"PK\3\4"):
         return read
     header = bytearray(read)
@@ -104,8 +101,8 @@ def _mended_header(read: bytes) -> bytes:
     return bytes(header)
 
 
-def _is_sound(entry: bytes | bytearray) -> bool:
-    """Whether zipfile takes an entry of a directory."""
+def _is_valid(entry: bytes | bytearray) -> bool:
+    """True if zipfile accepts an entry of a directory."""
     try:
         zipfile.ZipFile(io.BytesIO(entry + _END.pack(b"PK\5\6", 1, 1, len(entry), 0, 0))).close()
     except _DAMAGE:
@@ -114,7 +111,7 @@ def _is_sound(entry: bytes | bytearray) -> bool:
 
 
 def _name_of(info: zipfile.ZipInfo) -> str:
-    """The name of a member; bytes of it that are not UTF-8 as the names of files have them."""
+    """The name of a member. Bytes that are not UTF-8 become surrogates, as in Python's file names."""
     if not info.flag_bits & _OUR_NAME or info.flag_bits & _UTF8_NAME:
         return info.filename
     return info.orig_filename.partition("\0")[0].encode("cp437").decode("utf-8", "surrogateescape")
@@ -125,23 +122,23 @@ def _header_offset(info: zipfile.ZipInfo) -> int:
 
 
 class _Bounded:
-    """A stream for zipfile, which takes a directory of any size into memory."""
+    """A stream for zipfile that limits the directory: zipfile reads one of any size into memory."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
-        self.mend: Callable[[bytes], bytes] = bytes  # for all that is read
+        self.repair: Callable[[bytes], bytes] = bytes  # applied to everything that is read
 
     def read(self, size: int = -1) -> bytes:
-        if size > _MAX_DIRECTORY:
+        if size > MAX_DIRECTORY:
             raise zipfile.BadZipFile(f"a directory of {size} bytes: unpack it first")
-        return self.mend(self._stream.read(size))
+        return self.repair(self._stream.read(size))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
 
 def _overlapping(archive: zipfile.ZipFile) -> set[int]:
-    """The offsets of members that reach into the next one: bombs share one compressed stretch among many members."""
+    """The offsets of members that overlap with the next one: in a bomb many members share one compressed stretch."""
     members = sorted((info.header_offset, info.compress_size) for info in archive.infolist())
     begins = [*(offset for offset, _ in members[1:]), archive.start_dir]
     return {
@@ -160,8 +157,8 @@ def _read_member(  # noqa: PLR0913, PLR0917
     rules: ReadRules,
 ) -> Iterator[Page | Rejected]:
     fetched_at = rules.stated_time() or _date_of(info) or dump.modified_at
-    offset = min(max(0, info.header_offset), dump.size)  # the directory may state any number, and so for the size
-    member = Member(_name_of(info), offset, min(info.file_size, _LARGEST), fetched_at)
+    offset = min(max(0, info.header_offset), dump.size)  # the directory may state any number, here and below
+    member = Member(_name_of(info), offset, min(info.file_size, MAX_SIZE), fetched_at)
     if is_overlapping:
         yield refuse_member(member, "corrupt_record", "overlaps with the next file", dump)
         return
@@ -182,14 +179,17 @@ def _read_member(  # noqa: PLR0913, PLR0917
 
 
 def _bunzipped(info: zipfile.ZipInfo, stream: BinaryIO) -> BinaryIO:
-    """The content of a member, without its checksum: zipfile unpacks 4 KiB at once, which may be gigabytes."""
+    """The content of a member in bzip2, without a check of its checksum.
+
+    zipfile decompresses 4 KiB at once, which may be gigabytes.
+    """
     window = _Window(stream, _begin_of(info, stream), info.compress_size)
     return cast("BinaryIO", bz2.BZ2File(cast("BinaryIO", window)))
 
 
 def _stored_at(info: zipfile.ZipInfo, stream: BinaryIO) -> tuple[int, int]:
-    """Where the content of a member lies, and its size; nowhere if it isn't there as it is."""
-    # Of two sizes that differ, the larger one may hold the members that follow.
+    """The offset and size of the content of a member; (0, 0) if the content is compressed or encrypted."""
+    # If the two sizes differ, the larger one may include the members that follow.
     is_plain = (
         info.compress_type == zipfile.ZIP_STORED and not info.flag_bits & 1 and info.file_size == info.compress_size
     )
@@ -197,7 +197,7 @@ def _stored_at(info: zipfile.ZipInfo, stream: BinaryIO) -> tuple[int, int]:
 
 
 def _begin_of(info: zipfile.ZipInfo, stream: BinaryIO) -> int:
-    """Where the content of a member begins, whether packed or not; the end of the archive if not in it."""
+    """The offset of the content of a member, compressed or not; the end of the archive if it lies outside."""
     end = size_of(stream) or 0
     begin = min(max(0, info.header_offset), end)
     stream.seek(begin)
@@ -209,13 +209,13 @@ def _begin_of(info: zipfile.ZipInfo, stream: BinaryIO) -> int:
 
 
 def _read_stored(window: "_Window", dump: Dump, rules: ReadRules) -> Iterator[Page | Rejected]:
-    """The pages of a WARC that lies in the archive as it is."""
+    """The pages of a WARC that is stored in the archive uncompressed."""
     for item in read_archive_range(cast("BinaryIO", io.BufferedReader(window, BUFFER)), 0, None, dump, rules):
         yield moved(item, window.begin + item.source.dump_offset)
 
 
 class _Window(io.RawIOBase):
-    """`size` bytes of a stream from `begin` on, as a stream of their own."""
+    """A stream of `size` bytes of another stream, from `begin` on."""
 
     def __init__(self, stream: BinaryIO, begin: int, size: int) -> None:
         super().__init__()
@@ -237,7 +237,7 @@ class _Window(io.RawIOBase):
         self._at = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence])
         return self._at
 
-    def readinto(self, buffer: Any) -> int:  # anything writable; Python 3.10 has no name for it
+    def readinto(self, buffer: Any) -> int:  # any writable buffer; Python 3.10 has no type for it
         view = memoryview(buffer)
         self._stream.seek(self.begin + self._at)
         piece = self._stream.read(max(0, min(len(view), self._size - self._at)))
@@ -249,5 +249,5 @@ class _Window(io.RawIOBase):
 def _date_of(info: zipfile.ZipInfo) -> dt.datetime | None:
     try:
         return parse_time(dt.datetime(*info.date_time, tzinfo=dt.timezone.utc))
-    except ValueError:  # month 0, hour 31: the format allows what the calendar doesn't
+    except ValueError:  # month 0 or hour 31: the ZIP format allows them
         return None

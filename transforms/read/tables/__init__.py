@@ -1,1 +1,1 @@
-"""JSON lines, arrays of JSON objects, and Parquet: one page a row."""
+"""Readers of JSON lines, arrays of JSON objects, and Parquet: one page a row."""

@@ -1,7 +1,7 @@
-"""A record of named fields, from JSON lines or a Parquet file, as a page: which field holds what, by name and content.
+"""Maps a record of named fields, from JSON lines or a Parquet file, to a page, by the names and values of its fields.
 
-The names known without being told are those of Common Crawl exports, Scrapy feeds, datatrove, news-please, OSCAR,
-HPLT, RedPajama, FineWeb, C4 and SaudiNewsNet. Dots lead into nested objects; case doesn't matter.
+The known names are those of Common Crawl exports, Scrapy feeds, datatrove, news-please, OSCAR, HPLT, RedPajama,
+FineWeb, C4 and SaudiNewsNet. A dot leads into a nested object; case doesn't matter.
 """
 
 import re
@@ -10,14 +10,16 @@ from typing import Any, Final, NamedTuple
 
 from warraq.schemas.records import Page, Rejected, Source
 from warraq.schemas.sound import sound_text
-from warraq.transforms.read.dump import Dump, file_url, refuse, sized
+from warraq.transforms.file_names import shown_name
+from warraq.transforms.read.dump import Dump, InputError, check_size, file_url, refuse
+from warraq.transforms.read.markup import has_tags, is_whole_page
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.read.sniff import SNIFFED_BYTES, recognise
 from warraq.transforms.read.times import parse_time
 
-# Our field → the names that dumps give it, best first. "body" is HTML in a Scrapy feed and text elsewhere: such names
-# stand under `either`, and the content tells. A date of publication comes last for `fetched_at`: it is closer to the
-# fetch than the time of the file is.
+# Our field → its names in dumps, best first. "body" is HTML in a Scrapy feed and text elsewhere: for names in `either`
+# the content decides. A date of publication comes last for `fetched_at`: it is closer to the fetch than the time of the
+# file.
 KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "url": (
         "url", "metadata.url", "meta.url", "warc_headers.warc-target-uri", "target_uri", "warc_target_uri", "uri",
@@ -39,32 +41,26 @@ KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "charset": ("charset", "content_charset", "encoding"),
 }  # fmt: skip
 CONTENT: Final = ("text", "html", "either")
-
-# Text columns that hold whole pages all the same, and fields of either kind that hold markup.
-_PAGE_START: Final = re.compile(r"\s*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
-_MARKUP: Final = re.compile(
-    r"</(?:p|div|span|html|body|article|section|h[1-6]|ul|ol|table|a|b|strong|em)\s*>|<br\s*/?>|<!doctype\s+html",
-    re.IGNORECASE,
-)
+_CHECKED_OBJECTS: Final = 100  # a field may be missing in some records, but hardly in so many
 
 
 class _Use(NamedTuple):
-    """What a field of a dump is used for; of several that serve the same, the lowest rank is taken."""
+    """The use of a field of a dump. Of several fields for one use, the lowest rank wins."""
 
     rank: int
     field: str  # a key of KNOWN
 
 
 class Names(NamedTuple):
-    """The names under which dumps hold our fields."""
+    """The names of our fields in dumps."""
 
-    uses: Mapping[str, _Use]  # by path; known ones in lower case
-    parents: frozenset[str]  # paths of the objects to look into, in lower case
+    uses: Mapping[str, _Use]  # by path; known paths in lower case
+    parents: frozenset[str]  # paths of objects with such fields, in lower case
     stated: Mapping[str, str]  # our name → the path that the user states
 
 
 def names_of(rules: ReadRules) -> Names:
-    """The names that the user states, before those that are known."""
+    """The names that the user states, then the known names."""
     ranked = [(name, field) for field in ("url", *CONTENT, "title", "fetched_at", "charset") for name in KNOWN[field]]
     uses = {name: _Use(rank, field) for rank, (name, field) in enumerate(ranked)}
     stated = rules.stated_fields()
@@ -74,17 +70,44 @@ def names_of(rules: ReadRules) -> Names:
 
 
 def use_of(path: str, names: Names) -> _Use | None:
-    """What the field at `path` is used for; None if for nothing."""
+    """The use of the field at `path`; None if it has none."""
     return names.uses.get(path) or names.uses.get(path.lower())
 
 
-def page_of(  # noqa: PLR0913, PLR0917  (a record, and where it lies)
+class StatedFields:
+    """A check for misspelt names: one of the first objects of a file must have each field in --read_fields."""
+
+    def __init__(self, names: Names, dump: Dump) -> None:
+        self._names = names
+        self._dump = dump
+        self._missing = dict(names.stated)
+        self._objects = 0
+
+    def check(self, record: Mapping[str, Any]) -> None:
+        """Counts an object.
+
+        Raises:
+          InputError: this is object 100, and none had a field that the user states.
+        """
+        if not self._missing or self._objects == _CHECKED_OBJECTS:
+            return
+        self._objects += 1
+        paths = {path for path, _ in _walk(record, self._names.parents)}
+        paths |= {path.lower() for path in paths}
+        self._missing = {field: path for field, path in self._missing.items() if path not in paths}
+        for field, path in self._missing.items() if self._objects == _CHECKED_OBJECTS else ():
+            where = f"no field {path!r} for {field} in the first {_CHECKED_OBJECTS} objects"
+            cure = f"correct --read_fields, the last object has {', '.join(record)}"
+            raise InputError(f"{shown_name(self._dump.path)}: {where}; {cure}")
+
+
+def page_of(  # noqa: PLR0913, PLR0917  (a record and its place)
     record: Mapping[str, Any], names: Names, offset: int, size: int, dump: Dump, rules: ReadRules
 ) -> Page | Rejected:
-    """The page that `record`, `size` bytes at `offset`, holds; or why it holds none.
+    """The page in `record`, which has `size` bytes at `offset`, or its refusal.
 
-    Strings are text that has been decoded; bytes are as they were crawled, in the charset that the record states, if
-    any. Text is taken before HTML, what the user states before both.
+    A string is decoded text. Bytes are the page as crawled, in the charset that the record states, if any. A field that
+    the user states is taken first, then text, then HTML.
     """
     found: dict[str, list[tuple[_Use, Any]]] = {}
     for path, value in _walk(record, names.parents):
@@ -103,11 +126,11 @@ def page_of(  # noqa: PLR0913, PLR0917  (a record, and where it lies)
     title = _first(found, "title") or None
     source = Source(url, fetched_at, dump.path, offset, len(body.content))
     page = Page(source, body.content, body.is_text, body.charset, title)
-    return sized(page, rules.max_bytes)
+    return check_size(page, rules.max_bytes)
 
 
 def _walk(record: Mapping[str, Any], parents: frozenset[str], above: str = "") -> Iterator[tuple[str, Any]]:
-    """The fields of `record` with their paths, those of the objects in `parents` too."""
+    """The fields of `record` and of the objects in `parents`, with their paths."""
     for name, value in record.items():
         path = above + name
         if isinstance(value, dict) and path.lower() in parents:
@@ -122,11 +145,11 @@ class _Body(NamedTuple):
     content: bytes
     is_text: bool
     charset: str | None
-    problem: str = ""  # why it is no page
+    problem: str = ""  # the reason why it is no page
 
 
 def _body(found: Iterable[tuple[_Use, Any]], charset: str) -> _Body | None:
-    """The first of the fields that holds anything."""
+    """The first field with any content."""
     for use, value in found:
         if isinstance(value, bytes) and value:
             return _as_crawled(value, use.field, charset)
@@ -142,8 +165,8 @@ def _as_crawled(content: bytes, field: str, charset: str) -> _Body:
 
 
 def _as_decoded(text: str, field: str, charset: str) -> _Body:
-    """UTF-8, unless the dump kept undecoded bytes of a page as code points 0 to 255."""
-    is_markup = field == "html" or (_PAGE_START.match(text) if field == "text" else _MARKUP.search(text))
+    """The text in UTF-8; if the dump holds undecoded bytes of a page as code points 0 to 255, these bytes."""
+    is_markup = field == "html" or (is_whole_page(text) if field == "text" else has_tags(text))
     if is_markup and charset and not text.isascii() and not charset.lower().startswith("utf"):
         try:
             return _Body(text.encode("latin-1"), False, charset)
@@ -157,7 +180,7 @@ def _first(found: Mapping[str, list[tuple[_Use, Any]]], field: str) -> str:
 
 
 def _string(value: object) -> str:
-    """A string without the space around it. Item loaders give lists of strings: joined, a line each."""
+    """The value as a stripped string. A list of strings, as item loaders write it, becomes lines."""
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
         value = "\n".join(value)
     return value.strip() if isinstance(value, str) else ""

@@ -1,7 +1,7 @@
-"""JSON objects that don't stand one a line: an array on one line, or objects printed over many lines.
+"""Finds JSON objects that are not one a line: an array on one line, or objects written over many lines.
 
-They are found one after another in a window, so that no more than one object is held. Only their limits are found
-here: a character stands for a byte, whatever the charset.
+A window moves over the file and holds one object at a time. Only the limits of objects are found here, so each byte
+is read as one character, in any charset.
 """
 
 import json
@@ -10,32 +10,33 @@ import sys
 from collections.abc import Iterator
 from typing import BinaryIO, Final, NamedTuple, TypeAlias
 
+from warraq.transforms.read.limits import MAX_VALUES
+
 _WINDOW: Final = 1024 * 1024
 _HEAD: Final = 8192
 _BOM: Final = b"\xef\xbb\xbf"
 _BETWEEN: Final = re.compile("[\\s,\\[\\]\xef\xbb\xbf]*")
-_NEXT: Final = re.compile(r"[}\]\n]\s*,?\s*(?=\{)")  # where another object begins after a damaged one
-_NEXT_CHARS: Final = 64  # no match of it that matters is longer
-_NEAR_END: Final = 16  # an error closer to the end of the window than this may only mean that more is to come
-_TRIM: Final = 32 * 1024  # done characters let go after damage: json's errors count the lines of all before them
-MANY: Final = 2_000_000  # values, of 100 bytes of memory and more, that an object may have
-_TOO_MANY: Final = ("too_large", f"an object of more than {MANY} values")
+_NEXT: Final = re.compile(r"[}\]\n]\s*,?\s*(?=\{)")  # the start of another object after a damaged one
+_NEXT_CHARS: Final = 64  # longest match of `_NEXT` that is searched for
+_NEAR_END: Final = 16  # characters; an error so close to the window's end may mean that the object goes on
+_TRIM: Final = 32 * 1024  # characters dropped after damage: errors of json count the lines of all of them
+_TOO_MANY: Final = ("too_large", f"an object of more than {MAX_VALUES} values")
 _DECODER: Final = json.JSONDecoder(strict=False)
 
 
 _Problem: TypeAlias = tuple[str, str]
 
 
-class Found(NamedTuple):
-    """One object; or, with `problem`, the reason and detail of its refusal."""
+class FoundObject(NamedTuple):
+    """One object; with `problem`, the reason and detail of its refusal."""
 
     offset: int
     content: bytes
     problem: _Problem | None = None
 
 
-def is_spread(stream: BinaryIO) -> bool:
-    """Whether the objects of a file don't stand one a line, judged by its beginning."""
+def is_multiline(stream: BinaryIO) -> bool:
+    """True if the objects of a file are not one a line, judged by its beginning."""
     stream.seek(0)
     head = stream.read(_HEAD).removeprefix(_BOM).lstrip()
     if not head.startswith(b"["):
@@ -47,10 +48,10 @@ def is_spread(stream: BinaryIO) -> bool:
         return True
 
 
-def read_objects(stream: BinaryIO, limit: int) -> Iterator[Found]:
-    """The objects of a file, in order, each of at most `limit` bytes; what isn't one costs one refusal a stretch."""
+def read_objects(stream: BinaryIO, limit: int) -> Iterator[FoundObject]:
+    """The objects of a file, in order, each of at most `limit` bytes. A stretch without objects is one refusal."""
     stream.seek(0)
-    held, at, begin = "", 0, 0  # `held` lies at `at`, all of it before `begin` is done
+    held, at, begin = "", 0, 0  # `held` is the window at `at`; the part before `begin` is done
     has_many = False
     problem: _Problem | None
     while True:
@@ -60,14 +61,14 @@ def read_objects(stream: BinaryIO, limit: int) -> Iterator[Found]:
         if not end and not problem:
             if fits and (more := stream.read(max(_WINDOW, len(held) - begin))):
                 held, at, begin = held[begin:] + more.decode("latin-1"), at + begin, 0
-                has_many = len(held) > MANY and has_many_values(held.encode("latin-1"))
+                has_many = len(held) > MAX_VALUES and has_many_values(held.encode("latin-1"))
                 continue
             if begin == len(held):
                 return
             problem = (
                 ("corrupt_record", "cut short") if fits else ("too_large", f"an object of more than {limit} bytes")
             )
-        yield Found(at + begin, b"" if problem else held[begin:end].encode("latin-1"), problem)
+        yield FoundObject(at + begin, b"" if problem else held[begin:end].encode("latin-1"), problem)
         begin, has_many = end or (begin + 1 if fits else len(held)), False
         if not problem:
             continue
@@ -83,12 +84,12 @@ def read_objects(stream: BinaryIO, limit: int) -> Iterator[Found]:
 
 
 def has_many_values(content: bytes) -> bool:
-    """Whether an object may have so many values, or pages so many commas and brackets, that they fill the memory."""
-    return len(content) > MANY and sum(map(content.count, (b",", b"[", b"{"))) > MANY
+    """True if an object may have so many values that they fill the memory: commas and brackets are counted."""
+    return len(content) > MAX_VALUES and sum(map(content.count, (b",", b"[", b"{"))) > MAX_VALUES
 
 
 def _end_of_object(held: str, begin: int) -> tuple[int, _Problem | None]:
-    """Where the object at `begin` ends, or where it is found to be none, and why; 0 if more may complete it."""
+    """The end of the object at `begin`, or of damage there, with its reason; 0 if the object may go on."""
     if begin < len(held) and held[begin] != "{":
         return begin + 1, ("corrupt_record", "not a JSON object")
     try:
@@ -99,5 +100,5 @@ def _end_of_object(held: str, begin: int) -> tuple[int, _Problem | None]:
         return error.pos, ("corrupt_record", f"no JSON: {error.msg}")
     except RecursionError:
         return min(begin + sys.getrecursionlimit() // 2, len(held)), ("corrupt_record", "nested too deeply")
-    except ValueError as error:  # a number of more digits than Python takes
+    except ValueError as error:  # a number with more digits than Python accepts
         return begin + 1, ("corrupt_record", f"no JSON: {error}")

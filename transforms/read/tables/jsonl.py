@@ -1,7 +1,7 @@
-"""JSON lines, and the JSON arrays that come close to them: one page an object, HTML or ready text.
+"""Reads JSON lines, and JSON arrays: one page an object, HTML or text.
 
-A feed as Scrapy writes it, an array with one object a line, is read as lines are: what brackets and commas stand
-around the objects doesn't matter.
+An array with one object a line, as Scrapy writes its feeds, is read as lines: the brackets and commas around objects
+are ignored.
 """
 
 import json
@@ -10,17 +10,18 @@ from typing import Any, BinaryIO, Final
 
 from warraq.schemas.records import Page, Rejected
 from warraq.transforms.read.dump import BUFFER, Claim, Dump, claim_all, refuse
+from warraq.transforms.read.limits import MAX_VALUES
 from warraq.transforms.read.rules import ReadRules
-from warraq.transforms.read.tables.columns import Names, names_of, page_of
-from warraq.transforms.read.tables.json_array import MANY, has_many_values, is_spread, read_objects
+from warraq.transforms.read.tables.columns import Names, StatedFields, names_of, page_of
+from warraq.transforms.read.tables.json_array import has_many_values, is_multiline, read_objects
 
 _ESCAPE_FACTOR: Final = 6  # \u0627 is six bytes for a character
 _BOM: Final = b"\xef\xbb\xbf"
-_DECODER: Final = json.JSONDecoder(strict=False)  # raw tabs inside strings do no harm
+_DECODER: Final = json.JSONDecoder(strict=False)  # accepts raw tabs inside strings
 
 
 def read_json_lines(stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Page | Rejected]:
-    """One page or refusal for each object of the file, at its byte offset (of the unpacked text)."""
+    """One page or refusal for each object of the file, at its byte offset in the decompressed stream."""
     yield from read_json_lines_range(stream, 0, None, dump, rules)
 
 
@@ -29,18 +30,22 @@ def read_json_lines_range(  # noqa: PLR0913, PLR0917  (a range is two numbers)
 ) -> Iterator[Page | Rejected]:
     """One page or refusal for each line that starts in [start, stop) and isn't blank, at the line's byte offset.
 
-    Any way to cut a file into ranges gives each line exactly once. `claim` is asked with the offset of each line, in
-    order, before anything of it is given out; when it says no, reading ends. Objects that spread over many lines, or
-    share one, are all read by the range that begins at 0.
+    Any cut of a file into ranges gives each line exactly once. `claim` is called with the offset of each line, in
+    order, before the line is read; reading ends when it returns False. Objects over many lines, or many in one line,
+    are all read by the range that begins at 0.
+
+    Raises:
+      InputError: none of the first 100 objects of the file has a field that the user states.
     """
     names, limit = names_of(rules), _ESCAPE_FACTOR * rules.max_bytes + BUFFER
-    if is_spread(stream):
+    stated = None if start else StatedFields(names, dump)
+    if is_multiline(stream):
         if start == 0 and claim(0):
             for offset, content, problem in read_objects(stream, limit):
                 if problem:
                     yield refuse(dump, offset, *problem)
                 else:
-                    yield read_object(content, offset, dump, rules, names)
+                    yield read_object(content, offset, dump, rules, names, stated)
         return
     for offset, line in _lines(stream, start, stop, limit):
         content = _bare(line)
@@ -49,17 +54,17 @@ def read_json_lines_range(  # noqa: PLR0913, PLR0917  (a range is two numbers)
         if len(line) == limit:
             yield refuse(dump, offset, "too_large", f"a line of more than {limit} bytes", size=limit)
         elif content:
-            yield read_object(content, offset, dump, rules, names)
+            yield read_object(content, offset, dump, rules, names, stated)
 
 
 def _lines(stream: BinaryIO, start: int, stop: int | None, limit: int) -> Iterator[tuple[int, bytes]]:
-    """Offset and content of the lines that start in [start, stop); of one longer than `limit` its first `limit` bytes.
+    """Offset and content of the lines that start in [start, stop). A line is cut after `limit` bytes.
 
-    The rest of such a line is passed over up to `stop`: in a range that it fills no line starts.
+    The rest of such a line is skipped up to `stop`: no line starts in a range that it fills.
     """
     offset = max(0, start - 1)
     stream.seek(offset)
-    is_first = start > 0  # a line that began before the range: it may end with the byte before it
+    is_first = start > 0  # a line that began before the range: the byte before the range may end it
     while (stop is None or offset < stop) and (line := stream.readline(limit)):
         size, ends = len(line), line.endswith(b"\n")
         while not ends and (stop is None or offset + size < stop) and (rest := stream.readline(BUFFER)):
@@ -71,15 +76,17 @@ def _lines(stream: BinaryIO, start: int, stop: int | None, limit: int) -> Iterat
 
 
 def _bare(line: bytes) -> bytes:
-    """The object in a line of an array or of JSON lines; empty if there is none."""
+    """The object in a line of an array or of JSON lines; empty without one."""
     bare = line.strip().removeprefix(_BOM)
     return bare if bare.startswith(b"{") and bare.endswith(b"}") else bare.lstrip(b"[, \t").rstrip(b"], \t")
 
 
-def read_object(line: bytes, offset: int, dump: Dump, rules: ReadRules, names: Names) -> Page | Rejected:
-    """The page in one object."""
+def read_object(  # noqa: PLR0913, PLR0917  (an object and its place)
+    line: bytes, offset: int, dump: Dump, rules: ReadRules, names: Names, stated: StatedFields | None = None
+) -> Page | Rejected:
+    """The page in one object, or its refusal."""
     if has_many_values(line):
-        return refuse(dump, offset, "too_large", f"an object of more than {MANY} values", size=len(line))
+        return refuse(dump, offset, "too_large", f"an object of more than {MAX_VALUES} values", size=len(line))
     try:
         record: Any = _DECODER.decode(line.decode("utf-8", "surrogatepass"))
     except UnicodeDecodeError as error:
@@ -88,6 +95,8 @@ def read_object(line: bytes, offset: int, dump: Dump, rules: ReadRules, names: N
         detail = f"no JSON: {error}"
     else:
         if isinstance(record, dict):
+            if stated:
+                stated.check(record)
             return page_of(record, names, offset, len(line), dump, rules)
         detail = "not a JSON object"
     return refuse(dump, offset, "corrupt_record", detail, size=len(line))

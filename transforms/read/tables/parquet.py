@@ -1,6 +1,6 @@
-"""Parquet files: one page a row, HTML or ready text.
+"""Reads Parquet files: one page a row, HTML or text.
 
-Row groups are read by different workers, a few rows at a time, and only the columns that hold what we take.
+Workers read different row groups, a few rows at a time, and only the columns that are used.
 """
 
 import itertools
@@ -13,16 +13,13 @@ import pyarrow.parquet as pq
 from warraq.schemas.records import Page, Rejected
 from warraq.transforms.file_names import shown_name
 from warraq.transforms.read.dump import Claim, Dump, InputError, claim_all, raise_if_outside, refuse
+from warraq.transforms.read.limits import MAX_ROWS, ROWS_AT_ONCE
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.read.tables.columns import CONTENT, Names, names_of, page_of, use_of
 
 _BUFFER: Final = 1024 * 1024
-# Rows read at a time. A dictionary can state one large value for all rows, a bomb when it is unpacked; and more are
-# little faster: 41, 67, 75 thousand news texts a second with 1, 4, 16 (bare pyarrow, 2 cores, November 2026).
-_ROWS: Final = 4
-_MOST_ROWS: Final = 2**40  # of one row group: more are damage, and their numbers might not fit a column
 
-# What pyarrow raises on files that lie, are cut or encrypted.
+# Errors of pyarrow for files that are false, cut or encrypted.
 _DAMAGE: Final = (pa.ArrowException, OSError, ValueError, KeyError, IndexError, OverflowError, NotImplementedError)
 
 
@@ -31,12 +28,12 @@ def read_parquet_range(  # noqa: PLR0913, PLR0917  (a range is two numbers)
 ) -> Iterator[Page | Rejected]:
     """One page or refusal for each row of the row groups whose place is in [start, stop).
 
-    The offset of a page is the number of its row in the file, from 0. `claim` is asked with the place of each row
-    group, in order, before anything of it is given out; when it says no, reading ends. A file that
-    can't be read is one refusal, in the range that begins at 0; the part of a row group that can't be read is one.
+    The offset of a page is the number of its row in the file, from 0. `claim` is called with the place of each row
+    group, in order, before the group is read; reading ends when it returns False. A file that can't be read is one
+    refusal, in the range that begins at 0. The part of a row group that can't be read is one refusal.
 
     Raises:
-      InputError: the file lacks a column that the user states.
+      InputError: the file has no column that the user states.
     """
     try:
         file = pq.ParquetFile(stream, buffer_size=_BUFFER, coerce_int96_timestamp_unit="us")
@@ -72,14 +69,14 @@ class _Group(NamedTuple):
 
 
 def _groups(metadata: pq.FileMetaData, size: int) -> list[_Group]:
-    """The row groups, in order, each at the share of the file that the groups before it take.
+    """The row groups, in order. The place of a group is the share of the file that the groups before it take.
 
-    True offsets stand in the metadata of column chunks. Those are left alone: where they are damaged, as in one of some
+    The metadata of column chunks has true offsets, but they are not read: if they are damaged, as in one of some
     thousand mutated files, pyarrow 25.0 ends the process instead of raising an error.
     """
     stated = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     before = [0, *itertools.accumulate(max(0, group.total_byte_size) for group in stated)]
-    rows = [min(max(0, group.num_rows), _MOST_ROWS) for group in stated]
+    rows = [min(max(0, group.num_rows), MAX_ROWS) for group in stated]
     first_rows = [0, *itertools.accumulate(rows)]
     return [
         _Group(size * before[number] // max(1, before[-1] + 1), number, first_rows[number], rows[number])
@@ -88,18 +85,20 @@ def _groups(metadata: pq.FileMetaData, size: int) -> list[_Group]:
 
 
 def _columns(schema: pa.Schema, names: Names, path: str) -> list[str]:
-    """The paths of the columns that hold what we take; none if none of them holds content."""
+    """The paths of the columns that are used; empty if none of them has content."""
     taken = {column: use for column in _leaves(schema, names) if (use := use_of(column, names))}
     have = {column.lower() for column in taken}
     for field, column in names.stated.items():
         if column.lower() not in have:
             has = ", ".join(schema.names)
-            raise InputError(f"{shown_name(path)}: no column {column!r} for {field}; mend --read_fields, it has {has}")
+            raise InputError(
+                f"{shown_name(path)}: no column {column!r} for {field}; correct --read_fields, it has {has}"
+            )
     return list(taken) if any(use.field in CONTENT for use in taken.values()) else []
 
 
 def _leaves(fields: Iterable[pa.Field], names: Names, above: str = "") -> Iterator[str]:
-    """The paths of all columns that aren't structs, in those that we look into."""
+    """The paths of all columns that aren't structs, and of those in the structs `names.parents`."""
     for field in fields:
         path = above + field.name
         if not pa.types.is_struct(field.type):
@@ -125,9 +124,9 @@ def _read_group(  # noqa: PLR0913, PLR0917
 
 
 def _rows(file: pq.ParquetFile, group: _Group, columns: list[str]) -> Iterator[dict[str, Any] | str]:
-    """The rows that can be read, and after them, if not all can, what is wrong."""
+    """The rows that can be read, then, if some can't be read, the error as a string."""
     try:
-        for batch in file.iter_batches(_ROWS, [group.number], columns, use_threads=False):
+        for batch in file.iter_batches(ROWS_AT_ONCE, [group.number], columns, use_threads=False):
             values = [_in_micros(column) for column in batch.columns]
             for cells in zip(*values, strict=True):
                 yield {name: _value(cell) for name, cell in zip(batch.schema.names, cells, strict=True)}
@@ -137,12 +136,12 @@ def _rows(file: pq.ParquetFile, group: _Group, columns: list[str]) -> Iterator[d
 
 
 def _in_micros(column: pa.Array) -> pa.Array:
-    """Timestamps in what a datetime holds, in UTC."""
+    """The column; timestamps in microseconds, as in a datetime, in UTC."""
     return column.cast(pa.timestamp("us"), safe=False) if pa.types.is_timestamp(column.type) else column
 
 
 def _value(cell: pa.Scalar) -> Any:
-    """What a cell holds; a string that is no UTF-8 as bytes; None for what Python has no value for."""
+    """The value of a cell; bytes for a string that is not UTF-8; None if Python has no such value."""
     try:
         return cell.as_py()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""ARC files, versions 1 and 2, give what WARCs give: each record once, however they are cut, packed or damaged."""
+"""Every record of an ARC, version 1 or 2, is read exactly once, for any split, compression and damage."""
 
 import datetime as dt
 import gzip
@@ -31,7 +31,7 @@ def record(block=OK + HTML, url="http://a.example/", date="20240501101112", medi
 
 
 def record_2(block=OK + HTML, url="http://a.example/"):
-    """As version 2 has it: status, checksum, location, offset and file name before the length."""
+    """A record of version 2: status, checksum, location, offset and file name come before the length."""
     head = f"{url} 192.0.2.1 20240501101112 text/html 200 a1b2 - 1234 a.arc.gz {len(block)}\n"
     return head.encode() + block + b"\n"
 
@@ -58,13 +58,13 @@ def bodies(count):
 
 
 def archive(parts, format_):
-    """The bytes of a file, and the offset of each record after the first."""
+    """The bytes of a file, and the offsets of all records but the first."""
     packs = [PACKERS[format_](part) for part in [FIRST, *parts]]
     return b"".join(packs), [sum(map(len, packs[:n])) for n in range(1, len(packs))]
 
 
 @pytest.mark.parametrize("written", [record, record_2])
-def test_a_page_is_what_the_dump_says(written):
+def test_a_page_has_the_fields_of_its_record(written):
     content = FIRST + written()
     assert read(content) == [
         Page(
@@ -85,7 +85,7 @@ def test_a_page_is_what_the_dump_says(written):
         (FIRST, []),
         (record(url="http://a.example/a b?c=d e"), [HTML]),
         (record(date="202405011011"), [HTML]),
-        (record(HTML), [HTML]),  # from a server that speaks HTTP 0.9: the media type is the line's
+        (record(HTML), [HTML]),  # a response in HTTP 0.9: the media type comes from the header line
         (record(HTML, media_type="no-type"), [HTML]),
         (record(HTML, media_type="image/png"), ["not_html"]),
         (
@@ -147,10 +147,10 @@ def test_damage_costs_no_neighbour(damage, format_, place):
     assert rows[0].source.dump_offset == offsets[place]
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
-def test_one_stream_for_the_whole_file(pack, tmp_path):
+@pytest.mark.parametrize("compress", [gzip.compress, zstandard.compress])
+def test_one_stream_for_the_whole_file(compress, tmp_path):
     content, offsets = archive([record(OK + body) for body in bodies(20)], "arc")
-    (tmp_path / "a").write_bytes(pack(content))
+    (tmp_path / "a").write_bytes(compress(content))
     (found,) = find_dumps([str(tmp_path / "a")]).dumps
     assert found.format.endswith(".solid")
     assert seen(read_range(found, 0, None, RULES)) == list(zip(offsets, bodies(20), strict=True))

@@ -1,4 +1,4 @@
-"""Responses as servers and crawlers really write them: the page comes out, whatever the header says."""
+"""Responses of real servers and crawlers give the page, even with false headers."""
 
 import gzip
 import zlib
@@ -81,12 +81,12 @@ def test_well_formed_responses(case):
 
 
 @pytest.mark.parametrize("case", LYING)
-def test_responses_that_lie(case):
+def test_responses_with_false_headers(case):
     assert body_of(LYING[case]).content.removeprefix(b"\xef\xbb\xbf\r\n") == HTML
 
 
 @pytest.mark.parametrize("case", WELL)
-def test_a_cut_body_gives_its_part_and_nothing_else(case):
+def test_a_cut_body_is_read_up_to_the_cut(case):
     for cut in range(1, 20):
         found = body_of(WELL[case][:-cut])
         assert HTML.startswith(found.content)
@@ -112,7 +112,7 @@ def test_bodies_end_a_byte_beyond_the_limit(case):
         (WELL["as it is"], "text/html", 200, "text/html; charset=utf-8"),
     ],
 )
-def test_what_a_response_states(block, content_type, status, stated):
+def test_fields_of_a_response(block, content_type, status, stated):
     found = parse_response(block, 0, len(block), content_type)
     assert (found.status, found.content_type) == (status, stated)
 

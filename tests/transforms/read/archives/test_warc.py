@@ -1,4 +1,4 @@
-"""Every record of a WARC is read exactly once, however it is cut, packed or damaged."""
+"""Every record of a WARC is read exactly once, for any split, compression and damage."""
 
 import datetime as dt
 import functools
@@ -15,11 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from warraq.schemas.records import Page, Rejected, Source
-from warraq.transforms.read.archives.frames import PlainFrames, first_plain_frame
+from warraq.transforms.read.archives.frames import first_plain_frame
 from warraq.transforms.read.archives.http import dechunk, decode_body
+from warraq.transforms.read.archives.plain import PlainFrames
 from warraq.transforms.read.archives.records import read_archive, read_archive_range
 from warraq.transforms.read.archives.warc import WARC
-from warraq.transforms.read.compression.packing import unpack
+from warraq.transforms.read.compression.detect import decompressed
 from warraq.transforms.read.discover import find_dumps
 from warraq.transforms.read.dump import Dump, InputError
 from warraq.transforms.read.formats import read_range
@@ -72,11 +73,11 @@ def only(content, **more):
 
 
 def seen(items):
-    """What identifies an item: place and content, or place and reason."""
+    """The identity of an item: place and content, or place and reason."""
     return [(i.source.dump_offset, i.reason if isinstance(i, Rejected) else i.content) for i in items]
 
 
-def test_a_page_is_what_the_dump_says():
+def test_a_page_has_the_fields_of_its_record():
     assert only(response()) == Page(Source("http://a.example/", dt.datetime(2024, 5, 1, 10, 11, 12, tzinfo=dt.timezone.utc), "d.warc", 0, len(HTML)), HTML, False, "utf-8", None)  # fmt: skip
 
 
@@ -129,7 +130,7 @@ def test_refusals(content, reason, detail, packed):
     assert [(i.stage, i.reason, i.detail, i.source.dump_offset) for i in items] == [("read", reason, detail, 0)]
 
 
-def test_addresses_in_angle_brackets_and_missing_dates():
+def test_urls_in_angle_brackets_and_missing_dates():
     page = only(record(OK + b"\r\n" + HTML, url="<http://a.example/ b>", WARC_Date=None))
     assert page.source.url == "http://a.example/ b"
     assert page.source.fetched_at == CHANGED
@@ -151,11 +152,11 @@ def raw_deflate(content):
     return packer.compress(content) + packer.flush()
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress, raw_deflate])
+@pytest.mark.parametrize("compress", [gzip.compress, zlib.compress, raw_deflate])
 @pytest.mark.parametrize("size", [1, 65_536, 65_537, 70_000, 131_073, 196_865, 400_000])
-def test_nothing_of_a_packed_body_is_lost(pack, size):
+def test_a_compressed_body_is_read_whole(compress, size):
     body = (b"<html><p>one of many alike</p>\n" * 13_000)[:size]
-    assert decode_body(pack(body), "", "deflate", 10**6).content == body
+    assert decode_body(compress(body), "", "deflate", 10**6).content == body
 
 
 def chunked(content):
@@ -173,7 +174,7 @@ def test_encodings_are_removed_and_the_next_record_is_kept(coding, wrap):
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "gzip, br"])
 @pytest.mark.parametrize("transfer", ["", "chunked"])
-def test_headers_that_lie_are_seen_through(coding, transfer):
+def test_false_headers_do_not_damage_the_body(coding, transfer):
     assert decode_body(HTML, transfer, coding, 1000).content == HTML
 
 
@@ -187,19 +188,19 @@ def test_headers_that_lie_are_seen_through(coding, transfer):
             gzip.compress(b"a" * 10**7, mtime=0),
             "gzip",
             b"a" * 1001,
-        ),  # one byte more than the limit shows that it is too much
+        ),  # one byte more than the limit, so that the page is refused
         (brotli.compress(b"a" * 10**7), "br", b"a" * 1001),
         (b"", "gzip", b""),
         (HTML, "unheard-of", HTML),
     ],
 )
-def test_bodies_are_unpacked_as_far_as_they_go(raw, coding, content):
+def test_bodies_are_decompressed_up_to_damage(raw, coding, content):
     unpacked = decode_body(raw, "", coding, 1000).content
     assert content.startswith(unpacked)
     assert len(content) - len(unpacked) < 40
 
 
-def test_a_body_that_gives_nothing_is_corrupt():
+def test_a_body_that_cannot_be_decompressed_is_corrupt():
     damaged = gzip.compress(HTML)[:10] + b"\xff" * 40
     item = only(response(damaged, headers=OK + b"Content-Encoding: gzip\r\n"))
     assert (item.reason, item.detail) == ("corrupt_record", "content-encoding gzip")
@@ -233,18 +234,18 @@ PACKERS = {
 }
 FORMATS = {"plain": "warc", "gzip": "warc.gz", "zstd": "warc.zst", "dictionary": "warc.zst"}
 HEADS = dict.fromkeys(PACKERS, b"") | {"dictionary": skippable(zstd(DICTIONARY.as_bytes()), 0x184D2A5D)}
-each_packing = pytest.mark.parametrize("packing", PACKERS)
+each_compression = pytest.mark.parametrize("compression", PACKERS)
 any_packing = st.sampled_from(sorted(PACKERS))
 
 
-def joined(packs, packing):
+def joined(packs, compression):
     """The bytes of an archive, and the offset of each of its records."""
-    offsets = [len(HEADS[packing]) + sum(map(len, packs[:n])) for n in range(len(packs))]
-    return HEADS[packing] + b"".join(packs), offsets
+    offsets = [len(HEADS[compression]) + sum(map(len, packs[:n])) for n in range(len(packs))]
+    return HEADS[compression] + b"".join(packs), offsets
 
 
-def archive(parts, packing):
-    return joined([PACKERS[packing](part) for part in parts], packing)
+def archive(parts, compression):
+    return joined([PACKERS[compression](part) for part in parts], compression)
 
 
 def cut(content, format_, cuts):
@@ -254,13 +255,15 @@ def cut(content, format_, cuts):
 
 @given(st.lists(st.integers(0, 9000), max_size=6), any_packing)
 @settings(max_examples=100, deadline=None)
-def test_every_record_is_read_once_for_every_way_of_splitting(cuts, packing):
-    content, offsets = archive([response(body, f"http://a.example/{n}") for n, body in enumerate(bodies(20))], packing)
-    assert seen(cut(content, FORMATS[packing], cuts)) == list(zip(offsets, bodies(20), strict=True))
+def test_every_record_is_read_once_for_every_way_of_splitting(cuts, compression):
+    content, offsets = archive(
+        [response(body, f"http://a.example/{n}") for n, body in enumerate(bodies(20))], compression
+    )
+    assert seen(cut(content, FORMATS[compression], cuts)) == list(zip(offsets, bodies(20), strict=True))
 
 
 NESTED = {
-    # an archive as the body of a record: its records must not be taken for the file's own
+    # an archive as the body of a record: its records do not belong to the file
     "small": archive([response(body) for body in bodies(30, 200, 2)], "gzip")[0],
     "large": archive([response(body) for body in bodies(60, 8000, 3)], "gzip")[0],
     "plain": archive([response(body) for body in bodies(30, 200, 4)], "plain")[0],
@@ -271,11 +274,11 @@ NESTED = {
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=5), any_packing, st.sampled_from(sorted(NESTED)))
 @settings(max_examples=100, deadline=None)
-def test_an_archive_inside_a_record_is_one_record(shares, packing, nested):
+def test_an_archive_inside_a_record_is_one_record(shares, compression, nested):
     parts = [response(body, f"http://a.example/{n}") for n, body in enumerate(bodies(12, 3000))]
     parts.insert(6, record(NESTED[nested], "resource", content_type="application/warc"))
-    content, offsets = archive(parts, packing)
-    items = cut(content, FORMATS[packing], [int(share * len(content)) for share in shares])
+    content, offsets = archive(parts, compression)
+    items = cut(content, FORMATS[compression], [int(share * len(content)) for share in shares])
     assert [item.source.dump_offset for item in items] == offsets
     assert [isinstance(item, Page) for item in items] == [n != 6 for n in range(13)]
 
@@ -302,75 +305,75 @@ HEADER_DAMAGES = {name for name in DAMAGES if "length" in name} | {"no type", "e
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-@each_packing
+@each_compression
 @pytest.mark.parametrize("place", [0, 3, 9])
-def test_damage_costs_one_row_and_no_neighbour(damage, packing, place):
-    if packing == "plain" and damage in ("bytes flipped", "zeros", "only its start"):
+def test_damage_costs_one_row_and_no_neighbour(damage, compression, place):
+    if compression == "plain" and damage in ("bytes flipped", "zeros", "only its start"):
         pytest.skip("a plain file has no checksums: such damage is seen only where it hits a header")
     parts = [response(body, f"http://a.example/{n}") for n, body in enumerate(bodies(10))]
     if damage in HEADER_DAMAGES:
         parts[place] = DAMAGES[damage](parts[place])
-    packs = [PACKERS[packing](part) for part in parts]
+    packs = [PACKERS[compression](part) for part in parts]
     if damage not in HEADER_DAMAGES:
         packs[place] = DAMAGES[damage](packs[place])
-    content, offsets = joined(packs, packing)
-    items = read(content, FORMATS[packing])
+    content, offsets = joined(packs, compression)
+    items = read(content, FORMATS[compression])
     pages = [item.content for item in items if isinstance(item, Page)]
     assert pages == [body for n, body in enumerate(bodies(10)) if n != place]
     rows = [item for item in items if isinstance(item, Rejected)]
     assert {row.reason for row in rows} == {"corrupt_record"}
     assert rows[0].source.dump_offset == offsets[place]
-    halves = cut(content, FORMATS[packing], [len(content) // 3, len(content) // 2])
+    halves = cut(content, FORMATS[compression], [len(content) // 3, len(content) // 2])
     assert seen(halves) == seen(items)
 
 
-@each_packing
-def test_a_truncated_last_record_is_corrupt(packing):
-    content, offsets = archive([response(body) for body in bodies(3, 3000)], packing)
-    *pages, row = read(content[:-60], FORMATS[packing])
+@each_compression
+def test_a_truncated_last_record_is_corrupt(compression):
+    content, offsets = archive([response(body) for body in bodies(3, 3000)], compression)
+    *pages, row = read(content[:-60], FORMATS[compression])
     assert [page.content for page in pages] == bodies(3, 3000)[:2]
     assert (row.reason, row.source.dump_offset) == ("corrupt_record", offsets[2])
     assert row.source.url == (
-        "http://a.example/" if packing in ("plain", "gzip") else ""
+        "http://a.example/" if compression in ("plain", "gzip") else ""
     )  # one block of zstd: all or nothing
 
 
 @given(st.integers(0, 6000), st.binary(min_size=1, max_size=30), any_packing)
 @settings(max_examples=120, deadline=None)
-def test_damage_anywhere_never_stops_the_reader(place, splice, packing):
-    content, offsets = archive([response(body) for body in bodies(8)], packing)
+def test_damage_anywhere_never_stops_the_reader(place, splice, compression):
+    content, offsets = archive([response(body) for body in bodies(8)], compression)
     place += offsets[0]
     broken = content[:place] + splice + content[place + len(splice) :]
     intact = set(bodies(8))
-    found = [item.content for item in read(broken, FORMATS[packing]) if isinstance(item, Page)]
+    found = [item.content for item in read(broken, FORMATS[compression]) if isinstance(item, Page)]
     assert len(intact & set(found)) >= 5  # a splice of 30 bytes can touch two records, plus one in the plain form
 
 
-@pytest.mark.parametrize("packing", ["gzip", "zstd"])
-def test_a_bomb_is_too_large_and_its_neighbours_are_kept(packing):
-    content, _ = archive([response(b"<html>1"), response(bytes(10**8)), response(b"<html>2")], packing)
-    first, row, last = read(content, FORMATS[packing], rules=ReadRules(max_bytes=10_000))
+@pytest.mark.parametrize("compression", ["gzip", "zstd"])
+def test_a_bomb_is_too_large_and_its_neighbours_are_kept(compression):
+    content, _ = archive([response(b"<html>1"), response(bytes(10**8)), response(b"<html>2")], compression)
+    first, row, last = read(content, FORMATS[compression], rules=ReadRules(max_bytes=10_000))
     assert (first.content, row.reason, last.content) == (b"<html>1", "too_large", b"<html>2")
 
 
-@pytest.mark.parametrize("packing", ["gzip", "zstd"])
-def test_one_stream_for_the_whole_file(packing, tmp_path):
+@pytest.mark.parametrize("compression", ["gzip", "zstd"])
+def test_one_stream_for_the_whole_file(compression, tmp_path):
     plain, offsets = archive([response(body) for body in bodies(20)], "plain")
     path = tmp_path / "a"
-    path.write_bytes(PACKERS[packing](plain))
+    path.write_bytes(PACKERS[compression](plain))
     (found,) = find_dumps([str(path)]).dumps
-    assert found.format == f"{FORMATS[packing]}.solid"
+    assert found.format == f"{FORMATS[compression]}.solid"
     assert seen(read_range(found, 0, None, RULES)) == list(zip(offsets, bodies(20), strict=True))
 
 
-@pytest.mark.parametrize("packing", ["gzip", "zstd"])
-def test_damage_to_one_stream_for_the_whole_file_costs_one_row(packing):
+@pytest.mark.parametrize("compression", ["gzip", "zstd"])
+def test_damage_to_one_stream_for_the_whole_file_costs_one_row(compression):
     contents = bodies(20, 40_000)
     plain, _ = archive([response(body) for body in contents], "plain")
     for place in (0.9, 0.5):
-        packed = PACKERS[packing](plain)
-        stream = unpack(io.BytesIO(packed[: int(len(packed) * place)]), FORMATS[packing].partition(".")[2])
-        *pages, row = read_archive(stream, dump(FORMATS[packing] + ".solid"), RULES)
+        packed = PACKERS[compression](plain)
+        stream = decompressed(io.BytesIO(packed[: int(len(packed) * place)]), FORMATS[compression].partition(".")[2])
+        *pages, row = read_archive(stream, dump(FORMATS[compression] + ".solid"), RULES)
         assert [page.content for page in pages] == contents[: len(pages)]
         assert len(pages) > 20 * place - 6
         assert row.reason == "corrupt_record"
@@ -413,26 +416,26 @@ def test_damage_to_a_member_with_many_records_costs_what_comes_after_in_it(hurt)
         assert seen(cut(b"".join(parts), "warc.gz", [place])) == seen(items)
 
 
-@pytest.mark.parametrize("packing", ["gzip", "zstd"])
-def test_a_large_member_with_many_records_is_read_whole(packing):
+@pytest.mark.parametrize("compression", ["gzip", "zstd"])
+def test_a_large_member_with_many_records_is_read_whole(compression):
     many = b"".join(response(body) for body in bodies(300, 3000))
-    content, _ = archive([response(b"<html>1"), many, response(b"<html>2")], packing)
-    items = read(content, FORMATS[packing], rules=ReadRules(max_bytes=10_000))
+    content, _ = archive([response(b"<html>1"), many, response(b"<html>2")], compression)
+    items = read(content, FORMATS[compression], rules=ReadRules(max_bytes=10_000))
     assert [item.content for item in items] == [b"<html>1", *bodies(300, 3000), b"<html>2"]
 
 
-@pytest.mark.parametrize("packing", ["gzip", "zstd", "dictionary"])
-def test_a_record_may_go_on_in_the_members_after_it(packing):
+@pytest.mark.parametrize("compression", ["gzip", "zstd", "dictionary"])
+def test_a_record_may_need_several_members(compression):
     parts = [response(body, f"http://a.example/{n}") for n, body in enumerate(bodies(9, 3000))]
-    pack = PACKERS[packing]
-    spread = [b"".join(pack(part[at : at + 900]) for at in range(0, len(part), 900)) for part in parts]
-    content, offsets = joined(spread, packing)
+    compress = PACKERS[compression]
+    spread = [b"".join(compress(part[at : at + 900]) for at in range(0, len(part), 900)) for part in parts]
+    content, offsets = joined(spread, compression)
     expected = list(zip(offsets, bodies(9, 3000), strict=True))
     for place in range(0, len(content), 613):
-        assert seen(cut(content, FORMATS[packing], [place])) == expected, place
+        assert seen(cut(content, FORMATS[compression], [place])) == expected, place
 
 
-def test_skippable_and_empty_frames_hold_nothing():
+def test_skippable_and_empty_frames_have_no_content():
     parts = [zstd(response(body)) for body in bodies(3)]
     between = skippable(b"note " + zstd(response(b"<html>inner"))) + zstd(b"") + skippable(b"", 0x184D2A5F)
     content = zstd(b"") + between + between.join(parts) + between
@@ -444,7 +447,7 @@ def test_skippable_and_empty_frames_hold_nothing():
 
 
 @pytest.mark.parametrize("is_packed", [False, True])
-def test_dictionaries_may_be_packed(tmp_path, is_packed):
+def test_dictionaries_may_be_compressed(tmp_path, is_packed):
     dictionary = DICTIONARY.as_bytes()
     head = skippable(zstd(dictionary) if is_packed else dictionary, 0x184D2A5D)
     path = tmp_path / "a"
@@ -479,7 +482,7 @@ def test_a_window_too_large_is_refused_by_name(tmp_path):
     assert (first.content, last.content) == (b"<html>1", b"<html>2")
     assert (row.reason, row.detail) == ("corrupt_record", "needs a window of 256 MiB, more than 128")
     (tmp_path / "a").write_bytes(large)
-    with pytest.raises(InputError, match="can't be unpacked: needs a window of 256 MiB"):
+    with pytest.raises(InputError, match="can't be decompressed: needs a window of 256 MiB"):
         find_dumps([str(tmp_path / "a")])
 
 
@@ -496,15 +499,15 @@ def test_claims_are_offsets_in_order_and_a_refused_claim_ends_the_range():
     assert len(items) == 3
 
 
-@pytest.mark.parametrize("pack", [lambda content: content, gzip.compress, zstd])
-def test_a_header_that_two_parsers_read_differently_costs_one_record(tmp_path, pack):
-    """A bare newline among CR LF: one length for who splits at newlines, another for who splits at CR LF."""
+@pytest.mark.parametrize("compress", [lambda content: content, gzip.compress, zstd])
+def test_a_header_that_two_parsers_read_differently_costs_one_record(tmp_path, compress):
+    """A single LF among CR LF: parsers that split at LF and at CR LF find different lengths."""
     plain = [response(body) for body in bodies(20)]
     length = len(plain[1]) + sum(map(len, plain[2:9]))  # the record ends where another does
     stated = f"msgtype=response\nContent-Length: {length}\r\n".encode()
     plain[1] = plain[1].replace(b"msgtype=response\r\n", stated)
     path = tmp_path / "dump"
-    path.write_bytes(pack(b"".join(plain)))
+    path.write_bytes(compress(b"".join(plain)))
     items = list(read_range(find_dumps([str(path)]).dumps[0], 0, None, RULES))
     assert [item.reason for item in items if isinstance(item, Rejected)] == ["corrupt_record"]
     assert len(items) == 20
@@ -512,7 +515,7 @@ def test_a_header_that_two_parsers_read_differently_costs_one_record(tmp_path, p
 
 @pytest.mark.parametrize("kind", ["warc", "arc"])
 def test_an_archive_in_a_page_too_large_to_read_gives_no_pages_of_its_own(tmp_path, kind):
-    """However the file is cut: inside the page, nothing around a place tells its records from the file's."""
+    """For any split of the file: inside the page, records look like those of the file."""
     inner = b"".join(response(url=f"http://victim.example/{number}") for number in range(2000))
     parts = [response(), record(OK.replace(b"text/html", b"application/warc") + b"\r\n" + inner), response()]
     if kind == "arc":
@@ -533,7 +536,7 @@ def test_an_archive_in_a_page_too_large_to_read_gives_no_pages_of_its_own(tmp_pa
     assert [item for items in reversed(backwards) for item in items] == whole
 
 
-def test_walks_to_growing_ranges_of_a_plain_file_pass_each_record_once():
+def test_walks_to_growing_ranges_of_an_uncompressed_file_read_each_record_once():
     content = b"".join(response(bytes(200_000)) for _ in range(100))
     frames, offsets = PlainFrames(io.BytesIO(content), 4096, WARC), []
     frame = frames.frame
@@ -544,3 +547,28 @@ def test_walks_to_growing_ranges_of_a_plain_file_pass_each_record_once():
         found = first_plain_frame(frames, start, passed)
         assert found == -(-start // size) * size
     assert len(offsets) < 250  # of 100 records; 950 if each walk began at the beginning
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress, zstd], ids=["plain", "gz", "zst"])
+@pytest.mark.parametrize("damage", [False, True])
+def test_each_header_is_parsed_once(tmp_path, monkeypatch, compress, damage):
+    parsed = {"extent": [], "header": []}
+
+    def extent(data, at):
+        parsed["extent"].append(at)
+        return WARC.extent(data, at)
+
+    def header(data, at, found):
+        parsed["header"].append(at)
+        return WARC.header(data, at, found)
+
+    records = [response(b"%s %d" % (HTML, number)) for number in range(5)]
+    content = b"".join(map(compress, records))
+    path = tmp_path / "a"
+    path.write_bytes(content[:-30] if damage else content)
+    [dump] = find_dumps([str(path)]).dumps
+    counting = WARC._replace(extent=extent, header=header)
+    monkeypatch.setattr("warraq.transforms.read.archives.records._RECORD_FORMATS", {"warc": counting})
+    assert len(list(read_range(dump, 0, None, RULES))) == 5
+    assert len(parsed["extent"]) == 5
+    assert len(parsed["header"]) == 5 - (damage and compress is zstd)  # a cut zstd block gives no content

@@ -1,4 +1,4 @@
-"""TAR archives: a page or a row for each file in them, whatever the dialect and the damage."""
+"""TAR archives give a page or a row for each file in them, in any dialect and after any damage."""
 
 import datetime as dt
 import gzip
@@ -70,7 +70,7 @@ def test_files_of_each_dialect(dialect):
     assert read(tar(members, dialect), fetched_at="2020-01-02")[0].source.fetched_at.year == 2020
 
 
-def test_what_is_no_page_leaves_a_row_that_says_what_to_do():
+def test_a_file_that_is_no_page_leaves_a_row_with_advice():
     zipped = io.BytesIO()
     with zipfile.ZipFile(zipped, "w") as archive:
         archive.writestr("a.html", HTML)
@@ -91,7 +91,7 @@ def test_a_member_is_never_held_whole_if_it_is_too_large():
     assert found(read(tar(members), max_bytes=9999)) == ["too_large: more than 9999 bytes", "a.html"]
 
 
-def test_archives_without_times_have_that_of_the_file():
+def test_members_without_a_time_have_the_time_of_the_archive():
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w") as archive:
         info = tarfile.TarInfo("a.html")
@@ -128,7 +128,7 @@ def test_a_damaged_header_costs_its_member():
 
 
 @pytest.mark.parametrize("size", [600, 2000, 3000, 8**11 - 1])
-def test_a_size_that_reaches_over_other_members_costs_its_own(size):
+def test_a_size_that_is_too_large_costs_no_other_member(size):
     items = read(restate(ARCHIVE, OFFSETS[2], size))
     assert found(items) == ["0.html", "1.html", "corrupt_record: the size does not fit", "3.html", "4.html"]
 

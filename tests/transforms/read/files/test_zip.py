@@ -1,4 +1,4 @@
-"""ZIP archives and WACZ: a page or a row for each file in them, and no bomb goes off."""
+"""ZIP archives and WACZ give a page or a row for each file in them; bombs are refused."""
 
 import datetime as dt
 import gzip
@@ -68,11 +68,11 @@ def test_members(method):
     assert [item.source.dump_offset for item in items] == sorted({item.source.dump_offset for item in items})
 
 
-def test_archives_without_times_have_that_of_the_file():
+def test_members_without_a_time_have_the_time_of_the_archive():
     assert read(zipped([("a.html", HTML)], date=(1980, 1, 1, 0, 0, 0)))[0].source.fetched_at == FILE_TIME
 
 
-def test_what_is_no_page_leaves_a_row_that_says_what_to_do():
+def test_a_file_that_is_no_page_leaves_a_row_with_advice():
     members = {
         "a.zip": (zipped([("a.html", HTML)]), "zip: unpack it first"),
         "a.warc.gz": (gzip.compress(warc(1)), "warc.gz: unpack it first"),
@@ -118,7 +118,7 @@ def test_encrypted_and_unknown_members_are_refused():
     assert found(rows)[2] == "c.html"
 
 
-def test_a_member_unpacks_no_further_than_the_limit():
+def test_a_member_is_decompressed_up_to_the_limit():
     content = zipped([("bomb.html", b"<html>" + bytes(50_000_000)), ("a.html", HTML)])
     assert found(read(content, max_bytes=10_000)) == ["too_large: more than 10000 bytes", "a.html"]
 
@@ -169,10 +169,10 @@ def test_damage_gives_rows_never_an_exception(kind, place, splice):
     assert all(isinstance(item, (Page, Rejected)) for item in items)
 
 
-@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
-def test_a_name_that_is_said_to_be_utf8_and_is_not_costs_nothing(packing):
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+def test_a_name_that_is_falsely_marked_as_utf8_costs_nothing(compression):
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", packing) as archive:
+    with zipfile.ZipFile(target, "w", compression) as archive:
         for number, name in enumerate(("خبر.html", "نبأ.html", "plain.html")):
             archive.writestr(name, f"<html>{number}")
     content = target.getvalue().replace("خبر".encode(), b"\xce\xc8\xd1%\n\x1b")
@@ -189,7 +189,7 @@ THREE = [("a.html", HTML), ("ééé.html", HTML), ("c.html", HTML)]
 
 
 def spoilt(field):
-    """An archive of which one entry of the directory is such that zipfile refuses the whole archive."""
+    """An archive that zipfile refuses because of one entry of its directory."""
     if field == "name":
         return zipped(THREE).replace("ééé".encode(), b"\xed\xa0\xbdabc")  # half an emoji, marked as UTF-8
     target = io.BytesIO()
@@ -215,14 +215,14 @@ def spoilt(field):
         ("extra field", "%C3%A9%C3%A9%C3%A9.html"),
     ],
 )
-def test_an_entry_that_zipfile_cannot_take_costs_no_other(field, second):
+def test_an_entry_that_zipfile_refuses_costs_no_other(field, second):
     items = read(spoilt(field))
     assert found(items) == ["a.html", second, "c.html"]
     assert all(item.content == HTML for item in items)
 
 
 def test_a_stored_archive_does_not_reach_into_the_members_after_it():
-    """Else a directory of n members whose sizes lie would give n * n / 2 pages."""
+    """Otherwise a directory of n members with false sizes would give n * n / 2 pages."""
     content = bytearray(zipped([(f"{n}.warc", warc(n)) for n in range(20)], zipfile.ZIP_STORED))
     at = directory = content.index(b"PK\1\2")
     while content.startswith(b"PK\1\2", at):

@@ -1,4 +1,4 @@
-"""JSON lines and arrays give a page an object, whatever the layout, the names of the fields and the damage."""
+"""JSON lines and arrays give one page an object, in any layout, with any field names and after any damage."""
 
 import datetime as dt
 import io
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warraq.schemas.records import Page, Rejected, Source
-from warraq.transforms.read.dump import Dump
+from warraq.transforms.read.dump import Dump, InputError
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.read.tables.jsonl import read_json_lines, read_json_lines_range
 from warraq.transforms.read.times import parse_time
@@ -78,7 +78,7 @@ def test_every_line_is_read_once_however_the_file_is_split(layout, cuts):
     assert parts == read(content)
 
 
-def test_claims_come_before_what_they_are_for_and_end_the_reading():
+def test_a_line_is_claimed_before_it_is_read_and_a_refused_claim_ends_the_reading():
     content = LAYOUTS["feed"]
     claims = []
     assert len(read(content, claim=lambda offset: claims.append(offset) is None)) == 5
@@ -87,7 +87,7 @@ def test_claims_come_before_what_they_are_for_and_end_the_reading():
     assert read(json.dumps(OBJECTS).encode(), claim=lambda _: False) == []
 
 
-def test_packed_lines_are_read_whole():
+def test_compressed_lines_are_read_whole():
     dump = Dump("a", 1, "jsonl.gz", "", FILE_TIME)
     assert len(list(read_json_lines(io.BytesIO(LAYOUTS["lines"]), dump, ReadRules()))) == 5
 
@@ -138,7 +138,7 @@ def test_hostile_lines_cost_a_row_and_not_their_neighbours(line, reason, words):
     ],
     ids=short,
 )
-def test_odd_values_are_taken_as_they_are_meant(line, text):
+def test_unusual_values_are_read_as_intended(line, text):
     page = read_one(line)
     assert (page.content.decode(), page.is_text, page.source.fetched_at) == (text, True, FILE_TIME)
 
@@ -151,7 +151,7 @@ def test_a_line_longer_than_all_ranges_costs_one_row():
     assert items == read(content, max_bytes=99)
 
 
-def test_damage_in_an_array_costs_the_object_it_lies_in():
+def test_damage_in_an_array_costs_only_that_object():
     for printed in (json.dumps(OBJECTS, indent=2), json.dumps(OBJECTS)):
         content = printed.replace('"u1",', '"u1"').encode()
         assert urls(read(content)) == ["u0", "corrupt_record", "u2", "u3", "u4"]
@@ -245,7 +245,7 @@ def test_stated_names_come_first(record, fields, expected):
         ({"html": "نص بلا وسوم"}, False),
     ],
 )
-def test_name_and_content_tell_text_from_html(record, is_text):
+def test_name_and_content_distinguish_text_from_html(record, is_text):
     assert read_one(record).is_text == is_text
 
 
@@ -257,14 +257,14 @@ def test_undecoded_bytes_kept_as_code_points_are_bytes_again():
     assert (page.content, page.charset) == (HTML.encode(), "utf-8")
 
 
-def test_without_an_address_the_place_stands_for_it():
+def test_a_page_without_a_url_gets_its_place_as_url():
     assert read(b"\n" + b'{"text": "x"}')[0].source.url == "file:a.jsonl#1"
 
 
 @pytest.mark.parametrize("fields", ["url", "link=url", "url=", "url=a,url=b", "url=a,title=a"])
-def test_wrong_fields_are_said_in_one_line(fields):
+def test_wrong_fields_are_an_error_in_one_line(fields):
     with pytest.raises(ValueError, match=r"^read_fields: "):
-        ReadRules(fields=fields).validate()
+        ReadRules(fields=fields)
 
 
 @pytest.mark.parametrize(
@@ -314,3 +314,19 @@ def test_memory_is_that_of_one_object():
 def test_half_a_character_in_content_is_marked_as_in_any_field(field):
     item = read_one({"url": "u", field: "<p>نص\ud83d</p>"})
     assert item.content.decode() == "<p>نص\ufffd</p>"
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_stated_field_that_no_object_has_is_an_error_in_one_line(indent):
+    def feed(count):
+        return [{"url": f"http://a.example/{n}", "text": "نص", "meta": {"Body": "نص"}} for n in range(count)]
+
+    def pages(objects, fields):
+        content = json.dumps(objects, indent=1) if indent else "\n".join(map(json.dumps, objects))
+        return len(read(content.encode(), fields=fields))
+
+    with pytest.raises(InputError, match=r"^a.jsonl: no field 'nosuch' for text in the first 100 objects; correct --r"):
+        pages(feed(100), "text=nosuch")
+    assert pages(feed(99), "text=nosuch") == 99
+    assert pages(feed(150), "text=meta.Body") == 150
+    assert pages([*feed(99), {"nosuch": "نص"}, *feed(99)], "text=nosuch") == 199

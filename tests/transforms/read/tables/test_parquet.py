@@ -1,4 +1,4 @@
-"""Parquet files: a page a row, whatever the types, the splits and the damage."""
+"""Parquet files give one page a row, for any types, splits and damage."""
 
 import datetime as dt
 import io
@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warraq.schemas.records import Page, Rejected, Source
-from warraq.transforms.read.discover import InputError
-from warraq.transforms.read.dump import Dump
+from warraq.transforms.read.dump import Dump, InputError
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.read.tables.parquet import read_parquet_range
 
@@ -117,7 +116,7 @@ def test_fields_of_structs_and_stated_columns():
     assert (page.source.url, page.content, page.is_text) == ("u", "<p>نص</p>".encode(), False)
 
 
-def test_a_stated_column_that_is_not_there_is_an_error_in_one_line():
+def test_a_missing_stated_column_is_an_error_in_one_line():
     with pytest.raises(InputError, match=r"^a.parquet: no column 'body' for text; .*--read_fields, it has url, text$"):
         read(TABLE, fields="text=body")
 
@@ -171,7 +170,7 @@ def test_damage_gives_rows_never_an_exception(place, splice, is_insertion):
     assert all(isinstance(item, (Page, Rejected)) for item in read(content))
 
 
-def test_a_value_that_stands_for_many_rows_is_not_unpacked_for_all_of_them():
+def test_a_dictionary_value_of_many_rows_is_not_decoded_for_all_of_them():
     large = pa.array(["<html>" + "a" * 2_000_000])
     bomb = parquet(
         {"html": pa.DictionaryArray.from_arrays(pa.array([0] * 200, pa.int32()), large)},

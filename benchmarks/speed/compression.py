@@ -1,8 +1,8 @@
-r"""What a record costs by how its archive is packed: pages per second of `read_range`, beside the file's size.
+r"""The cost of a record by compression of its archive: pages per second of `read_range`, and the size of the file.
 
-    python -m benchmarks.speed.packings           (data: $WARRAQ_DATA, else ../shared/data beside the checkout)
+    python -m benchmarks.speed.compression           (data: $WARRAQ_DATA, else ../shared/data beside the checkout)
 
-600 records, the pages of `pages` again and again, as WARC and ARC, packed by record (gzip 6, zstd 3 with and without a
+600 records, the pages of `pages` repeated, as WARC and ARC, compressed by record (gzip 6, zstd 3 with and without a
 dictionary of 110 KiB trained on 400 of the records) and as one stream. Medians of three interleaved rounds of processor
 time of one process.
 """
