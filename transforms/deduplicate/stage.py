@@ -71,7 +71,7 @@ class _JudgeExactFn(beam.DoFn):
 
 
 class _SettleFn(beam.DoFn):
-    """Joins articles with the verdicts on them; each leaves by exactly one door."""
+    """Joins articles with the verdicts on them. Each article leaves by exactly one output."""
 
     def __init__(self, drop_near: bool) -> None:
         self._drop_near = drop_near
