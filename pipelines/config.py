@@ -9,13 +9,13 @@ from typing import Any, Final, NamedTuple
 from warraq.transforms.clean.clean import CleanRules, clean
 from warraq.transforms.decode.decode import DecodeRules, decode
 from warraq.transforms.deduplicate.deduplicate import DuplicateRules, identify
-from warraq.transforms.entities.stage import DEFAULT, load_tagger, tag_entities
+from warraq.transforms.entities.tagger import DEFAULT, load_tagger, tag_entities
 from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.language.language import LanguageRules, keep_arabic
 from warraq.transforms.quality.quality import QualityRules, keep_good
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.screen.screen import ScreenRules, screen
-from warraq.transforms.topics.stage import TopicRules, classify_articles, load_classifier
+from warraq.transforms.topics.classifier import TopicRules, classify_articles, load_classifier
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from warraq.schemas.sound import sound_text
 from warraq.transforms.clean import clean
 from warraq.transforms.decode import decode
 from warraq.transforms.deduplicate import deduplicate
-from warraq.transforms.entities import stage as entities
+from warraq.transforms.entities import tagger as entities
 from warraq.transforms.extract import page as extract
 from warraq.transforms.extract.json_ld import read_json_ld
 from warraq.transforms.file_names import os_name, shown_name
@@ -32,7 +32,7 @@ from warraq.transforms.read.dump import InputError
 from warraq.transforms.read.formats import open_page
 from warraq.transforms.rejection import attempt, describe
 from warraq.transforms.screen import screen
-from warraq.transforms.topics import stage as topics
+from warraq.transforms.topics import classifier as topics
 
 _COLOURS: Final = {"person": "\x1b[1;35m", "place": "\x1b[1;32m", "organisation": "\x1b[1;34m", "misc": "\x1b[1;33m"}
 _PLAIN: Final = "\x1b[0m"

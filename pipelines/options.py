@@ -16,9 +16,9 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from warraq.pipelines.cli import Parser, dataset_folder
 from warraq.pipelines.config import RULES, FlowConfig
 from warraq.transforms.deduplicate import deduplicate
-from warraq.transforms.entities import stage as entities
+from warraq.transforms.entities import tagger as entities
 from warraq.transforms.quality import quality
-from warraq.transforms.topics import stage as topics
+from warraq.transforms.topics import classifier as topics
 
 LOCAL: Final = "local"  # the runner when none is named: Beam's in-process one, spread over worker processes
 
@@ -112,7 +112,7 @@ def add_rules(parser: Parser) -> None:
         "--tagger",
         type=_tagger,
         default=FlowConfig.tagger,
-        help="what finds the entities: bilstm, gazetteer, onnx:FOLDER",
+        help=f"what finds the entities: {entities.CHOICES}",
     )
     add("--classifier", choices=tuple(topics.BACKENDS), default=FlowConfig.classifier, help="what assigns the topics")
     for stage, rules in RULES.items():
@@ -134,7 +134,7 @@ def _add_rules(parser: Parser, stage: str, rules: type) -> None:
 
 def _tagger(text: str) -> str:
     if not entities.is_backend(text):
-        raise argparse.ArgumentTypeError(f"{text}: name bilstm, gazetteer or onnx:FOLDER")
+        raise argparse.ArgumentTypeError(f"{text}: use one of {entities.CHOICES}")
     return text
 
 

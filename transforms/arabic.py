@@ -157,7 +157,7 @@ def normalize_date(text: str) -> str:
 
 # Proclitics: و ف ب ل ك and the article, which Arabic writes as one word with what follows.
 
-ARTICLE: Final = "(?:[وفبك]?ال|و?لل)"  # the article with what may stand before it; لل is ل and ال
+ARTICLE: Final = "(?:[وفبك]?ال|و?لل)"  # the article and its proclitics; لل is ل and ال
 _ARTICLE: Final = re.compile(f"{ARTICLE}(?=..)")
 _PROCLITICS: Final = re.compile("[وف]?(?:[بك]|لل?)?")
 _FIRST_PROCLITICS: Final = tuple("وفبكل")

@@ -4,8 +4,8 @@
 
 WARRAQ_DATA: folder with ner, pages and newstext.
 
-A found span counts for the tokens that it touches, since the corpora leave particles inside their tokens. `anercorp` is
-the last sixth of ANERcorp's first 125,114 tokens. The shipped tagger is trained on all of them: give the file that
+A found span counts for the tokens that it touches, because the corpora leave proclitics inside their tokens. `anercorp`
+is the last sixth of ANERcorp's first 125,114 tokens. The shipped tagger is trained on all of them: give the file that
 `train_entities.py --inner` writes, which has seen the first five sixths only, to score on the last.
 """
 
@@ -26,7 +26,7 @@ from warraq.schemas.records import Entity
 from warraq.transforms.arabic import tokenize
 from warraq.transforms.entities import bilstm
 from warraq.transforms.entities.bilstm import BilstmTagger
-from warraq.transforms.entities.stage import BACKENDS, Tagger, load_tagger
+from warraq.transforms.entities.tagger import BACKENDS, Tagger, load_tagger
 
 NAMED = ("person", "place", "organisation")
 SHOWN_ERRORS = 150
@@ -53,7 +53,7 @@ class Score(NamedTuple):
 
 
 def score(tagger: Tagger, rows: list[Row]) -> Score:
-    """What `tagger` gets right on a corpus."""
+    """The score of `tagger` on a corpus."""
     result = Score(Counter(), Counter(), Counter(), [])
     for text in texts(rows):
         [entities] = tagger.tag([" ".join(token for token, _ in text)])
@@ -72,7 +72,7 @@ def in_words(text: Text, sign: str, span: Span) -> str:
 
 
 def score_pages(tagger: Tagger) -> str:
-    """Distinct names (as written, without particles) on six news pages read by hand; kinds count, misc doesn't."""
+    """The score of distinct names (as written, without proclitics) on six pages labelled by hand, without misc."""
     truth = {row["file"]: row for row in json_lines("entities_topic_ar.jsonl")}
     right = found = gold = 0
     for page in json_lines("gt_ar.jsonl"):
@@ -116,7 +116,7 @@ def main() -> None:
     if not (DATA / "ner").is_dir():
         sys.exit(f"no corpora at {DATA}: set WARRAQ_DATA")
     if options.alone:
-        bilstm.settled = lambda names, _rules: list(names)
+        bilstm.merge_with_rules = lambda names, _rules: list(names)
     tagger = BilstmTagger(options.model.read_bytes()) if options.model else load_tagger(options.backend)
     for corpus in [options.errors] if options.errors else CORPORA:
         result = score(tagger, CORPORA[corpus]())

@@ -1,4 +1,4 @@
-"""How often the topic classifier is right: on portals it has not seen, on other corpora, on the project's own leads.
+"""Accuracy of the topic classifier: on portals it has not seen, on other corpora, on the project's own leads.
 
     PYTHONPATH=. python -m benchmarks.accuracy.topics            # the shipped model
     OPENBLAS_NUM_THREADS=1 PYTHONPATH=. python -m benchmarks.accuracy.topics --train
@@ -25,7 +25,8 @@ from benchmarks.training import train_topics
 from benchmarks.training.train_topics import DATA, Row
 from warraq.schemas.labels import TOPICS
 from warraq.schemas.records import Article
-from warraq.transforms.topics.stage import LinearClassifier, LinearModel, TopicRules, assign_topic, ranked
+from warraq.transforms.topics.classifier import TopicRules, assign_topic
+from warraq.transforms.topics.linear import LinearClassifier, LinearModel, ranked
 
 SLUGS: Final = {topic.code: topic.slug for topic in TOPICS}
 LEADS: Final = Path(__file__).with_name("topics_leads.tsv")
@@ -72,7 +73,7 @@ SIB: Final[dict[str, set[str]]] = {
 
 
 class Tally:
-    """Right and wrong answers; each is (topics that would be right, the topic given)."""
+    """Answers, each with the topics that would be right."""
 
     def __init__(self) -> None:
         self.answers: list[tuple[set[str], str]] = []
@@ -100,14 +101,14 @@ class Tally:
 
 
 def best_topic(model: LinearModel, article: Article, among: Sequence[str] = ()) -> str:
-    """The likeliest topic by the text alone, among all or among those named."""
+    """The likeliest topic by the text alone, among all topics or among the named ones."""
     logits = model.logits(article)
     columns = [place for place, topic in enumerate(TOPICS) if not among or topic.slug in among]
     return TOPICS[max(columns, key=lambda column: logits[column])].slug
 
 
 def judge(model: LinearModel, rows: Sequence[Row], truth: dict[str, set[str]], *, closed: bool = False) -> Tally:
-    """The model's answers on the rows whose category is in `truth`; `closed`: only those topics may be given."""
+    """The model's answers on the rows with a category in `truth`; if `closed`, only among those topics."""
     among = sorted(set().union(*truth.values())) if closed else []
     tally = Tally()
     for row in rows:
@@ -120,7 +121,7 @@ Answer = tuple[str, str, float]  # category, topic given, its score
 
 
 def without_each_portal(rows: Sequence[Row]) -> None:
-    """Trains without a portal, judges on it; and the same without every fifth text, for comparison."""
+    """Trains without a portal and judges on it, for each portal; for comparison also without every fifth text."""
     answers: list[Answer] = []
     for portal in ("Jawhara FM", "alarabia", "skynews"):
         seen = [row for row in rows if row.portal not in {portal, "asnd_dev"}]
@@ -145,7 +146,7 @@ def _compare(name: str, seen: Sequence[Row], held: Sequence[Row]) -> list[Answer
 
 
 def judge_sections(name: str, classifier: LinearClassifier, rows: Sequence[Row]) -> None:
-    """What a section adds where it is right, and takes away where it is wrong."""
+    """Accuracy with the right section, and with a wrong one."""
     right, wrong = Tally(), Tally()
     for place, row in enumerate(rows):
         others = [category for category in SECTIONS if category != row.category]
@@ -158,7 +159,7 @@ def judge_sections(name: str, classifier: LinearClassifier, rows: Sequence[Row])
 
 
 def print_curve(answers: Sequence[Answer]) -> None:
-    """For each least score: the share of the four classes' texts that get a topic, and the share of these right."""
+    """For each least score: the share of the four classes' texts with a topic, and of right ones among them."""
     four = [answer for answer in answers if answer[0] in ANT]
     for least in (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9):
         given = [given in ANT[category] for category, given, score in four if score >= least]
@@ -184,7 +185,7 @@ def read_leads() -> Iterator[tuple[str, Article]]:
 
 
 def judge_leads(classifier: LinearClassifier) -> None:
-    """Accuracy alone, under the right section, and under every wrong one; then what was taken for what."""
+    """Accuracy by text alone, with the right section and with each wrong one; then the answers by topic."""
     leads = list(read_leads())
     sections = {"sport": "رياضة", "economy_business_and_finance": "اقتصاد", "health": "صحة", "religion": "دين"}
     plain, right, wrong = Tally(), Tally(), Tally()
@@ -203,7 +204,7 @@ def judge_leads(classifier: LinearClassifier) -> None:
 
 
 def judge_samples(classifier: LinearClassifier) -> None:
-    """The articles of the project's sample dumps, by another author: an acceptable topic, and the best one."""
+    """Accuracy on the project's sample articles, which have another author: acceptable topics, and the best one."""
     acceptable, best = Tally(), Tally()
     for row in _json_lines(SAMPLES):
         if "topics_ok" in row:
@@ -215,7 +216,7 @@ def judge_samples(classifier: LinearClassifier) -> None:
 
 
 def judge_columns(classifier: LinearClassifier) -> None:
-    """Opinion columns: their style says nothing of their topic, but is that of the arts pages."""
+    """Accuracy on opinion columns, whose style is like that of arts pages whatever their topic."""
     tally = Tally()
     for line in COLUMNS.read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
@@ -241,7 +242,7 @@ def topic_of(classifier: LinearClassifier, article: Article) -> str:
 
 
 def judge_sib(classifier: LinearClassifier) -> None:
-    """Single sentences of encyclopedias and news, translated: hard, and unlike anything in training."""
+    """Accuracy on single sentences, translated from encyclopedias and news: hard, and unlike the training data."""
     tally, closed = Tally(), Tally()
     model, among = classifier.model, sorted(set().union(*SIB.values()))
     for split in ("train", "dev"):

@@ -50,7 +50,7 @@ from warraq.transforms.dataset.data_files import DataFile, DumpPages
 from warraq.transforms.decode.decode import DecodeRules, decode
 from warraq.transforms.deduplicate.deduplicate import identify, signature_row
 from warraq.transforms.deduplicate.minhash import band_keys
-from warraq.transforms.entities.stage import DEFAULT, load_tagger, tag_entities
+from warraq.transforms.entities.tagger import DEFAULT, load_tagger, tag_entities
 from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.extract.sandbox import Guard
 from warraq.transforms.language.language import LanguageRules, keep_arabic
@@ -62,7 +62,7 @@ from warraq.transforms.read.formats import read_range
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.screen.screen import ScreenRules, screen
 from warraq.transforms.step import Rejection, reject
-from warraq.transforms.topics.stage import TopicRules, classify_articles, load_classifier
+from warraq.transforms.topics.classifier import TopicRules, classify_articles, load_classifier
 
 TARGET: Final = Path(__file__).with_suffix(".tsv")
 ROUNDS: Final = 3

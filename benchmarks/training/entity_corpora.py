@@ -1,4 +1,4 @@
-"""Labelled corpora in one form, for training and for scoring: rows of (token, label), and texts made of them.
+"""Labelled corpora in one form, for training and scoring: rows of (token, label), and texts of such rows.
 
 Labels are "B-person", "I-person" … or "O". The corpora have no articles, so whole sentences are joined to texts of
 about 400 tokens, the length of one.
@@ -35,7 +35,7 @@ _FANE_KIND = {name: kind for kind, names in _FANE.items() for name in names.spli
     "Other_PER": "person",
     "Religious_ORG": "organisation",
 }
-_PARTICLES = ("و", "ف", "ب", "ل", "ك", "س")
+_PROCLITICS = ("و", "ف", "ب", "ل", "ك", "س")
 _PRONOUNS = ("ها", "ه", "هم", "هما", "هن", "ي", "نا", "ك")
 
 Row = tuple[str, str]  # token; label
@@ -83,7 +83,7 @@ def wojood() -> list[Row]:
 
 
 def wikifane() -> list[Row]:
-    """WikiFANE with its particles and pronouns joined to their words again."""
+    """WikiFANE with its proclitics and pronouns joined to their words again."""
     with gzip.open(DATA / "ner/fane/WikiFANE_Gold_2014_500K.txt.gz", "rt", encoding="utf-8-sig") as lines:
         parts = [line.strip("\r\n").replace("\u200e", "").partition("\t") for line in lines]
     return rejoined([(token.strip(), _fane_label(tag)) for token, _, tag in parts if token.strip()])
@@ -97,11 +97,11 @@ def _fane_label(tag: str) -> str:
 
 
 def rejoined(rows: Iterable[Row]) -> list[Row]:
-    """The rows without tokens that are only part of a word: "و" "باريس" → "وباريس"."""
+    """The rows with parts of words joined: "و" "باريس" → "وباريس"."""
     joined: list[Row] = []
     before = ""
     for token, tag in rows:
-        if token in _PARTICLES and tag == "O" and len(before) < 2:
+        if token in _PROCLITICS and tag == "O" and len(before) < 2:
             before += token
         elif token in _PRONOUNS and tag == "O" and not before and joined and _takes_pronoun(joined[-1]):
             joined[-1] = (joined[-1][0] + token, "O")
@@ -118,12 +118,12 @@ def _takes_pronoun(row: Row) -> bool:
     return row[1] == "O" and len(row[0]) > 2 and row[0].isalpha()
 
 
-def _attach(particles: str, token: str) -> str:
-    """The word with its particles; the article loses its alif after "ل"."""
-    if particles.endswith("ل") and token.startswith("ال"):
+def _attach(proclitics: str, token: str) -> str:
+    """The word with its proclitics; the article loses its alif after "ل"."""
+    if proclitics.endswith("ل") and token.startswith("ال"):
         token = token[2:] if token.startswith("الل") else token[1:]
-        return particles + token
-    return particles + token
+        return proclitics + token
+    return proclitics + token
 
 
 def texts(rows: Iterable[Row]) -> Iterator[Text]:

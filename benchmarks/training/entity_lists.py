@@ -1,9 +1,9 @@
 """Builds the generated lists of the gazetteer tagger: transforms/models/entities.cldr.txt and entities.learned.txt.gz.
 
 The first holds the Arabic names of territories and cities from Unicode CLDR (through babel). The second is counted from
-unlabelled news (the ANT corpus): `learned_names` stand mostly beside names, `weak_given` are given names that mostly
-don't, `ordinary` are all other words that everyday prose uses, `frequent` the most usual of them. No labelled corpus is
-read. The same inputs give the same lists. Called by train_entities.py.
+unlabelled news (the ANT corpus): `learned_names` are words that occur mostly beside names, `weak_given` are given names
+that mostly do not, `ordinary` are all other words that everyday prose uses, `frequent` the most usual of them. No
+labelled corpus is read. The same inputs give the same lists. Called by train_entities.py.
 """
 
 import gzip
@@ -23,12 +23,12 @@ ROUNDS = 2  # learned names help to learn others
 LEAST_ORDINARY = 4  # occurrences in about ten million words
 LEAST_FREQUENT = 150
 LEAST_BESIDE = 3  # occurrences beside a name
-LEAST_SHARE = 0.3  # of a word's occurrences that stand beside a name
+LEAST_SHARE = 0.3  # of a word's occurrences that are beside a name
 LEAST_SHARE_RIGID = 0.08  # the same for words without inflected forms
 INFLECTED = ("ال{}", "{}ه", "{}ها", "{}ات", "{}ت", "{}وا", "{}هم", "ي{}", "ت{}", "{}ين", "{}ي", "ب{}ه", "{}ا")
 LEAST_SHARE_VERBAL = 0.6  # the same for words that begin like verbs: those often follow a name
 LEAST_SHARE_GIVEN = 0.25
-PARTICLES = "وفبلك"
+PROCLITICS = "وفبلك"
 VERBAL = ("ي", "ت", "ن")
 # Sets whose words can't be learned as names.
 BARRED = ("not_names", "titles", "title_tails", "speech_verbs", "nationalities", "organisation_heads", "second_parts")
@@ -46,7 +46,7 @@ def cldr_places() -> list[str]:
 
 
 def articles(path: Path) -> Iterator[list[str]]:
-    """The keys of the words and signs of each text."""
+    """The keys of the tokens of each text."""
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             yield [normalize_name(token.group()) for token in tokenize(json.loads(line)["text"])]
@@ -70,7 +70,7 @@ def strong_given_names() -> set[str]:
 
 
 def count(path: Path) -> tuple[Counter[str], Counter[tuple[str, str]]]:
-    """How often each key stands in the texts, and each pair of neighbours."""
+    """The number of occurrences of each key, and of each pair of neighbours."""
     total: Counter[str] = Counter()
     pairs: Counter[tuple[str, str]] = Counter()
     for keys in articles(path):
@@ -80,7 +80,7 @@ def count(path: Path) -> tuple[Counter[str], Counter[tuple[str, str]]]:
 
 
 def learn_names(total: Counter[str], pairs: Counter[tuple[str, str]], given: set[str], barred: set[str]) -> set[str]:
-    """Family names, which stand after first names, and first names, which stand before family names."""
+    """Words that are names by their neighbours: family names follow first names, first names precede family names."""
     first, family = set(given), set[str]()
     for _ in range(ROUNDS):
         after: Counter[str] = Counter()
@@ -93,26 +93,26 @@ def learn_names(total: Counter[str], pairs: Counter[tuple[str, str]], given: set
             if right in family:
                 before[left] += times
         first |= {key for key, times in before.items() if _is_name(key, times, total) and key not in barred}
-    return {name for name in (first | family) - given if not _with_particle(name, total)}
+    return {name for name in (first | family) - given if not _with_proclitic(name, total)}
 
 
 def _is_name(key: str, beside: int, total: Counter[str]) -> bool:
-    """Seen beside names often enough; a word that also takes the article or suffixes must be so more often."""
+    """True for a word that is often beside names; a word that also has inflected forms must be so more often."""
     inflected = sum(total[form.format(key)] for form in INFLECTED)
     share = LEAST_SHARE if inflected * 50 > total[key] else LEAST_SHARE_RIGID
     least = LEAST_SHARE_VERBAL if key[:1] in VERBAL else share
     return key.isalpha() and len(key) > 2 and beside >= LEAST_BESIDE and beside >= least * total[key]
 
 
-def _with_particle(name: str, total: Counter[str]) -> bool:
-    """A word with a particle is no name of its own: "وسليم"."""
-    return name[0] in PARTICLES and total[name[1:]] > total[name]
+def _with_proclitic(name: str, total: Counter[str]) -> bool:
+    """True for a word with a proclitic, which is no name of its own: "وسليم"."""
+    return name[0] in PROCLITICS and total[name[1:]] > total[name]
 
 
 def weak_given_names(
     total: Counter[str], pairs: Counter[tuple[str, str]], given: set[str], names: set[str]
 ) -> set[str]:
-    """Given names that are mostly something else in the news: few occurrences have a name beside them."""
+    """Given names that are mostly other words in the news: few occurrences have a name beside them."""
     beside: Counter[str] = Counter()
     for (left, right), times in pairs.items():
         if left in given and (right in names or right in given):

@@ -1,7 +1,8 @@
-"""The network of transforms/entities/network.py in PyTorch: pretrained on plain news, trained on labels, exported.
+"""The network of transforms/entities/network.py in PyTorch: pretraining on plain news, training on labels, export.
 
-Pretraining: read left to right it guesses the next word, right to left the one before, against words drawn by chance.
-Training: a conditional random field over the labels; each corpus has its own last layer, since their guidelines differ.
+Pretraining: the network predicts the next word from the left and the last word from the right, against words drawn at
+random. Training: a conditional random field over the labels; each corpus has its own last layer, because their
+guidelines differ.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,11 +15,11 @@ from torch.nn.functional import cross_entropy, dropout
 from torch.nn.utils import clip_grad_norm_
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from warraq.transforms.entities.bilstm import HINTS, LABELS
-from warraq.transforms.entities.network import GRAM_STEPS, ONE, SCORE_STEPS
+from warraq.transforms.entities.bilstm import LABELS, RULE_TAGS
+from warraq.transforms.entities.network import GRAM_SCALE, SCALE, SCORE_SCALE
 from warraq.transforms.entities.word_features import BUCKETS
 
-WORD, GRAM, FLAG, MIXED, STATE, HINT = 96, 48, 32, 128, 160, 16  # sizes of the layers
+WORD, GRAM, FLAG, MIXED, STATE, RULE_TAG = 96, 48, 32, 128, 160, 16  # sizes of the layers
 DRAWN = 1_500  # words against which one batch of pretraining guesses
 IMPOSSIBLE = -1e4
 EXACT = 2.0**24 * 0.98  # sums of whole numbers in float32 are exact up to here; the rest is for rounding
@@ -38,15 +39,15 @@ class Table(NamedTuple):
 
 
 class Sentence(NamedTuple):
-    """Rows of the table, hints and labels, one for each token."""
+    """The rows of the table, rule tags and labels of a sentence, one for each token."""
 
     words: np.ndarray
-    hints: np.ndarray
+    rule_tags: np.ndarray
     labels: np.ndarray
 
 
 class Encoder(nn.Module):
-    """A word alone."""
+    """The activations of single words."""
 
     def __init__(self, words: int, flags: int) -> None:
         super().__init__()
@@ -57,7 +58,7 @@ class Encoder(nn.Module):
         self.mix = nn.Linear(2 * WORD + GRAM + FLAG, MIXED)
 
     def forward(self, table: Table, hidden: float, dropped: float) -> torch.Tensor:
-        """Words are hidden with the first probability, so that letters must do; inputs dropped with the second."""
+        """A word is hidden with probability `hidden`, so that letters count, an input dropped with `dropped`."""
         word, stem = table.word, table.stem
         if self.training:
             word, stem = (numbers * (torch.rand(numbers.shape) >= hidden) for numbers in (word, stem))
@@ -70,7 +71,7 @@ class Encoder(nn.Module):
 
 
 class Guesser(nn.Module):
-    """Pretraining: guesses neighbours."""
+    """The network of pretraining, which predicts neighbours."""
 
     def __init__(self, frequency: np.ndarray, flags: int) -> None:
         super().__init__()
@@ -86,7 +87,7 @@ class Guesser(nn.Module):
         self.log_drawn = torch.from_numpy(np.log(drawn / drawn.sum() + 1e-12).astype(np.float32))
 
     def loss(self, table: Table, words: torch.Tensor, generator: np.random.Generator) -> torch.Tensor:
-        """Of sentences of equal length; `words` are rows of `table`."""
+        """The loss of sentences of equal length; `words` are rows of `table`."""
         states, _ = self.lstm(self.encoder(table, 0.15, 0.1)[words])
         states = dropout(states, 0.1)
         numbers = table.word[words]
@@ -107,15 +108,15 @@ class Guesser(nn.Module):
 
 
 class Labeller(nn.Module):
-    """Training: labels with the guidelines of each corpus in `corpora`."""
+    """The network of training, which labels by the guidelines of each corpus in `corpora`."""
 
     def __init__(self, words: int, flags: int, corpora: Sequence[str]) -> None:
         super().__init__()
         self.encoder = Encoder(words, flags)
-        self.hints = nn.Embedding(len(HINTS) + 1, HINT)
-        self.lstm = nn.LSTM(MIXED + HINT, STATE, bidirectional=True, batch_first=True)
+        self.rule_tags = nn.Embedding(len(RULE_TAGS) + 1, RULE_TAG)
+        self.lstm = nn.LSTM(MIXED + RULE_TAG, STATE, bidirectional=True, batch_first=True)
         size = len(LABELS)
-        self.labels = nn.ModuleDict({corpus: nn.Linear(2 * STATE + MIXED + HINT, size) for corpus in corpora})
+        self.labels = nn.ModuleDict({corpus: nn.Linear(2 * STATE + MIXED + RULE_TAG, size) for corpus in corpora})
         self.steps = nn.ParameterDict({corpus: nn.Parameter(torch.zeros(size, size)) for corpus in corpora})
         self.start = nn.ParameterDict({corpus: nn.Parameter(torch.zeros(size)) for corpus in corpora})
         wrong = [[after[0] == "I" and before[1:] != after[1:] for after in LABELS] for before in LABELS]
@@ -123,7 +124,7 @@ class Labeller(nn.Module):
         self.register_buffer("wrong_start", torch.tensor([label[0] == "I" for label in LABELS]) * IMPOSSIBLE)
 
     def learn_from(self, guesser: Guesser) -> None:
-        """Takes over what was pretrained; the hints begin without effect."""
+        """Copies the pretrained weights; the rule tags have no effect at first."""
         self.encoder.load_state_dict(guesser.encoder.state_dict())
         mine = self.lstm.state_dict()
         for name, value in guesser.lstm.state_dict().items():
@@ -136,7 +137,7 @@ class Labeller(nn.Module):
     def scores(self, table: Table, batch: "Batch", corpus: str, dropped: float, hidden: float) -> torch.Tensor:
         distinct, words = torch.unique(batch.words, return_inverse=True)
         encoded = self.encoder(table.rows(distinct), hidden, dropped / 2)
-        inputs = dropout(torch.cat([encoded[words], self.hints(batch.hints)], -1), dropped, self.training)
+        inputs = dropout(torch.cat([encoded[words], self.rule_tags(batch.rule_tags)], -1), dropped, self.training)
         packed = pack_padded_sequence(inputs, batch.lengths, batch_first=True, enforce_sorted=False)
         states, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True)
         both = dropout(torch.cat([states, inputs], -1), dropped, self.training)
@@ -144,7 +145,7 @@ class Labeller(nn.Module):
         return scored
 
     def loss(self, scores: torch.Tensor, batch: "Batch", corpus: str) -> torch.Tensor:
-        """Negative log likelihood of the labels, for each sentence on average."""
+        """Negative log likelihood of the labels, the mean over sentences."""
         steps, start = self.steps[corpus] + self.wrong, self.start[corpus] + self.wrong_start
         labels = batch.labels
         sums = scores[:, 0] + start
@@ -161,10 +162,10 @@ class Labeller(nn.Module):
 
 
 class Batch(NamedTuple):
-    """Sentences, filled up to the longest."""
+    """Sentences, padded to the longest."""
 
     words: torch.Tensor
-    hints: torch.Tensor
+    rule_tags: torch.Tensor
     labels: torch.Tensor
     lengths: torch.Tensor
 
@@ -179,7 +180,7 @@ class Batch(NamedTuple):
 
 
 class Optimiser:
-    """Adam, also for the sparse tables, with a rate that falls as training goes on."""
+    """Adam, with its sparse form for the tables of words, and a rate that falls during training."""
 
     def __init__(self, model: Guesser | Labeller, rate: float, sparse_rate: float) -> None:
         sparse = model.sparse()
@@ -216,13 +217,13 @@ def pretrain(
 
 
 def batches_of(sentences: Sequence[Sentence], size: int, generator: np.random.Generator) -> list[list[Sentence]]:
-    """Sentences of about the same length together."""
+    """Batches of sentences of about the same length."""
     order = sorted(generator.permutation(len(sentences)), key=lambda number: len(sentences[number].words) // 6)
     return [[sentences[number] for number in order[first : first + size]] for first in range(0, len(order), size)]
 
 
 class Recipe(NamedTuple):
-    """How to train; rates fall after the first fifth."""
+    """The settings of one training. Rates fall after the first fifth."""
 
     epochs: int
     rate: float
@@ -256,7 +257,7 @@ def train(
 
 @torch.no_grad()
 def relabel(labellers: Sequence[Labeller], table: Table, sentences: Sequence[Sentence], corpus: str) -> list[Sentence]:
-    """The sentences with the labels that the labellers find best on average, by the transitions of the last."""
+    """The sentences with the best labels by the mean scores of the labellers and the transitions of the last one."""
     for labeller in labellers:
         labeller.eval()
     steps = (labellers[-1].steps[corpus] + labellers[-1].wrong).numpy()
@@ -284,45 +285,45 @@ def best_path(scores: np.ndarray, steps: np.ndarray, start: np.ndarray) -> np.nd
     return np.array(labels[::-1])
 
 
-# Export: whole numbers, see transforms/entities/network.py
+# Export: quantized, see transforms/entities/network.py
 
 
 def export(labeller: Labeller, corpus: str) -> dict[str, np.ndarray]:
     """The arrays of the shipped file, labels by the guidelines of `corpus`."""
     encoder = labeller.encoder
-    words, word_unit = _small(encoder.words.weight)
-    grams, gram_unit = _small(encoder.grams.weight)
+    words, word_unit = _table_in_8_bits(encoder.words.weight)
+    grams, gram_unit = _table_in_8_bits(encoder.grams.weight)
     grams[BUCKETS] = 0  # none
     inputs = np.concatenate(
-        [np.full(2 * WORD, word_unit), np.full(GRAM, gram_unit / GRAM_STEPS), np.full(FLAG, 1 / ONE)]
+        [np.full(2 * WORD, word_unit), np.full(GRAM, gram_unit / GRAM_SCALE), np.full(FLAG, 1 / SCALE)]
     )
-    reach = np.concatenate([np.full(2 * WORD, 127.0), np.full(GRAM, 127 * GRAM_STEPS), np.full(FLAG, ONE)])
-    hints = np.rint(labeller.hints.weight.detach().double().numpy() * ONE)
-    given = np.concatenate([np.full(MIXED, ONE), np.maximum(np.abs(hints).max(axis=0), 1)])
+    reach = np.concatenate([np.full(2 * WORD, 127.0), np.full(GRAM, 127 * GRAM_SCALE), np.full(FLAG, SCALE)])
+    rule_tags = np.rint(labeller.rule_tags.weight.detach().double().numpy() * SCALE)
+    given = np.concatenate([np.full(MIXED, SCALE), np.maximum(np.abs(rule_tags).max(axis=0), 1)])
     last = labeller.labels[corpus]
-    arrays = {"words": words, "grams": grams, "hints": hints.astype(np.int16)}
+    arrays = {"words": words, "grams": grams, "hints": rule_tags.astype(np.int16)}
     arrays |= _dense("flags", encoder.flags, np.ones(encoder.flags.in_features), np.ones(encoder.flags.in_features))
     arrays |= _dense("mix", encoder.mix, inputs, reach)
     arrays |= _gates(labeller.lstm, given)
-    states = np.full(2 * STATE, ONE)
-    arrays |= _dense("labels", last, np.full(last.in_features, 1 / ONE), np.concatenate([states, given]))
+    states = np.full(2 * STATE, SCALE)
+    arrays |= _dense("labels", last, np.full(last.in_features, 1 / SCALE), np.concatenate([states, given]))
     steps = (labeller.steps[corpus] + labeller.wrong).detach().double().numpy()
     start = (labeller.start[corpus] + labeller.wrong_start).detach().double().numpy()
     return arrays | {
-        "transitions": np.rint(steps * SCORE_STEPS).astype(np.int32),
-        "start": np.rint(start * SCORE_STEPS).astype(np.int32),
+        "transitions": np.rint(steps * SCORE_SCALE).astype(np.int32),
+        "start": np.rint(start * SCORE_SCALE).astype(np.int32),
     }
 
 
-def _small(weight: torch.Tensor) -> tuple[np.ndarray, float]:
-    """A table in 8 bits and the value of one step; the rare largest values are cut."""
+def _table_in_8_bits(weight: torch.Tensor) -> tuple[np.ndarray, float]:
+    """A table in 8 bits and the value of 1; the rare largest values are clipped."""
     values = weight.detach().double().numpy()
     unit = float(np.quantile(np.abs(values), 0.9999)) / 127
     return np.clip(np.rint(values / unit), -127, 127).astype(np.int8), unit
 
 
-def _whole(weights: np.ndarray, bias: np.ndarray, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Weights (out, in) and bias in whole numbers as fine as exact sums allow, and the value of one step by output."""
+def _quantized(weights: np.ndarray, bias: np.ndarray, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weights (out, in) and bias, quantized as finely as exact sums allow, and the value of 1 for each output."""
     most = np.abs(weights) @ reach + np.abs(bias)
     scale = np.minimum(EXACT / most, WIDEST / np.abs(weights).max(axis=1))
     rounded, shift = np.rint(weights * scale[:, None]), np.rint(bias * scale)
@@ -333,19 +334,19 @@ def _whole(weights: np.ndarray, bias: np.ndarray, reach: np.ndarray) -> tuple[np
 
 def _dense(name: str, layer: nn.Linear, inputs: np.ndarray, reach: np.ndarray) -> dict[str, np.ndarray]:
     weights, bias = layer.weight.detach().double().numpy() * inputs, layer.bias.detach().double().numpy()
-    parts = zip(("weights", "bias", "unit"), _whole(weights, bias, reach), strict=True)
+    parts = zip(("weights", "bias", "unit"), _quantized(weights, bias, reach), strict=True)
     return {f"{name}_{part}": array for part, array in parts}
 
 
 def _gates(lstm: nn.LSTM, given: np.ndarray) -> dict[str, np.ndarray]:
-    """Both directions stacked; the gates of input, forgetting and output have half their units (see network.py)."""
+    """Both directions stacked. The units of the input, forget and output gates are halved (see network.py)."""
     half = np.repeat([0.5, 0.5, 1.0, 0.5], STATE)
     state = {name: value.detach().double().numpy() for name, value in lstm.state_dict().items()}
     parts = []
     for end in ("", "_reverse"):
-        weights = np.concatenate([state[f"weight_ih_l0{end}"], state[f"weight_hh_l0{end}"]], axis=1) / ONE
+        weights = np.concatenate([state[f"weight_ih_l0{end}"], state[f"weight_hh_l0{end}"]], axis=1) / SCALE
         bias = state[f"bias_ih_l0{end}"] + state[f"bias_hh_l0{end}"]
-        whole, shift, unit = _whole(weights, bias, np.concatenate([given, np.full(STATE, ONE)]))
+        whole, shift, unit = _quantized(weights, bias, np.concatenate([given, np.full(STATE, SCALE)]))
         parts.append((whole[: len(given)], whole[len(given) :], shift, (unit * half).astype(np.float32)))
     names = ("gates_weights", "recurrent_weights", "gates_bias", "gates_unit")
     return {name: np.stack(column) for name, column in zip(names, zip(*parts, strict=True), strict=True)}

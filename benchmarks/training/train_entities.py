@@ -1,13 +1,13 @@
-"""Builds what the taggers ship: the generated lists, and the network of the default tagger, with fixed seeds.
+"""Builds the files of the taggers: the generated lists, and the network of the default tagger, with fixed seeds.
 
     pip install -e '.[dev,train]'
     python -m benchmarks.training.train_entities  # lists, vocabulary, network and checksums in transforms/models
     python -m benchmarks.training.train_entities --inner FILE  # labels of five sixths of ANERcorp only
 
 WARRAQ_DATA: folder with newstext/ant_dev_full.jsonl.gz, ner/anercorp and ner/fane. One process, one thread: about 25
-minutes of processor time. The network is pretrained on the plain text of the ANT corpus. Three teachers learn
-ANERcorp's first five sixths from there, one of them WikiFANE too, with a last layer of its own. What they agree on for
-a ninth of the ANT corpus, and ANERcorp, is what the shipped network learns.
+minutes of processor time. The network is pretrained on the plain text of the ANT corpus. From there, three teachers
+learn ANERcorp's first five sixths; one of them also learns WikiFANE, with a last layer of its own. The shipped network
+learns ANERcorp, and the labels that the teachers together give to a ninth of the ANT corpus.
 """
 
 import argparse
@@ -39,7 +39,7 @@ from benchmarks.training.entity_network import (
 )
 from warraq.transforms.arabic import tokenize
 from warraq.transforms.entities.bilstm import LABELS, Vocabulary, sentences
-from warraq.transforms.entities.word_features import key_of
+from warraq.transforms.entities.word_features import feature_key
 
 SEED = 1
 LEAST_USED = 5  # occurrences of a word of the vocabulary in the news
@@ -55,7 +55,7 @@ NEWS = DATA / "newstext" / "ant_dev_full.jsonl.gz"
 
 
 class Features:
-    """Features of all words met so far, a row each."""
+    """The features of all words so far, a row each."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
@@ -97,17 +97,17 @@ def spellings(news: Iterable[list[str]]) -> list[str]:
     spelt = Counter(word for sentence in news for word in sentence)
     by_key: dict[str, Counter[str]] = {}
     for word, times in spelt.items():
-        by_key.setdefault(key_of(word), Counter())[word] = times
+        by_key.setdefault(feature_key(word), Counter())[word] = times
     usual = {key: min(words, key=lambda word: (-words[word], word)) for key, words in by_key.items()}
     total = {key: words.total() for key, words in by_key.items()}
     return [usual[key] for key in sorted(total, key=lambda key: (-total[key], key)) if total[key] >= LEAST_USED]
 
 
 def neighbours(news: list[list[str]], words: Vocabulary) -> np.ndarray:
-    """Vectors of the words by their neighbours (skip-gram): what pretraining begins with."""
+    """Vectors of the words by their neighbours (skip-gram), from which pretraining starts."""
     from gensim.models import Word2Vec  # noqa: PLC0415  (slow to load, and only here)
 
-    keys = [[key_of(word) for word in sentence] for sentence in news]
+    keys = [[feature_key(word) for word in sentence] for sentence in news]
     model = Word2Vec(keys, vector_size=WORD, window=3, min_count=LEAST_USED, sg=1, workers=1, seed=SEED, epochs=3)
     vectors = np.zeros((len(words.numbers) + 1, WORD), np.float32)
     for key, number in words.numbers.items():
@@ -118,10 +118,10 @@ def neighbours(news: list[list[str]], words: Vocabulary) -> np.ndarray:
 
 
 def pretrained(news: list[list[str]], words: Vocabulary, features: Features) -> Guesser:
-    """A network that has read the news once, as far as PRETRAINING_TOKENS."""
+    """A network that has read PRETRAINING_TOKENS tokens of the news once."""
     torch.manual_seed(SEED)
     generator = np.random.default_rng(SEED)
-    rows = [features.rows(map(key_of, sentence)) for sentence in news if len(sentence) >= 4]
+    rows = [features.rows(map(feature_key, sentence)) for sentence in news if len(sentence) >= 4]
     by_length: dict[int, list[np.ndarray]] = {}
     for row in rows:
         by_length.setdefault(len(row), []).append(row)
@@ -146,19 +146,19 @@ def pretrained(news: list[list[str]], words: Vocabulary, features: Features) -> 
 
 
 def labelled(rows: list[Row], words: Vocabulary, features: Features) -> list[Sentence]:
-    """The sentences of a corpus as the network takes them."""
+    """The sentences of a corpus as input of the network."""
     found = []
     for text in texts(rows):
         written = " ".join(token for token, _ in text)
         read = words.read(written)
         labels = own_labels(text, [token.start() for token in read.tokens])
-        keys = features.rows(key_of(token.group()) for token in read.tokens)
-        found += [Sentence(keys[a:b], read.hints[a:b], labels[a:b]) for a, b in read.sentences]
+        keys = features.rows(feature_key(token.group()) for token in read.tokens)
+        found += [Sentence(keys[a:b], read.rule_tags[a:b], labels[a:b]) for a, b in read.sentences]
     return found
 
 
 def own_labels(text: Text, starts: list[int]) -> np.ndarray:
-    """Labels of our tokens, which begin at `starts`: a corpus's token may be several of ours."""
+    """The labels of our tokens, which begin at `starts`. One token of a corpus may be several of ours."""
     token_at = [number for number, (token, _) in enumerate(text) for _ in range(len(token) + 1)]
     span_at = {position: span for span in gold_spans(text) for position in range(span.first, span.end)}
     labels, begun = np.zeros(len(starts), np.int64), set()
@@ -171,7 +171,7 @@ def own_labels(text: Text, starts: list[int]) -> np.ndarray:
 
 
 class School:
-    """The networks that learn labels, all from one that was pretrained."""
+    """The networks that learn labels, all from one pretrained network."""
 
     def __init__(self, guesser: Guesser, words: Vocabulary, features: Features) -> None:
         self._guesser, self._words, self._features = guesser, words, features
@@ -209,18 +209,18 @@ class School:
 
 
 def unlabelled(words: Vocabulary, features: Features) -> list[Sentence]:
-    """Sentences of every ninth article of the news, all labelled as nothing."""
+    """The sentences of every ninth article of the news, with the label O everywhere."""
     found = []
     for text in islice(news_texts(), 0, None, TAUGHT_SHARE):
         read = words.read(text)
-        keys = features.rows(key_of(token.group()) for token in read.tokens)
+        keys = features.rows(feature_key(token.group()) for token in read.tokens)
         nothing = np.zeros(len(keys), np.int64)
-        found += [Sentence(keys[a:b], read.hints[a:b], nothing[a:b]) for a, b in read.sentences if b - a >= 4]
+        found += [Sentence(keys[a:b], read.rule_tags[a:b], nothing[a:b]) for a, b in read.sentences if b - a >= 4]
     return found
 
 
 def write_checksums() -> None:
-    """SHA-256 of every file of the taggers, in the form of sha256sum."""
+    """Writes the SHA-256 of every file of the taggers, in the form of sha256sum."""
     files = [path for path in sorted(MODELS.glob("entities.*")) if path.suffix not in {".sha256", ".md"}]
     lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
     (MODELS / "entities.sha256").write_text("".join(lines), encoding="utf-8")

@@ -5,18 +5,19 @@
 Most of the seventeen topics have no labelled Arabic news, so four sources are put together:
 
 1. Terms chosen by hand (transforms/models/topics.terms.txt) are the *prior mean* of the weights of a softmax
-   regression: without data a word keeps the weight that the list gives it; data moves it.
-2. Corpora whose classes are IPTC topics (a part of the ANT corpus, ASND) move the weights with their labels.
+   regression: without data a word has its weight in the list; data changes it.
+2. Corpora whose classes are IPTC topics (a part of the ANT corpus, ASND) give labels.
 3. Some hundred articles of ANT whose section is no topic were labelled by hand (benchmarks/training/topics_labels.tsv).
-4. Sections that are no topics ("local news") only say which topics are possible. Their articles get the topic that the
-   model of the round before gives them, within what is possible, and count only where it is sure.
+4. Sections that are no topics ("local news") only say which topics are possible. The label of such an article
+   is the likeliest possible topic by the model of the last round; it counts only if that model is sure.
 
-Words that keep the same company share what is learned: the main directions in which texts differ (a singular value
-decomposition of all texts, labelled or not) have weights too, and a word's weight is its own plus those of its
-directions. That carries over to portals never seen, and costs nothing at run time.
+Words that occur in the same texts share their weights in part: the main directions in which texts differ (a singular
+value decomposition of all texts, labelled or not) have weights too, and the weight of a word is its own plus those of
+its directions. This helps on portals that were never seen, and costs nothing at run time.
 
-Function words ("هو", "لم", "حتى") say nothing of a topic, but news about culture has more of them than other news, and
-a column has most: with them in, columns were called arts. They are left out (topics_function_words.txt).
+Function words ("هو", "لم", "حتى") do not tell a topic. But news about culture has more of them than other news, and
+columns have most, so that a model with function words called columns arts. They are left out
+(topics_function_words.txt).
 
 No random numbers; one thread, so that sums have one order. Needs scipy. Takes about two minutes on one core, and
 3 GB of memory.
@@ -45,8 +46,9 @@ from numpy.typing import NDArray
 from benchmarks.data import DATA, MODELS
 from warraq.schemas.labels import TOPICS
 from warraq.schemas.records import Article, Source
-from warraq.transforms.topics import stage as topics
-from warraq.transforms.topics.stage import SHORTNESS, TERM_FREQUENCY, LinearModel
+from warraq.transforms.topics.hints import COLUMN_OF_SLUG
+from warraq.transforms.topics.linear import SHORTNESS, TERM_FREQUENCY, LinearModel
+from warraq.transforms.topics.terms import read_lists, stem, term_counts, words
 
 LABELS: Final = Path(__file__).with_name("topics_labels.tsv")
 FUNCTION_WORDS: Final = Path(__file__).with_name("topics_function_words.txt")
@@ -62,12 +64,12 @@ class Row(NamedTuple):
     portal: str
     category: str  # as the corpus calls it; "hand: " and a slug if a person judged the text
     article: Article
-    counts: Counter[str]  # topics.features
+    counts: Counter[str]  # term_counts
 
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What was chosen by leaving one portal out (benchmarks/accuracy/topics.py)."""
+    """Settings, chosen by leaving out one portal at a time (benchmarks/accuracy/topics.py)."""
 
     term_weight: float = 2.5  # prior mean of a weight-1 term
     variance: float = 20.0  # of the prior, in units of the loss
@@ -76,7 +78,7 @@ class Settings:
     sure: float = 0.8  # least share of the best possible topic for a text without a certain label to count
     most_features: int = 40_000
     directions: int = 100  # of the singular value decomposition
-    company: float = 2.0  # how much words share what is learned: 0, nothing; a the weight of a direction is cheap
+    company: float = 2.0  # the part of the weights that words share by directions; 0: none
 
 
 SETTINGS: Final = Settings()
@@ -165,7 +167,7 @@ CERTAIN: Final = frozenset(
 
 
 def article(title: str, text: str, url: str = "") -> Article:
-    """An article of which nothing is known but title, text and perhaps its address."""
+    """An article with nothing but title, text and perhaps its address."""
     return Article(Source(url, EPOCH, "", 0, 0), "", "", title, text, None, EPOCH.date(), "fetched")
 
 
@@ -177,20 +179,20 @@ def read_rows() -> list[Row]:
         if (title, text[:200]) not in seen and category in POSSIBLE:
             seen.add((title, text[:200]))
             page = article(title, text)
-            rows.append(Row(portal, category, page, topics.features(page)))
+            rows.append(Row(portal, category, page, term_counts(page)))
     return rows
 
 
 def read_labels() -> dict[str, str]:
-    """Id of an ANT article → the category that says which topic a person gave it."""
+    """Id of an ANT article → the category for the topic that a person gave it."""
     lines = (line.split("\t") for line in LABELS.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
     return {name: f"hand: {slug}" for slug, name in lines}
 
 
 def read_function_words() -> frozenset[str]:
-    """The stems of words that no text can do without."""
+    """The stems of words that occur in texts of any topic."""
     lines = FUNCTION_WORDS.read_text(encoding="utf-8").splitlines()
-    return frozenset(topics.stem(word) for line in lines if not line.startswith("#") for word in line.split())
+    return frozenset(stem(word) for line in lines if not line.startswith("#") for word in line.split())
 
 
 def _read_ant() -> Iterator[tuple[str, str, str, str]]:
@@ -211,32 +213,32 @@ def _read_asnd(split: str) -> Iterator[tuple[str, str, str, str]]:
 def read_terms() -> dict[str, dict[int, float]]:
     """Feature → column of topic → weight in the list. Terms of more than two words count by their pairs."""
     found: dict[str, dict[int, float]] = {}
-    for slug, (weight,), terms in topics.read_lists("topics.terms.txt"):
+    for slug, (weight,), terms in read_lists("topics.terms.txt"):
         for term in terms:
-            stems = [topics.stem(word) for word in topics.words(term)]
+            stems = [stem(word) for word in words(term)]
             pairs = [" ".join(pair) for pair in itertools.pairwise(stems)]
             for feature in pairs or stems:
                 columns = found.setdefault(feature, {})
-                column = topics.COLUMN_OF_SLUG[slug]
+                column = COLUMN_OF_SLUG[slug]
                 columns[column] = max(columns.get(column, 0.0), float(weight))
     return found
 
 
 class Vocabulary(NamedTuple):
-    """Features in order, and the rarity of each as the runtime has it."""
+    """Features in order, and the idf of each as at run time."""
 
     features: list[str]
-    rarity: NDArray[np.int8]
+    idf: NDArray[np.int8]
 
     def matrix(self, rows: Sequence[Row]) -> scipy.sparse.csr_matrix:
-        """Rows of unit length (short texts: less), from the same whole numbers that the runtime uses."""
+        """A row for each text: its tf-idf values as at run time, scaled to length 1 (short texts: less)."""
         place = {feature: column for column, feature in enumerate(self.features)}
         columns, values, ends = [], [], [0]
         for row in rows:
             for feature, count in row.counts.items():
                 if (column := place.get(feature)) is not None:
                     columns.append(column)
-                    values.append(TERM_FREQUENCY[min(count, len(TERM_FREQUENCY) - 1)] * int(self.rarity[column]))
+                    values.append(TERM_FREQUENCY[min(count, len(TERM_FREQUENCY) - 1)] * int(self.idf[column]))
             ends.append(len(columns))
         table = scipy.sparse.csr_matrix(
             (np.array(values, np.float32), columns, ends), shape=(len(rows), len(self.features))
@@ -245,7 +247,7 @@ class Vocabulary(NamedTuple):
         return scipy.sparse.diags((1 / length).astype(np.float32)) @ table
 
     def take(self, kept: NDArray[np.int64]) -> "Vocabulary":
-        return Vocabulary([self.features[place] for place in kept], self.rarity[kept])
+        return Vocabulary([self.features[place] for place in kept], self.idf[kept])
 
 
 def vocabulary(rows: Sequence[Row], terms: dict[str, dict[int, float]]) -> Vocabulary:
@@ -260,12 +262,12 @@ def vocabulary(rows: Sequence[Row], terms: dict[str, dict[int, float]]) -> Vocab
     frequent = {w for w, n in frequency.items() if (20 if " " in w else 5) <= n < len(rows) / 4}
     telling = {feature for feature in frequent if not function_words.issuperset(feature.split())}
     features = sorted(telling | terms.keys())
-    rarity = [math.log((len(rows) + 1) / max(frequency[feature] + 1, 10)) for feature in features]
-    return Vocabulary(features, np.clip(np.round(12 * np.array(rarity)), 1, 127).astype(np.int8))
+    idf = [math.log((len(rows) + 1) / max(frequency[feature] + 1, 10)) for feature in features]
+    return Vocabulary(features, np.clip(np.round(12 * np.array(idf)), 1, 127).astype(np.int8))
 
 
 def prior_mean(features: Sequence[str], terms: dict[str, dict[int, float]], weight: float) -> Floats:
-    """The weights that the lists alone give."""
+    """The weights from the lists alone."""
     mean = np.zeros((len(features), CLASSES), np.float32)
     for place, feature in enumerate(features):
         for column, value in terms.get(feature, {}).items():
@@ -279,7 +281,7 @@ def softmax(logits: Floats) -> Floats:
 
 
 def directions_of(table: scipy.sparse.csr_matrix, settings: Settings) -> Floats:
-    """The main directions in which the texts differ, a column each; the less common ones get the more weight."""
+    """The main directions in which the texts differ, a column each; rarer ones have more weight."""
     _, strength, directions = scipy.sparse.linalg.svds(
         table.astype(np.float64), k=settings.directions, v0=np.ones(min(table.shape)), tol=1e-3
     )
@@ -317,7 +319,7 @@ class Texts(NamedTuple):
 def fit(texts: Texts, targets: Floats, importance: Floats, mean: Floats, start: Weights, settings: Settings) -> Weights:  # noqa: PLR0913, PLR0917  (a numerical routine: data, then settings)
     """The weights with the least cross-entropy plus squared distance from `mean` (of the directions: from 0).
 
-    There is no bias: how often a topic is in the corpora says nothing about how often it is in a crawl.
+    There is no bias, because the shares of topics in the corpora are not those in a crawl.
     """
     transposed = texts.table.T.tocsr()
 
@@ -338,10 +340,10 @@ def fit(texts: Texts, targets: Floats, importance: Floats, mean: Floats, start: 
 def targets_of(
     logits: Floats, possible: Floats, certain: NDArray[np.bool_], sure: float
 ) -> tuple[Floats, Floats, list[int]]:
-    """What each text should give, how much it counts, and how many texts each topic has.
+    """The target shares of each text, its importance, and the number of texts of each topic.
 
-    A certain category keeps the shares of its possible topics; any other is its best possible topic where that is
-    sure. Rare topics count more: by one over the square root of their number.
+    The target of a certain category is the shares of its possible topics; that of any other is its best possible topic,
+    if the model is sure of it. Texts of rare topics count more: by one over the square root of their number.
     """
     shares = softmax(logits + possible)
     best = shares.argmax(axis=1)
@@ -355,25 +357,25 @@ def targets_of(
 def train(rows: Sequence[Row], settings: Settings = SETTINGS) -> LinearModel:
     """A model of `rows`; the numbers of texts that each topic had in each round go to stderr."""
     terms = read_terms()
-    words = vocabulary(rows, terms)
-    table, mean = words.matrix(rows), prior_mean(words.features, terms, settings.term_weight)
+    known = vocabulary(rows, terms)
+    table, mean = known.matrix(rows), prior_mean(known.features, terms, settings.term_weight)
     directions = directions_of(table, settings)
     texts = Texts(table, table @ directions)
     possible = np.array([_log_priors(row.category) for row in rows], np.float32)
     certain = np.array([row.category in CERTAIN for row in rows])
     weights = Weights(mean, np.zeros((settings.directions, CLASSES), np.float32))
     for turn in range(settings.rounds):
-        if turn == 1:  # the first round has shown which features tell topics apart
-            kept = _telling(words, weights.own + directions @ weights.shared, table, terms, settings.most_features)
-            words, mean, directions = words.take(kept), mean[kept], directions[kept]
+        if turn == 1:  # the weights of the first round show which features tell topics apart
+            kept = _telling(known, weights.own + directions @ weights.shared, table, terms, settings.most_features)
+            known, mean, directions = known.take(kept), mean[kept], directions[kept]
             weights = Weights(weights.own[kept], weights.shared)
-            table = words.matrix(rows)
+            table = known.matrix(rows)
             texts = Texts(table, table @ directions)
         targets, importance, number = targets_of(texts.logits(weights), possible, certain, settings.sure)
         print("texts by topic:", *number, file=sys.stderr)
         used = np.flatnonzero(importance)
         weights = fit(texts.take(used), targets[used], importance[used], mean, weights, settings)
-    return quantise(words, weights.own + directions @ weights.shared)
+    return quantize(known, weights.own + directions @ weights.shared)
 
 
 def _log_priors(category: str) -> list[float]:
@@ -381,27 +383,27 @@ def _log_priors(category: str) -> list[float]:
 
 
 def _telling(
-    words: Vocabulary, weights: Floats, table: scipy.sparse.csr_matrix, terms: dict[str, dict[int, float]], most: int
+    known: Vocabulary, weights: Floats, table: scipy.sparse.csr_matrix, terms: dict[str, dict[int, float]], most: int
 ) -> NDArray[np.int64]:
-    """Places of the `most` features whose weights differ most between topics, in many texts; and of all terms."""
+    """The places of all terms, and of the `most` features that differ most between topics and are in many texts."""
     texts = np.asarray((table > 0).sum(axis=0)).ravel()
     strength = (weights.max(axis=1) - weights.min(axis=1)) * np.sqrt(texts + 1)
     strongest = set(np.argsort(-strength, kind="stable")[:most].tolist())
-    return np.array(sorted(strongest | {place for place, feature in enumerate(words.features) if feature in terms}))
+    return np.array(sorted(strongest | {place for place, feature in enumerate(known.features) if feature in terms}))
 
 
-def quantise(words: Vocabulary, weights: Floats) -> LinearModel:
+def quantize(known: Vocabulary, weights: Floats) -> LinearModel:
     """The model in whole numbers of at most 127."""
     centred = weights - weights.mean(axis=1, keepdims=True)
     scale = float(np.abs(centred).max()) / 127
     table = np.round(centred / scale).astype(np.int8)
-    return LinearModel("linear-3", tuple(words.features), words.rarity, table, round(scale, 6))
+    return LinearModel("linear-3", tuple(known.features), known.idf, table, round(scale, 6))
 
 
 def write(model: LinearModel) -> None:
-    """The three files that `topics.read_model` reads, with their digests and those of the lists they come from."""
+    """The three files that `read_model` reads, with their digests and those of the lists they come from."""
     (MODELS / "topics.features.txt").write_text("\n".join(model.features) + "\n", encoding="utf-8")
-    np.save(MODELS / "topics.weights.npy", np.column_stack([model.rarity, model.weights]), allow_pickle=False)
+    np.save(MODELS / "topics.weights.npy", np.column_stack([model.idf, model.weights]), allow_pickle=False)
     names = ("topics.terms.txt", "topics.features.txt", "topics.weights.npy")
     paths = [LABELS, FUNCTION_WORDS, *(MODELS / name for name in names)]
     digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}

@@ -3,9 +3,9 @@ import sys
 import pytest
 
 from warraq.transforms.backends import load_backend
-from warraq.transforms.entities.stage import BACKENDS as TAGGERS
+from warraq.transforms.entities.tagger import BACKENDS as TAGGERS
 from warraq.transforms.language.language import DETECTORS
-from warraq.transforms.topics.stage import BACKENDS as CLASSIFIERS
+from warraq.transforms.topics.classifier import BACKENDS as CLASSIFIERS
 
 
 class WithModel:

@@ -1,8 +1,8 @@
 """Canonical names: one spelling for all mentions of a person, place or organisation.
 
-Attached particles (و ف ب ل ك لل) are told from names that begin so ("وبيروت" from "وليد") by what is known: first the
-lists, then other names in the same text, then how often the news uses either word. Spellings are levelled to the one
-that news uses most ("الامم" → "الأمم"), titles are dropped, and a short mention takes the full name from its text.
+A word such as "وبيروت" has a proclitic, "وليد" begins with the same letter and has none. The lists decide first, then
+other names in the same text, then the frequency of either word in the news. A name takes the spelling that news uses
+most ("الامم" → "الأمم"), titles are dropped, and a short mention takes the full name from its text.
 """
 
 import functools
@@ -19,42 +19,42 @@ from warraq.transforms.entities.lexicon import NAMES, Lexicon, given_names, lexi
 _HEADS: Final = ("organisation_heads", "definite_heads", "place_parts", "place_heads")
 _FATHER: Final = "أبو"
 _FATHER_KEYS: Final = frozenset({"ابو", "ابي", "ابا"})
-_JOINED_FATHER: Final = re.compile("^[أا]بو(?=...)")  # both are often written in one with what follows
+_JOINED_FATHER: Final = re.compile("^[أا]بو(?=...)")  # often written as one word with the next
 _JOINED_SERVANT: Final = re.compile(r"\bعبد(?=ال..)")
-_SEATED: Final = re.compile("[ئؤ]")
+_HAMZA_SEATS: Final = re.compile("[ئؤ]")
 _CURRENCY: Final = re.compile("(?:ال)?(دولار|يورو|ريال|درهم|دينار|جنيه|استرليني|ليره|روبل|يوان)(?:ا|ات)?")
-# No persons: "God have mercy on him" (the name is written "رحمة الله"), "praise be to God" and the like.
+# Not persons: "God have mercy on him" (the name is spelt "رحمة الله"), "praise be to God" and the like.
 _BLESSINGS: Final = frozenset(
     {"رحمه الله", "رحمها الله", "حفظه الله", "طيب الله", "لله الحمد", "ولله الحمد", "الرحمن الرحيم"}
     | {"الله", "والله", "لله"}
 )
-_LINKS: Final = ("فان", "أبي")  # of names; elsewhere these letters are mostly other words
+_LINKS: Final = ("فان", "أبي")  # parts of names; in other texts these letters are mostly other words
 _TITLE: Final = "الإمام"  # as in names of streets; news has "الأمام" (the front) more often
 
 
-class Found(NamedTuple):
-    """What a tagger found: tokens `first` up to `end`."""
+class NameSpan(NamedTuple):
+    """A name that a tagger found: the tokens from `first` to `end` (exclusive)."""
 
     first: int
     end: int
     kind: str
     score: float
 
-    def moved(self, tokens: int) -> "Found":
-        """The same so many tokens later."""
-        return Found(self.first + tokens, self.end + tokens, self.kind, self.score)
+    def moved(self, tokens: int) -> "NameSpan":
+        """The same span, moved by that many tokens."""
+        return NameSpan(self.first + tokens, self.end + tokens, self.kind, self.score)
 
 
 class Mention(NamedTuple):
-    """The words of one name as written, its kind, and the first word without what is attached before it."""
+    """One mention: its words as written, its kind, and the segmentation of its first word."""
 
     words: Sequence[str]
     kind: str
-    reading: Segmentation
+    segmentation: Segmentation
 
 
-class Namer:
-    """Knows the lists, and the words of the news from the most to the least frequent, as they are mostly spelt."""
+class EntityNormalizer:
+    """Makes entities with canonical names. `spellings` are the words of the news, the most frequent first."""
 
     def __init__(self, known: Lexicon, spellings: Iterable[str]) -> None:
         self._known = known
@@ -64,26 +64,26 @@ class Namer:
         self._names = {normalize_name(name): name for name in (*map(_bare, reversed(given_names())), *_LINKS)}
         self._rank = {key: rank for rank, key in enumerate(self._spelling)}
 
-    def entities(self, text: str, tokens: Sequence[re.Match[str]], found: Sequence[Found]) -> list[Entity]:
-        """Entities with offsets and names for what was found among the tokens of a text."""
+    def entities(self, text: str, tokens: Sequence[re.Match[str]], found: Sequence[NameSpan]) -> list[Entity]:
+        """Entities with offsets and names for the spans found in a text with these tokens."""
         found = [span for span in found if span.kind != "person" or " ".join(_written(tokens, span)) not in _BLESSINGS]
         words = [_written(tokens, span) for span in found]
         others = frozenset(normalize_name(first) for first, *_ in words)
         mentions = [
-            Mention(parts, span.kind, self.first_reading(parts[0], span.kind, others))
+            Mention(parts, span.kind, self.first_segmentation(parts[0], span.kind, others))
             for parts, span in zip(words, found, strict=True)
         ]
         names = [self.name(mention) for mention in mentions]
         full = full_names(name for name, mention in zip(names, mentions, strict=True) if mention.kind == "person")
         entities = []
         for span, mention, name in zip(found, mentions, names, strict=True):
-            start, end = tokens[span.first].start() + mention.reading.skip, tokens[span.end - 1].end()
+            start, end = tokens[span.first].start() + mention.segmentation.skip, tokens[span.end - 1].end()
             known = full.get(name, name) if span.kind == "person" else name
             entities.append(Entity(text[start:end], span.kind, start, end, known, span.score))
         return entities
 
-    def first_reading(self, word: str, kind: str, others: frozenset[str] = frozenset()) -> Segmentation:
-        """The first word of a name without what is attached before it; `others` are first words of other names."""
+    def first_segmentation(self, word: str, kind: str, others: frozenset[str] = frozenset()) -> Segmentation:
+        """The segmentation of a name's first word; `others` are the keys of the first words of the text's names."""
         forms = clitic_segmentations(word)
         listed = [form for form in forms if self._is_listed(form.key, kind)]
         if listed:  # "وجدة" is Oujda, unless the text speaks of "جدة" too
@@ -97,8 +97,8 @@ class Namer:
         return key in self._known.longest or any(key in self._known.sets[name] for name in sets)
 
     def name(self, mention: Mention) -> str:
-        """The listed name of the mention, else its words without marks and titles in their usual spelling."""
-        keys = [mention.reading.key, *(normalize_name(word) for word in mention.words[1:])]
+        """The listed name of the mention; else its words in their usual spelling, without marks and titles."""
+        keys = [mention.segmentation.key, *(normalize_name(word) for word in mention.words[1:])]
         listed = self._listed(keys, mention.kind)
         if listed:
             return listed
@@ -122,17 +122,19 @@ class Namer:
         return key in self._known.sets["titles"] and not any(key in self._known.sets[name] for name in NAMES)
 
     def _spell(self, mention: Mention, number: int, key: str) -> str:
-        """One word of the name: as news mostly spells it, else as written."""
+        """One word of the name as news mostly spells it, or as written if the news does not know it."""
         if mention.kind in {"person", "place"} and key in _FATHER_KEYS and number < len(mention.words) - 1:
             return _FATHER
         written = strip_marks(mention.words[number])
         if number == 0:
-            bare = strip_marks(mention.words[0][mention.reading.skip :])
-            hidden = mention.reading.key.startswith("ال") and not normalize_name(bare).startswith("ال")
+            bare = strip_marks(mention.words[0][mention.segmentation.skip :])
+            hidden = mention.segmentation.key.startswith("ال") and not normalize_name(bare).startswith("ال")
             written = f"ال{bare}" if hidden else bare
         is_person = mention.kind == "person"
         usual = (is_person and self._names.get(key)) or self._spelling.get(key, written)
-        spelt = usual if _SEATED.findall(usual) == _SEATED.findall(written) else written  # "فيات" is not "فئات"
+        spelt = (
+            usual if _HAMZA_SEATS.findall(usual) == _HAMZA_SEATS.findall(written) else written
+        )  # "فيات" is not "فئات"
         return _JOINED_SERVANT.sub("عبد ", _JOINED_FATHER.sub(f"{_FATHER} ", spelt) if is_person else spelt)
 
 
@@ -140,12 +142,12 @@ def _bare(name: str) -> str:
     return name.removeprefix("?")
 
 
-def _written(tokens: Sequence[re.Match[str]], span: Found) -> list[str]:
+def _written(tokens: Sequence[re.Match[str]], span: NameSpan) -> list[str]:
     return [token.group() for token in tokens[span.first : span.end]]
 
 
 def full_names(names: Iterable[str]) -> Mapping[str, str]:
-    """The full name of each short one among the persons of a text: of "كيم" "كيم جونغ أون".
+    """The full name of each short one among the persons of a text: "كيم" → "كيم جونغ أون".
 
     A short name is the beginning or end of exactly one of the longer ones.
     """
@@ -162,7 +164,7 @@ def full_names(names: Iterable[str]) -> Mapping[str, str]:
 
 
 def _only(names: set[str], keys: Mapping[str, tuple[str, ...]]) -> str | None:
-    """The one name, or the longest where the others are parts of it ("حسني مبارك" in "محمد حسني مبارك")."""
+    """The longest name if all others are parts of it ("حسني مبارك" of "محمد حسني مبارك"), else None."""
     if not names:
         return None
     longest = max(sorted(names), key=lambda name: len(keys[name]))
@@ -172,12 +174,12 @@ def _only(names: set[str], keys: Mapping[str, tuple[str, ...]]) -> str | None:
 
 @functools.lru_cache(maxsize=1)
 def usual_spellings() -> tuple[str, ...]:
-    """The words of the news as they are mostly spelt, the most frequent first."""
+    """The words of the news in their most frequent spelling, the most frequent word first."""
     packed = resources.files("warraq.transforms").joinpath("models", "entities.vocabulary.txt.gz").read_bytes()
     return tuple(gzip.decompress(packed).decode("utf-8").split("\n"))
 
 
 @functools.lru_cache(maxsize=1)
-def namer() -> Namer:
-    """The namer that all taggers share in one process."""
-    return Namer(lexicon(), usual_spellings())
+def entity_normalizer() -> EntityNormalizer:
+    """The normalizer that all taggers of a process share."""
+    return EntityNormalizer(lexicon(), usual_spellings())

@@ -1,11 +1,11 @@
-"""The first tagger: lists of names, and rules for what stands beside a name.
+"""The tagger `gazetteer`: lists of names, and rules about the words beside a name.
 
-A text is read once from left to right; at each word the longest of these wins:
-  known         the words stand in the lists ("الولايات المتحدة"); unsure ones need a word before that speaks for them;
-  organisation  a head noun and what belongs to it ("وزارة" + "الخارجية الأمريكية");
-  place         what follows a word such as "مدينة", and parts of the landscape with their names ("مطار" + "بيروت");
-  person        given names, titles and words unknown to everyday prose, joined ("الجنرال" + "كيم يونج بوك").
-A second pass finds short mentions of the persons named in full.
+A text is read once from left to right. At each word the longest of these spans is taken:
+  known         a name in the lists ("الولايات المتحدة"); an unsure one needs evidence in the word before;
+  organisation  a head noun and its complement ("وزارة" + "الخارجية الأمريكية");
+  place         the word after "مدينة" or the like, or a part of the landscape with its name ("مطار" + "بيروت");
+  person        given names, titles and words that everyday prose does not use ("الجنرال" + "كيم يونج بوك").
+A second pass finds the short mentions of persons who are named in full.
 """
 
 import functools
@@ -29,8 +29,8 @@ _COMMON_BODIES: Final = frozenset(  # of any company, university or court
 _LINKS: Final = frozenset({"ابو", "ابن", "بن", "عبد", "ال"})
 _LONGEST_PERSON: Final = 6  # words
 _LONGEST_ORGANISATION: Final = 7
-_REMEMBERED_WORDS: Final = 1 << 16  # about 70 MB for each process when full
-# Scores: the share found right on ANERcorp's first five sixths, rounded; of organisations by rule, on CAraNER.
+_CACHED_WORDS: Final = 1 << 16  # about 70 MB for each process when full
+# Scores: the precision on ANERcorp's first five sixths, rounded; that of organisations by rule, on CAraNER.
 _KNOWN: Final = 0.9
 _UNSURE: Final = 0.7
 _RULE: Final = {"person": 0.7, "place": 0.3, "organisation": 0.4}
@@ -44,8 +44,8 @@ _NAME_GOES_ON: Final = NAMES | {"honorific_parts", "family_links"}
 _NO_FAMILY: Final = NEVER_NAMES | {"frequent", "not_names", "title_tails", "organisation_stops", "body_adjectives"}
 
 
-class Span(NamedTuple):
-    """Tokens `first` up to `end` (exclusive) without the first `skip` characters."""
+class RuleSpan(NamedTuple):
+    """The tokens from `first` to `end` (exclusive), without the first `skip` characters."""
 
     first: int
     end: int
@@ -53,68 +53,68 @@ class Span(NamedTuple):
     kind: str
     name: str | None  # None: as written
     score: float
-    honours: bool = False  # an institution or place that bears a person's name: "جامعة الملك فهد"
+    honours: bool = False  # an institution or place named after a person: "جامعة الملك فهد"
 
 
 class GazetteerTagger:
-    """Tags persons, places and organisations by lists and rules; see the module for how."""
+    """Tags persons, places and organisations by lists and rules, as the module says."""
 
     name = "gazetteer-1"
 
     def __init__(self) -> None:
         self._lexicon = lexicon()
-        self._word = functools.lru_cache(maxsize=_REMEMBERED_WORDS)(functools.partial(describe, self._lexicon))
+        self._word = functools.lru_cache(maxsize=_CACHED_WORDS)(functools.partial(describe, self._lexicon))
 
     def tag(self, texts: Sequence[str]) -> list[list[Entity]]:
-        """The entities of each text by offset, none overlapping. Each text is judged alone."""
+        """The entities of each text by offset, without overlaps. Each text is judged alone."""
         return [self._tag_one(text) for text in texts]
 
     def _tag_one(self, text: str) -> list[Entity]:
         tokens = tokenize(text)
-        sentence = Sentence(self._lexicon, tokens, [self._word(token.group()) for token in tokens])
-        spans = resolve_mentions(sentence, sentence.spans())
-        return [_entity(text, sentence, span) for span in spans]
+        text_tokens = TextTokens(self._lexicon, tokens, [self._word(token.group()) for token in tokens])
+        spans = resolve_mentions(text_tokens, text_tokens.spans())
+        return [_entity(text, text_tokens, span) for span in spans]
 
 
-def rule_spans(known: Lexicon, tokens: list[re.Match[str]], words: list[Word]) -> list[Span]:
-    """What the rules find in a text whose words are described, short mentions included."""
-    sentence = Sentence(known, tokens, words)
-    return resolve_mentions(sentence, sentence.spans())
+def rule_spans(known: Lexicon, tokens: list[re.Match[str]], words: list[Word]) -> list[RuleSpan]:
+    """The spans that the rules find in a text of described words, short mentions included."""
+    text_tokens = TextTokens(known, tokens, words)
+    return resolve_mentions(text_tokens, text_tokens.spans())
 
 
-class Sentence:
-    """One text under the rules; positions are token numbers."""
+class TextTokens:
+    """The tokens of one text, with the rules that find spans in them. Positions are token numbers."""
 
     def __init__(self, known: Lexicon, tokens: list[re.Match[str]], words: list[Word]) -> None:
         self.lexicon = known
         self.tokens = tokens
         self.words = words
 
-    def spans(self) -> list[Span]:
+    def spans(self) -> list[RuleSpan]:
         """The longest span at each position, from left to right."""
-        found: list[Span] = []
+        found: list[RuleSpan] = []
         position = 0
         while position < len(self.tokens):
             opens = self.words[position].opens or "place_heads" in self._before(position)
-            best = self._best(position) if opens else None
+            best = self._longest(position) if opens else None
             if best:
                 found.append(best)
             position = best.end if best else position + 1
         return found
 
-    def _best(self, first: int) -> Span | None:
-        """The longest span that begins here, of equal ones the first rule's; listed organisations aren't extended."""
+    def _longest(self, first: int) -> RuleSpan | None:
+        """The longest span from here on, of equal ones the first rule's. A listed organisation is not extended."""
         known = self.known(first)
         if known and known.kind == "organisation" and known.end - first > 1:
             return known
         spans = (known, self.organisation(first), self.place(first), self.person(first))
         return max((span for span in spans if span), key=lambda span: span.end, default=None)
 
-    # What the lists know
+    # Listed names
 
-    def known(self, first: int) -> Span | None:
-        """The longest listed name that begins here."""
-        best: Span | None = None
+    def known(self, first: int) -> RuleSpan | None:
+        """The longest listed name from here on."""
+        best: RuleSpan | None = None
         for skip, key in self.words[first].listed:
             furthest = min(first + self.lexicon.longest[key], len(self.words))
             for end in range(furthest, best.end if best else first, -1):
@@ -125,16 +125,16 @@ class Sentence:
                     break
         return best
 
-    def _listed(self, first: int, end: int, skip: int, entry: Entry) -> Span:
-        """The entry without the title or the "صحيفة" that announces it."""
+    def _listed(self, first: int, end: int, skip: int, entry: Entry) -> RuleSpan:
+        """The span of an entry, without a title or a word such as "صحيفة" (newspaper) at its beginning."""
         announced = "titles" if entry.kind == "person" else "announcing_heads"
         score = _UNSURE if entry.unsure else _KNOWN
         if end - first > 1 and entry.kind != "place" and announced in self.words[first].triggers:
-            return Span(first + 1, end, 0, entry.kind, entry.name, score)
-        return Span(first, end, skip, entry.kind, entry.name, score)
+            return RuleSpan(first + 1, end, 0, entry.kind, entry.name, score)
+        return RuleSpan(first, end, skip, entry.kind, entry.name, score)
 
     def _choose(self, entries: tuple[Entry, ...], first: int, joined: str) -> Entry | None:
-        """An unsure entry that the word before speaks for, else the sure one."""
+        """The unsure entry if the word before is evidence for its kind, else the sure one."""
         if not entries:
             return None
         before = self._before(first)
@@ -146,7 +146,7 @@ class Sentence:
         return next((entry for entry in entries if not entry.unsure), None)
 
     def _is_adjective(self, first: int, key: str) -> bool:
-        """A nationality, not the state: "السعودية" after a definite noun, "سورية" anywhere but after "في"."""
+        """True for a nationality and not the state: "السعودية" after a definite noun, "سورية" unless after "في"."""
         if key not in self.lexicon.sets["nationalities"]:
             return False
         if key.startswith("ال"):
@@ -158,7 +158,7 @@ class Sentence:
 
     # Organisations
 
-    def organisation(self, first: int) -> Span | None:
+    def organisation(self, first: int) -> RuleSpan | None:
         """A head noun with its complement: "وزارة الخارجية الأمريكية", "الاتحاد الأوروبي لكرة القدم"."""
         word = self.words[first]
         definite = "definite_heads" in word.triggers
@@ -173,13 +173,13 @@ class Sentence:
         if "announcing_heads" in word.triggers and self._is_proper(first + 1):
             while end > first + 2 and self._is_adjectival(self.words[end - 1]):
                 end -= 1
-            return Span(first + 1, end, 0, "organisation", None, _RULE["organisation"])
+            return RuleSpan(first + 1, end, 0, "organisation", None, _RULE["organisation"])
         heads = self.lexicon.sets["definite_heads" if definite else "organisation_heads"]
-        skip = next(form.skip for form in word.readings if form.key in heads)
-        return Span(first, end, skip, "organisation", None, _RULE["organisation"], honours)
+        skip = next(form.skip for form in word.segmentations if form.key in heads)
+        return RuleSpan(first, end, skip, "organisation", None, _RULE["organisation"], honours)
 
     def _complements(self, first: int, position: int, definite: bool) -> bool:
-        """The word at `position` carries on the name whose head stands at `first`."""
+        """True if the word at `position` continues the name whose head is at `first`."""
         word, before = self.words[position], self.words[position - 1]
         if position == first + 1:
             return self._complements_head(position, definite)
@@ -195,7 +195,7 @@ class Sentence:
         return self._is_proper(position) and (before.key.isascii() or bool(before.roles & {"part", "honorific_parts"}))
 
     def _complements_head(self, position: int, definite: bool) -> bool:
-        """A head such as "الاتحاد" needs an adjective, "جامعة" a definite noun, a name, or the title of one."""
+        """True if the word may follow a head: "الاتحاد" needs an adjective, "جامعة" a definite noun, name or title."""
         word = self.words[position]
         if "honorific_parts" in word.roles:
             return not definite
@@ -204,7 +204,7 @@ class Sentence:
         return self._is_adjectival(word) if definite else word.key.startswith("ال") or self._is_proper(position)
 
     def _is_adjectival(self, word: Word) -> bool:
-        """An adjective that names of bodies have: "الدولي", "الأمريكية", "والاجتماعي"."""
+        """True for an adjective in names of bodies: "الدولي", "الأمريكية", "والاجتماعي"."""
         key = word.key.removeprefix("و")
         return key in self.lexicon.sets["body_adjectives"] or (
             key.startswith("ال") and key in self.lexicon.sets["nationalities"]
@@ -214,12 +214,12 @@ class Sentence:
         return any(not entry.unsure for entry in self.lexicon.entries.get(word.key, ()))
 
     def _is_proper(self, position: int) -> bool:
-        """A name in the lists or a word that everyday prose doesn't know."""
+        """True for a listed name, or a word that everyday prose does not use."""
         word = self.words[position]
         return "part" in word.roles or self._is_listed(word) or (word.key.isascii() and word.key.isalpha())
 
     def _is_named(self, first: int, end: int, definite: bool) -> bool:
-        """Enough to be a name: "فريق العمل" is none, "جبهة أوكرانيا" neither."""
+        """True if head and complement are a name: "شركة النور" is one, "فريق العمل" (the work team) is none."""
         if " ".join(word.key for word in self.words[first:end]) in _COMMON_BODIES:
             return False
         head, complement = self.words[first].triggers, self.words[first + 1]
@@ -232,14 +232,14 @@ class Sentence:
 
     # Places
 
-    def place(self, first: int) -> Span | None:
-        """What "مدينة" announces, without that word; or "مطار" and the like with the name that follows."""
+    def place(self, first: int) -> RuleSpan | None:
+        """The word after "مدينة" without it; or "مطار" and the like with the name that follows."""
         if (
             "place_heads" in self._before(first)
             and self._is_foreign(first)
             and not self.words[first].key.endswith("يه")
         ):
-            return Span(first, first + 1, 0, "place", None, _RULE["place"])
+            return RuleSpan(first, first + 1, 0, "place", None, _RULE["place"])
         if "place_parts" not in self.words[first].triggers:
             return None
         honours = self._honours(first + 1)
@@ -254,11 +254,11 @@ class Sentence:
         if end < len(self.words) and self.words[end].key == "الدولي":
             end += 1
         parts = self.lexicon.sets["place_parts"]
-        skip = next(form.skip for form in self.words[first].readings if form.key in parts)
-        return Span(first, end, skip, "place", None, _RULE["place"], honours)
+        skip = next(form.skip for form in self.words[first].segmentations if form.key in parts)
+        return RuleSpan(first, end, skip, "place", None, _RULE["place"], honours)
 
     def _honours(self, position: int) -> bool:
-        """The title of somebody whose name it bears stands there, after "جامعة" or "مطار"."""
+        """True for a title such as "الملك" at this position: the body or place is named after a person."""
         return position < len(self.words) and self.words[position].key in _NAMESAKES
 
     def _is_foreign(self, position: int) -> bool:
@@ -266,8 +266,8 @@ class Sentence:
 
     # Persons
 
-    def person(self, first: int) -> Span | None:
-        """Given name and what follows it, or unknown words after a title or a verb of speech."""
+    def person(self, first: int) -> RuleSpan | None:
+        """A given name with the names after it, or unknown words after a title or a verb of speech."""
         opening = self.words[first].opening
         if not opening:
             return None
@@ -275,7 +275,7 @@ class Sentence:
         end = self._person_end(first)
         if not self._is_person(first, end, roles):
             return None
-        return Span(first, end, skip, "person", None, _RULE["person"] if end - first > 1 else _ONE_WORD)
+        return RuleSpan(first, end, skip, "person", None, _RULE["person"] if end - first > 1 else _ONE_WORD)
 
     def _person_end(self, first: int) -> int:
         end = first + 1
@@ -286,7 +286,7 @@ class Sentence:
         return end
 
     def _continues(self, position: int) -> bool:
-        """The word carries a name on: "أبو", "بن", "الله" after a name, anything after "عبد"."""
+        """True if the word continues a name: "أبو", "بن", "الله" after a name, any word after "عبد"."""
         word, before = self.words[position], self.words[position - 1]
         if word.key == "علي" and self._is_preposition(position):
             return False
@@ -298,12 +298,12 @@ class Sentence:
         return bool(before.roles & NAMES) and definite and not word.roles & _NO_FAMILY
 
     def _is_preposition(self, position: int) -> bool:
-        """The word is "على", often written "علي": an article follows, but no name."""
+        """True for "على" (on) spelt "علي": an article follows, but no name."""
         following = self.words[position + 1] if position + 1 < len(self.words) else None
         return bool(following and following.key.startswith("ال") and not following.roles & NAMES)
 
     def _is_person(self, first: int, end: int, roles: frozenset[str]) -> bool:
-        """A title or a verb of speech before it is enough; else the names must be known ones."""
+        """True if a title or a verb of speech stands before the words, or if their names are known ones."""
         if self._is_titled(first) or "speech_verbs" in self._before(first):
             return "part" in roles or bool(roles & NAMES) or end - first > 1
         if end - first == 1:
@@ -317,7 +317,7 @@ class Sentence:
         return definite or second.key in _LINKS or bool(second.roles & NAMES)
 
     def _is_titled(self, first: int) -> bool:
-        """A title stands before, with at most two words of its own between: "وزير الخارجية الروسي"."""
+        """True if a title stands before, with at most three words of the title between: "وزير الخارجية الروسي"."""
         for back in range(1, 5):
             if first < back:
                 return False
@@ -330,46 +330,46 @@ class Sentence:
         return False
 
 
-def resolve_mentions(sentence: Sentence, spans: list[Span]) -> list[Span]:
-    """Short mentions of persons named in full get the full name; those that no rule found are added."""
-    full_names = _short_forms(sentence, spans)
-    resolved = [_renamed(sentence, span, full_names) for span in spans]
+def resolve_mentions(text_tokens: TextTokens, spans: list[RuleSpan]) -> list[RuleSpan]:
+    """The spans, where short mentions of persons have the full name, and mentions that no rule found are added."""
+    full_names = _short_forms(text_tokens, spans)
+    resolved = [_renamed(text_tokens, span, full_names) for span in spans]
     taken = {position for span in spans for position in range(span.first, span.end)}
-    for position, word in enumerate(sentence.words):
+    for position, word in enumerate(text_tokens.words):
         if position not in taken and word.roles.isdisjoint(_NO_MENTIONS):
-            form = next((form for form in word.readings if form.key in full_names), None)
+            form = next((form for form in word.segmentations if form.key in full_names), None)
             if form:
                 name = full_names[form.key]
-                resolved.append(Span(position, position + 1, form.skip, "person", name, _MENTION))
+                resolved.append(RuleSpan(position, position + 1, form.skip, "person", name, _MENTION))
     return sorted(resolved, key=lambda span: span.first)
 
 
-def _short_forms(sentence: Sentence, spans: list[Span]) -> dict[str, str | None]:
-    """First and last words of the full names of persons; None where more than one person has the word."""
+def _short_forms(text_tokens: TextTokens, spans: list[RuleSpan]) -> dict[str, str | None]:
+    """The full name by its first and by its last word; None if two persons share the word."""
     found: dict[str, set[str]] = {}
     for span in spans:
         if span.kind == "person" and span.end - span.first > 1:
-            name = span.name or _written(sentence, span)
-            for key in (normalize_name(name.split()[0]), sentence.words[span.end - 1].key):
+            name = span.name or _written(text_tokens, span)
+            for key in (normalize_name(name.split()[0]), text_tokens.words[span.end - 1].key):
                 found.setdefault(key, set()).add(name)
     return {key: min(names) if len(names) == 1 else None for key, names in found.items()}
 
 
-def _renamed(sentence: Sentence, span: Span, full_names: dict[str, str | None]) -> Span:
+def _renamed(text_tokens: TextTokens, span: RuleSpan, full_names: dict[str, str | None]) -> RuleSpan:
     if span.kind != "person" or span.name or span.end - span.first > 1:
         return span
-    key = next(form.key for form in sentence.words[span.first].readings if form.skip == span.skip)
+    key = next(form.key for form in text_tokens.words[span.first].segmentations if form.skip == span.skip)
     return span._replace(name=full_names.get(key))
 
 
-def _written(sentence: Sentence, span: Span) -> str:
-    """The words of the span without marks, one space between; the article is back where "لل" hid it."""
-    first, *others = [strip_marks(token.group()) for token in sentence.tokens[span.first : span.end]]
-    particles = strip_marks(sentence.tokens[span.first].group()[: span.skip])
-    article = "ال" if particles.endswith("لل") else ""
-    return " ".join([article + first[len(particles) :], *others])
+def _written(text_tokens: TextTokens, span: RuleSpan) -> str:
+    """The words of the span without marks, with single spaces, and with the article that "لل" hid."""
+    first, *others = [strip_marks(token.group()) for token in text_tokens.tokens[span.first : span.end]]
+    proclitics = strip_marks(text_tokens.tokens[span.first].group()[: span.skip])
+    article = "ال" if proclitics.endswith("لل") else ""
+    return " ".join([article + first[len(proclitics) :], *others])
 
 
-def _entity(text: str, sentence: Sentence, span: Span) -> Entity:
-    start, end = sentence.tokens[span.first].start() + span.skip, sentence.tokens[span.end - 1].end()
-    return Entity(text[start:end], span.kind, start, end, span.name or _written(sentence, span), span.score)
+def _entity(text: str, text_tokens: TextTokens, span: RuleSpan) -> Entity:
+    start, end = text_tokens.tokens[span.first].start() + span.skip, text_tokens.tokens[span.end - 1].end()
+    return Entity(text[start:end], span.kind, start, end, span.name or _written(text_tokens, span), span.score)

@@ -1,8 +1,7 @@
-"""What the gazetteer tagger knows: how Arabic words are compared, and the word lists in `models/entities.*`.
+"""The lexicon of the taggers: the word lists in `models/entities.*`, and what they say of a word.
 
-Words are compared by their *key*: without vowel marks and tatweel, hamza seats, final ة and ى levelled, so that
-"امريكا" and "أمريكا" are one. Attached particles (و ف ب ل ك لل) give a word several *readings*; "ولبنان" may be
-"ولبنان" or "لبنان", and the lists decide which exists.
+Words are compared by their *key*, which `arabic.normalize_name` makes: "امريكا" and "أمريكا" have one key. A word has
+several clitic segmentations ("ولبنان" or "لبنان"); the lists decide which of them exists.
 """
 
 import functools
@@ -33,20 +32,20 @@ KINDS: Final = {"places": "place", "cldr": "place", "persons": "person", "organi
 
 
 class Entry(NamedTuple):
-    """What a sequence of keys may name. An unsure one counts only where its surroundings speak for it."""
+    """A name in the lists. An unsure entry counts only if the word before is evidence for its kind."""
 
     kind: str
     name: str
     unsure: bool
 
 
-def level_digits(key: str) -> str:
-    """`key` with all digits as 0."""
+def mask_digits(key: str) -> str:
+    """`key` with all digits as 0: numbers of one length share what is learned."""
     return key if key.isalpha() else _DIGIT.sub("0", key)
 
 
 class Lexicon:
-    """The lists in memory: `entries` by joined keys, `longest` by first key, `sets` of single keys by name."""
+    """The lists: `entries` by joined keys, their most words (`longest`) by first key, `sets` of keys by name."""
 
     def __init__(self) -> None:
         self.entries: dict[str, tuple[Entry, ...]] = {}
@@ -59,7 +58,7 @@ class Lexicon:
         self.sets = {**self.sets, **learned, "nationalities": _inflected(self.sets["nationalities"])}
         self.sets["unsure_given"] |= self.sets["weak_given"]
         self.sets["given"] -= self.sets["weak_given"]
-        # Which sets hold a key, as bits in the order of their names, and each combination that occurs made once.
+        # The sets of each key, as bits in the order of their names; each combination that occurs is made only once.
         self._set_names = tuple(sorted(self.sets))
         self._bits: defaultdict[str, int] = defaultdict(int)
         for number, name in enumerate(self._set_names):
@@ -76,7 +75,7 @@ class Lexicon:
         self.longest[keys[0]] = max(len(keys), self.longest.get(keys[0], 0))
 
     def sets_of(self, forms: Iterable[Segmentation]) -> frozenset[str]:
-        """The names of the sets that hold any of the readings."""
+        """The names of the sets that hold any of the segmentations."""
         bits = 0
         for form in forms:
             bits |= self._bits.get(form.key, 0)
@@ -87,7 +86,7 @@ class Lexicon:
         return found
 
     def is_ordinary(self, forms: Sequence[Segmentation]) -> bool:
-        """A word, or what is left of it without particles or a suffix, is one of everyday prose."""
+        """True if everyday prose uses the word, or the rest of it without proclitics or a suffix."""
         ordinary = self.sets["ordinary"]
         if forms[0].key in ordinary:
             return True
@@ -104,21 +103,21 @@ class Lexicon:
 
 
 class Word(NamedTuple):
-    """What the lists say of one written word."""
+    """The facts of one written word from the lists."""
 
     key: str
-    levelled: str  # the key with digits levelled
-    readings: tuple[Segmentation, ...]
-    roles: frozenset[str]  # sets that hold the word as written, plus "part" if it may be part of a person's name
-    triggers: frozenset[str]  # sets that hold any of its readings
-    listed: tuple[Segmentation, ...]  # readings with which a listed name begins
-    opening: tuple[int, frozenset[str]] | None  # particles to skip and roles, if a person's name may begin here
-    opens: bool  # whether anything may begin here
-    ordinary: bool  # whether everyday prose uses it, or what is left of it without particles or a suffix
+    masked_key: str  # the key with all digits as 0
+    segmentations: tuple[Segmentation, ...]
+    roles: frozenset[str]  # sets that hold the undivided word, plus "part" if it may be part of a person's name
+    triggers: frozenset[str]  # sets that hold any of its segmentations
+    listed: tuple[Segmentation, ...]  # segmentations with which a listed name begins
+    opening: tuple[int, frozenset[str]] | None  # characters to skip and roles, if a person's name may begin here
+    opens: bool  # some entity may begin here
+    ordinary: bool  # everyday prose uses it, or the rest without proclitics or a suffix
 
 
 def describe(known: Lexicon, written: str) -> Word:
-    """All that the rules ask about one written word, so that they ask once."""
+    """The facts of one written word. They are computed once, because the rules ask for them again and again."""
     forms = clitic_segmentations(written)
     key = forms[0].key
     triggers = known.sets_of(forms)
@@ -129,19 +128,19 @@ def describe(known: Lexicon, written: str) -> Word:
     listed = tuple([form for form in forms if form.key in known.longest])
     opening = _opening(known, forms, roles)
     opens = bool(listed or opening) or not triggers.isdisjoint(_OPENERS)
-    return Word(key, level_digits(key), forms, roles, triggers, listed, opening, opens, ordinary)
+    return Word(key, mask_digits(key), forms, roles, triggers, listed, opening, opens, ordinary)
 
 
 @functools.cache
 def _with_part(roles: frozenset[str]) -> frozenset[str]:
-    """The roles of a word that may be part of a person's name; one object for all such words."""
+    """The roles with "part", for a word that may be part of a person's name; equal roles are one object."""
     return roles | {"part"}
 
 
 def _opening(
     known: Lexicon, forms: tuple[Segmentation, ...], roles: frozenset[str]
 ) -> tuple[int, frozenset[str]] | None:
-    """The word as written, or what particles leave of it if that is a known name."""
+    """The undivided word, or the rest after proclitics if that is a known name."""
     if not roles.isdisjoint(_OPENING_ROLES):
         return 0, roles
     if not roles.isdisjoint(_CLOSED_ROLES):
@@ -156,7 +155,7 @@ def _opening(
 def _may_be_name(
     known: Lexicon, forms: tuple[Segmentation, ...], roles: frozenset[str], triggers: frozenset[str], *, ordinary: bool
 ) -> bool:
-    """The word may be part of a person's name: a known one, or one that everyday prose doesn't use."""
+    """True if the word may be part of a person's name: a known name, or a word that everyday prose does not use."""
     key = forms[0].key
     if len(key) < 2 or not key.isalpha() or not "ء" <= key[0] <= "ي" or "not_names" in roles:
         return False
@@ -172,18 +171,18 @@ def _may_be_name(
 
 
 def _hides_name(known: Lexicon, stripped: tuple[Segmentation, ...]) -> bool:
-    """A name stands after a particle: "وسليم", "وبلير"."""
+    """True if a name follows a proclitic: "وسليم", "وبلير"."""
     return bool(known.sets_of(stripped) & NAMES) or any(form.key in known.entries for form in stripped)
 
 
 @functools.lru_cache(maxsize=1)
 def lexicon() -> Lexicon:
-    """The lists that ship with the package, read once for each process."""
+    """The lists of the package, read once for each process."""
     return Lexicon()
 
 
 def parse_names(lines: str) -> Iterator[tuple[str, str, bool]]:
-    """(canonical name, spelling, unsure); "عبد ال…" is also spelt in one word, "أبو" also "أبي" and "أبا"."""
+    """(canonical name, spelling, unsure). "عبد ال…" is also spelt as one word, "أبو" also as "أبي" and "أبا"."""
     for item in "،".join(line for line in lines.splitlines() if not line.startswith("#")).split("،"):
         spellings = [spelling.strip() for spelling in item.split("=") if spelling.strip()]
         for spelling in spellings:
@@ -212,7 +211,7 @@ def parse_sets(lines: str) -> dict[str, frozenset[str]]:
 
 
 def given_names() -> list[str]:
-    """The given names of the list as spelt there, "?" before unsure ones."""
+    """The given names as the list spells them, with "?" before unsure ones."""
     lines = _read("entities.names.txt").splitlines()
     return [word for line in lines if not line.startswith("#") for word in line.split()]
 
@@ -224,7 +223,7 @@ def _given_names() -> dict[str, frozenset[str]]:
 
 
 def _inflected(adjectives: frozenset[str]) -> frozenset[str]:
-    """Feminine, dual, plural and definite forms of the nationalities too."""
+    """The nationalities with their feminine, dual, plural and definite forms."""
     endings = ("", "ه", "ين", "ون", "ان", "تين", "تان", "ات")
     return frozenset(
         article + adjective + ending for adjective in adjectives for article in ("", "ال") for ending in endings

@@ -1,9 +1,9 @@
-"""The trained tagger's network: features of words → a two-way LSTM → scores of labels → the best sequence of labels.
+"""The trained tagger's network: features of words → BiLSTM → scores of labels → Viterbi.
 
-Its results are the same to the last bit on every machine and in every batch, because nothing depends on the order in
-which a machine adds: weights and what goes into them are whole numbers (in float32, whose sums of whole numbers are
-exact below 2²⁴; weights are scaled so that no sum can pass that), and between the sums stand only additions, products,
-quotients and roundings of single numbers, which IEEE 754 fixes. `tanh` is therefore a quotient of polynomials.
+Results are the same to the last bit on every machine and in every batch. Weights and activations are quantized to
+whole numbers in float32. Their sums are exact in any order below 2²⁴, and the weights are scaled so that no sum passes
+that. All other steps are additions, products, quotients and roundings of single numbers, which IEEE 754 fixes; hence
+`tanh` is a quotient of polynomials.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,20 +13,20 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
-ONE: Final = 512.0  # the whole number that stands for an activation of 1
-GRAM_STEPS: Final = 8.0  # steps of a mean of letter sequences for one step of its parts
-SCORE_STEPS: Final = 1024.0  # steps of a label's score for one natural logarithm
-_FLAT: Final = np.float32(4.97)  # tanh is level from here on
-_CHUNK_SENTENCES: Final = 96  # read at a time: what one step works on stays in the processor's cache
-_CHUNK_WORDS: Final = 1_000  # encoded at a time: 10 MB
+SCALE: Final = 512.0  # the whole number for an activation of 1
+GRAM_SCALE: Final = 8.0  # the mean of char n-grams is that much finer than its parts
+SCORE_SCALE: Final = 1024.0  # the whole number for a label's score of 1, a natural logarithm
+_FLAT: Final = np.float32(4.97)  # tanh is nearly constant from here on
+_CHUNK_SENTENCES: Final = 96  # at a time: the data of one step stay in the processor's cache
+_CHUNK_WORDS: Final = 1_000  # at a time: 10 MB
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 Numbers: TypeAlias = npt.NDArray[np.int64]
-Activations: TypeAlias = npt.NDArray[np.int16]  # within ONE of 0
+Activations: TypeAlias = npt.NDArray[np.int16]  # from -SCALE to SCALE
 
 
 class Dense(NamedTuple):
-    """A layer: (x @ weights + bias) * unit, where all but `unit` are whole numbers."""
+    """A layer: (x @ weights + bias) * unit. `weights` and `bias` are whole numbers, `unit` is the value of 1."""
 
     weights: Floats
     bias: Floats
@@ -45,8 +45,8 @@ class Words(NamedTuple):
     grams: Numbers
     flags: npt.NDArray[np.uint8]
 
-    def some(self, first: int, end: int) -> "Words":
-        """The words of these rows."""
+    def rows(self, first: int, end: int) -> "Words":
+        """The words in rows `first` to `end`."""
         return Words(self.word[first:end], self.stem[first:end], self.grams[first:end], self.flags[first:end])
 
 
@@ -67,14 +67,14 @@ def tanh(x: Floats) -> Floats:
     return np.divide(over, under, out=x)
 
 
-def whole(activation: Floats) -> Floats:
-    """An activation between -1 and 1 as a whole number."""
-    activation *= np.float32(ONE)
+def quantize(activation: Floats) -> Floats:
+    """An activation from -1 to 1 as a whole number; overwrites it."""
+    activation *= np.float32(SCALE)
     return np.rint(activation, out=activation)
 
 
 class Network:
-    """Labels sentences. Arrays as `benchmarks/training/train_entities.py` writes them."""
+    """Labels sentences. The arrays are those that `benchmarks/training/train_entities.py` writes."""
 
     def __init__(self, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
         def dense(name: str) -> Dense:
@@ -85,8 +85,8 @@ class Network:
         self._words = arrays["words"]
         self._grams = arrays["grams"]
         self._flags, self._mix = dense("flags"), dense("mix")
-        self._hints = arrays["hints"].astype(np.float32)  # whole numbers for each hint of the rules
-        self._gates = arrays["gates_weights"].astype(np.float32)  # direction, word and hint, gates
+        self._rule_tags = arrays["hints"].astype(np.float32)  # a row for each tag
+        self._gates = arrays["gates_weights"].astype(np.float32)  # direction, word and rule_tag, gates
         self._bias = arrays["gates_bias"].astype(np.float32)[:, None]
         self._unit = arrays["gates_unit"].astype(np.float32)[:, None]
         self._recurrent = arrays["recurrent_weights"].astype(np.float32)  # direction, state, gates
@@ -96,25 +96,25 @@ class Network:
         self.width = self._mix.weights.shape[1]  # activations of an encoded word
 
     def encode(self, words: Words) -> Activations:
-        """What the network makes of each word alone."""
+        """The activations of each word, which depend on it alone."""
         parts = range(0, len(words.word), _CHUNK_WORDS)
         with self._threads.limit(limits=1, user_api="blas"):  # small products: threads would wait for each other
-            return np.concatenate([self._encode(words.some(at, at + _CHUNK_WORDS)) for at in parts])
+            return np.concatenate([self._encode(words.rows(at, at + _CHUNK_WORDS)) for at in parts])
 
     def _encode(self, words: Words) -> Activations:
         grams = self._grams[words.grams].astype(np.float32).sum(axis=1)
         present = np.maximum((words.grams < len(self._grams) - 1).sum(axis=1, dtype=np.int64), 1)
-        mean = np.rint(grams * np.float32(GRAM_STEPS) / present[:, None].astype(np.float32))
-        flags = whole(tanh(self._flags(words.flags.astype(np.float32))))
+        mean = np.rint(grams * np.float32(GRAM_SCALE) / present[:, None].astype(np.float32))
+        flags = quantize(tanh(self._flags(words.flags.astype(np.float32))))
         known = [self._words[numbers].astype(np.float32) for numbers in (words.word, words.stem)]
-        return whole(tanh(self._mix(np.concatenate([*known, mean, flags], axis=1)))).astype(np.int16)
+        return quantize(tanh(self._mix(np.concatenate([*known, mean, flags], axis=1)))).astype(np.int16)
 
     def label(
-        self, encoded: Activations, words: Numbers, hints: Numbers, lengths: Sequence[int]
+        self, encoded: Activations, words: Numbers, rule_tags: Numbers, lengths: Sequence[int]
     ) -> tuple[npt.NDArray[np.int8], Floats]:
-        """The label of each token, and by how much it beats the next best there, in natural logarithms.
+        """The label of each token, and the margin to the next best label, in natural logarithms.
 
-        `words` (rows of `encoded`) and `hints` hold the tokens of sentence after sentence, `lengths` tokens each.
+        `words` (rows of `encoded`) and `rule_tags` are those of sentence after sentence, with `lengths` tokens each.
         """
         labels, margins = np.zeros(len(words), np.int8), np.zeros(len(words), np.float32)
         ends = np.cumsum(lengths, dtype=np.int64)
@@ -124,14 +124,14 @@ class Network:
         with self._threads.limit(limits=1, user_api="blas"):
             for first in range(0, len(sizes), _CHUNK_SENTENCES):
                 chunk = slice(first, first + _CHUNK_SENTENCES)
-                self._label_chunk(encoded, words, hints, starts[chunk], sizes[chunk], labels, margins)
+                self._label_chunk(encoded, words, rule_tags, starts[chunk], sizes[chunk], labels, margins)
         return labels, margins
 
     def _label_chunk(  # noqa: PLR0913, PLR0917  (the last two are filled)
         self,
         encoded: Activations,
         words: Numbers,
-        hints: Numbers,
+        rule_tags: Numbers,
         starts: Numbers,
         lengths: Numbers,
         labels: npt.NDArray[np.int8],
@@ -139,15 +139,15 @@ class Network:
     ) -> None:
         local = np.cumsum(lengths) - lengths
         tokens = np.arange(lengths.sum()) + np.repeat(starts - local, lengths)
-        kinds, inputs = np.unique(words[tokens] * len(self._hints) + hints[tokens], return_inverse=True)
-        word, hint = np.divmod(kinds, len(self._hints))
-        distinct = np.concatenate([encoded[word], self._hints[hint]], axis=1)
-        states = self._read(distinct, inputs, local, lengths)
-        scores = np.rint(self._labels(np.concatenate([states, distinct[inputs]], axis=1)) * np.float32(SCORE_STEPS))
-        labels[tokens], margins[tokens] = self._best(scores.astype(np.int64), local, lengths)
+        kinds, inputs = np.unique(words[tokens] * len(self._rule_tags) + rule_tags[tokens], return_inverse=True)
+        word, rule_tag = np.divmod(kinds, len(self._rule_tags))
+        distinct = np.concatenate([encoded[word], self._rule_tags[rule_tag]], axis=1)
+        states = self._bilstm(distinct, inputs, local, lengths)
+        scores = np.rint(self._labels(np.concatenate([states, distinct[inputs]], axis=1)) * np.float32(SCORE_SCALE))
+        labels[tokens], margins[tokens] = self._viterbi(scores.astype(np.int64), local, lengths)
 
-    def _read(self, distinct: Floats, inputs: Numbers, starts: Numbers, lengths: Numbers) -> Floats:
-        """The states of the LSTM at each token, left to right beside right to left, whole numbers."""
+    def _bilstm(self, distinct: Floats, inputs: Numbers, starts: Numbers, lengths: Numbers) -> Floats:
+        """The states of both LSTMs at each token, left to right beside right to left, as whole numbers."""
         given = distinct @ self._gates
         given += self._bias
         size = self._recurrent.shape[1]
@@ -162,16 +162,16 @@ class Network:
             gates[1] += given[1, inputs[back]]
             gates *= self._unit
             kept = cell[:, :active]
-            state = _advance(tanh(gates), kept, size)
+            state = _lstm_cell(tanh(gates), kept, size)
             states[onward, :size], states[back, size:] = state[0], state[1]
         return states
 
-    def _best(
+    def _viterbi(
         self, scores: npt.NDArray[np.int64], starts: Numbers, lengths: Numbers
     ) -> tuple[npt.NDArray[np.int8], Floats]:
-        """Viterbi: for each sentence the labels whose scores and transitions have the greatest sum.
+        """For each sentence the labels whose scores and transitions have the greatest sum.
 
-        With each label comes by how much that sum beats the greatest with any other label there.
+        The margin of a label is the difference to the greatest sum with another label at that token.
         """
         ending, beginning = np.empty_like(scores), np.zeros_like(scores)  # best sums up to a token, and after it
         ending[starts] = scores[starts] + self._start
@@ -190,18 +190,24 @@ class Network:
         return best, _margins(ending + beginning, best)
 
 
-def _advance(gates: Floats, cell: Floats, size: int) -> Floats:
-    """The next state, from gates after tanh (those of input, forgetting and output at half their argument)."""
+def _lstm_cell(gates: Floats, cell: Floats, size: int) -> Floats:
+    """One step of the LSTM: changes `cell` and gives the next state.
+
+    `gates` are tanh values. Those of the input, forget and output gates have half the argument, which makes them
+    logistic functions: logistic(x) = tanh(x / 2) / 2 + 1 / 2.
+    """
     half = np.float32(0.5)
-    take, keep, new, give = (gates[:, :, part * size : (part + 1) * size] for part in range(4))
-    cell *= keep * half + half
-    cell += (take * half + half) * new
-    state: Floats = tanh(cell.copy()) * (give * half + half)
-    return whole(state)
+    input_gate, forget_gate, candidate, output_gate = (
+        gates[:, :, part * size : (part + 1) * size] for part in range(4)
+    )
+    cell *= forget_gate * half + half
+    cell += (input_gate * half + half) * candidate
+    state: Floats = tanh(cell.copy()) * (output_gate * half + half)
+    return quantize(state)
 
 
 def _active(lengths: Numbers, step: int) -> int:
-    """How many sentences are longer than `step`; they stand first."""
+    """The number of sentences longer than `step`; they come first."""
     return int(np.searchsorted(-lengths, -step))
 
 
@@ -209,5 +215,5 @@ def _margins(sums: npt.NDArray[np.int64], best: npt.NDArray[np.int8]) -> Floats:
     rows = np.arange(len(sums))
     chosen = sums[rows, best]
     sums[rows, best] = np.iinfo(np.int64).min
-    margin: Floats = (chosen - sums.max(axis=1)).astype(np.float32) / np.float32(SCORE_STEPS)
+    margin: Floats = (chosen - sums.max(axis=1)).astype(np.float32) / np.float32(SCORE_SCALE)
     return margin

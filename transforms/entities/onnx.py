@@ -1,8 +1,8 @@
-"""Optional tagger: any token classification model in ONNX form, from a folder on this machine.
+"""The tagger `onnx`: any token classification model in ONNX form, from a folder on this machine.
 
-The folder holds `config.json` (id2label), `tokenizer.json`, `model.onnx` and `SHA256SUMS`, which names the other three
-as sha256sum writes them; nothing else is read, and nothing is unpickled. Needs the extra `onnx`. Long texts are read
-in overlapping windows; a word is labelled in the window where it stands furthest from the border.
+The folder has `config.json` (with id2label), `tokenizer.json`, `model.onnx`, and `SHA256SUMS` with the checksums of the
+other three as sha256sum writes them. No other file is read, and nothing is unpickled. It needs the extra `onnx`. Long
+texts are read in overlapping windows; a word has the label from the window in which it is furthest from a border.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from warraq.schemas.records import Entity
 from warraq.transforms.arabic import tokenize
-from warraq.transforms.entities.canonical_names import Found, namer
+from warraq.transforms.entities.canonical_names import NameSpan, entity_normalizer
 
 _FILES: Final = ("config.json", "tokenizer.json", "model.onnx")
 _WINDOW: Final = 256  # word pieces, borders included
@@ -32,7 +32,7 @@ _KIND: Final = {name: kind for kind, names in _KINDS.items() for name in names}
 
 
 class Label(NamedTuple):
-    """A model's label: whether a name begins here, and its kind; no kind for labels that aren't ours."""
+    """A model's label: `begins` if a name begins here, and the kind, which is None for labels that are not ours."""
 
     begins: bool
     kind: str | None
@@ -43,11 +43,11 @@ class Window(NamedTuple):
 
     text: int  # number of the text
     pieces: list[int]
-    words: list[int | None]  # number of the word of each piece; none for the borders
+    words: list[int | None]  # number of the word of each piece; None for the borders
 
 
 def parse_label(written: str) -> Label:
-    """What a label says: "B-PERS" begins a person, "I-LOC" carries a place on, "ORG" alone may do either."""
+    """The label as written: "B-PERS" begins a person, "I-LOC" continues a place, "ORG" may do either."""
     position, dash, kind = written.upper().replace("_", "-").partition("-")
     return Label(position == "B", _KIND.get(kind if dash else position))
 
@@ -70,7 +70,10 @@ def check_folder(folder: Path) -> str:
 
 
 class OnnxTagger:
-    """Labels words by their first piece. Batches always have the same shape, so that a text's own words decide."""
+    """Labels words by their first piece. All batches have one shape, so that a text's labels depend on it alone.
+
+    Raises ValueError if a file of the model has another checksum, ImportError without the extra `onnx`.
+    """
 
     def __init__(self, folder: str, sha256: str = "") -> None:
         import onnxruntime  # type: ignore[import-untyped]  # noqa: PLC0415  (an extra)
@@ -94,13 +97,13 @@ class OnnxTagger:
         self._inputs = {node.name for node in self._session.get_inputs()}
 
     def tag(self, texts: Sequence[str]) -> list[list[Entity]]:
-        """The entities of each text by offset, none overlapping. Each text is judged alone."""
+        """The entities of each text by offset, without overlaps. Each text is judged alone."""
         tokens = [[token for token in tokenize(text) if token.group() != "\n"] for text in texts]
         written = [[token.group() for token in parts] for parts in tokens]
         windows = [window for number, words in enumerate(written) for window in self._windows(number, words)]
         scores = self._word_scores(windows, [len(words) for words in written])
         return [
-            namer().entities(text, parts, list(self._found(rows)))
+            entity_normalizer().entities(text, parts, list(self._found(rows)))
             for text, parts, rows in zip(texts, tokens, scores, strict=True)
         ]
 
@@ -130,14 +133,14 @@ class OnnxTagger:
         for row, window in enumerate(batch):
             pieces[row, : len(window.pieces)] = window.pieces
             mask[row, : len(window.pieces)] = 1
-        mask[len(batch) :, 0] = 1  # empty rows see one piece: attention to none is not a number
+        mask[len(batch) :, 0] = 1  # an empty row has one piece, because attention to no piece is not a number
         known: dict[str, Any] = {"input_ids": pieces, "attention_mask": mask, "token_type_ids": np.zeros_like(pieces)}
         [logits, *_] = self._session.run(None, {name: known[name] for name in self._inputs})
         raised = np.exp(logits - logits.max(axis=-1, keepdims=True))
         probabilities: npt.NDArray[np.float32] = raised / raised.sum(axis=-1, keepdims=True)
         return probabilities
 
-    def _found(self, scores: npt.NDArray[np.float32]) -> Iterator[Found]:
+    def _found(self, scores: npt.NDArray[np.float32]) -> Iterator[NameSpan]:
         """Names among words; the score is the mean probability of their labels."""
         best = [
             self._labels[number] if row.any() else Label(begins=False, kind=None)
@@ -150,12 +153,12 @@ class OnnxTagger:
             while kind and end < len(best) and best[end].kind == kind and not best[end].begins:
                 end += 1
             if kind:
-                yield Found(first, end, kind, round(float(scores[first:end].max(axis=1).mean()), 3))
+                yield NameSpan(first, end, kind, round(float(scores[first:end].max(axis=1).mean()), 3))
             first = end
 
 
 def _first_pieces(window: Window) -> Iterator[tuple[int, int]]:
-    """(piece, word) of the first piece of each word in the window; a word cut by the border has none there."""
+    """(piece, word) of the first piece of each word in the window; a word cut by a border has none."""
     before: int | None = None
     for piece, word in enumerate(window.words):
         if word is not None and word != before:

@@ -1,6 +1,6 @@
-"""What the trained tagger is told of a single word: its place in the vocabulary, its letters, and what the lists say.
+"""Features of a single word for the trained tagger: its number in the vocabulary, its char n-grams, its lists.
 
-Words are compared by their key (see lexicon.py) with all digits as 0, so that a feature depends on the key alone.
+They depend on the word's feature key alone: the key of lexicon.py with all digits as 0.
 """
 
 import functools
@@ -12,36 +12,38 @@ import numpy as np
 import numpy.typing as npt
 
 from warraq.transforms.arabic import Segmentation, normalize_name
-from warraq.transforms.entities.lexicon import KINDS, Lexicon, Word, level_digits
+from warraq.transforms.entities.lexicon import KINDS, Lexicon, Word, mask_digits
 
-GRAMS: Final = 24  # most letter sequences kept of one word, the last ones
-BUCKETS: Final = 1 << 15  # of letter sequences, by checksum; the number BUCKETS itself stands for none
+GRAMS: Final = 24  # char n-grams of a word; the last ones are kept
+BUCKETS: Final = 1 << 15  # of char n-grams, by checksum; the number BUCKETS itself means none
 _ENTRY_KINDS: Final = tuple(dict.fromkeys(KINDS[name] for name in ("persons", "places", "organisations")))
 
 
 class WordFeatures(NamedTuple):
-    """Numbers of one word. 0 in `word` or `stem`: not in the vocabulary."""
+    """Numbers of one word. `word` and `stem` are 0 if the vocabulary lacks them."""
 
     word: int
-    stem: int  # what is left without particles and article, if the vocabulary has it
+    stem: int  # the rest without proclitics and article, if the vocabulary has it
     grams: list[int]  # exactly GRAMS buckets
-    flags: npt.NDArray[np.uint8]  # what the lists say, yes or no
+    flags: npt.NDArray[np.uint8]  # membership in the lists and the like, 0 or 1
 
 
-def key_of(written: str) -> str:
-    """The key of a word with digits levelled."""
-    return level_digits(normalize_name(written))
+def feature_key(written: str) -> str:
+    """The key of a word with all digits as 0."""
+    return mask_digits(normalize_name(written))
 
 
 def features(key: str, described: Word, vocabulary: Mapping[str, int], known: Lexicon) -> WordFeatures:
-    """All numbers of the word `key`; `described` is what the lists say of it."""
-    buckets = [zlib.crc32(gram.encode()) % BUCKETS for gram in letter_sequences(key)[-GRAMS:]]
+    """The features of the word with that feature key; `described` has its facts from the lists."""
+    buckets = [zlib.crc32(gram.encode()) % BUCKETS for gram in char_ngrams(key)[-GRAMS:]]
     padded = buckets + [BUCKETS] * (GRAMS - len(buckets))
-    return WordFeatures(vocabulary.get(key, 0), stem(described.readings, vocabulary), padded, flags(described, known))
+    return WordFeatures(
+        vocabulary.get(key, 0), stem(described.segmentations, vocabulary), padded, flags(described, known)
+    )
 
 
-def letter_sequences(key: str) -> list[str]:
-    """Sequences of three and four letters, the word's ends marked, and the first and last letters."""
+def char_ngrams(key: str) -> list[str]:
+    """The n-grams of three and four characters of <key>, and its first and last one, two and three characters."""
     marked = f"<{key}>"
     threes = [marked[at : at + 3] for at in range(len(marked) - 2)]
     fours = [marked[at : at + 4] for at in range(len(marked) - 3)]
@@ -50,14 +52,14 @@ def letter_sequences(key: str) -> list[str]:
 
 
 def stem(forms: Sequence[Segmentation], vocabulary: Mapping[str, int]) -> int:
-    """The number of the most frequent word that one may be without its particles or article, 0 if there is none."""
+    """The number of the most frequent word among the rests without proclitics or article; 0 if there is none."""
     keys = [form.key for form in forms]
     bare = [word[2:] for word in keys if word.startswith("ال") and len(word) >= 5]
     return min([vocabulary[word] for word in keys[1:] + bare if word in vocabulary], default=0)
 
 
 def flags(word: Word, known: Lexicon) -> npt.NDArray[np.uint8]:
-    """One by one: the lists that hold the word, those that hold a reading of it, what it may open, its shape."""
+    """0 or 1 for each: lists that hold the word, lists that hold a segmentation, what may begin with it, its shape."""
     entries = [(entry.kind, entry.unsure) for form in word.listed for entry in known.entries.get(form.key, ())]
     found = (
         _membership(word.roles, known),
@@ -71,7 +73,7 @@ def flags(word: Word, known: Lexicon) -> npt.NDArray[np.uint8]:
 
 @functools.cache
 def _kinds(entries: frozenset[tuple[str, bool]]) -> bytes:
-    """For each kind of entry, sure ones and unsure ones, 1 if it is among `entries`."""
+    """1 for each kind of sure entry, then of unsure entry, that is among `entries`."""
     return bytes((kind, unsure) in entries for unsure in (False, True) for kind in _ENTRY_KINDS)
 
 
@@ -80,7 +82,7 @@ _NO_KINDS: Final = _kinds(frozenset())
 
 @functools.cache
 def _membership(names: frozenset[str], known: Lexicon) -> bytes:
-    """For each set by name, 1 if it is among `names`; few combinations of sets occur."""
+    """1 for each set of words that is among `names`. Cached: few combinations of sets occur."""
     return bytes(name in names for name in sorted(known.sets))
 
 

@@ -22,12 +22,12 @@ from warraq.transforms.entities.bilstm import (
     BilstmTagger,
     found_names,
     load_arrays,
+    merge_with_rules,
     sentences,
-    settled,
 )
-from warraq.transforms.entities.canonical_names import Found
-from warraq.transforms.entities.gazetteer import Span
-from warraq.transforms.entities.stage import load_tagger
+from warraq.transforms.entities.canonical_names import NameSpan
+from warraq.transforms.entities.gazetteer import RuleSpan
+from warraq.transforms.entities.tagger import load_tagger
 
 MODELS = ROOT / "transforms" / "models"
 PROSE = (
@@ -99,7 +99,7 @@ def test_names_from_labels():
     labels = labelled("B-person", "I-person", "O", "B-place", "B-place", "I-misc")
     margins = np.array([3, 1, 0, 0, 20, 1], np.float32)
     [found] = found_names(labels, margins, [6])
-    assert found == [Found(0, 2, "person", 0.731), Found(3, 4, "place", 0.5), Found(4, 5, "place", 1.0)]
+    assert found == [NameSpan(0, 2, "person", 0.731), NameSpan(3, 4, "place", 0.5), NameSpan(4, 5, "place", 1.0)]
 
 
 def test_names_end_with_their_sentence():
@@ -132,7 +132,7 @@ def test_neither_batch_nor_order_changes_anything(texts):
 
 
 def test_threads_share_a_tagger(monkeypatch):
-    monkeypatch.setattr(bilstm, "_REMEMBERED", 8)  # so that what is remembered is thrown away again and again
+    monkeypatch.setattr(bilstm, "_CACHED_WORDS", 8)  # so that what is remembered is thrown away again and again
     texts = [" ".join(PROSE.split()[first:]) for first in range(24)]
     tagger = BilstmTagger()
     with ThreadPoolExecutor(4) as threads:
@@ -146,7 +146,7 @@ def test_what_is_remembered_changes_nothing(tagger):
 
 def test_another_processor_finds_the_same(tagger):
     """OpenBLAS multiplies and adds in another order when it is told that the processor is an old one."""
-    program = "import sys; from warraq.transforms.entities.stage import load_tagger; print(load_tagger('bilstm').tag([sys.argv[1]]))"
+    program = "import sys; from warraq.transforms.entities.tagger import load_tagger; print(load_tagger('bilstm').tag([sys.argv[1]]))"
     old = {**os.environ, "OPENBLAS_CORETYPE": "Prescott", "PYTHONHASHSEED": "7", "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
         [sys.executable, "-c", program, PROSE], cwd=MODELS.parents[1], env=old, capture_output=True, check=True
@@ -181,7 +181,7 @@ def test_no_pickle_is_loaded():
 def test_nothing_in_the_file_needs_a_sum_past_exactness(tagger):
     network = tagger._network
     given = np.concatenate(
-        [np.full(network._gates.shape[1] - network._hints.shape[1], 512.0), np.abs(network._hints).max(0)]
+        [np.full(network._gates.shape[1] - network._rule_tags.shape[1], 512.0), np.abs(network._rule_tags).max(0)]
     )
     most = given @ np.abs(network._gates) + 512 * np.abs(network._recurrent).sum(axis=1) + np.abs(network._bias[:, 0])
     assert most.max() < 2**24
@@ -206,8 +206,9 @@ def test_nothing_in_the_file_needs_a_sum_past_exactness(tagger):
     ],
 )
 def test_network_and_rules_are_settled(found, rules, expected):
-    names = settled(
-        [Found(*name) for name in found], [Span(first, end, 0, kind, None, score) for first, end, kind, score in rules]
+    names = merge_with_rules(
+        [NameSpan(*name) for name in found],
+        [RuleSpan(first, end, 0, kind, None, score) for first, end, kind, score in rules],
     )
     assert [name[:3] for name in names] == expected
 
@@ -223,8 +224,8 @@ def test_network_and_rules_are_settled(found, rules, expected):
     ],
 )
 def test_what_bears_a_rulers_name_is_not_the_ruler(found, kind, expected):
-    university = Span(3, 6, 0, kind, None, 0.4, honours=True)
-    assert [name[:3] for name in settled([Found(*name) for name in found], [university])] == expected
+    university = RuleSpan(3, 6, 0, kind, None, 0.4, honours=True)
+    assert [name[:3] for name in merge_with_rules([NameSpan(*name) for name in found], [university])] == expected
 
 
 def test_the_files_are_what_the_checksums_say():

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warraq.transforms.arabic import normalize_name, tokenize
-from warraq.transforms.entities.canonical_names import Found, Mention, full_names, namer, usual_spellings
+from warraq.transforms.entities.canonical_names import Mention, NameSpan, entity_normalizer, full_names, usual_spellings
 
 
 def words(text):
@@ -32,7 +32,10 @@ BEGIN_SO += [("organisation", name) for name in ORGANISATIONS]
 
 
 def names(text, *spans):
-    return [entity.name for entity in namer().entities(text, tokenize(text), [Found(*span, 0.9) for span in spans])]
+    return [
+        entity.name
+        for entity in entity_normalizer().entities(text, tokenize(text), [NameSpan(*span, 0.9) for span in spans])
+    ]
 
 
 def test_there_are_enough_names():
@@ -41,14 +44,14 @@ def test_there_are_enough_names():
 
 @pytest.mark.parametrize(("kind", "name"), BEGIN_SO)
 def test_a_name_that_begins_like_a_particle_is_not_cut(kind, name):
-    assert namer().first_reading(name, kind).skip == 0
+    assert entity_normalizer().first_segmentation(name, kind).skip == 0
 
 
 @pytest.mark.parametrize("particle", ["و", "ب", "ف", "ول", "وب"])
 @pytest.mark.parametrize("name", ["بيروت", "لبنان", "كوريا", "فلسطين", "باكستان", "واشنطن", "روسيا", "المغرب", "لندن"])
 def test_particles_are_no_part_of_a_place(particle, name):
     written = particle + (name.replace("ال", "ل", 1) if particle.endswith("ل") and name.startswith("ال") else name)
-    assert normalize_name(namer().first_reading(written, "place").key) == normalize_name(name)
+    assert normalize_name(entity_normalizer().first_segmentation(written, "place").key) == normalize_name(name)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +98,7 @@ def test_a_blessing_is_no_person(blessing):
 
 def test_an_entity_leaves_the_particle_out():
     text = "سافر لروسيا"
-    [entity] = namer().entities(text, tokenize(text), [Found(1, 2, "place", 0.9)])
+    [entity] = entity_normalizer().entities(text, tokenize(text), [NameSpan(1, 2, "place", 0.9)])
     assert (entity.text, entity.start, entity.end) == ("روسيا", 6, 11)
 
 
@@ -105,7 +108,12 @@ def test_an_unknown_word_with_a_particle_is_known_from_elsewhere_in_the_text():
 
 
 def test_a_lone_title_stays():
-    assert namer().name(Mention(["الرئيس"], "person", namer().first_reading("الرئيس", "person"))) == "الرئيس"
+    assert (
+        entity_normalizer().name(
+            Mention(["الرئيس"], "person", entity_normalizer().first_segmentation("الرئيس", "person"))
+        )
+        == "الرئيس"
+    )
 
 
 @pytest.mark.parametrize(
@@ -134,6 +142,8 @@ def test_spellings_are_distinct_words():
 )
 def test_any_word_keeps_letters(word, kind):
     tokens = tokenize(word)
-    for entity in namer().entities(word, tokens, [Found(at, at + 1, kind, 0.5) for at in range(len(tokens))]):
+    for entity in entity_normalizer().entities(
+        word, tokens, [NameSpan(at, at + 1, kind, 0.5) for at in range(len(tokens))]
+    ):
         assert entity.text == word[entity.start : entity.end] != ""
         assert entity.name

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from warraq.transforms.entities.network import ONE, Dense, Network, Words, tanh, whole
+from warraq.transforms.entities.network import SCALE, Dense, Network, Words, quantize, tanh
 
-LABELS, STATE, MIXED, HINTS = 3, 4, 6, 2
+LABELS, STATE, MIXED, RULE_TAGS = 3, 4, 6, 2
 
 
 def make_arrays(seed=0):
@@ -21,7 +21,7 @@ def make_arrays(seed=0):
     return {
         "words": draw(-127, 128, (10, 5)).astype(np.int8),
         "grams": np.concatenate([draw(-127, 128, (8, 3)), np.zeros((1, 3))]).astype(np.int8),
-        "hints": draw(-500, 501, (HINTS, 2)),
+        "hints": draw(-500, 501, (RULE_TAGS, 2)),
         **layer("flags", 4, 3),
         **layer("mix", 5 + 5 + 3 + 3, MIXED),
         "gates_weights": draw(-50, 51, (2, MIXED + 2, 4 * STATE)),
@@ -49,7 +49,7 @@ def encoded(network):
 
 def sentences(lengths, seed=2):
     draw = np.random.default_rng(seed).integers
-    return draw(0, 7, sum(lengths)), draw(0, HINTS, sum(lengths))
+    return draw(0, 7, sum(lengths)), draw(0, RULE_TAGS, sum(lengths))
 
 
 def test_tanh_is_nearly_tanh():
@@ -58,7 +58,7 @@ def test_tanh_is_nearly_tanh():
 
 
 def test_activations_become_whole_numbers():
-    assert whole(np.array([-1, 0.25, 1], np.float32)).tolist() == [-ONE, ONE / 4, ONE]
+    assert quantize(np.array([-1, 0.25, 1], np.float32)).tolist() == [-SCALE, SCALE / 4, SCALE]
 
 
 def test_a_layer():
@@ -86,12 +86,12 @@ def test_letters_that_are_none_count_for_nothing(network):
 
 def test_sentences_do_not_touch_each_other(network, encoded):
     lengths = [3, 1, 120, 7, 7, 40]
-    words, hints = sentences(lengths)
-    labels, margins = network.label(encoded, words, hints, lengths)
+    words, rule_tags = sentences(lengths)
+    labels, margins = network.label(encoded, words, rule_tags, lengths)
     first = 0
     for length in lengths:
         part = slice(first, first + length)
-        alone, alone_margins = network.label(encoded, words[part], hints[part], [length])
+        alone, alone_margins = network.label(encoded, words[part], rule_tags[part], [length])
         assert alone.tolist() == labels[part].tolist()
         assert alone_margins.tolist() == margins[part].tolist()
         first += length
@@ -99,23 +99,23 @@ def test_sentences_do_not_touch_each_other(network, encoded):
 
 def test_many_sentences_are_read_in_parts(network, encoded):
     lengths = [50] * 300
-    words, hints = sentences([50])
-    labels, _ = network.label(encoded, np.tile(words, 300), np.tile(hints, 300), lengths)
+    words, rule_tags = sentences([50])
+    labels, _ = network.label(encoded, np.tile(words, 300), np.tile(rule_tags, 300), lengths)
     assert (labels.reshape(300, 50) == labels[:50]).all()
 
 
 def test_the_best_path_is_the_best_of_all(network, encoded):
-    words, hints = sentences([5])
-    labels, _ = network.label(encoded, words, hints, [5])
+    words, rule_tags = sentences([5])
+    labels, _ = network.label(encoded, words, rule_tags, [5])
     arrays = make_arrays()
-    scores = scores_of(network, encoded, words, hints)
+    scores = scores_of(network, encoded, words, rule_tags)
     paths = np.stack(np.meshgrid(*[np.arange(LABELS)] * 5, indexing="ij"), -1).reshape(-1, 5)
     sums = arrays["start"][paths[:, 0]] + scores[np.arange(5), paths].sum(axis=1)
     sums += arrays["transitions"][paths[:, :-1], paths[:, 1:]].sum(axis=1)
     assert labels.tolist() == paths[sums.argmax()].tolist()
 
 
-def scores_of(network, encoded, words, hints):
-    distinct = np.concatenate([encoded[words], network._hints[hints]], axis=1)
-    states = network._read(distinct, np.arange(5), np.array([0]), np.array([5]))
+def scores_of(network, encoded, words, rule_tags):
+    distinct = np.concatenate([encoded[words], network._rule_tags[rule_tags]], axis=1)
+    states = network._bilstm(distinct, np.arange(5), np.array([0]), np.array([5]))
     return np.rint(network._labels(np.concatenate([states, distinct], axis=1)) * np.float32(1024)).astype(np.int64)

@@ -9,7 +9,7 @@ tokenizers = pytest.importorskip("tokenizers")
 pytest.importorskip("onnxruntime")
 
 from warraq.transforms.entities.onnx import Label, OnnxTagger, Window, _first_pieces, parse_label  # noqa: E402
-from warraq.transforms.entities.stage import is_backend, load_tagger  # noqa: E402
+from warraq.transforms.entities.tagger import is_backend, load_tagger  # noqa: E402
 
 LABELS = ["O", "B-PERS", "I-PERS", "B-LOC", "I-LOC", "B-ORG", "I-DATE"]
 # The label of each word piece: the model below is a table of them.

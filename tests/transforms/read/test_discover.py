@@ -8,7 +8,7 @@ import pytest
 import zstandard
 from isal import isal_zlib
 
-from tests.support.damage import ARC_HEAD, MIB, ROOT, arc_record, page, record, tarred
+from tests.support.damage import ARC_HEAD, MIB, ROOT, arc_record, page, record, tarred, within
 from warraq.transforms.read import discover
 from warraq.transforms.read.compression import zstd
 from warraq.transforms.read.discover import find_dumps
@@ -84,6 +84,16 @@ def test_a_solid_archive_is_not_read_to_its_end(tmp_path, monkeypatch):
     [dump] = find_dumps([str(path)]).dumps
     assert dump.format == "warc.zst.solid"
     assert sum(map(len, read)) < 3 * MIB
+
+
+def test_thousands_of_tiny_members_are_examined_in_linear_time(tmp_path):
+    content = record(b"<html>" + bytes(40_000), 0)
+    frames = [zstandard.compress(bytes([byte])) for byte in range(256)]
+    path = tmp_path / "a"
+    path.write_bytes(b"".join(frames[byte] for byte in content))
+    with within(10):  # 0.5 s
+        [dump] = find_dumps([str(path)]).dumps
+    assert dump.format == "warc.zst"
 
 
 def test_dumps_are_found_and_read_without_beam():

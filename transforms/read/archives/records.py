@@ -128,16 +128,18 @@ def read_archive(stream: BinaryIO, dump: Dump, rules: ReadRules, start: int = 0)
 def is_solid(peek: Peek, kind: str) -> bool:
     """True if the first member of a compressed archive holds more than one record: members are no places to split then.
 
-    Extends the peek to 2 MiB; an archive with a longer first record is not solid.
+    Extends the peek to the end of the first record, but not beyond 2 MiB; an archive with a longer one is not solid.
     """
     record_format = _RECORD_FORMATS[kind]
-    peek.read_on(PEEK_BYTES)
-    content, (_, *starts) = peek.content, [*peek.member_starts, len(peek.content)]
-    first = from_record(content[: starts[0]], record_format)
+    peek.read_on(2 * HEAD_BYTES)
+    _, stop, *_ = [*peek.member_starts, len(peek.content)]
+    first = from_record(peek.content[:stop], record_format)
     extent = record_format.extent(first, 0)
     if extent is None or record_format.header(first, 0, extent) is None:
         return False
-    begin = starts[0] - len(first)
+    begin = stop - len(first)
+    peek.read_on(min(begin + extent.end + HEAD_BYTES, PEEK_BYTES))
+    content, (_, *starts) = peek.content, [*peek.member_starts, len(peek.content)]
     # A record may need several members: up to one that starts after its end, or that begins with another record.
     ends = (
         start

@@ -51,8 +51,11 @@ class Peek:
 
     def read_on(self, size: int) -> None:
         """Extends the content to `size` bytes, or to its end. Does nothing for a file that isn't compressed."""
-        while self._raw and len(self.content) < size and (piece := self._raw.read(size - len(self.content))):
-            self.content += piece
+        parts, left = [self.content], size - len(self.content)
+        while self._raw and left > 0 and (piece := self._raw.read(left)):
+            parts.append(piece)
+            left -= len(piece)
+        self.content = b"".join(parts)
 
     @property
     def member_starts(self) -> list[int]:

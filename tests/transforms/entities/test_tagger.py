@@ -1,0 +1,27 @@
+import pytest
+
+from warraq.transforms.entities.tagger import BACKENDS, is_backend, load_tagger, tag_entities
+
+
+def test_articles_are_tagged(make_article):
+    [article] = tag_entities([make_article("زار موسكو")], load_tagger("gazetteer"))
+    assert (article.tagger, [entity.name for entity in article.entities]) == ("gazetteer-1", ["موسكو"])
+
+
+@pytest.mark.parametrize("name", sorted(BACKENDS.keys() - {"onnx"}))
+def test_backends_are_taggers(name):
+    assert load_tagger(name) is load_tagger(name)
+    assert load_tagger(name).name
+
+
+def test_an_unknown_backend_is_an_error():
+    with pytest.raises(KeyError):
+        load_tagger("none")
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [("bilstm", True), ("gazetteer", True), ("onnx:folder", True), ("onnx", False), ("bilstm:x", False), ("", False)],
+)
+def test_names_of_backends(name, known):
+    assert is_backend(name) == known
