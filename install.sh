@@ -1,7 +1,7 @@
-# Sourced by run_local.sh, run_tests.sh and .ci/run: sets `python` to the interpreter of a virtual environment that holds
-# the project with the extras named in $1, and `warraq` to its command. Makes it (.venv, or $WARRAQ_VENV) when it is not
-# there; installs again only when setup.py has changed. -I: nothing is imported from the current folder, which may hold
-# anything.
+# run_local.sh, run_tests.sh and .ci/run source this file. It sets `python` to the interpreter of a virtual environment
+# that has the project with the extras in $1, and `warraq` to its command. It makes the environment (.venv, or
+# $WARRAQ_VENV) if it is missing, and installs again only if setup.py has changed. -I: Python imports nothing from the
+# current folder, which may contain any file.
 venv=${WARRAQ_VENV:-$here/.venv}
 python=$venv/bin/python
 warraq=$venv/bin/warraq

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# From a fresh machine to the result of all tests: ./run_tests.sh [--quick] [any argument of pytest]
-# --quick leaves out whole pipelines and servers.
+# Runs all tests; installs the project first where that is needed: ./run_tests.sh [--quick] [any argument of pytest]
+# --quick leaves out the tests marked slow: whole commands and pipelines, servers, waits. CONTRIBUTING.md has the times.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here"

@@ -1,4 +1,4 @@
-"""Records for tests, made in one place so that a new field is added once."""
+"""Settings and records of all tests. A new field of a record is added here once."""
 
 import datetime as dt
 import logging
@@ -7,11 +7,12 @@ import os
 import pytest
 from hypothesis import settings
 
-logging.getLogger().addHandler(logging.NullHandler())  # or Beam's words on import would be the last of a test run
+logging.getLogger().addHandler(logging.NullHandler())  # otherwise Beam prints a warning at the end of a test run
 
 from warraq.schemas.records import Article, Page, Source  # noqa: E402
 
-# The same examples in each CI run, others at each run by hand; `--hypothesis-profile=thorough` looks for long.
+# With CI set, each run tries the same examples; otherwise each run tries new ones. `--hypothesis-profile=thorough` tries
+# many more.
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.register_profile("thorough", deadline=None, max_examples=2000)
@@ -21,14 +22,14 @@ FETCHED = dt.datetime(2025, 6, 1, 12, tzinfo=dt.timezone.utc)
 
 
 def source_of(fields):
-    """The source that `fields` name in part; takes its fields out of them."""
+    """A source with the fields of it in `fields`, which are removed there, and defaults for the others."""
     default = Source("https://akhbar.example/1", FETCHED, "crawl.warc.gz", 0, 1000)
     return default._replace(**{name: fields.pop(name) for name in Source._fields if name in fields})
 
 
 @pytest.fixture
 def make_article():
-    """An extracted article; name what matters to the test."""
+    """A function that makes an extracted article from the fields that matter to the test."""
 
     def make(text="نص الخبر كما نشر في الصحيفة", **fields):
         source = source_of(fields)
@@ -48,7 +49,7 @@ def make_article():
 
 @pytest.fixture
 def make_page():
-    """A fetched page; name what matters to the test."""
+    """A function that makes a fetched page from the fields that matter to the test."""
 
     def make(content=b"<p>x</p>", **fields):
         defaults = {

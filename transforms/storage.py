@@ -14,7 +14,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, BinaryIO, Final, cast
 
 UNFINISHED: Final = ".unfinished-"  # the beginning of the name of a file that is not whole yet
 LOCK: Final = ".lock"  # the ending of a lock's name
@@ -46,6 +46,37 @@ def is_reached(address: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def match(pattern: str) -> list[str]:
+    """The addresses in a bucket that match a pattern, in no order.
+
+    Raises:
+      OSError: they can't be listed; the message is the innermost cause.
+    """
+    from apache_beam.io.filesystem import BeamIOError  # noqa: PLC0415  (heavy, and only for remote files)
+
+    try:
+        return [found.path for found in _buckets().match([pattern])[0].metadata_list]
+    except ValueError as error:
+        raise OSError("no installed package reads such addresses") from error
+    except BeamIOError as error:
+        cause: Exception = error
+        while isinstance(cause, BeamIOError) and cause.exception_details:  # nested, each with all the addresses
+            cause = next(iter(cause.exception_details.values()))
+        raise OSError(str(cause)) from error
+
+
+def open_remote(address: str) -> BinaryIO:
+    """The bytes of a file in a bucket, seekable, not decompressed."""
+    from apache_beam.io.filesystem import CompressionTypes  # noqa: PLC0415  (heavy, and only for remote files)
+
+    return cast("BinaryIO", _buckets().open(address, compression_type=CompressionTypes.UNCOMPRESSED))
+
+
+def last_modified(address: str) -> float:
+    """The time of the last change of a file in a bucket, in seconds since 1970."""
+    return float(_buckets().last_updated(address))
 
 
 def join(root: str, *parts: str) -> str:

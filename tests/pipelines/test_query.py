@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.datasets import stage_run
 from tests.support.paths import ROOT
+from tests.support.processes import PATIENCE
 from warraq.pipelines import query
 from warraq.pipelines.query import VIEWS, connect
 from warraq.schemas.records import Entity, TopicScore

@@ -1,16 +1,21 @@
-"""The documents say what is true: every flag, reason, column and command is there, and what they show is what is printed."""
+"""The documents say what is true: every flag, reason, column, command and path in them exists, and none is left out."""
 
 import re
 
 import pytest
 
+from tests.support.damage import page, samples
 from tests.support.paths import ROOT
+from warraq import transforms
 from warraq.pipelines.__main__ import COMMANDS
+from warraq.pipelines.config import FlowConfig
+from warraq.pipelines.flow import RefinePages
 from warraq.pipelines.options import ingest_parser
 from warraq.pipelines.query import VIEWS, query_parser
 from warraq.schemas.arrow import TABLES
 from warraq.schemas.labels import MASS_REASONS, REASONS, STAGES, TOPICS
 from warraq.transforms.quality.quality import QualityRules
+from warraq.transforms.read.formats import FORMATS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SOURCES = {path: path.read_text(encoding="utf-8") for path in (ROOT / "transforms").rglob("*.py")}
@@ -42,6 +47,37 @@ def test_every_link_in_the_readme_leads_somewhere(path):
     assert path.startswith("http") or (ROOT / path).exists()
 
 
+def test_every_document_is_in_the_readme():
+    named = set(re.findall(r"\]\(([^)#]+)\)", README))
+    assert {"CONTRIBUTING.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))} - named == set()
+
+
+@pytest.mark.parametrize("document", ["CONTRIBUTING.md", "docs/glossary.md", "transforms/__init__.py"])
+def test_every_path_in_a_document_exists(document):
+    text = (ROOT / document).read_text(encoding="utf-8")
+    paths = re.findall(
+        r"(?<![\w/.-])((?:benchmarks|deploy|docs|pipelines|samples|schemas|tests|transforms)/[\w./-]*\w)", text
+    )
+    assert sorted({path for path in paths if "NAME" not in path and not (ROOT / path).exists()}) == []
+
+
+def test_the_flow_is_drawn_as_it_is():
+    flow = ["ReadPages", *RefinePages(FlowConfig()).steps(), "WriteArticles"]
+    drawn = README.partition("```\n")[2].partition("```")[0]
+    assert re.findall(r"[A-Z]\w+", drawn) == flow
+    assert [name for name in re.findall(r"[A-Z]\w+", str(transforms.__doc__)) if name in flow] == flow
+
+
+def test_every_format_has_a_dump_among_those_that_are_damaged():
+    assert {sample.format for sample in samples([page(number) for number in range(3)]).values()} == FORMATS
+
+
+def test_every_reason_that_a_stage_gives_is_a_label():
+    given = {reason for text in SOURCES.values() for reason in re.findall(r"\b(?:Rejection|judge)\(\s*\"(\w+)\"", text)}
+    assert given
+    assert given - {reason for reasons in REASONS.values() for reason in reasons} == set()
+
+
 def test_every_reason_is_given_by_some_stage():
     stated = {reason for reasons in REASONS.values() for reason in reasons}
     ours = "\n".join(SOURCES.values())
@@ -57,7 +93,7 @@ def test_labels_are_closed_sets():
 
 
 def test_the_project_names_no_machine_or_workplace():
-    """Paths of one machine and the like do not belong in files that others read."""
+    """Files that others read hold no path of one machine."""
     forbidden = re.compile(r"(?<![\w./-])/(?:work|root|home/\w+)/")
     texts = [
         path for suffix in ("py", "md", "sh", "toml") for path in ROOT.rglob(f"*.{suffix}") if ".venv" not in path.parts

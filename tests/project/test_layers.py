@@ -66,7 +66,6 @@ def test_a_stage_imports_what_is_shared_and_no_other_stage(path):
     assert rooms & stages() <= {room(f"warraq.{name(path)}") if path.parent != ROOT / "transforms" else path.stem}
 
 
-@pytest.mark.xfail(strict=True, reason="the reader still opens files in buckets through Beam by itself")
 def test_beam_is_imported_only_where_a_stage_meets_it():
     """Rules and pure functions start without it. `storage.py` imports it when a bucket needs it, not before."""
     shells = {"stage.py", "step.py", "ledger.py", "coders.py"}
@@ -87,14 +86,8 @@ def test_beam_is_imported_only_where_a_stage_meets_it():
         "warraq.pipelines.__main__",
         "warraq.pipelines.query",
         "warraq.pipelines.interface",
-        pytest.param(
-            "warraq.pipelines.explain",
-            marks=pytest.mark.xfail(strict=False, reason="the pure functions of some stages are still beside Beam"),
-        ),
-        pytest.param(
-            "warraq.pipelines.options",
-            marks=pytest.mark.xfail(strict=False, reason="the pure functions of some stages are still beside Beam"),
-        ),
+        "warraq.pipelines.explain",
+        "warraq.pipelines.options",
     ],
 )
 def test_what_does_not_run_the_flow_does_without_beam(modules):

@@ -1,4 +1,4 @@
-"""The README word by word: its commands are run in an empty folder, and print what it shows."""
+"""The commands of README run in an empty folder and print what README shows."""
 
 import os
 import re
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Where the commands are run; the samples that they name are there."""
+    """The folder in which the commands run, with the samples that they name."""
     folder = tmp_path_factory.mktemp("readme")
     (folder / "samples").symlink_to(ROOT / "samples")
     return folder
@@ -45,7 +45,7 @@ def test_the_commands_print_what_the_readme_shows(folder):
 
 
 def test_the_plain_duckdb_client_sees_the_same(folder, monkeypatch):
-    """The client is no Python package; its SQL is run in the library."""
+    """The client is no Python package, so its SQL runs in the library."""
     [sql] = re.findall(r'^\$ duckdb -c "(.*)"$', README, re.MULTILINE)
     ours = run("warraq query out 'SELECT count(*) FROM articles' --format csv", folder)
     monkeypatch.chdir(folder)

@@ -1,4 +1,4 @@
-"""The sample dumps are what their generator writes, and what is expected of them is complete and consistent."""
+"""The sample dumps are those that the generator writes, and the expectations are complete and consistent."""
 
 import datetime as dt
 import gzip
@@ -30,7 +30,7 @@ ARTICLE_FIELDS = {
 
 
 def unpacked(name: str, content: bytes) -> object:
-    """What a packed file holds: deflate itself may differ between builds of zlib."""
+    """The content of a compressed file: the compressed bytes may differ between builds of zlib."""
     if name.endswith(".zip"):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return {member: archive.read(member) for member in archive.namelist()}

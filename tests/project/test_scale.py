@@ -1,4 +1,4 @@
-"""docs/scale.md shows what benchmarks/speed/scale.py computes, and that is right for figures that can be checked by hand."""
+"""docs/scale.md shows the tables that benchmarks/speed/scale.py computes, which are right for figures checked by hand."""
 
 import dataclasses
 import runpy

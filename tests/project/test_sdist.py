@@ -1,4 +1,4 @@
-"""What is handed to other machines: an sdist is built and installed where no checkout is in sight, and gives the same rows."""
+"""The package for other machines: an sdist, installed outside of the checkout, gives the same rows."""
 
 import importlib.util
 import os
@@ -40,7 +40,7 @@ def sdist(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def installed(sdist, tmp_path_factory):
-    """An environment that holds the project from its sdist. What it needs of others is looked up where the tests run."""
+    """An environment with the project from its sdist. Other packages come from the environment of the tests."""
     folder = tmp_path_factory.mktemp("installed")
     venv.create(folder)
     python = folder / "bin" / "python"
@@ -60,7 +60,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def warraq(installed, folder):
-    """The command of the installed project, and that of the checkout."""
+    """A function that runs the command of the installed project or of the checkout."""
     here = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
     def command(checkout, *arguments):
@@ -114,7 +114,7 @@ def test_explain_finds_its_models(warraq):
 
 
 def test_beam_takes_it_for_workers_without_the_project(sdist, tmp_path):
-    """As `--extra_package`, which a worker installs before it begins."""
+    """A worker installs an `--extra_package` before it begins."""
     options = PipelineOptions([f"--extra_package={sdist}", "--sdk_location=container", "--no_save_main_session"])
     staged = Stager.create_job_resources(options, str(tmp_path))
     names = [

@@ -14,7 +14,7 @@ from warraq.transforms.write.tables import article_partition, data_file
 def stage_run(
     dataset: Dataset, run_id: str, articles: Sequence[Article], ledger: Iterable[dict] = ()
 ) -> list[DataFile]:
-    """Stages a file for each partition of the articles, and the row that makes the run count as done."""
+    """Writes a file for each partition of the articles to staging, and the row of `runs` that marks the run as done."""
     parts: dict[str, list[Article]] = {}
     for article in articles:
         parts.setdefault(article_partition(article), []).append(article)

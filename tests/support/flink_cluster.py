@@ -13,7 +13,7 @@ __all__ = ["FLINK", "SETTINGS", "ClusterError", "cluster_for_tests", "fetch", "m
 
 @contextlib.contextmanager
 def cluster_for_tests(folder: Path, environment: Mapping[str, str]) -> Iterator[Cluster]:
-    """Two task managers with two slots each. Skips the test where what a cluster needs can't be had."""
+    """Two task managers with two slots each. Skips the test if Flink can't be installed here."""
     try:
         fetch()
     except ClusterError as error:

@@ -1,4 +1,4 @@
-"""Programs in Go that the tests start as servers, built once from the Go module proxy and kept in the user's cache."""
+"""Servers written in Go. Each is built once from the Go module proxy and kept in the user's cache."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "warraq
 
 
 def go_tool(module: str, version: str) -> str:
-    """The path of the program that `module` at `version` builds. Skips the test where there is no Go."""
+    """The path of the program that `module` at `version` builds. Skips the test if Go is missing."""
     folder = CACHE / f"{module.rpartition('/')[2]}-{version}"
     program = folder / module.rpartition("/")[2]
     if not program.exists():

@@ -1,4 +1,4 @@
-"""What a hostile page may put into records: text that encoders and parsers refuse, for property tests."""
+"""Hostile content of records, for property tests: text that encoders and parsers refuse."""
 
 import datetime as dt
 import random

@@ -1,4 +1,4 @@
-"""Where the checkout lies, and the real data beside it, which tests can do without."""
+"""Paths of the checkout and of the real data. Tests on real data are skipped without it."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The processes of a run and their sockets, as Linux tells them, for tests."""
+"""The processes of a run and their sockets, read from Linux's /proc, and how tests wait for them."""
 
 import contextlib
 import subprocess
@@ -11,7 +11,7 @@ ACCEPTING = 0x10000  # a flag of a Unix socket
 
 
 def descendants(root: int) -> set[int]:
-    """The process and all that it has started, as far as their parents live."""
+    """The process and its descendants. A descendant whose parent has ended is not found."""
     parents = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
@@ -23,7 +23,7 @@ def descendants(root: int) -> set[int]:
 
 
 def is_running(pid: int) -> bool:
-    """False for a process that has ended, or that only waits to be told of."""
+    """False for a process that has ended, also if its parent has not asked for its exit code yet."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
@@ -36,7 +36,7 @@ def workers(root: int) -> set[int]:
 
 
 def guards(root: int) -> set[int]:
-    """The guarded processes below a process."""
+    """The sandboxes below a process."""
     return {pid for pid in descendants(root) if "from warraq.transforms.extract.sandbox import" in _command(pid)}
 
 
@@ -48,7 +48,7 @@ def _command(pid: int) -> str:
 
 
 def listening(root: int) -> set[str]:
-    """The sockets on which the process and all below it listen: addresses of TCP in hexadecimal digits, paths of Unix sockets."""
+    """The sockets on which the process and its descendants listen: TCP addresses in hexadecimal, paths of Unix sockets."""
     inodes = set()
     for pid in descendants(root):
         with contextlib.suppress(OSError):
@@ -77,7 +77,7 @@ def wait_until(is_so: Callable[[], object], seconds: float = PATIENCE) -> None:
         time.sleep(0.05)
 
 
-def wait_for_work(job: subprocess.Popen, workers_expected: int = 2) -> None:
-    """Returns once the workers of a run are there and one of them extracts a page. Fails if the run ends before."""
-    wait_until(lambda: (len(workers(job.pid)) == workers_expected and guards(job.pid)) or job.poll() is not None)
+def wait_for_work(job: subprocess.Popen) -> None:
+    """Returns once a run has two workers and one of them extracts a page. Fails if the run ends before."""
+    wait_until(lambda: (len(workers(job.pid)) == 2 and guards(job.pid)) or job.poll() is not None)
     assert job.poll() is None

@@ -1,4 +1,4 @@
-"""The whole job in a bucket: dumps read from one, the dataset written to it, against servers started here."""
+"""The whole job in a bucket: reads dumps from it and writes the dataset to it. The servers run here."""
 
 import json
 import os

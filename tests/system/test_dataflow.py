@@ -1,4 +1,4 @@
-"""The flex template agrees with our flags, and Beam's own code makes of them the job that Dataflow would be handed."""
+"""The flex template agrees with our flags, and Beam's own code turns them into the job that Dataflow gets."""
 
 import base64
 import bz2
@@ -34,7 +34,7 @@ TEXT = (DEPLOY / "metadata.json").read_text(encoding="utf-8")
 PARAMETERS = {parameter["name"]: parameter for parameter in json.loads(TEXT)["parameters"]}
 SCHEMA = json.loads(Path(__file__).with_name("flex_template_schema.json").read_text(encoding="utf-8"))
 # What a job that only the service watches has no use for.
-LEFT_OUT = {"help", "help_all", "config", "print_config", "workers", "strict", "quiet", "traceback"}
+LEFT_OUT = {"help", "help_all", "config", "print_config", "workers", "strict", "quiet", "timings", "traceback"}
 ACTIONS = {action.dest: action for action in ingest_parser()._actions if action.dest not in LEFT_OUT}
 DEFAULTS = {action.dest: action.default for action in ACTIONS.values() if isinstance(action.default, (str, float))} | {
     f"{stage}_{field.name}": field.default for stage, rules in RULES.items() for field in dataclasses.fields(rules)
@@ -192,7 +192,7 @@ LAUNCH = {  # what the launcher of a flex template adds to the parameters, and w
 
 @dataclasses.dataclass
 class Launched:
-    """What the launcher left behind."""
+    """The files and the exit of the launcher."""
 
     done: subprocess.CompletedProcess
     job: dict
@@ -201,7 +201,7 @@ class Launched:
 
 
 class Bucket:
-    """gs://crawls on a server of ours, with a dump in 2026/, and the environment in which clients find it."""
+    """The bucket gs://crawls on a server of ours, with a dump in 2026/, and the environment for its clients."""
 
     def __init__(self, environment):
         self.environment = {**os.environ, **environment, "PYTHONPATH": str(ROOT)}
@@ -234,7 +234,7 @@ def run(bucket, folder, *command):
 
 @pytest.fixture(scope="module")
 def launched(bucket, tmp_path_factory):
-    """The entry of the template, run as the launcher runs it, with a storage server of ours in the place of Google's."""
+    """Runs the entry of the template as the launcher does, with our storage server instead of Google's."""
     parameters = {"inputs": "gs://crawls/2026/", "output": "gs://crawls/launched", "new": "true", **LAUNCH}
     flags = [f"--{name}={value}" for name, value in parameters.items()]
     done = run(bucket, tmp_path_factory.mktemp("launcher"), DEPLOY / "main.py", *flags)

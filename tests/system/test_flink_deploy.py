@@ -1,4 +1,4 @@
-"""What lies in deploy/flink: versions, ports and sizes agree with one another, with setup.py and with the tested cluster."""
+"""Versions, ports and sizes in deploy/flink agree with each other, with setup.py and with the tested cluster."""
 
 import re
 

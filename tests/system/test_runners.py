@@ -1,4 +1,4 @@
-"""The same job on every engine: Beam's local one, Prism, and a Flink cluster of two task managers. Same rows, byte by byte."""
+"""The same job gives the same rows, byte by byte, on every engine: the local one, Prism, and a Flink cluster."""
 
 import json
 import os
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def environment():
-    """With a bucket, s3://crawls."""
+    """The environment in which the bucket s3://crawls is on a server of ours."""
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     server.start()
     url = "http://{}:{}".format(*server.get_host_and_port())
@@ -66,7 +66,7 @@ def engine(request):
 
 @pytest.fixture(scope="module")
 def dumps(tmp_path_factory):
-    """Every sample dump, and one of them cut short and scribbled on."""
+    """Every sample dump, and a damaged copy of one."""
     folder = tmp_path_factory.mktemp("dumps")
     damaged = bytearray((DUMPS / "news.warc.gz").read_bytes())
     damaged[9000:9100] = b"?" * 100
@@ -82,7 +82,7 @@ def start(environment, *arguments):
 
 
 def finish(job):
-    """Exit code, and what Warraq itself said: the rest of stderr is the runner's log."""
+    """The exit code, and the lines of Warraq itself: the rest of stderr is the runner's log."""
     try:
         _, log = job.communicate(timeout=PATIENCE)
     finally:
@@ -91,7 +91,7 @@ def finish(job):
 
 
 def contents(output):
-    """The rows of a dataset, as they lie on disk."""
+    """The files of a dataset and their bytes."""
     tables = [output / "articles", output / "rejected"]
     return {str(path.relative_to(output)): path.read_bytes() for table in tables for path in table.rglob("*.parquet")}
 
@@ -152,7 +152,7 @@ def jobs_at(cluster, step):
 
 
 def wait_for_step(cluster, launcher, step):
-    """The id of the job that is at `step`, once one is."""
+    """Waits until a job is at `step`; returns its id."""
     found = []
 
     def is_there():
@@ -177,7 +177,7 @@ def test_a_task_manager_that_is_killed_costs_no_row(cluster, environment, dumps,
 
 
 def test_an_interrupted_job_that_goes_on_does_no_harm(cluster, environment, dumps, tmp_path, undisturbed):
-    """Beam's job server calls a batch job cancelled that Flink goes on with; the same command then runs beside it."""
+    """Beam's job server reports a batch job as cancelled while Flink continues it; the same command then runs beside it."""
     arguments = (*dumps, "--output", tmp_path / "out", *CONFIG, *cluster.flags(parallelism=2))
     job = start(environment, *arguments)
     wait_for_step(cluster, job, "RefinePages")

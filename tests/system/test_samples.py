@@ -1,4 +1,4 @@
-"""The whole job on the sample dumps, through the command line: every record leaves by the door that is written beside it."""
+"""The whole job on the sample dumps, through the command line: every record has the outcome in expected.jsonl."""
 
 import collections
 import json
@@ -63,7 +63,7 @@ def pairs(rows):
 
 
 def wrong(pairs, check):
-    """What differs, one line a record: an assertion on it shows all differences at once."""
+    """The differences, one line for each record. An assertion on them shows all at once."""
     return [
         f"{expected['dump']}#{expected['record']} {expected['note']}: {found}"
         for expected, row in pairs
@@ -136,7 +136,7 @@ def test_days_and_times_are_as_written(articles):
 
 
 def test_most_topics_are_right(articles):
-    """A first backend of words and sections; the shares are what it reaches, not what one would wish."""
+    """The shares are those that the classifier reaches, not those that we wish for."""
     acceptable = sum(row["topic"] in expected["topics_ok"] for expected, row in articles)
     exact = sum(row["topic"] == expected["topic"] for expected, row in articles)
     assert acceptable / len(articles) >= 0.85
@@ -144,7 +144,7 @@ def test_most_topics_are_right(articles):
 
 
 def test_clear_entities_are_found(articles):
-    """A first backend of names and rules finds most; the share is what it reaches, not what one would wish."""
+    """The share is the one that the tagger reaches, not the one that we wish for."""
     due = found = 0
     for expected, row in articles:
         names = {(entity["text"], entity["kind"]) for entity in row["entities"]}

@@ -1,4 +1,4 @@
-"""The page that the project began with: its text as crawled, with the furniture in it, in every form that it can come in."""
+"""The first page of the project: its crawled text with furniture, in every form in which a dump can have it."""
 
 import json
 

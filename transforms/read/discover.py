@@ -16,7 +16,7 @@ from warraq.transforms.read.compression.detect import Peek
 from warraq.transforms.read.dump import Dump, InputError, NotAFileError, open_dump, state_of
 from warraq.transforms.read.sniff import KNOWN_FORMATS, SNIFFED_BYTES, recognise
 from warraq.transforms.read.times import YEARS
-from warraq.transforms.storage import is_remote
+from warraq.transforms.storage import is_remote, last_modified, match
 
 NEVER_COMPRESSED: Final = frozenset({"zip", "parquet"})  # they compress their parts themselves
 _WHOLE_BYTES: Final = 8 * 1024 * 1024
@@ -189,20 +189,13 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 
 def _expand_remote(stated: str, place: _Output) -> tuple[list[_Candidate], bool]:
     """As `_expand`, for a remote file, a glob, or a folder whose address ends in "/"."""
-    from apache_beam.io.filesystem import BeamIOError  # noqa: PLC0415  (heavy, and only for remote files)
-    from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415
-
     pattern = stated + "**" if stated.endswith("/") else stated
     try:
-        matches = FileSystems.match([pattern])[0].metadata_list
-    except (BeamIOError, ValueError) as error:
-        cause: Exception = error
-        while isinstance(cause, BeamIOError) and cause.exception_details:  # nested, each with all the addresses
-            cause = next(iter(cause.exception_details.values()))
-        why = "no installed package reads such addresses" if isinstance(error, ValueError) else cause
+        found = match(pattern)
+    except OSError as error:
         cure = "check the address, the credentials, and that warraq[aws] or warraq[gcp] is installed"
-        raise InputError(f"{stated}: {why}; {cure}") from error
-    paths = sorted(match.path for match in matches if not match.path.rpartition("/")[2].startswith("."))
+        raise InputError(f"{stated}: {error}; {cure}") from error
+    paths = sorted(path for path in found if not path.rpartition("/")[2].startswith("."))
     if not paths:
         raise InputError(f"{stated}: nothing is stored there; check the address (a folder ends in /)")
     return [place.candidate(path) for path in paths], pattern == paths[0]
@@ -260,10 +253,5 @@ def _format_of(stream: BinaryIO) -> tuple[str, str]:
 
 def _modified_at(path: str, stream: BinaryIO) -> dt.datetime:
     """The modification time of the file in whole seconds; the beginning of 1970 if it is outside of 1970 to 2099."""
-    if is_remote(path):
-        from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415  (heavy, and only for remote files)
-
-        seconds = FileSystems.last_updated(path)
-    else:
-        seconds = os.fstat(stream.fileno()).st_mtime
+    seconds = last_modified(path) if is_remote(path) else os.fstat(stream.fileno()).st_mtime
     return dt.datetime.fromtimestamp(int(seconds) if 0 <= seconds < _LATEST else 0, tz=dt.timezone.utc)

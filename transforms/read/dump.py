@@ -6,7 +6,7 @@ import io
 import os
 import stat
 from collections.abc import Callable
-from typing import BinaryIO, Final, NamedTuple, TypeAlias, cast
+from typing import BinaryIO, Final, NamedTuple, TypeAlias
 from urllib.parse import quote
 
 from warraq.schemas.labels import ERROR_REASON
@@ -15,7 +15,7 @@ from warraq.schemas.sound import sound
 from warraq.transforms.file_names import os_name, shown_name
 from warraq.transforms.read.rules import STAGE
 from warraq.transforms.rejection import describe
-from warraq.transforms.storage import is_remote
+from warraq.transforms.storage import is_remote, open_remote
 
 BUFFER: Final = 1024 * 1024
 Claim: TypeAlias = Callable[[int], bool]  # False: another worker reads on from this offset
@@ -66,10 +66,7 @@ def open_dump(path: str) -> BinaryIO:
     """
     if not is_remote(path):
         return open(os_name(path), "rb", buffering=BUFFER, opener=_open)
-    from apache_beam.io.filesystem import CompressionTypes  # noqa: PLC0415  (heavy, and only for remote files)
-    from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415
-
-    return cast("BinaryIO", FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED))
+    return open_remote(path)
 
 
 def _open(path: str, flags: int) -> int:

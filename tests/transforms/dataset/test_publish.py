@@ -62,6 +62,7 @@ def _publish(root, run_id, files):
     publish(Dataset(root), run_id, files)
 
 
+@pytest.mark.slow
 def test_two_jobs_at_once_keep_each_other_s_articles(dataset, stage):
     runs = {f"r{n}": stage(f"r{n}", f"خبر {n}") for n in range(4)}
     context = multiprocessing.get_context("spawn")
@@ -94,6 +95,7 @@ DAY = dt.date(2025, 5, 1)
 NOON = dt.datetime(2025, 6, 1, 12, tzinfo=dt.timezone.utc)
 
 
+@pytest.mark.slow
 def test_jobs_that_start_at_once_in_a_fresh_folder_are_all_accepted(dataset):
     """They see each other's probes, locks, half-made tables and publications."""
     context = multiprocessing.get_context("spawn")

@@ -105,9 +105,9 @@ def test_words_beyond_memory_are_looked_up_again(monkeypatch):
 
 @pytest.mark.parametrize("text", [" ".join([MATCH] * 6000), "ا" * 600_000, "a b " * 100_000, "\n" * 600_000])
 def test_a_hundred_thousand_words_cost_what_a_few_hundred_do(classifier, text):
-    started = time.perf_counter()
+    started = time.process_time()
     classifier.classify([article(text, title=text)])
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def test_evidence_names_words_as_written_and_the_section(classifier):
