@@ -41,6 +41,7 @@ def tokenize(text: str) -> list[re.Match[str]]:
 _ALEF: Final = dict.fromkeys("أإآٱ", "ا")
 _ALEF_MAKSURA: Final = {"ى": "ي"}
 _TEH_MARBUTA: Final = {"ة": "ه"}
+_HAMZA_SEATS: Final = {"ؤ": "و", "ئ": "ي"}
 _KEYBOARD: Final = {"ی": "ي", "ک": "ك"}  # Persian and Urdu keyboards write Arabic with these
 _DIGITS: Final = {chr(start + digit): str(digit) for start in (0x660, 0x6F0) for digit in range(10)}
 _SIGNS: Final = "".join(map(chr, range(0x700)))  # str.translate is slow for a character that is not in the table
@@ -62,16 +63,14 @@ def _table(*parts: Mapping[str, str]) -> dict[int, str]:
 # Normalizations.
 
 _KEYBOARD_TABLE: Final = _table(_KEYBOARD, {"ہ": "ه", "ھ": "ه"})
-_COPY_TABLE: Final = _table(
-    _ALEF, _ALEF_MAKSURA, _TEH_MARBUTA, {"ؤ": "و", "ئ": "ي"}, _DIGITS, _removed(MARKS + TATWEEL)
-)
-_NAME_TABLE: Final = _table(_ALEF, _ALEF_MAKSURA, _TEH_MARBUTA, {"ؤ": "و", "ئ": "ي"}, _removed(HARAKAT + TATWEEL))
+_COPY_TABLE: Final = _table(_ALEF, _ALEF_MAKSURA, _TEH_MARBUTA, _HAMZA_SEATS, _DIGITS, _removed(MARKS + TATWEEL))
+_NAME_TABLE: Final = _table(_ALEF, _ALEF_MAKSURA, _TEH_MARBUTA, _HAMZA_SEATS, _removed(HARAKAT + TATWEEL))
 _TERM_TABLE: Final = _table(
     _ALEF,
     _ALEF_MAKSURA,
     _TEH_MARBUTA,
     _KEYBOARD,
-    {"ؤ": "و", "ئ": "و"},
+    _HAMZA_SEATS,
     {"ڨ": "ق", "گ": "ق", "پ": "ب", "ڤ": "ف", "چ": "ج"},
     _removed(HARAKAT + TATWEEL),
 )
@@ -91,6 +90,7 @@ _LINE_MARKS: Final = re.compile(f"[{MARKS}{TATWEEL}]")
 _LINE_SIGNS: Final = re.compile(r"(?<=\W)\W+|^\W+|\W+$")
 _STRIPPED: Final = re.compile(f"[{TATWEEL}{HARAKAT}]")
 _PREPOSITIONS: Final = {"على": "على", "إلى": "إلى", "الى": "إلى"}
+_FORMS_OF_ALLAH: Final = frozenset({"الله", "والله", "بالله", "فالله", "تالله", "لله", "ولله", "اللهم"})
 _LIKE_PREPOSITIONS: Final = frozenset({"علي", "الي"})  # the same letters in a name
 
 
@@ -140,9 +140,12 @@ def normalize_name(word: str) -> str:
 def normalize_term(word: str) -> str:
     """A word without marks, proclitics before an article, and the article; letters of loan words as mostly spelt.
 
-    For the topic classifier, whose stemmer goes on from here.
+    For the topic classifier, whose stemmer goes on from here. الله keeps its article and loses its proclitics: the rest
+    would be the function word له. Its weights were trained on this form, so a change here needs a new training.
     """
     word = strip_marks(word).lower().translate(_TERM_TABLE)
+    if word in _FORMS_OF_ALLAH:
+        return "الله"
     article = _ARTICLE.match(word)
     return word[article.end() :] if article else word
 

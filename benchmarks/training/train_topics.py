@@ -397,7 +397,7 @@ def quantize(known: Vocabulary, weights: Floats) -> LinearModel:
     centred = weights - weights.mean(axis=1, keepdims=True)
     scale = float(np.abs(centred).max()) / 127
     table = np.round(centred / scale).astype(np.int8)
-    return LinearModel("linear-3", tuple(known.features), known.idf, table, round(scale, 6))
+    return LinearModel("linear-4", tuple(known.features), known.idf, table, round(scale, 6))
 
 
 def write(model: LinearModel) -> None:

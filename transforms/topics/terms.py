@@ -9,14 +9,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from warraq.schemas.records import Article
-from warraq.transforms.arabic import normalize_term
+from warraq.transforms.arabic import HARAKAT, LETTERS, TATWEEL, normalize_term
 
 _MOST_WORDS: Final = 400
 _MOST_LETTERS: Final = 8 * _MOST_WORDS  # Arabic news has six or seven letters and spaces a word
-# A word begins with a letter; vowel signs and tatweel may follow.
-_WORD: Final = re.compile(
-    r"[A-Za-z\u0620-\u063F\u0641-\u064A\u0671-\u06D3\u06FA-\u06FF][A-Za-z\u0620-\u065F\u0670-\u06D3\u06FA-\u06FF]*"
-)
+_WORD: Final = re.compile(f"[A-Za-z{LETTERS}][A-Za-z{LETTERS}{HARAKAT}{TATWEEL}]*")
 # Each ending with its replacement: "رياضية" and "رياضيون" become "رياضي", not "رياض" (Riyadh).
 _ENDINGS: Final = (
     *(("يون", "ي"), ("يين", "ي"), ("يات", "ي"), ("يه", "ي"), ("ات", "ه")),
