@@ -16,9 +16,9 @@ from warraq.pipelines.cli import DONE, WRONG_USAGE, Parser, configure_file_syste
 from warraq.pipelines.config import FlowConfig
 from warraq.pipelines.options import add_rules, config_of
 from warraq.pipelines.terminal import Safe, visible
+from warraq.schemas.encodable import without_surrogates
 from warraq.schemas.labels import DATE_SOURCES, ENTITY_KINDS, ERROR_REASON, REASONS, TOPICS
 from warraq.schemas.records import Article, Document, Entity, Page, Rejected
-from warraq.schemas.sound import sound_text
 from warraq.transforms.clean import clean
 from warraq.transforms.decode import decode
 from warraq.transforms.deduplicate import deduplicate
@@ -178,7 +178,7 @@ def _evidence(step: Step, before: Record, after: Record | None) -> Iterator[str]
     """The evidence of the stage. Its last line names the exception if the page breaks this code too."""
     try:
         for line in step.evidence(before, after):
-            yield line if isinstance(line, Safe) else sound_text(line)
+            yield line if isinstance(line, Safe) else without_surrogates(line)
     except Exception as error:  # noqa: BLE001  (shown to the user; the verdict follows)
         yield f"no more evidence: {describe(error)}"
 

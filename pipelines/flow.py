@@ -1,4 +1,4 @@
-"""The architecture on one screen: Page → (Article, Rejected), the same in batch and in stream."""
+"""The flow on one screen: Page → (Article, Rejected), the same in batch and in stream."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,18 +17,18 @@ from warraq.transforms.screen.stage import ScreenPages
 from warraq.transforms.step import KEPT, REJECTED, Outputs
 from warraq.transforms.topics.stage import ClassifyTopics
 
-Watch = Callable[[str, Outputs], None]  # is shown every stage's label and doors as the flow is built
+Watch = Callable[[str, Outputs], None]  # is called with the label and the outputs of each stage as the flow is built
 
 
-def watch_nothing(_label: str, _doors: Outputs) -> None:
-    """For runs whose progress the runner itself shows."""
+def watch_nothing(_label: str, _outputs: Outputs) -> None:
+    """Does nothing: for runs whose progress the runner itself shows."""
 
 
 @dataclass
 class RefinePages(beam.PTransform):
-    """Page → Article (KEPT), and the Rejected of each stage by the stage's label.
+    """Page → Article (KEPT), and the Rejected of each stage under the label of the stage.
 
-    `known` gives the references of articles in the dataset.
+    `known` gives the signature rows of the articles in the dataset.
     """
 
     config: FlowConfig
@@ -36,7 +36,7 @@ class RefinePages(beam.PTransform):
     watch: Watch = watch_nothing
 
     def steps(self) -> dict[str, beam.PTransform]:
-        """The stages by label, cheap refusals first; each has two doors."""
+        """The transforms of the stages by label, in order. Stages that reject cheaply come first."""
         config = self.config
         return {
             "ScreenPages": ScreenPages(config.screen),
@@ -51,10 +51,10 @@ class RefinePages(beam.PTransform):
         }
 
     def expand(self, pages: beam.PCollection) -> Outputs:
-        items, refused = pages, {}
+        records, rejected = pages, {}
         for label, step in self.steps().items():
-            doors = items | label >> step
-            self.watch(label, doors)
-            items = doors[KEPT]
-            refused[label] = doors[REJECTED]
-        return {KEPT: items, **refused}
+            outputs = records | label >> step
+            self.watch(label, outputs)
+            records = outputs[KEPT]
+            rejected[label] = outputs[REJECTED]
+        return {KEPT: records, **rejected}

@@ -60,7 +60,9 @@ class Ingest(beam.PTransform):
     watch: Watch = watch_nothing
 
     def expand(self, start: beam.PCollection) -> beam.PCollection:
-        pages = start | "ReadPages" >> ReadPages(self.dumps, self.config.read)
+        pages = start | "ReadPages" >> ReadPages(
+            self.dumps, self.config.read, shows_progress=self.watch is not watch_nothing
+        )
         known = ReadKnown(self.known_files) if self.known_files else None
         self.watch("ReadPages", pages)
         refined = pages[KEPT] | "RefinePages" >> RefinePages(self.config, known, self.watch)

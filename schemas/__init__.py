@@ -1,1 +1,1 @@
-"""What the data is: records, closed sets of labels, and their Arrow form. Imports nothing of ours."""
+"""The data: records, closed sets of labels, coders and Arrow schemas. Imports no other package of the project."""

@@ -1,4 +1,4 @@
-"""The three tables as they lie on disk: Arrow schemas, partition columns, and how records become rows.
+"""The three tables on disk: Arrow schemas, partition columns, and the rows that records become.
 
 The schemas only grow. `SCHEMA_VERSION` is written into every file and table; older files stay readable.
 """
@@ -29,7 +29,7 @@ TOPIC: Final = pa.struct([("code", pa.string()), ("score", pa.float32())])
 DUMP: Final = pa.struct(
     [("dump", pa.string()), ("format", pa.string()), ("size", pa.int64()), ("fingerprint", pa.string())]
 )
-LEDGER_LINE: Final = pa.struct(
+LEDGER_ENTRY: Final = pa.struct(
     [
         ("dump", pa.string()),
         ("door", pa.string()),
@@ -108,7 +108,7 @@ RUNS: Final = pa.schema(
         _required("started_at", _TIME),
         _required("committed_at", _TIME),
         _required("dumps", pa.list_(DUMP)),
-        _required("ledger", pa.list_(LEDGER_LINE)),
+        _required("ledger", pa.list_(LEDGER_ENTRY)),
     ],
     metadata=_METADATA,
 )

@@ -1,6 +1,6 @@
-"""How records travel between Beam's workers: by their fields, equal records as equal bytes.
+"""The coder of records: Beam's workers exchange them by their fields, and equal records are equal bytes.
 
-Apart from the records, so that what only works on them starts without Beam, whose import takes most of a second.
+It lies apart from the records, so that code that only uses records starts without Beam.
 """
 
 import datetime as dt

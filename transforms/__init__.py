@@ -1,23 +1,21 @@
-"""What is done to the data, one stage a file.
+"""The stages, in the order of the flow, and the files that they share.
 
-The Beam style guide asks for the large sequential parts of a transform as plain functions, and so it is here: a stage
-is a pure function that can be called and tested without Beam, and a thin PTransform around it.
+A stage is a folder: `stage.py` holds its PTransform, and the other files its rules and pure functions, which import no
+Beam and can be called and tested alone. A stage imports shared files, never another stage.
 
-In order of flow:
+    read/         ReadPages         one Page for each crawled HTML response
+    screen/       ScreenPages       drops pages that can't hold Arabic, by their bytes
+    decode/       DecodePages       bytes become text
+    extract/      ExtractArticles   main text, metadata and date
+    clean/        CleanText         the final form of text, title and names
+    language/     KeepArabic        drops other languages
+    quality/      KeepGoodText      drops lists, tables and spam
+    deduplicate/  Deduplicate       drops exact copies, links near copies
+    entities/     TagEntities       people, places, organisations
+    topics/       ClassifyTopics    one IPTC topic, others with scores
+    write/        WriteArticles, WriteRejected, CommitRun
 
-    read/           ReadPages         one Page for each crawled HTML response
-    screen.py       ScreenPages       pages that can't hold Arabic are gone
-    decode.py       DecodePages       bytes are text
-    extract/        ExtractArticles   main text, metadata and date
-    clean.py        CleanText         the text has its final form
-    language.py     KeepArabic        Arabic only
-    quality.py      KeepGoodText      prose, not lists or spam
-    deduplicate.py  Deduplicate       exact copies gone, near copies linked
-    entities.py     TagEntities       people, places, organisations
-    topics.py       ClassifyTopics    one IPTC topic, others with scores
-    write.py        WriteArticles, WriteRejected, CommitRun
-
-Beside them: rejection.py and step.py (how a page's failure becomes a row), ledger.py (the books), dataset.py (the
-tables on disk), storage.py (files on disks and in buckets), child.py and import_path.py (how a Python process is
-started, and where it imports from) and detectors.py (other detectors of language).
+Shared: rejection.py and step.py (a failure of a page becomes a row), ledger.py (each page is counted), dataset/ (the
+tables on disk), storage.py and file_names.py (files on disks and in buckets), arabic.py (spelling), backends.py (models
+loaded by name), rule_checks.py, errors.py, child.py and import_path.py (Python processes), models/ (files of models).
 """

@@ -1,7 +1,7 @@
-"""The ledger: every page that was read left by exactly one door, and the books prove it, dump by dump.
+"""The ledger proves, dump by dump, that every page that was read became an article or a refusal.
 
-Pages are counted where they are read; refusals where they are refused; articles from the files that hold them. Three
-counts of different origin, so a page that is lost or doubled on the way shows.
+Pages are counted where they are read, refusals where they are made, articles in the files that hold them. The three
+counts have different origins, so a page that is lost or doubled on the way shows.
 """
 
 import collections
@@ -14,8 +14,9 @@ from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
 from warraq.schemas.coders import register
-from warraq.schemas.labels import ERROR_REASON, STAGES
+from warraq.schemas.labels import ERROR_REASON, MASS_REASONS, STAGES
 from warraq.schemas.records import Page, Rejected
+from warraq.transforms.dataset.data_files import DataFile
 from warraq.transforms.errors import LedgerError
 
 READ: Final = "read"
@@ -24,8 +25,8 @@ REJECTED: Final = "rejected"
 ENOUGH_PAGES: Final = 20  # of a dump, for a share of them to tell a faulty dump (or program) from a faulty page
 
 
-class Line(NamedTuple):
-    """One line of the ledger; its amount is a number of pages."""
+class Entry(NamedTuple):
+    """One entry of the ledger. Its amount is a number of pages."""
 
     dump: str
     door: str  # read, article or rejected
@@ -33,26 +34,26 @@ class Line(NamedTuple):
     reason: str = ""
 
 
-register(Line)
+register(Entry)
 
-Ledger = Mapping[Line, int]
-
-
-def read_line(record: Page | Rejected) -> Line:
-    """Where a record coming out of `ReadPages` is counted, whichever door it takes there."""
-    return Line(record.source.dump, READ)
+Ledger = Mapping[Entry, int]
 
 
-def rejected_line(rejected: Rejected) -> Line:
-    """Where a refusal is counted."""
-    return Line(rejected.source.dump, REJECTED, rejected.stage, rejected.reason)
+def read_entry(record: Page | Rejected) -> Entry:
+    """The entry that counts a record of `ReadPages`, kept or rejected."""
+    return Entry(record.source.dump, READ)
 
 
-def total(lines: Iterable[tuple[Line, int]]) -> dict[Line, int]:
-    """The sum of all amounts for each line, in order."""
-    ledger: dict[Line, int] = {}
-    for line, pages in lines:
-        ledger[line] = ledger.get(line, 0) + pages
+def rejected_entry(rejected: Rejected) -> Entry:
+    """The entry that counts a refusal."""
+    return Entry(rejected.source.dump, REJECTED, rejected.stage, rejected.reason)
+
+
+def total(entries: Iterable[tuple[Entry, int]]) -> dict[Entry, int]:
+    """The sum of all amounts for each entry, in order."""
+    ledger: dict[Entry, int] = {}
+    for entry, pages in entries:
+        ledger[entry] = ledger.get(entry, 0) + pages
     return dict(sorted(ledger.items()))
 
 
@@ -63,11 +64,40 @@ def audit(ledger: Ledger) -> None:
       LedgerError: the dumps that do not balance, and by how many pages.
     """
     balance: dict[str, int] = {}
-    for line, pages in ledger.items():
-        balance[line.dump] = balance.get(line.dump, 0) + (pages if line.door == READ else -pages)
+    for entry, pages in ledger.items():
+        balance[entry.dump] = balance.get(entry.dump, 0) + (pages if entry.door == READ else -pages)
     wrong = [f"{dump}: {abs(left)} {'lost' if left > 0 else 'too many'}" for dump, left in balance.items() if left]
     if wrong:
         raise LedgerError(f"the ledger does not balance: {', '.join(wrong)}")
+
+
+def is_written(reason: str, all_rejected: bool) -> bool:
+    """True if a refusal gets a row. The mass refusals of a crawl get one only with `all_rejected`."""
+    return all_rejected or reason not in MASS_REASONS
+
+
+def reconcile(files: Iterable[DataFile], counts: Iterable[tuple[Entry, int]], all_rejected: bool) -> dict[Entry, int]:
+    """The ledger of a run, checked: the counted entries, and the articles as the files hold them.
+
+    Raises:
+      LedgerError: pages were lost or doubled, or refusals have no row.
+    """
+    written: collections.Counter[tuple[str, str]] = collections.Counter()
+    for file in files:
+        for part in file.dumps:
+            written[file.table, part.dump] += part.pages
+    articles = [(Entry(dump, ARTICLE), pages) for (table, dump), pages in written.items() if table == "articles"]
+    entries = total([*counts, *articles])
+    audit(entries)
+    due: collections.Counter[str] = collections.Counter()
+    for entry, pages in entries.items():
+        if entry.door == REJECTED and is_written(entry.reason, all_rejected):
+            due[entry.dump] += pages
+    for dump, pages in due.items():
+        if written["rejected", dump] != pages:
+            found = written["rejected", dump]
+            raise LedgerError(f"{dump}: {pages} pages were refused, but the files have {found} rows for them")
+    return entries
 
 
 def broken_dumps(ledger: Ledger, max_error_share: float) -> list[str]:
@@ -78,51 +108,51 @@ def broken_dumps(ledger: Ledger, max_error_share: float) -> list[str]:
     if a larger share than `max_error_share` of at least 20 pages broke in one stage. Dumps that bring fewer pages to
     the stage (an HTML file is a dump of one page) are judged together, and those with a broken page are given.
     """
-    arriving = collections.Counter({line.dump: pages for line, pages in ledger.items() if line.door == READ})
+    arriving = collections.Counter({entry.dump: pages for entry, pages in ledger.items() if entry.door == READ})
     found: set[str] = set()
     for stage in STAGES:
-        refused = {line: pages for line, pages in ledger.items() if line.stage == stage}
-        broken = collections.Counter({line.dump: n for line, n in refused.items() if line.reason == ERROR_REASON})
+        refused = {entry: pages for entry, pages in ledger.items() if entry.stage == stage}
+        broken = collections.Counter({entry.dump: n for entry, n in refused.items() if entry.reason == ERROR_REASON})
         small = [dump for dump, pages in arriving.items() if pages < ENOUGH_PAGES]
         for group in [small, *([dump] for dump, pages in arriving.items() if pages >= ENOUGH_PAGES)]:
             came, fell = (sum(counts[dump] for dump in group) for counts in (arriving, broken))
             if came >= ENOUGH_PAGES and fell > max_error_share * came:
                 found.update(dump for dump in group if broken[dump])
-        for line, pages in refused.items():
-            arriving[line.dump] -= pages
+        for entry, pages in refused.items():
+            arriving[entry.dump] -= pages
     return sorted(found)
 
 
 def pages_by_door(ledger: Ledger, door: str) -> int:
-    """How many pages of all dumps left by (or came in through) `door`."""
-    return sum(pages for line, pages in ledger.items() if line.door == door)
+    """The number of pages of all dumps that were read, became articles or were rejected, as `door` says."""
+    return sum(pages for entry, pages in ledger.items() if entry.door == door)
 
 
 def add_pages(amounts: Iterable[int]) -> int:
-    """The sum. Beam knows its type, and that of the built-in `sum` not."""
+    """The sum. Beam knows its type; it does not know that of the built-in `sum`."""
     return sum(amounts)
 
 
 class _CountFn(beam.DoFn):
-    """Sums within a bundle, so that a line for each dump crosses the runner, and not one for each page."""
+    """Adds up within a bundle: one element for each dump and reason leaves it, not one for each page."""
 
-    def __init__(self, line_of: Callable[[Any], Line]) -> None:
-        self._line_of = line_of
+    def __init__(self, entry_of: Callable[[Any], Entry]) -> None:
+        self._entry_of = entry_of
 
     def start_bundle(self) -> None:
-        self._counts: collections.Counter[Line] = collections.Counter()
+        self._counts: collections.Counter[Entry] = collections.Counter()
 
     def process(self, record: Page | Rejected) -> None:
-        self._counts[self._line_of(record)] += 1
+        self._counts[self._entry_of(record)] += 1
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
-        for line, pages in sorted(self._counts.items()):
-            yield GlobalWindows.windowed_value((line, pages))
+        for entry, pages in sorted(self._counts.items()):
+            yield GlobalWindows.windowed_value((entry, pages))
 
 
 @dataclass
 class CountPages(beam.PTransform):
-    """{"read": Page, "refused": Rejected by the reader, label of a stage: its Rejected…} → (Line, pages).
+    """{"read": Page, "refused": Rejected by the reader, label of a stage: its Rejected…} → (Entry, pages).
 
     The steps are named after the stages, so a new stage renames none of the others and a running job can be updated.
     """
@@ -130,9 +160,9 @@ class CountPages(beam.PTransform):
     def expand(self, outputs: Any) -> beam.PCollection:
         read = {"CountRead": outputs["read"], "CountRefused": outputs["refused"]}
         rejected = {f"CountRejectedBy{label}": output for label, output in outputs.items() if label != "read"}
-        lines = [
-            output | label >> beam.ParDo(_CountFn(line_of)).with_output_types(tuple[Line, int])
-            for line_of, counted in ((read_line, read), (rejected_line, rejected))
+        entries = [
+            output | label >> beam.ParDo(_CountFn(entry_of)).with_output_types(tuple[Entry, int])
+            for entry_of, counted in ((read_entry, read), (rejected_entry, rejected))
             for label, output in counted.items()
         ]
-        return lines | "JoinLines" >> beam.Flatten() | "SumLines" >> beam.CombinePerKey(add_pages)
+        return entries | "JoinEntries" >> beam.Flatten() | "SumEntries" >> beam.CombinePerKey(add_pages)

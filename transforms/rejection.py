@@ -4,9 +4,9 @@ import traceback
 from collections.abc import Callable
 from typing import TypeVar
 
+from warraq.schemas.encodable import make_encodable, without_surrogates
 from warraq.schemas.labels import ERROR_REASON
 from warraq.schemas.records import Article, Document, Page, Rejected
-from warraq.schemas.sound import sound, sound_text
 
 Out = TypeVar("Out", Page, Document, Article)
 
@@ -28,7 +28,7 @@ def attempt(record: Page | Document | Article, stage: str, call: Callable[[], Ou
     """
     try:
         result = call()
-        return result if result is record else sound(result)  # the input has been checked before
+        return result if result is record else make_encodable(result)  # the input has been checked before
     except Rejection as verdict:
         return reject(record, stage, verdict.reason, verdict.detail)
     except MemoryError:
@@ -39,7 +39,7 @@ def attempt(record: Page | Document | Article, stage: str, call: Callable[[], Ou
 
 def reject(record: Page | Document | Article, stage: str, reason: str, detail: str) -> Rejected:
     """The row of `rejected` for a record that `stage` refuses."""
-    return Rejected(record.source, stage, reason, sound_text(detail))
+    return Rejected(record.source, stage, reason, without_surrogates(detail))
 
 
 def describe(error: Exception) -> str:

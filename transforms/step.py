@@ -1,10 +1,10 @@
-"""The one place where a page's failure becomes a row.
+"""The Beam side of a stage: DoFns that turn a page's failure into a row, typed outputs, and metrics.
 
-A stage is a pure function of one record. It returns a new record or raises `Rejection`; `StepFn` routes. Functions
-under `StepFn` do no I/O, so whatever else they raise is the page's fault and costs that page one row with the reason
-`error`. So does a record that can't be encoded: Beam would find that out later, outside of `StepFn`, and end the run.
-What lies outside a page (storage, brokers, model files) must not be touched under `StepFn`: it is not caught, and the
-runner retries it.
+A stage is a pure function of one record. It returns a new record or raises `Rejection`, and `StepFn` sends the result
+to the right output. Functions under `StepFn` do no I/O, so any other exception is the page's fault: it costs that
+page one row with the reason `error`. A record that can't be encoded costs one too; Beam would notice it later,
+outside of `StepFn`, and end the run. Storage, brokers and model files must not be used under `StepFn`: their errors
+are not caught, and the runner tries again.
 """
 
 import dataclasses
@@ -18,9 +18,9 @@ from apache_beam.metrics import Metrics
 from apache_beam.utils.windowed_value import WindowedValue
 
 import warraq.schemas.coders  # noqa: F401  (Beam learns how records travel)
+from warraq.schemas.encodable import make_encodable
 from warraq.schemas.labels import ERROR_REASON
 from warraq.schemas.records import Article, Document, Page, Rejected
-from warraq.schemas.sound import sound
 from warraq.transforms.rejection import Rejection, attempt, describe, reject
 
 __all__ = [
@@ -120,7 +120,7 @@ def tagged(outcome: Out | Rejected) -> Out | Refusal:
 
 
 class StepFn(beam.DoFn, Generic[In, Out]):
-    """Applies one pure function; each record leaves by exactly one output, KEPT or REJECTED."""
+    """Applies one pure function. Each record goes to exactly one output, KEPT or REJECTED."""
 
     def __init__(self, stage: str, function: Callable[[In], Out]) -> None:
         self._stage = stage
@@ -190,7 +190,7 @@ class BatchStepFn(beam.DoFn):
 
     def _apply(self, articles: list[Article]) -> list[Article | Rejected]:
         try:
-            return [sound(article) for article in self._function(articles)]
+            return [make_encodable(article) for article in self._function(articles)]
         except MemoryError:  # as in `attempt`
             raise
         except Exception as error:  # noqa: BLE001  (as in `attempt`)

@@ -54,7 +54,7 @@ from warraq.transforms.entities.tagger import DEFAULT, load_tagger, tag_entities
 from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.extract.sandbox import Sandbox
 from warraq.transforms.language.language import LanguageRules, keep_arabic
-from warraq.transforms.ledger import REJECTED, Line
+from warraq.transforms.ledger import REJECTED, Entry
 from warraq.transforms.quality.quality import QualityRules, keep_good
 from warraq.transforms.read.discover import find_dumps
 from warraq.transforms.read.dump import Dump
@@ -256,8 +256,8 @@ def commit_costs(_folder: Path) -> Iterator[tuple[str, float]]:
     """What the step that commits holds at once: lines of the ledger, and files with the dumps of their rows."""
     dumps = [f"s3://commoncrawl/crawl-data/CC-MAIN-2026-04/{number:069}.warc.gz" for number in range(DUMPS)]
     reasons = [(stage, reason) for stage, listed in REASONS.items() for reason in listed][:LINES]
-    lines = [(Line(dump, REJECTED, *reason), 7) for dump in dumps for reason in reasons]
-    yield "commit_bytes_dump", held(lines, beam.typehints.Tuple[Line, int]) / DUMPS
+    lines = [(Entry(dump, REJECTED, *reason), 7) for dump in dumps for reason in reasons]
+    yield "commit_bytes_dump", held(lines, beam.typehints.Tuple[Entry, int]) / DUMPS
     parts = [[DumpPages(dump, 1) for dump in dumps[start : start + ROWS]] for start in range(0, DUMPS, ROWS)]
     name = f"date=2026-01-01/topic=sport/part-{0:032}.parquet"
     files = [DataFile("articles", name, ["2026-01-01", "sport"], ROWS, 1, part) for part in parts]

@@ -1,8 +1,8 @@
-"""What waits between two stages of a local run: in memory while it is little, else in a temporary file.
+"""Buffers between two stages of a local run: in memory while they are small, else in a temporary file.
 
-Beam's local runner keeps in lists and dictionaries all that crosses a shuffle. These buffers take their place. Each
-holds its rows in a private SQLite database, which SQLite keeps in memory up to a size and then in a file without a
-name: nobody else sees it, and it is gone with the process, however that ends.
+Beam's local runner keeps everything that crosses a shuffle in lists and dictionaries. These buffers replace them. Each
+has a private SQLite database, which SQLite keeps in memory up to a size and then in a file without a name: no other
+process sees the file, and it disappears with this one, however it ends.
 """
 
 import contextlib
@@ -16,9 +16,9 @@ from apache_beam.coders.coder_impl import CoderImpl, create_InputStream, create_
 from apache_beam.transforms.window import GlobalWindow, GlobalWindows
 from apache_beam.utils.windowed_value import PaneInfo, PaneInfoTiming
 
-MEMORY_KB: Final = 2 * 1024  # of each buffer, of which a run has some at a time
+MEMORY_KB: Final = 2 * 1024  # of each buffer; a run has several at a time
 
-# What Beam says of the only result of a group in the global window.
+# The pane that Beam gives to the only result of a group in the global window.
 _ONLY_PANE: Final = GlobalWindows.windowed_value(
     None,
     timestamp=GlobalWindow().max_timestamp(),
@@ -27,12 +27,12 @@ _ONLY_PANE: Final = GlobalWindows.windowed_value(
 
 
 class _Rows:
-    """Pairs of key and value, given out in order of arrival or sorted."""
+    """Pairs of key and value, read in order of arrival or sorted."""
 
     def __init__(self, memory_kb: int) -> None:
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._database.execute(f"PRAGMA cache_size = -{memory_kb}")
-        self._database.execute("PRAGMA journal_mode = OFF")  # what is not finished is thrown away
+        self._database.execute("PRAGMA journal_mode = OFF")  # nothing is ever rolled back
         self._database.execute("CREATE TABLE pairs (key BLOB, value BLOB)")
 
     def add(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
@@ -54,7 +54,7 @@ class _Rows:
 
 
 class SpillingList:
-    """Elements for one consumer: does what Beam's ListBuffer does."""
+    """Elements for one consumer, in place of Beam's ListBuffer."""
 
     cleared = False
 
@@ -64,15 +64,15 @@ class SpillingList:
         self._rows = _Rows(memory_kb)
 
     def append(self, elements: bytes) -> None:
-        """Keeps any number of encoded elements."""
+        """Adds any number of encoded elements."""
         self._rows.add([(b"", elements)])
 
     def extend(self, other: Iterable[bytes]) -> None:
-        """Keeps what another buffer holds."""
+        """Adds the elements of another buffer."""
         self._rows.add((b"", elements) for elements in other)
 
     def copy(self) -> "SpillingList":
-        """The same elements again, for one more consumer."""
+        """A buffer with the same elements, for one more consumer."""
         copy = SpillingList(self._coder, self._memory_kb)
         copy.extend(self)
         return copy
@@ -85,7 +85,7 @@ class SpillingList:
         return (elements for _, elements in self._rows.arrived())
 
     def elements(self) -> Iterator[tuple[Any, bytes]]:
-        """Each element by itself: its value, and the bytes that it travels in."""
+        """Each element: its value and its encoded bytes."""
         for elements in self:
             stream = create_InputStream(elements)
             while stream.size() > 0:
@@ -94,9 +94,9 @@ class SpillingList:
 
 
 class SpillingGroups:
-    """Elements of a GroupByKey in the global window, grouped as they are read: does what Beam's GroupingBuffer does.
+    """Elements of a GroupByKey in the global window, grouped when they are read, in place of Beam's GroupingBuffer.
 
-    Groups come by their encoded key, and the values of a group by their encoding, in whatever order they arrived.
+    Groups are sorted by their encoded key and values by their encoding, so their order of arrival makes no difference.
     """
 
     cleared = False
@@ -108,16 +108,16 @@ class SpillingGroups:
         self._rows = _Rows(memory_kb)
 
     def append(self, elements: bytes) -> None:
-        """Keeps any number of encoded elements."""
+        """Adds any number of encoded elements."""
         self._rows.add(self._pairs(elements))
 
     def extend(self, other: Iterable[bytes]) -> None:
-        """Keeps what another buffer of the same GroupByKey holds; any other one is the runner's padding, and empty."""
+        """Adds the elements of another buffer of the same GroupByKey. Other buffers are empty ones of the runner."""
         if isinstance(other, SpillingGroups):
             self._rows.add(other._rows.arrived())  # noqa: SLF001  (of its own class)
 
     def copy(self) -> "SpillingGroups":
-        """Itself: it can be read by several consumers."""
+        """This buffer itself: several consumers can read it."""
         return self
 
     def size(self) -> int:
@@ -128,7 +128,7 @@ class SpillingGroups:
         return (encoded for _, encoded in self.elements())
 
     def elements(self) -> Iterator[tuple[Any, bytes]]:
-        """Each group by itself: key and values, and the bytes that it travels in."""
+        """Each group: key and values, and its encoded bytes."""
         for encoded_key, pairs in itertools.groupby(self._rows.sorted(), key=operator.itemgetter(0)):
             values = [self._value.decode(value) for _, value in pairs]
             group = _ONLY_PANE.with_value((self._key.decode(encoded_key), values))

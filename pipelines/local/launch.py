@@ -1,6 +1,6 @@
-"""The local engine: Beam's own in-process runner, its work spread over worker processes of this machine.
+"""The local engine: Beam's own in-process runner, with worker processes on this machine.
 
-`DirectRunner` is not named, because it would first try to download another runner (apache-beam 2.68 and later).
+It is not `DirectRunner`, which would first try to download another runner (apache-beam 2.68 and later).
 """
 
 from collections.abc import Callable, Sequence
@@ -14,10 +14,11 @@ from warraq.pipelines.local.supervisor import WorkerEnvironment
 def local_runner(
     options: PipelineOptions, workers: int, size: int, enter: Callable[[Sequence[str]], None] = lambda _: None
 ) -> BoundedRunner:
-    """A runner with `workers` processes for dumps of `size` bytes, to be used inside `Supervisor.watching`.
+    """A runner with `workers` processes for dumps of `size` bytes. With several, it needs `Supervisor.watching`.
 
-    A single worker works inside the launcher, which saves its start. Flags of Beam that start workers in another way,
-    which listen on all interfaces, are without effect. `enter` is told the labels of each stage as it begins.
+    A single worker works inside the launcher, which saves the start of a process. Beam's flags that start workers in
+    other ways have no effect, because such workers listen on all interfaces. `enter` is called with the labels of each
+    stage when it begins.
     """
     direct = options.view_as(DirectOptions)
     direct.direct_running_mode, direct.direct_embed_docker_python = "in_memory", False

@@ -1,8 +1,8 @@
-"""Beam's in-process runner, with bundles of bounded size and buffers that spill.
+"""Beam's in-process runner, with bundles of bounded size and buffers that spill to disk.
 
-Beam's own cuts the input of a stage into one bundle for each worker and sends it whole before work begins: a worker
-that is done early waits for the others, and memory grows with the input. Here whichever worker is free takes the next
-bundle, and what a stage gives waits in `warraq.pipelines.local.buffers`. Nothing in the pipeline knows of it.
+Beam's own runner cuts the input of a stage into one bundle for each worker and sends it whole before work begins: a
+worker that finishes early waits for the others, and memory grows with the input. Here a free worker takes the next
+bundle, and the output of a stage is kept in the buffers of `buffers.py`. The pipeline itself needs no change.
 """
 
 import itertools
@@ -25,24 +25,24 @@ Inputs: TypeAlias = Mapping[str, Iterable[bytes]]  # encoded elements by the tra
 
 BUNDLE_BYTES: Final = 1 << 20  # of encoded elements, at most: about 150 articles, some seconds of work
 _LEAST_BUNDLE: Final = 1 << 17
-_BUNDLES: Final = 16  # of a stage, for each of several workers: so that the last ones end at about the same time
+_BUNDLES: Final = 16  # of a stage, for each of several workers, so that all workers finish at about the same time
 _LEAST_RANGE, _MOST_RANGE = 4 << 20, 32 << 20  # bytes of dumps in a bundle; each bundle costs 10 ms more
 _RESULTS: Final = 16  # kept by a worker before they are merged: each holds all counters of a stage
 _RANGES: Final = common_urns.sdf_components.PROCESS_SIZED_ELEMENTS_AND_RESTRICTIONS.urn
 
 
 def range_bytes(size: int, workers: int) -> int:
-    """How many bytes of dumps, `size` in all, a bundle reads."""
+    """The bytes of dumps in a bundle, for dumps of `size` bytes in all."""
     return min(_MOST_RANGE, max(_LEAST_RANGE, size // (_BUNDLES * workers)))
 
 
 def element_bytes(size: int, workers: int, most: int) -> int:
-    """How many bytes of elements, `size` in all, a bundle has; a single worker waits for no other, and takes `most`."""
+    """The bytes of elements in a bundle, for `size` bytes in all; `most` with one worker, which waits for no other."""
     return most if workers == 1 else min(most, max(_LEAST_BUNDLE, size // (_BUNDLES * workers)))
 
 
 class BoundedRunner(FnApiRunner):
-    """Runs a batch pipeline without holding the whole input or output of any stage in memory."""
+    """Runs a batch pipeline and keeps only part of the input and output of each stage in memory."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class _SpillingContext(BundleContextManager):
     """A stage's context whose outputs go to buffers that spill."""
 
     def __init__(self, context: BundleContextManager, memory_kb: int) -> None:
-        _ = context.process_bundle_descriptor, context.worker_handlers  # made once for each stage, when first asked for
+        _ = context.process_bundle_descriptor, context.worker_handlers  # Beam computes both at the first access
         self.__dict__.update(context.__dict__)
         self._memory_kb = memory_kb
 
@@ -89,20 +89,20 @@ class _SpillingContext(BundleContextManager):
         if kind == "materialize":
             buffers[buffer_id] = SpillingList(self.get_input_coder_impl(transform_id), self._memory_kb)
             return buffers[buffer_id]
-        own = vars(super().get_buffer(buffer_id, transform_id))  # Beam's, which has looked up what it takes
+        own = vars(super().get_buffer(buffer_id, transform_id))  # Beam's buffer, which has the coders
         if own["_windowing"].is_default():
             buffers[buffer_id] = SpillingGroups(own["_pre_grouped_coder"], own["_post_grouped_coder"], self._memory_kb)
         return buffers[buffer_id]
 
     def only(self, worker: int) -> BundleContextManager:
-        """This context with one of its workers."""
+        """This context with only one of its workers."""
         context = _SpillingContext(self, self._memory_kb)
         context._worker_handlers = [self.worker_handlers[worker]]
         return context
 
 
 class _Bundles(BundleManager):
-    """Processes the input of a stage in small bundles, one at a time on each worker."""
+    """Processes the input of a stage in small bundles. Each worker has one bundle at a time."""
 
     def __init__(self, context: _SpillingContext, bundle_bytes: int, reads_ranges: bool) -> None:
         """Takes the size of a bundle: of the dumps' bytes where a stage reads ranges of them, else of its elements."""
@@ -133,7 +133,7 @@ class _Bundles(BundleManager):
         return _merged([*itertools.chain(*results)]), [*itertools.chain(*splits)]
 
     def _bundles(self, inputs: Mapping[str, Any]) -> Iterator[Inputs]:
-        """The inputs in bundles; a single empty one if there is no input."""
+        """The inputs in bundles; one empty bundle if there is no input."""
         nothing: dict[str, list[bytes]] = {transform: [] for transform in inputs}
         pieces = (
             {**nothing, transform: piece} for transform, buffer in inputs.items() for piece in self._pieces(buffer)
@@ -160,7 +160,7 @@ class _Bundles(BundleManager):
 
 
 class _Shared(Iterator[Inputs]):
-    """An iterator for several threads, until one closes it."""
+    """An iterator that several threads share; one of them may close it."""
 
     def __init__(self, items: Iterator[Inputs]) -> None:
         self._items = items
@@ -176,7 +176,7 @@ class _Shared(Iterator[Inputs]):
 
 
 def _merged(results: Sequence[InstructionResponse]) -> InstructionResponse:
-    """The results of several bundles of a stage as if they were one's."""
+    """The results of several bundles of a stage, merged into the result of one."""
     bundles = [result.process_bundle for result in results]
     return InstructionResponse(
         process_bundle=beam_fn_api_pb2.ProcessBundleResponse(

@@ -1,4 +1,4 @@
-"""One temporary folder for all that a local run and its processes put aside, gone with the run."""
+"""One temporary folder for all temporary files of a local run and its processes, removed with the run."""
 
 import contextlib
 import fcntl
@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import IO, Final
 
 _PREFIX: Final = "warraq-scratch-"
-_LOCK: Final = "alive"  # locked as long as the run lives
+_LOCK: Final = "alive"  # locked while the run lives
 
 
 @contextlib.contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A new folder, in which this process and those that it starts make their temporary files while the block runs.
+    """A new folder for the temporary files of this process and its children while the block runs.
 
-    It is removed afterwards, and the folders of runs that were killed are removed before.
+    It is removed at the end. The folders of runs that were killed are removed at the beginning.
     """
     _remove_dead(Path(tempfile.gettempdir()))
     given = os.environ.get("TMPDIR")
@@ -26,7 +26,7 @@ def scratch_folder() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        tempfile.tempdir = None  # asks the environment anew
+        tempfile.tempdir = None  # the next call reads the environment again
         del os.environ["TMPDIR"]
         if given is not None:
             os.environ["TMPDIR"] = given
@@ -35,7 +35,7 @@ def scratch_folder() -> Iterator[Path]:
 
 
 def _locked_folder() -> tuple[Path, IO[str]]:
-    """A new folder and its lock. Another run that starts may remove it before it is locked: then one more is made."""
+    """A new folder and its lock. Another run may remove the folder before it is locked; then the next one is tried."""
     while True:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
         with contextlib.suppress(FileNotFoundError):
@@ -47,7 +47,7 @@ def _locked_folder() -> tuple[Path, IO[str]]:
 
 
 def _remove_dead(parent: Path) -> None:
-    """Removes the scratch folders that nobody holds any more. What isn't ours to remove is passed over."""
+    """Removes the scratch folders of this user that no process holds. Others are skipped."""
     for folder in parent.glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
             if folder.stat().st_uid == os.getuid() and not _is_empty(folder):

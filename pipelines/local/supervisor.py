@@ -1,10 +1,10 @@
-"""The worker processes of the local engine: how they are started, listen, are missed and are ended.
+"""The worker processes of the local engine: their start, their connection, and what happens when one dies.
 
-Beam's own runner listens on six TCP ports of all interfaces, without authentication, for whatever a worker sends, and
-waits for ever for a worker that has died. Here the runner listens on one Unix socket, in a folder that only this user
-can enter, and each worker has a thread that misses it. This file is all that touches how Beam reaches its workers:
-`worker_handlers.GrpcServer`, which it makes by this name, the attributes `*_port`, `*_handler` and `close` that it asks
-of one, GrpcWorkerHandler with `port_from_worker`, and ControlConnection with `_state`.
+Beam's own runner listens on six TCP ports of all interfaces, without authentication, and waits for ever for a worker
+that has died. Here the runner listens on one Unix socket, in a folder that only this user can enter, and a thread
+watches each worker. Only this file touches how Beam reaches its workers: `worker_handlers.GrpcServer`, which Beam
+creates by this name, its attributes `*_port`, `*_handler` and `close`, GrpcWorkerHandler with `port_from_worker`, and
+ControlConnection with `_state`.
 """
 
 import contextlib
@@ -43,10 +43,10 @@ START_LIMIT: Final = 120  # seconds until a worker must have connected, on a mac
 STOP_LIMIT: Final = 60  # seconds until a worker must have ended once it has nothing more to do
 _URN: Final = "warraq:environment:worker_process:v1"
 _PATH_LIMIT: Final = 100  # bytes; the kernel takes 107 for the name of a socket
-_WORDS: Final = 2000  # bytes of what a worker has said last
+_LAST_WORDS: Final = 2000  # bytes of a worker's stderr that are kept
 _GRACE: Final = 5  # seconds that the server waits for calls in progress, as Beam's does
 _ENDING: Final = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
-# Messages of any size, and as many pings as a worker sends: as Beam's own server has it.
+# Messages of any size and any number of pings, as in Beam's own server.
 _CHANNEL: Final = [
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
@@ -61,10 +61,10 @@ class WorkerDiedError(RuntimeError):
 
 
 class Supervisor:
-    """The worker processes of one run, and what becomes of the run when one of them dies."""
+    """Starts the worker processes of one run, and ends the run when one of them dies."""
 
     def __init__(self, module: str = "warraq.pipelines.local.worker", start_limit: int = START_LIMIT) -> None:
-        """Takes the module whose `main` a worker runs, and the seconds until it must have connected."""
+        """Takes the module whose `main` a worker runs, and the seconds within which it must connect."""
         self.start_limit = start_limit
         self._module = module
         self._workers: list[child.Child] = []
@@ -74,14 +74,14 @@ class Supervisor:
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
-        """Ends the workers when the block is interrupted, and the block when a worker dies in it.
+        """Ends the workers when the block is interrupted, and the block when a worker dies.
 
-        Must be entered in the main thread. SIGTERM and SIGHUP interrupt as SIGINT does; a signal that this process
-        ignores stays ignored. Workers are killed, because the runner would wait for them to finish their work.
+        The block must run in the main thread. SIGTERM and SIGHUP interrupt it as SIGINT does; a signal that this
+        process ignores stays ignored. Workers are killed, because the runner would wait until they finish their work.
 
         Raises:
           KeyboardInterrupt: the block was interrupted.
-          WorkerDiedError: in place of that, if it was for a worker.
+          WorkerDiedError: a worker died.
         """
         handlers = {ending: signal.signal(ending, self._stop) for ending in _ENDING}
         self._ignored = {ending for ending, handler in handlers.items() if handler is signal.SIG_IGN}
@@ -105,25 +105,26 @@ class Supervisor:
         self._workers.append(worker)
         return worker
 
-    def miss(self, why: str) -> None:
-        """Ends the run, which has lost a worker."""
+    def report_loss(self, why: str) -> None:
+        """Ends the run, because a worker is lost."""
         if not self._is_over:
             self._loss = self._loss or why
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)  # wakes it, whatever it waits for
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)  # interrupts any wait
 
     def _stop(self, ending: int, _frame: FrameType | None) -> None:
         if ending in self._ignored and not self._loss:
             return
         self._is_over = True
         for worker in self._workers:
-            worker.process.kill()  # and no waiting: the thread that is interrupted may be waiting already
+            worker.process.kill()  # without a wait: the interrupted thread may already wait for it
         raise KeyboardInterrupt
 
 
 class _Server:
-    """Replaces Beam's GrpcServer for its worker handlers, without the services that our workers do not need.
+    """Replaces Beam's GrpcServer, with fewer services.
 
-    Those are provision and artifacts (which would read any file for any caller), and logs.
+    Logs, provision and artifacts are left out: our workers need none of them, and artifacts would read any file for
+    any caller.
     """
 
     def __init__(self, state: Any, _provision: Any, manager: Any, *, supervisor: Supervisor) -> None:
@@ -146,9 +147,9 @@ class _Server:
 
 
 class _Socket:
-    """A place for a Unix socket, in a new folder that only this user can enter.
+    """The address of a Unix socket in a new folder that only this user can enter.
 
-    `address` is valid in this process, and in those that inherit `descriptors`.
+    `address` is valid in this process, and in processes that inherit `descriptors`.
     """
 
     def __init__(self) -> None:
@@ -168,7 +169,7 @@ class _Socket:
 
 @Environment.register_urn(_URN, None)
 class WorkerEnvironment(Environment):
-    """The environment of our worker processes, as the graph names it."""
+    """The environment of our worker processes, as the pipeline's graph names it."""
 
     def __init__(self, options: bytes, *rest: Any) -> None:
         super().__init__(*rest)
@@ -176,7 +177,7 @@ class WorkerEnvironment(Environment):
 
     @classmethod
     def with_options(cls, options: PipelineOptions) -> "WorkerEnvironment":
-        """The environment whose workers know these options."""
+        """The environment whose workers get these options."""
         stated = JobServiceHandle.encode_pipeline_options(options.get_all_options(drop_default=True))
         return cls(json_format.MessageToJson(stated).encode(), python_sdk_capabilities())
 
@@ -192,7 +193,7 @@ class WorkerEnvironment(Environment):
 
 @worker_handlers.WorkerHandler.register_environment(_URN, bytes)
 class _WorkerHandler(GrpcWorkerHandler):
-    """One worker process, and a thread that misses it."""
+    """One worker process, and a thread that watches it."""
 
     def __init__(self, options: bytes, state: Any, provision: Any, server: _Server) -> None:
         super().__init__(state, provision, server)
@@ -206,17 +207,17 @@ class _WorkerHandler(GrpcWorkerHandler):
 
     def start_worker(self) -> None:
         control = endpoints_pb2.ApiServiceDescriptor(url=self.control_address)
-        told = {
+        environment = {
             "CONTROL_API_SERVICE_DESCRIPTOR": text_format.MessageToString(control),
             "PIPELINE_OPTIONS": self._options,
             "WORKER_ID": self.worker_id,
         }
-        self._worker = self._supervisor.start(env=told, stderr=subprocess.PIPE, pass_fds=self._descriptors)
-        self._watch = threading.Thread(target=self._miss, daemon=True)
+        self._worker = self._supervisor.start(env=environment, stderr=subprocess.PIPE, pass_fds=self._descriptors)
+        self._watch = threading.Thread(target=self._watch_worker, daemon=True)
         self._watch.start()
 
     def close(self) -> None:
-        """Ends the worker, which has no more work."""
+        """Ends the worker, whose work is done."""
         self._is_ending = True
         try:
             super().close()
@@ -227,32 +228,32 @@ class _WorkerHandler(GrpcWorkerHandler):
             self._watch.join()
 
     def stop_worker(self) -> None:
-        """Nothing: it ends with its connection."""
+        """Does nothing: the worker ends with its connection."""
 
-    def _miss(self) -> None:
-        """Waits for the end of the worker, and ends the run if that comes too early."""
+    def _watch_worker(self) -> None:
+        """Waits for the end of the worker, and ends the run if the worker ends before its work."""
         process = self._worker.process
         assert process.stderr is not None
         with process.stderr as stderr:
-            words = self._listen(stderr)
+            words = self._read_stderr(stderr)
         if words is None:
             process.kill()
-            self._supervisor.miss(f"a worker process has not connected within {self._supervisor.start_limit} s")
+            self._supervisor.report_loss(f"a worker process has not connected within {self._supervisor.start_limit} s")
         elif not self._is_ending:
-            self._supervisor.miss(_obituary(process.wait(), words))
+            self._supervisor.report_loss(_end_message(process.wait(), words))
 
-    def _listen(self, stderr: IO[bytes]) -> bytes | None:
-        """The last words of the worker once it has ended; None if it does not connect in time."""
+    def _read_stderr(self, stderr: IO[bytes]) -> bytes | None:
+        """The last bytes of the worker's stderr, once it has ended; None if it does not connect in time."""
         poll = select.poll()
         poll.register(stderr, select.POLLIN)
-        words, seconds = b"", 0  # counted, not measured: while this process is stopped, a worker may be stopped, too
+        words, seconds = b"", 0  # counted, not measured: a stop of this process may stop the workers too
         while True:
             if poll.poll(1000):
-                said = os.read(stderr.fileno(), _WORDS)
+                said = os.read(stderr.fileno(), _LAST_WORDS)
                 if not said:
                     return words
-                words = (words + said)[-_WORDS:]
-            elif self._worker.process.poll() is not None:  # a process that it started holds its stderr
+                words = (words + said)[-_LAST_WORDS:]
+            elif self._worker.process.poll() is not None:  # a child of the worker holds its stderr open
                 return words
             elif self.control_conn._state == BeamFnControlServicer.UNSTARTED_STATE:  # noqa: SLF001
                 seconds += 1
@@ -260,8 +261,8 @@ class _WorkerHandler(GrpcWorkerHandler):
                     return None
 
 
-def _obituary(code: int, words: bytes) -> str:
-    """The end of a worker that came too early, in one line."""
+def _end_message(code: int, words: bytes) -> str:
+    """One line on a worker that ended too early."""
     if code == -signal.SIGKILL:
         return "a worker process died: killed, or out of memory (fewer --workers need less)"
     if code < 0:

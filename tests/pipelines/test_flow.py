@@ -22,7 +22,7 @@ from warraq.transforms.clean.stage import CleanText
 from warraq.transforms.entities.stage import TagEntities
 from warraq.transforms.quality.stage import KeepGoodText
 from warraq.transforms.read.dump import Dump
-from warraq.transforms.read.stage import PROGRESS, ReadPages
+from warraq.transforms.read.stage import ReadPages
 from warraq.transforms.step import KEPT, REJECTED
 from warraq.transforms.write.commit import Run
 
@@ -53,10 +53,7 @@ def test_labels_are_the_names_of_the_transforms():
 
 
 class _Graph(PipelineVisitor):
-    """The whole job as a graph: every PCollection that is made, with the label of its step, and every one that is read.
-
-    Without the progress, which only a launcher shows.
-    """
+    """The whole job as a graph: every PCollection that is made, with the label of its step, and every one that is read."""
 
     def __init__(self):
         self.made, self.read, self.grouped = {}, set(), []
@@ -68,7 +65,7 @@ class _Graph(PipelineVisitor):
     def visit_transform(self, node):
         self.read.update(node.inputs)
         self.read.update(side.pvalue for side in node.side_inputs)
-        self.made.update({made: node.full_label for tag, made in node.outputs.items() if tag != PROGRESS})
+        self.made.update(dict.fromkeys(node.outputs.values(), node.full_label))
         if isinstance(node.transform, beam.GroupByKey):
             self.grouped += node.inputs
 

@@ -20,7 +20,7 @@ from warraq.pipelines.query import connect
 from warraq.transforms.clean.clean import clean
 from warraq.transforms.dataset import publish
 from warraq.transforms.dataset.dataset import Dataset
-from warraq.transforms.ledger import Line, audit
+from warraq.transforms.ledger import Entry, audit
 
 DUMPS = ROOT / "samples" / "dumps"
 NEWS = str(DUMPS / "news.warc.gz")
@@ -265,7 +265,7 @@ def test_a_run_that_fails_while_publishing_is_finished_by_the_same_command(tmp_p
 
 
 def test_an_unbalanced_ledger_commits_nothing(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("warraq.transforms.write.commit.reconcile", lambda *_: audit({Line("a", "read"): 1}))
+    monkeypatch.setattr("warraq.transforms.ledger.reconcile", lambda *_: audit({Entry("a", "read"): 1}))
     assert main([NEWS, "--output", str(tmp_path / "out"), "--workers", "1", "--quiet"]) == 1
     words = capsys.readouterr().err
     assert "the ledger does not balance: a: 1 lost" in words

@@ -2,24 +2,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from warraq.transforms.dataset.data_files import DataFile, DumpPages
+from warraq.transforms.errors import LedgerError
 from warraq.transforms.ledger import (
     ARTICLE,
     READ,
     REJECTED,
-    LedgerError,
-    Line,
+    Entry,
     audit,
     broken_dumps,
     pages_by_door,
+    reconcile,
     total,
 )
 
 GOOD = {
-    Line("a", READ): 5,
-    Line("a", ARTICLE): 3,
-    Line("a", REJECTED, "screen", "no_arabic_bytes"): 2,
-    Line("b", READ): 1,
-    Line("b", REJECTED, "extract", "error"): 1,
+    Entry("a", READ): 5,
+    Entry("a", ARTICLE): 3,
+    Entry("a", REJECTED, "screen", "no_arabic_bytes"): 2,
+    Entry("b", READ): 1,
+    Entry("b", REJECTED, "extract", "error"): 1,
 }
 
 
@@ -31,11 +33,11 @@ def test_a_ledger_that_balances_passes():
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({Line("a", ARTICLE): 2}, "a: 1 lost"),
-        ({Line("a", ARTICLE): 5}, "a: 2 too many"),
+        ({Entry("a", ARTICLE): 2}, "a: 1 lost"),
+        ({Entry("a", ARTICLE): 5}, "a: 2 too many"),
         # one dump's loss must not be hidden by another's gain
-        ({Line("a", ARTICLE): 4, Line("b", REJECTED, "extract", "error"): 0}, "a: 1 too many, b: 1 lost"),
-        ({Line("c", ARTICLE): 1}, "c: 1 too many"),
+        ({Entry("a", ARTICLE): 4, Entry("b", REJECTED, "extract", "error"): 0}, "a: 1 too many, b: 1 lost"),
+        ({Entry("c", ARTICLE): 1}, "c: 1 too many"),
     ],
 )
 def test_a_page_lost_or_doubled_is_found(change, complaint):
@@ -45,11 +47,11 @@ def test_a_page_lost_or_doubled_is_found(change, complaint):
 
 def book(dump, read, *, screened=0, broken_in_extract=0, broken_in_topics=0):
     return {
-        Line(dump, READ): read,
-        Line(dump, ARTICLE): read - screened - broken_in_extract - broken_in_topics,
-        Line(dump, REJECTED, "screen", "no_arabic_bytes"): screened,
-        Line(dump, REJECTED, "extract", "error"): broken_in_extract,
-        Line(dump, REJECTED, "topics", "error"): broken_in_topics,
+        Entry(dump, READ): read,
+        Entry(dump, ARTICLE): read - screened - broken_in_extract - broken_in_topics,
+        Entry(dump, REJECTED, "screen", "no_arabic_bytes"): screened,
+        Entry(dump, REJECTED, "extract", "error"): broken_in_extract,
+        Entry(dump, REJECTED, "topics", "error"): broken_in_topics,
     }
 
 
@@ -90,3 +92,20 @@ def test_a_dump_of_which_too_many_pages_break_is_found(books, share, found):
 def test_the_order_of_lines_does_not_matter(lines, random):
     shuffled = random.sample(lines, len(lines))
     assert list(total(lines).items()) == list(total(shuffled).items())
+
+
+@pytest.mark.parametrize(
+    ("all_rejected", "written", "balances"), [(False, 1, True), (False, 2, False), (True, 2, True), (True, 1, False)]
+)
+def test_every_refusal_that_is_due_has_a_row(all_rejected, written, balances):
+    counts = [
+        (Entry("d", READ), 2),
+        (Entry("d", REJECTED, "clean", "too_short"), 1),
+        (Entry("d", REJECTED, "screen", "no_arabic_bytes"), 1),
+    ]
+    files = [DataFile("rejected", "p", ["clean"], written, 1, [DumpPages("d", written)])]
+    if balances:
+        assert reconcile(files, counts, all_rejected)
+    else:
+        with pytest.raises(LedgerError, match="2 pages were refused" if all_rejected else "1 pages were refused"):
+            reconcile(files, counts, all_rejected)

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import BinaryIO, Final, NamedTuple, TypeAlias
 from urllib.parse import quote
 
+from warraq.schemas.encodable import make_encodable
 from warraq.schemas.labels import ERROR_REASON
 from warraq.schemas.records import Page, Rejected, Source
-from warraq.schemas.sound import sound
 from warraq.transforms.file_names import os_name, shown_name
 from warraq.transforms.read.rules import STAGE
 from warraq.transforms.rejection import describe
@@ -151,7 +151,7 @@ def check_size(page: Page, max_bytes: int) -> Page | Rejected:
 def encodable(item: Item, dump: Dump) -> Item:
     """The item without surrogates; a row with the reason `error` in its place if a field can't be encoded."""
     try:
-        return sound(item)
+        return make_encodable(item)
     except ValueError as error:
         url = item.source.url if isinstance(item.source.url, str) else ""
-        return sound(refuse(dump, item.source.dump_offset, ERROR_REASON, describe(error), url=url))
+        return make_encodable(refuse(dump, item.source.dump_offset, ERROR_REASON, describe(error), url=url))

@@ -42,8 +42,9 @@ def parts(dump: Dump, rules: ReadRules) -> Iterator[Part]:
 class _ReadFn(beam.DoFn, RestrictionProvider):
     """Part → (Page, Rejected). A runner may split the rest of a part; claims are offsets of records or members."""
 
-    def __init__(self, rules: ReadRules) -> None:
+    def __init__(self, rules: ReadRules, shows_progress: bool = False) -> None:
         self._rules = rules
+        self._shows_progress = shows_progress
         self._meter = Meter(STAGE)
 
     def initial_restriction(self, part: Part) -> OffsetRange:
@@ -82,7 +83,7 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
             # Offsets in decompressed content may be larger than the file.
             reached = claimed if is_splittable else min(item.source.dump_offset, dump.size)
             if reached > position:
-                yield beam.pvalue.TaggedOutput(PROGRESS, reached - position)
+                yield from self._progress(reached - position)
                 position = reached
             start = time.perf_counter_ns()  # the time of the next stages with the item doesn't count
         stop = tracker.current_restriction().stop
@@ -90,21 +91,29 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
             tracker.try_claim(stop)  # tells the runner that the whole range has been read
         if first >= 0:
             yield beam.pvalue.TaggedOutput(_STRETCHES, (dump.path, Stretch(first, last)))
-        yield beam.pvalue.TaggedOutput(PROGRESS, max(0, (stop if is_splittable else dump.size) - position))
+        yield from self._progress(max(0, (stop if is_splittable else dump.size) - position))
+
+    def _progress(self, size: int) -> Iterator[beam.pvalue.TaggedOutput[Literal["progress"], int]]:
+        """Counts bytes that have been read; they are elements only for a launcher that shows its progress."""
+        self._meter.count("bytes_read", size)
+        if self._shows_progress:
+            yield beam.pvalue.TaggedOutput(PROGRESS, size)
 
 
 @dataclasses.dataclass
 class ReadPages(StageTransform):
     """PBegin → (Page, Rejected): every page record of `dumps`, each in exactly one output.
 
-    A third output, PROGRESS, gives numbers of bytes of the dumps, each as soon as it has been read. A fourth, CHECKED,
-    is empty and ends when all places are known to differ; the commit must wait for it.
+    A third output, CHECKED, is empty and ends when all places are known to differ; the commit must wait for it. With
+    `shows_progress` a fourth, PROGRESS, gives numbers of bytes of the dumps, each as soon as it has been read; on
+    clusters the counter `bytes_read` says the same.
 
     Two records in one place raise LedgerError on a worker, which fails the run.
     """
 
     dumps: Sequence[Dump]
     rules: ReadRules = dataclasses.field(default_factory=ReadRules)
+    shows_progress: bool = False
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -114,9 +123,9 @@ class ReadPages(StageTransform):
         ranges = dumps | "ListRanges" >> beam.FlatMap(parts, self.rules)
         # Flink would read all ranges of a dump on one worker.
         spread = ranges | "SpreadRanges" >> beam.Reshuffle()
-        read = spread | "ReadRanges" >> beam.ParDo(_ReadFn(self.rules)).with_outputs(
-            REJECTED, PROGRESS, _STRETCHES, main=KEPT
-        )
+        progress = [PROGRESS] if self.shows_progress else []
+        reading = beam.ParDo(_ReadFn(self.rules, self.shows_progress))
+        read = spread | "ReadRanges" >> reading.with_outputs(REJECTED, _STRETCHES, *progress, main=KEPT)
         stretches = read[_STRETCHES] | "GroupStretches" >> beam.GroupByKey()
         checked = stretches | "CheckPlaces" >> beam.FlatMapTuple(check_stretches).with_output_types(Rejected)
-        return {KEPT: read[KEPT], REJECTED: read[REJECTED], PROGRESS: read[PROGRESS], CHECKED: checked}
+        return {CHECKED: checked, **{output: read[output] for output in (KEPT, REJECTED, *progress)}}

@@ -1,19 +1,16 @@
 """The commit of a run: its ledger is reconciled with the rows in its files, then everything is published at once."""
 
-import collections
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from warraq.schemas import arrow
-from warraq.schemas.labels import MASS_REASONS
 from warraq.transforms import ledger
 from warraq.transforms.dataset.data_files import DataFile
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.publish import discard, publish
-from warraq.transforms.errors import LedgerError
-from warraq.transforms.ledger import Line
+from warraq.transforms.ledger import Entry
 from warraq.transforms.write.set_aside import SetAsideError, find_faults, leave_report
 
 
@@ -33,36 +30,7 @@ class Run:
     max_error_share: float
 
 
-def is_written(reason: str, all_rejected: bool) -> bool:
-    """True if a refusal gets a row. The mass refusals of a crawl get one only with `all_rejected`."""
-    return all_rejected or reason not in MASS_REASONS
-
-
-def reconcile(files: Iterable[DataFile], counts: Iterable[tuple[Line, int]], run: Run) -> dict[Line, int]:
-    """The ledger of a run, checked: the counted entries, and the articles as the files hold them.
-
-    Raises:
-      LedgerError: pages were lost or doubled, or refusals have no row.
-    """
-    written: collections.Counter[tuple[str, str]] = collections.Counter()
-    for file in files:
-        for part in file.dumps:
-            written[file.table, part.dump] += part.pages
-    articles = [(Line(dump, ledger.ARTICLE), pages) for (table, dump), pages in written.items() if table == "articles"]
-    entries = ledger.total([*counts, *articles])
-    ledger.audit(entries)
-    due: collections.Counter[str] = collections.Counter()
-    for entry, pages in entries.items():
-        if entry.door == ledger.REJECTED and is_written(entry.reason, run.all_rejected):
-            due[entry.dump] += pages
-    for dump, pages in due.items():
-        if written["rejected", dump] != pages:
-            found = written["rejected", dump]
-            raise LedgerError(f"{dump}: {pages} pages were refused, but the files have {found} rows for them")
-    return entries
-
-
-def run_row(run: Run, entries: Mapping[Line, int], committed_at: dt.datetime) -> dict[str, Any]:
+def run_row(run: Run, entries: Mapping[Entry, int], committed_at: dt.datetime) -> dict[str, Any]:
     """The row of `runs`."""
     return {
         "run_id": run.run_id,
@@ -77,7 +45,7 @@ def run_row(run: Run, entries: Mapping[Line, int], committed_at: dt.datetime) ->
     }
 
 
-def commit(run: Run, files: Sequence[DataFile], counts: Sequence[tuple[Line, int]]) -> dict[str, Any] | None:
+def commit(run: Run, files: Sequence[DataFile], counts: Sequence[tuple[Entry, int]]) -> dict[str, Any] | None:
     """Reconciles the ledger and publishes the files. Returns the row of `runs`; None if the run was committed before.
 
     Raises:
@@ -88,7 +56,7 @@ def commit(run: Run, files: Sequence[DataFile], counts: Sequence[tuple[Line, int
     if dataset.has_run(run.run_id):
         discard(dataset, run.run_id)
         return None
-    entries = reconcile(files, counts, run)
+    entries = ledger.reconcile(files, counts, run.all_rejected)
     if broken := ledger.broken_dumps(entries, run.max_error_share):
         leave_report(dataset, run.run_id, find_faults(dataset, run.run_id, files, broken))
         raise SetAsideError(f"too many pages broke the code in {', '.join(broken)}")

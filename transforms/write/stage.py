@@ -16,8 +16,8 @@ from warraq.schemas.coders import register
 from warraq.schemas.records import Rejected
 from warraq.transforms.dataset.data_files import DataFile, DumpPages
 from warraq.transforms.dataset.dataset import Dataset
-from warraq.transforms.ledger import Line
-from warraq.transforms.write.commit import Run, commit, is_written
+from warraq.transforms.ledger import Entry, is_written
+from warraq.transforms.write.commit import Run, commit
 from warraq.transforms.write.tables import (
     ARTICLES,
     REJECTED,
@@ -105,7 +105,7 @@ class _CommitFn(beam.DoFn):
         self._run = run
 
     def process(
-        self, _: None, files: Sequence[DataFile], counts: Sequence[tuple[Line, int]]
+        self, _: None, files: Sequence[DataFile], counts: Sequence[tuple[Entry, int]]
     ) -> Iterator[dict[str, Any]]:
         row = commit(self._run, files, counts)
         if row:
@@ -114,7 +114,7 @@ class _CommitFn(beam.DoFn):
 
 @dataclass
 class CommitRun(beam.PTransform):
-    """(DataFile, (Line, pages)) → the row of `runs`, once everything is published.
+    """(DataFile, (Entry, pages)) → the row of `runs`, once everything is published.
 
     Raises on a worker, which fails the run, as `commit` does: LedgerError or SetAsideError.
     """

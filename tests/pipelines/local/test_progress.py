@@ -102,7 +102,8 @@ def test_every_door_is_tallied(tmp_path):
 def test_all_bytes_of_all_dumps_are_tallied(tmp_path, split_bytes):
     dumps = find_dumps([str(ROOT / "samples" / "dumps")]).dumps
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
-        Tally(str(tmp_path))("ReadPages", pipeline | ReadPages(dumps, ReadRules(split_bytes=split_bytes)))
+        pages = pipeline | ReadPages(dumps, ReadRules(split_bytes=split_bytes), shows_progress=True)
+        Tally(str(tmp_path))("ReadPages", pages)
     assert tally(str(tmp_path))["bytes"] == sum(dump.size for dump in dumps)
 
 

@@ -421,14 +421,16 @@ def test_read_pages_gives_each_record_one_output(tmp_path):
     write(tmp_path, "a", content)
     write(tmp_path, "b", zipped({f"{n}.html": HTML for n in range(5)}))
     rules = ReadRules(split_bytes=700)
-    run = tally(ReadPages(find_dumps([str(tmp_path)]).dumps, rules))
+    dumps = find_dumps([str(tmp_path)]).dumps
+    run = tally(ReadPages(dumps, rules))
     doors = next(run)
     kept = doors[KEPT] | "Kept" >> beam.Map(lambda page: page.source.url.rpartition("/")[2])
     numbers = [str(n) for n in range(50) if n % 10]
     assert_that(kept, equal_to(numbers + [f"{n}.html" for n in range(5)]), "kept")
     rows = doors[REJECTED] | "Rows" >> beam.Map(lambda row: (row.source.url.rpartition("/")[2], row.stage, row.detail))
     assert_that(rows, equal_to([(str(n), "read", "404") for n in range(0, 50, 10)]), "rejected")
-    assert next(run) == {"pages_in": 55, "pages_out": 50, "pages_rejected_http_error": 5}
+    size = sum(dump.size for dump in dumps)
+    assert next(run) == {"pages_in": 55, "pages_out": 50, "pages_rejected_http_error": 5, "bytes_read": size}
 
 
 def test_no_dumps_give_no_pages():
@@ -464,7 +466,7 @@ MANY = {
 def test_every_record_is_read_once_however_a_runner_splits(tmp_path_factory, splits, kind):
     content = MANY.get(kind, FILES[kind])
     (dump,) = find_dumps([str(write(tmp_path_factory.getbasetemp(), "dump", content))]).dumps
-    fn, seen, read_bytes, stretches = _ReadFn(RULES), [], 0, []
+    fn, seen, read_bytes, stretches = _ReadFn(RULES, shows_progress=True), [], 0, []
     [part] = parts(dump, RULES)
     waiting = [fn.initial_restriction(part)]
     while waiting:

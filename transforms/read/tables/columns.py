@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from warraq.schemas.encodable import without_surrogates
 from warraq.schemas.records import Page, Rejected, Source
-from warraq.schemas.sound import sound_text
 from warraq.transforms.file_names import shown_name
 from warraq.transforms.read.dump import Dump, InputError, check_size, file_url, refuse
 from warraq.transforms.read.markup import has_tags, is_whole_page
@@ -172,7 +172,7 @@ def _as_decoded(text: str, field: str, charset: str) -> _Body:
             return _Body(text.encode("latin-1"), False, charset)
         except UnicodeEncodeError:
             pass
-    return _Body(sound_text(text).encode(), not is_markup, "utf-8")
+    return _Body(without_surrogates(text).encode(), not is_markup, "utf-8")
 
 
 def _first(found: Mapping[str, list[tuple[_Use, Any]]], field: str) -> str:

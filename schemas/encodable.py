@@ -1,7 +1,7 @@
-"""Makes records fit to be encoded: for Beam's workers, for UTF-8 and for Arrow. Imports nothing of Beam.
+"""Makes records encodable by Beam's coder, by UTF-8 and by Arrow. Imports no Beam.
 
-Pages decide about most fields, so a field may hold text that UTF-8 can't encode, or a value that its type excludes. The
-first is mended, the second raises. The checks of a record are derived from its annotations.
+Pages fill most fields, so a field may hold text that UTF-8 can't encode, or a value that its type excludes. Text is
+mended; a wrong value raises. The checks of a record are derived from its annotations.
 """
 
 import datetime as dt
@@ -19,11 +19,11 @@ _INT64: Final = 2**63
 _NO_OFFSET: Final = dt.timedelta(0)
 
 
-def sound_text(text: str) -> str:
+def without_surrogates(text: str) -> str:
     """`text` without lone surrogates, which no encoder accepts.
 
     The two halves of a character are joined. A half alone becomes U+FFFD, as `String.toWellFormed` does in JavaScript.
-    Sound text is returned itself.
+    Text without them is returned itself.
     """
     if text.isascii():
         return text
@@ -34,8 +34,8 @@ def sound_text(text: str) -> str:
     return text
 
 
-def sound(record: _Record) -> _Record:
-    """The record with `sound_text` in every field; the record itself if nothing had to be mended.
+def make_encodable(record: _Record) -> _Record:
+    """The record with `without_surrogates` applied to every text; the record itself if nothing had to be mended.
 
     Raises:
       ValueError: a field holds what its type excludes, such as an integer of more than 64 bits; the message names it.
@@ -67,7 +67,7 @@ def _check(field: str, hint: Any) -> _Check:
         check = _check(field, arguments[0])
         return lambda value: None if value is None else check(value)
     if isinstance(hint, type) and issubclass(hint, tuple):
-        return _checked(field, _Kind(hint, mend=sound))
+        return _checked(field, _Kind(hint, mend=make_encodable))
     raise TypeError(f"{field}: no check for {hint}")
 
 
@@ -96,7 +96,7 @@ def _mend_list(check: _Check, values: list[Any]) -> list[Any]:
 
 
 _KINDS: Final[dict[Any, _Kind]] = {
-    str: _Kind(str, mend=sound_text),
+    str: _Kind(str, mend=without_surrogates),
     bytes: _Kind(bytes),
     bool: _Kind(bool),
     int: _Kind(int, lambda value: -_INT64 <= value < _INT64),

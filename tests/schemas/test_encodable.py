@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 import warraq.schemas.coders  # noqa: F401  (Beam learns how records travel)
 from tests.support.hostile import HUGE, TEXTS, records
 from warraq.schemas.arrow import article_row, file_table, rejected_row
+from warraq.schemas.encodable import make_encodable, without_surrogates
 from warraq.schemas.records import Article, Document, Page, Rejected, Source
-from warraq.schemas.sound import sound, sound_text
 from warraq.transforms.read.dump import Dump, encodable
 from warraq.transforms.read.formats import read_range
 from warraq.transforms.read.rules import ReadRules
@@ -30,29 +30,29 @@ def through_coder(record):
 
 @given(TEXTS)
 def test_sound_text_can_be_encoded_and_keeps_what_is_sound(text):
-    mended = sound_text(text)
+    mended = without_surrogates(text)
     assert mended.encode().decode() == mended
-    assert sound_text(mended) is mended
+    assert without_surrogates(mended) is mended
     if not any("\ud800" <= sign <= "\udfff" for sign in text):
         assert mended is text
 
 
 def test_the_halves_of_a_character_are_joined_and_a_lone_half_is_marked():
-    assert sound_text("أ \ud83d\ude00 \ud83d") == "أ 😀 \ufffd"
+    assert without_surrogates("أ \ud83d\ude00 \ud83d") == "أ 😀 \ufffd"
 
 
 @few
 @given(st.one_of(*map(records, (Page, Document, Article, Rejected))))
 def test_hostile_text_in_any_field_passes_our_coder(record):
-    mended = sound(record)
+    mended = make_encodable(record)
     assert through_coder(mended) == mended
-    assert sound(mended) is mended
+    assert make_encodable(mended) is mended
 
 
 @few
 @given(records(Article))
 def test_hostile_articles_pass_arrow(article):
-    row = article_row(sound(article), "1")
+    row = article_row(make_encodable(article), "1")
     back = file_table("articles", [row]).to_pylist()[0]
     assert back == {name: row[name] for name in back}
 
@@ -60,7 +60,7 @@ def test_hostile_articles_pass_arrow(article):
 @few
 @given(records(Rejected))
 def test_hostile_refusals_pass_arrow(rejected):
-    row = rejected_row(sound(rejected), "run")
+    row = rejected_row(make_encodable(rejected), "run")
     back = file_table("rejected", [row]).to_pylist()[0]
     assert back == {name: row[name] for name in back}
 
@@ -83,7 +83,7 @@ UNSOUND = [
 def test_what_no_text_can_mend_names_the_field(make_article, fields):
     (name,) = fields
     with pytest.raises(ValueError, match=rf"(Article|Source)\.{name} can't hold"):
-        sound(make_article(**fields))
+        make_encodable(make_article(**fields))
 
 
 @pytest.mark.parametrize("fields", UNSOUND)
@@ -165,7 +165,7 @@ def test_records_of_10_mib_pass_a_shuffle(name):
 
 
 def test_an_article_of_10_mib_passes_arrow(make_article):
-    article = sound(make_article(HUGE * 750, tags=["وسم" * MIB], description="\ud83d" + HUGE))
+    article = make_encodable(make_article(HUGE * 750, tags=["وسم" * MIB], description="\ud83d" + HUGE))
     assert len(article.text.encode()) > 10 * MIB
     assert through_coder(article) == article
     assert file_table("articles", [article_row(article, "1")])["text"][0].as_py() == article.text
