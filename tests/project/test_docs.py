@@ -7,7 +7,7 @@ import pytest
 from tests.support.damage import page, samples
 from tests.support.paths import ROOT
 from warraq import transforms
-from warraq.pipelines.__main__ import COMMANDS
+from warraq.pipelines.commands import COMMANDS
 from warraq.pipelines.config import FlowConfig
 from warraq.pipelines.flow import RefinePages
 from warraq.pipelines.options import ingest_parser

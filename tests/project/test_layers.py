@@ -83,7 +83,7 @@ def test_beam_is_imported_only_where_a_stage_meets_it():
     "modules",
     [
         "warraq.transforms.extract.page, warraq.transforms.extract.sandbox",  # each worker has such a process
-        "warraq.pipelines.__main__",
+        "warraq.pipelines.commands",
         "warraq.pipelines.query",
         "warraq.pipelines.interface",
         "warraq.pipelines.explain",
@@ -95,3 +95,28 @@ def test_what_does_not_run_the_flow_does_without_beam(modules):
     code = f"import sys, {modules}; print('apache_beam' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout == "False\n"
+
+
+STATE = """
+import importlib, logging, os, pkgutil, signal, sys, tempfile, warnings
+
+def state():
+    loggers = {name: logging.getLogger(name).level for name in ("", "apache_beam", "trafilatura", "deltalake")}
+    handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    return [*sys.path], dict(os.environ), loggers, handlers, [*logging.root.handlers], tempfile.tempdir, [*warnings.filters]
+
+import apache_beam, deltalake, duckdb, lxml.html, numpy, pyarrow, threadpoolctl, trafilatura
+from apache_beam.runners.portability import fn_api_runner, portable_runner
+before = state()
+import warraq
+for module in sorted(found.name for found in pkgutil.walk_packages(warraq.__path__, "warraq.")):
+    if module != "warraq.__main__" and not module.endswith((".onnx", ".extras")):
+        importlib.import_module(module)
+after = state()
+print([name for name, one, two in zip("path environ levels handlers root tempdir filters".split(), before, after) if one != two])
+"""
+
+
+def test_no_module_changes_the_process_that_imports_it():
+    done = subprocess.run([sys.executable, "-c", STATE], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout == "[]\n"

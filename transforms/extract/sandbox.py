@@ -17,6 +17,7 @@ then `Sandbox.result` raises, and no row is written.
 import contextlib
 import functools
 import gc
+import logging
 import os
 import pickle
 import select
@@ -25,6 +26,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Final, Generic, TypeVar
@@ -72,6 +74,7 @@ class Sandbox(Generic[In, Out]):
         self._function = function
         self._timeout = timeout
         self._memory_mb = memory_mb
+        self.took = 0  # processor nanoseconds of the last call that gave an answer; 0 if the process died
         self._start(memory_mb)
 
     def __call__(self, argument: In) -> Out:
@@ -164,7 +167,7 @@ class Sandbox(Generic[In, Out]):
 
     def _answer(self) -> tuple[Any, ...] | None:
         """The process's answer, or the verdict from the way it ended; None if the machine may be at fault."""
-        answer = self._receive(PATIENCE * self._timeout)
+        self.took, answer = self._receive(PATIENCE * self._timeout) or (0, None)
         if answer == ("memory",):
             self._process.wait()
             return ("rejected", "parse_crash", f"more than {self._allowed_mb} MiB of memory")
@@ -275,6 +278,7 @@ def _name_of_death(code: int) -> str:
 def serve() -> None:
     """Answers requests until stdin closes. Runs in the process of the sandbox."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the keyboard interrupts the launcher
+    logging.disable(logging.CRITICAL)  # what a library logs about a page is of no use to the user
     _offer_to_kernel()
     requests = sys.stdin.buffer
     answers = os.fdopen(os.dup(1), "wb")
@@ -289,9 +293,10 @@ def serve() -> None:
         except EOFError:
             return
         signal.setitimer(signal.ITIMER_PROF, timeout)  # no handler: the signal ends the process
+        start = time.process_time_ns()
         answer = _apply(function, argument)
         signal.setitimer(signal.ITIMER_PROF, 0)
-        _put(answers, answer)
+        _put(answers, (time.process_time_ns() - start, answer))
         if answer[0] == "memory":
             sys.exit(1)  # the page may have left this process in a bad state
 

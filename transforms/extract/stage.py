@@ -53,6 +53,7 @@ class _SandboxedFn(beam.DoFn):
             document, moment = self._submitted
             self._submitted = None
             result = self._sandbox.result()  # its errors are not caught: no page is to blame
+            self._meter.took(self._sandbox.took)
             outcome = attempt(document, _STAGE, result)
             self._meter.left(outcome)
             yield moment.place(tagged(outcome))

@@ -6,7 +6,6 @@ measures the gain, `benchmarks/speed/article_speed.py` the cost.
 """
 
 import html
-import logging
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -21,8 +20,6 @@ from warraq.transforms.arabic import WORD
 from warraq.transforms.extract.body.containers import Container, find_containers
 from warraq.transforms.extract.body.prune import drop, prune
 from warraq.transforms.extract.facts import Facts
-
-logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # its results say all that we need
 
 # Fast mode, also on whole pages: 0.964 mean F1 against 0.963 on the arabised pages, 0.961 against 0.958 on the English
 # ones. The full cascade runs only if fast mode finds very little.
