@@ -113,8 +113,8 @@ def main(arguments: Sequence[str]) -> int:
     parser = explain_parser()
     options = parser.parse_args(arguments)
     config = config_of(parser, options)
-    path, offset = place_of(options.page)
     try:
+        path, offset = place_of(options.page)
         page = _open(path, offset, options.url, config)
     except InputError as error:
         return print_line(str(error), WRONG_USAGE)
@@ -130,9 +130,15 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def place_of(stated: str) -> tuple[str, int | None]:
-    """The file and the offset in `FILE[@OFFSET]`; None without an offset. The name of a file may end like an offset."""
+    """The file and the offset in `FILE[@OFFSET]`; None without an offset. The name of a file may end like an offset.
+
+    Raises:
+      InputError: the file exists, but the offset is no number.
+    """
     path, at, offset = stated.rpartition("@")
     if not at or not offset.isascii() or not offset.isdigit() or len(offset) > _MOST_DIGITS:
+        if at and not os.path.lexists(stated) and os.path.lexists(os_name(path)):
+            raise InputError(f"{shown_name(path)}: no offset after @; give a number of the column dump_offset")
         return stated, None
     is_name = os.path.lexists(stated) and not os.path.lexists(os_name(path))
     return (stated, None) if is_name else (path, int(offset))
@@ -311,7 +317,7 @@ def _quality(article: Article, _: Article | None) -> Iterator[str]:
 
 def _identity(_: Article, identified: Article | None) -> Iterator[str]:
     if identified:
-        yield f"text digest {identified.text_digest}; one page alone has no copies"
+        yield f"text digest {identified.text_digest}; copies are not looked for here"
 
 
 def _entities(article: Article, colour: bool) -> Iterator[str]:

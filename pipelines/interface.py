@@ -130,11 +130,9 @@ def explain(page: Path, url: str | None = None, **rules: Any) -> Any:
     parser = _RaisingParser(prog="warraq explain", add_help=False)
     add_rules(parser)
     config = config_of(parser, parser.parse_args(_arguments(parser, rules)))
-    path, offset = command.place_of(os.fspath(page))
     try:
-        return command.explain_page(  # type: ignore[attr-defined, unused-ignore]
-            path, offset=offset, url=url, config=config
-        )
+        path, offset = command.place_of(os.fspath(page))
+        return command.explain_page(path, offset=offset, url=url, config=config)
     except InputError as error:
         raise WarraqError(str(error), WRONG_USAGE) from error
 

@@ -302,10 +302,10 @@ def _stdout_to(target: str | None) -> Iterator[None]:
 
 
 def prompt(connection: duckdb.DuckDBPyConnection) -> int:
-    """Reads statements that end with a semicolon until Ctrl-D."""
+    """Reads statements that end with a semicolon, until exit or Ctrl-D."""
     with contextlib.suppress(ImportError):
         import readline  # noqa: F401, PLC0415  (line editing and history, where the platform has them)
-    print(f"Views: {', '.join(VIEWS)}. End a statement with a semicolon; Ctrl-D leaves.", file=sys.stderr)
+    print(f"Views: {', '.join(VIEWS)}. End a statement with a semicolon; exit or Ctrl-D leaves.", file=sys.stderr)
     statement = ""
     while True:
         try:
@@ -317,6 +317,8 @@ def prompt(connection: duckdb.DuckDBPyConnection) -> int:
             print(file=sys.stderr)
             statement = ""
             continue
+        if statement.strip().rstrip(";").lower() in ("exit", "quit", ".exit", ".quit"):
+            return DONE
         if statement.rstrip().endswith(";"):
             try:
                 answer(connection, statement)

@@ -1,4 +1,4 @@
-"""The closed sets: topics, entity kinds, stages, reasons for refusal, date sources.
+"""The closed sets: topics, entity kinds, stages, reasons for rejection, date sources.
 
 Whatever is grouped or counted by users comes from here, so that a label never appears with two spellings.
 """
@@ -62,7 +62,7 @@ DATE_SOURCES: Final[dict[str, str]] = {
     "fetched": "the day the page was fetched: nothing better was found",
 }
 
-# Every way a page can be refused, by the stage that refuses it, in order of flow.
+# Every way a page can be rejected, by the stage that rejects it, in order of flow.
 REASONS: Final[dict[str, dict[str, str]]] = {
     "read": {
         "corrupt_record": "the record could not be read",
@@ -94,13 +94,13 @@ REASONS: Final[dict[str, dict[str, str]]] = {
         "odd_marks": "bullets, ellipses or hash signs everywhere",
     },
     "deduplicate": {
-        "duplicate": "the same text stands in an earlier article",
-        "near_duplicate": "almost the same text stands in an earlier article (--near_duplicates drop)",
+        "duplicate": "an earlier article has the same text",
+        "near_duplicate": "an earlier article has almost the same text (--near_duplicates drop)",
     },
 }
 ERROR_REASON: Final = "error"  # in any stage: the page broke our code; detail says how
 
-# Refusals that make up the bulk of a mixed crawl: counted for each dump, rows only with --rejected all.
+# Rejections that make up the bulk of a mixed crawl: counted for each dump, rows only with --rejected all.
 MASS_REASONS: Final[frozenset[str]] = frozenset({"not_html", "no_arabic_bytes"})
 
 STAGES: Final[tuple[str, ...]] = (*REASONS, "entities", "topics")

@@ -14,7 +14,7 @@ class Source(NamedTuple):
     """Where a page comes from. Every record carries the one that the reader made."""
 
     url: str
-    fetched_at: Optional[dt.datetime]  # None only in a refusal by the reader, of a record that states no time
+    fetched_at: Optional[dt.datetime]  # None only in a rejection by the reader, of a record that states no time
     dump: str
     dump_offset: int  # byte offset of the record; ordinal number in formats without offsets
     bytes: int  # length of the page's content

@@ -1,6 +1,6 @@
-"""The ledger proves, dump by dump, that every page that was read became an article or a refusal.
+"""The ledger proves, dump by dump, that every page that was read became an article or a rejection.
 
-Pages are counted where they are read, refusals where they are made, articles in the files that hold them. The three
+Pages are counted where they are read, rejections where they are made, articles in the files that hold them. The three
 counts have different origins, so a page that is lost or doubled on the way shows.
 """
 
@@ -45,7 +45,7 @@ def read_entry(record: Page | Rejected) -> Entry:
 
 
 def rejected_entry(rejected: Rejected) -> Entry:
-    """The entry that counts a refusal."""
+    """The entry that counts a rejection."""
     return Entry(rejected.source.dump, REJECTED, rejected.stage, rejected.reason)
 
 
@@ -72,7 +72,7 @@ def audit(ledger: Ledger) -> None:
 
 
 def is_written(reason: str, all_rejected: bool) -> bool:
-    """True if a refusal gets a row. The mass refusals of a crawl get one only with `all_rejected`."""
+    """True if a rejection gets a row. The mass rejections of a crawl get one only with `all_rejected`."""
     return all_rejected or reason not in MASS_REASONS
 
 
@@ -80,7 +80,7 @@ def reconcile(files: Iterable[DataFile], counts: Iterable[tuple[Entry, int]], al
     """The ledger of a run, checked: the counted entries, and the articles as the files hold them.
 
     Raises:
-      LedgerError: pages were lost or doubled, or refusals have no row.
+      LedgerError: pages were lost or doubled, or rejections have no row.
     """
     written: collections.Counter[tuple[str, str]] = collections.Counter()
     for file in files:
@@ -96,7 +96,7 @@ def reconcile(files: Iterable[DataFile], counts: Iterable[tuple[Entry, int]], al
     for dump, pages in due.items():
         if written["rejected", dump] != pages:
             found = written["rejected", dump]
-            raise LedgerError(f"{dump}: {pages} pages were refused, but the files have {found} rows for them")
+            raise LedgerError(f"{dump}: {pages} pages were rejected, but the files have {found} rows for them")
     return entries
 
 
@@ -152,7 +152,7 @@ class _CountFn(beam.DoFn):
 
 @dataclass
 class CountPages(beam.PTransform):
-    """{"read": Page, "refused": Rejected by the reader, label of a stage: its Rejected…} → (Entry, pages).
+    """{"read": Page, "rejected": Rejected by the reader, label of a stage: its Rejected…} → (Entry, pages).
 
     The steps are named after the stages, so a new stage renames none of the others and a running job can be updated.
     """

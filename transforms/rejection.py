@@ -1,4 +1,4 @@
-"""The refusal of a page, without Beam: the exception that pure functions raise, and the row that it becomes."""
+"""The rejection of a page, without Beam: the exception that pure functions raise, and the row that it becomes."""
 
 import traceback
 from collections.abc import Callable
@@ -12,7 +12,7 @@ Out = TypeVar("Out", Page, Document, Article)
 
 
 class Rejection(Exception):  # noqa: N818  (a verdict, not an error)
-    """A rule refused the page. `reason` is one of labels.REASONS[stage]; `detail` is evidence in a few words."""
+    """A rule rejected the page. `reason` is one of labels.REASONS[stage]; `detail` is evidence in a few words."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(reason, detail)
@@ -38,7 +38,7 @@ def attempt(record: Page | Document | Article, stage: str, call: Callable[[], Ou
 
 
 def reject(record: Page | Document | Article, stage: str, reason: str, detail: str) -> Rejected:
-    """The row of `rejected` for a record that `stage` refuses."""
+    """The row of `rejected` for a record that `stage` rejects."""
     return Rejected(record.source, stage, reason, without_surrogates(detail))
 
 

@@ -115,7 +115,7 @@ def size_of(record: Page | Document | Article) -> int:
 
 
 def tagged(outcome: Out | Rejected) -> Out | Refusal:
-    """The outcome as a DoFn yields it: a refusal goes to the output REJECTED."""
+    """The outcome as a DoFn yields it: a rejection goes to the output REJECTED."""
     return beam.pvalue.TaggedOutput(REJECTED, outcome) if isinstance(outcome, Rejected) else outcome
 
 

@@ -59,8 +59,9 @@ def test_a_refused_page_shows_who_refused_it_and_why(capsys, arguments, verdict)
         ([NEWS, "https://nowhere.example/"], "no page with the address"),
         ([f"{NEWS}@3"], "no page at offset 3"),
         ([f"{NEWS}@{10**17}"], "no page at offset 1000"),
-        ([f"{NEWS}@{2**63}"], "no such file"),
-        ([f"{NEWS}@{'9' * 5000}"], "no such file"),
+        ([f"{NEWS}@{2**63}"], "no offset after @; give a number"),
+        ([f"{NEWS}@abc"], "no offset after @; give a number"),
+        ([f"{NEWS}@{'9' * 5000}"], "no offset after @; give a number"),
     ],
 )
 def test_what_cannot_be_explained_costs_one_line(capsys, arguments, complaint):

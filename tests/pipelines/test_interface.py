@@ -11,7 +11,6 @@ import pytest
 
 import warraq
 from tests.support.paths import ROOT
-from warraq.pipelines import explain as explain_command
 from warraq.transforms.clean.stage import clean
 
 NEWS = ROOT / "samples" / "dumps" / "news.warc.gz"
@@ -94,7 +93,6 @@ def test_where_there_is_no_dataset_connect_raises(tmp_path):
         warraq.connect(tmp_path / "out")
 
 
-@pytest.mark.skipif(not hasattr(explain_command, "explain_page"), reason="explain_page is not there yet")
 def test_a_page_is_explained():
     assert "kept: " in str(warraq.explain(PAGE))
     assert "rejected by clean: too_short" in str(warraq.explain(PAGE, clean_min_words=100_000))

@@ -107,5 +107,5 @@ def test_every_refusal_that_is_due_has_a_row(all_rejected, written, balances):
     if balances:
         assert reconcile(files, counts, all_rejected)
     else:
-        with pytest.raises(LedgerError, match="2 pages were refused" if all_rejected else "1 pages were refused"):
+        with pytest.raises(LedgerError, match="2 pages were rejected" if all_rejected else "1 pages were rejected"):
             reconcile(files, counts, all_rejected)

@@ -53,7 +53,7 @@ def read_table(path: str, columns: Sequence[str]) -> pa.Table:
 
     Raises:
       DamagedDatasetError: the file is missing or broken.
-      OSError: the storage does not answer, or refuses access.
+      OSError: the storage does not answer, or rejects access.
     """
     try:
         source = pa.BufferReader(storage.read(path)) if storage.is_remote(path) else pa.OSFile(path)

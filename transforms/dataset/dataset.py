@@ -86,7 +86,7 @@ class Dataset:
         """The newest version of a table; None before the first commit to it.
 
         Raises:
-          DatasetError: the storage does not answer, or refuses access.
+          DatasetError: the storage does not answer, or rejects access.
           DamagedDatasetError: an entry of the table's log is missing or broken.
         """
         try:

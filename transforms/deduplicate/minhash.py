@@ -1,6 +1,7 @@
 """MinHash signatures of texts: the similarity of two texts is estimated from 256 bytes of each.
 
-The terms and their values: 128 permutations (num_perm), cut into 16 bands of 5 rows, over 5-word n-grams. Datasets keep
+The terms and their values: 128 permutations (num_perm), of which the first 80 form 16 bands of 5 rows, over 5-word
+n-grams. Datasets keep
 the signatures, so a change of a value, or of a hash, makes their articles unfindable and needs a new schema version.
 """
 

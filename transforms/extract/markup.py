@@ -11,7 +11,7 @@ from warraq.transforms.rejection import Rejection
 # One class for all elements: lxml.html's own lookup is Python code, called for each element that is touched.
 _LOOKUP: Final = etree.ElementDefaultClassLookup(element=HtmlElement)
 
-# Characters that XML excludes. libxml2 passes them on, raw and as references. lxml then refuses to set the text of an
+# Characters that XML excludes. libxml2 passes them on, raw and as references. lxml then rejects to set the text of an
 # element to a text that it has read from another. XML 1.0, 2.2, https://www.w3.org/TR/xml/#charsets
 _CONTROLS: Final = bytes(set(range(32)) - set(b"\t\n\v\f\r"))
 _SPACES: Final = bytes.maketrans(b"\v\f", b"  ")  # HTML and its authors take these for white space

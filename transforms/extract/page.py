@@ -41,7 +41,7 @@ class ExtractRules:
         default=2048, metadata=_TUNING | {"help": "memory in MiB that the extracting process may use"}
     )
     max_markup: int = field(
-        default=20_000_000, metadata={"help": "characters of markup; longer pages are refused unread"}
+        default=20_000_000, metadata={"help": "characters of markup; longer pages are rejected unread"}
     )
     guard: bool = field(
         default=True,
@@ -51,7 +51,7 @@ class ExtractRules:
     def __post_init__(self) -> None:
         for name, limit in (("timeout", _MAX_TIMEOUT), ("memory_mb", _MAX_MEMORY_MB), ("max_markup", None)):
             value = getattr(self, name)
-            if not value > 0:  # so that NaN is refused too
+            if not value > 0:  # so that NaN is rejected too
                 raise ValueError(f"extract_{name} must be above 0, not {value}")
             if limit and value > limit:
                 raise ValueError(f"extract_{name} can be {limit} at most, not {value}")

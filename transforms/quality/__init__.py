@@ -1,1 +1,1 @@
-"""Keeps prose; refuses lists, tables, spam and text that repeats itself."""
+"""Keeps prose; rejects lists, tables, spam and text that repeats itself."""

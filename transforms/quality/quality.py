@@ -1,9 +1,9 @@
-"""Quality: keeps prose; refuses lists, tables, tag clouds, stuffed keywords and text that repeats itself.
+"""Quality: keeps prose; rejects lists, tables, tag clouds, stuffed keywords and text that repeats itself.
 
 `measure` computes the figures, `QualityRules` bounds them. Most figures are those of FineWeb-2 (the Gopher and FineWeb
 filters of datatrove, as its pipeline sets them for arb_Arab). Three are ours: the share of function words, of words in
 sentences, and of the most frequent content word. The defaults were chosen on 33,000 published Arabic news texts
-(benchmarks/accuracy/quality.py): each rule refuses fewer than one in a thousand of them, short texts included.
+(benchmarks/accuracy/quality.py): each rule rejects fewer than one in a thousand of them, short texts included.
 """
 
 import math
@@ -72,13 +72,13 @@ class Measures(NamedTuple):
 
 
 def _at_least(measure: str, default: float, reason: str, meaning: str, *, is_share: bool = True) -> float:
-    """A lower bound on a measure; a text below it is refused for `reason`."""
+    """A lower bound on a measure; a text below it is rejected for `reason`."""
     metadata = {"help": meaning, "reason": reason, "measure": measure, "is_lower": True, "is_share": is_share}
     return field(default=default, metadata=metadata)
 
 
 def _at_most(measure: str, default: float, reason: str, meaning: str, *, is_share: bool = True) -> float:
-    """An upper bound on a measure; a text above it is refused for `reason`."""
+    """An upper bound on a measure; a text above it is rejected for `reason`."""
     metadata = {"help": meaning, "reason": reason, "measure": measure, "is_lower": False, "is_share": is_share}
     return field(default=default, metadata=metadata)
 

@@ -96,7 +96,8 @@ def find_dumps(inputs: Sequence[str], output: str | None = None) -> Discovery:
             more = f"; {_READABLE}" if files[0].why == _UNKNOWN else ""
             raise InputError(f"{files[0].path}: {files[0].why}{more}")
         if not any(isinstance(file, Dump) for file in files):
-            raise InputError(f"{shown_name(stated)}: no dump in it; {_READABLE}")
+            skipped = next((f"{file.path}: {file.why}" for file in files if isinstance(file, Skipped)), "")
+            raise InputError(f"{shown_name(stated)}: no dump in it; {f'{skipped}; ' * bool(skipped)}{_READABLE}")
     in_order = [found[path] for path in sorted(found)]
     return Discovery(
         [file for file in in_order if isinstance(file, Dump)], [file for file in in_order if isinstance(file, Skipped)]

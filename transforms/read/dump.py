@@ -1,4 +1,4 @@
-"""A dump: its description, its file, and the rows of records that the reader refuses. Imports no Beam."""
+"""A dump: its description, its file, and the rows of records that the reader rejects. Imports no Beam."""
 
 import datetime as dt
 import errno
@@ -136,12 +136,12 @@ def refuse(  # noqa: PLR0913  (the columns of a row)
     size: int = 0,
     fetched_at: dt.datetime | None = None,
 ) -> Rejected:
-    """The row of a record that the reader refuses."""
+    """The row of a record that the reader rejects."""
     return Rejected(Source(url, fetched_at, dump.path, offset, size), STAGE, reason, detail[:200])
 
 
 def check_size(page: Page, max_bytes: int) -> Page | Rejected:
-    """The page, or its refusal if it is empty or has more than `max_bytes`."""
+    """The page, or its rejection if it is empty or has more than `max_bytes`."""
     if page.content and len(page.content) <= max_bytes:
         return page
     reason, detail = ("too_large", f"more than {max_bytes} bytes") if page.content else ("not_html", "empty")

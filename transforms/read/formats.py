@@ -52,7 +52,7 @@ FORMATS: Final = frozenset({
 
 
 def read_range(dump: Dump, start: int, stop: int | None, rules: ReadRules, claim: Claim = claim_all) -> Iterator[Item]:
-    """The pages and refusals of the records that start in [start, stop) of a dump, at growing places.
+    """The pages and rejections of the records that start in [start, stop) of a dump, at growing places.
 
     All can be encoded. A format that can't be split is read whole by the range that begins at 0.
 
@@ -88,7 +88,7 @@ def _items(  # noqa: PLR0913, PLR0917  (as `read_range`)
 def open_page(
     path: str, offset: int | None = None, url: str | None = None, rules: ReadRules | None = None
 ) -> Page | Rejected:
-    """The first page or refusal in the dump at `path` with this `offset` and `url`; None accepts any.
+    """The first page or rejection in the dump at `path` with this `offset` and `url`; None accepts any.
 
     `path` may be written as by `stored_name` or `shown_name`. With an offset in a format that is read in ranges, only
     that place is read, then a stretch before it: a record that shares its member with others has a place after the

@@ -43,7 +43,7 @@ def check_growth(items: Iterable[Item]) -> Iterator[Item]:
 
 
 def check_stretches(dump: str, stretches: Iterable[Stretch]) -> Iterator[Rejected]:
-    """Nothing if the ranges of a dump don't overlap. The type lets the result join the reader's refusals.
+    """Nothing if the ranges of a dump don't overlap. The type lets the result join the reader's rejections.
 
     Raises:
       LedgerError: two ranges gave places in the same stretch.

@@ -1,7 +1,7 @@
 """ReadPages: the Beam shell of the readers. Dumps of any format become pages, one for each HTML response or text.
 
 Many workers at once read ranges of bytes of web archives (uncompressed, or compressed by record), of uncompressed JSON
-lines and of Parquet. One worker reads a dump of another format whole. A refusal by a reader is a row with the stage
+lines and of Parquet. One worker reads a dump of another format whole. A rejection by a reader is a row with the stage
 "read". An error of the storage is not caught: the runner tries again.
 """
 

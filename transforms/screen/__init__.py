@@ -1,1 +1,1 @@
-"""Refuses pages that can't hold Arabic text, by their bytes."""
+"""Rejects pages that can't hold Arabic text, by their bytes."""

@@ -3,7 +3,7 @@
 In a crawl 1 page in 100 is Arabic, so the other 99 must be cheap. Each encoding of Arabic pages has its own evidence,
 and one piece of evidence is enough. One numpy pass (0.02 ms for 170 kB, a fiftieth of a regular expression) selects the
 stretches with bytes above ASCII, a thirtieth of most pages; only these are searched. Escapes are ASCII themselves: they
-are searched in an eighth of the page first. Persian, Urdu and Sorani pages may pass; the language stage refuses them.
+are searched in an eighth of the page first. Persian, Urdu and Sorani pages may pass; the language stage rejects them.
 """
 
 import dataclasses

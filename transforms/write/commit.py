@@ -26,7 +26,7 @@ class Run:
     runner: str
     started_at: dt.datetime
     dumps: Sequence[Mapping[str, Any]]  # rows of arrow.DUMP
-    all_rejected: bool  # rows for mass refusals too
+    all_rejected: bool  # rows for mass rejections too
     max_error_share: float
 
 

@@ -2,7 +2,7 @@
 
 The commit step finds the dumps (`ledger.broken_dumps`). It commits nothing, leaves a report under staging, and fails.
 The launcher reads the report and runs again without these dumps. It is not enough to leave out only their rows, because
-articles of other dumps were refused as copies of them.
+articles of other dumps were rejected as copies of them.
 """
 
 import collections

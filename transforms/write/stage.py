@@ -86,7 +86,7 @@ class WriteArticles(beam.PTransform):
 
 @dataclass
 class WriteRejected(beam.PTransform):
-    """{label of a stage: its Rejected} → DataFile, staged. Mass refusals are written only if the run asks."""
+    """{label of a stage: its Rejected} → DataFile, staged. Mass rejections are written only if the run asks."""
 
     run: Run
 

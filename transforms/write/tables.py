@@ -63,7 +63,7 @@ def article_row(article: Article, run: Run) -> dict[str, Any]:
 
 
 def rejected_partition(rejected: Rejected) -> str:
-    """The stage that refused the page."""
+    """The stage that rejected the page."""
     return rejected.stage
 
 

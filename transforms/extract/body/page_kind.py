@@ -1,7 +1,7 @@
-"""The page kind: index, tag, search and error pages, galleries and listings are refused as no articles.
+"""The page kind: index, tag, search and error pages, galleries and listings are rejected as no articles.
 
 Signs in the order of trust: schema.org types and WordPress body classes, the URL, the shape of the page and its text.
-Each sign has its evidence, so that the cause of a wrong refusal can be found.
+Each sign has its evidence, so that the cause of a wrong rejection can be found.
 """
 
 import itertools

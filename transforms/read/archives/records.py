@@ -62,7 +62,7 @@ class _Record(NamedTuple):
 def read_archive_range(  # noqa: PLR0913, PLR0917  (a range is two numbers)
     stream: BinaryIO, start: int, stop: int | None, dump: Dump, rules: ReadRules, claim: Claim = claim_all
 ) -> Iterator[Item]:
-    """The pages and refusals of all records that start in [start, stop) of an archive, not compressed or by record.
+    """The pages and rejections of all records that start in [start, stop) of an archive, not compressed or by record.
 
     Any cut of a file into ranges gives each record exactly once, at the same place: the offset of its frame, plus its
     number among the items of the frame, from 0. `claim` is called with the offset of each frame, in order, before the
@@ -115,7 +115,7 @@ def _placed(items: Iterator[Item], frame: Frame, frames: Frames, dump: Dump) -> 
 
 
 def read_archive(stream: BinaryIO, dump: Dump, rules: ReadRules, start: int = 0) -> Iterator[Item]:
-    """The pages and refusals of all records in a decompressed `stream`: of the whole file, or of the member at `start`.
+    """The pages and rejections of all records in a decompressed `stream`: of a whole file, or of the member at `start`.
 
     Offsets are `start` + the offset in the stream, because such records have no offset in the file.
     """
@@ -164,7 +164,7 @@ def _items_of_damaged_member(frame: Frame, stream: BinaryIO, dump: Dump, rules: 
 
 
 def _items(frame: Frame, record: _Record | None, dump: Dump, rules: ReadRules) -> Iterator[Item]:
-    """The items of a frame whose first record is `record`: usually one page, one refusal, or nothing."""
+    """The items of a frame whose first record is `record`: usually one page, one rejection, or nothing."""
     if frame.problem in ("", TOO_LARGE):
         yield from _records(frame, record, dump, rules)
     else:
@@ -172,7 +172,7 @@ def _items(frame: Frame, record: _Record | None, dump: Dump, rules: ReadRules) -
 
 
 def _records(frame: Frame, record: _Record | None, dump: Dump, rules: ReadRules) -> Iterator[Item]:
-    """The pages and refusals of the records in a valid frame, of which `record` is the first."""
+    """The pages and rejections of the records in a valid frame, of which `record` is the first."""
     while True:
         if record is None:
             yield _corrupt(dump, frame.offset, "no sound header", None)
@@ -207,7 +207,7 @@ def _after_newlines(data: bytes, at: int, record_format: RecordFormat) -> int | 
 
 
 def _page(record: _Record, dump: Dump, rules: ReadRules) -> Item:
-    """The page of a page record, or its refusal."""
+    """The page of a page record, or its rejection."""
     header, extent = record.header, record.extent
     response = http.parse_response(record.data, extent.begin, extent.end, header.content_type)
     media_type = http.media_type_of(response.content_type)

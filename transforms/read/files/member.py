@@ -24,7 +24,7 @@ class Member(NamedTuple):
 
 
 def page_of_member(content: bytes, member: Member, dump: Dump, rules: ReadRules) -> Page | Rejected:
-    """The page with this content, or its refusal. `content`: the whole member, or its first `max_bytes` + 1 bytes."""
+    """The page with this content, or its rejection. `content`: the whole member, or its first `max_bytes` + 1 bytes."""
     kind = kind_of(content)
     if content and kind not in ("html", "text"):
         return refuse_member(member, "not_html", f"{kind}: unpack it first" if kind else "binary", dump)

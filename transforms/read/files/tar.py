@@ -52,10 +52,10 @@ class _Extended(NamedTuple):
 
 
 def read_tar(stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Page | Rejected]:
-    """One page or refusal for each regular file in the archive, at the offset of its header.
+    """One page or rejection for each regular file in the archive, at the offset of its header.
 
     Folders, links and devices leave no row. The fetch time is the time in the rules, else that of the member. A damaged
-    stretch costs one refusal and the members in it. A member with an impossible size is rejected, and headers found
+    stretch costs one rejection and the members in it. A member with an impossible size is rejected, and headers found
     inside its claimed range are read instead.
     """
     return _Walk(stream, dump, rules).items()
@@ -94,7 +94,7 @@ class _Walk:
                 self._extended = _Extended()
 
     def _file(self, header: _Header) -> Page | Rejected:
-        """The page in the current member, or its refusal. Then the walk is at the next header."""
+        """The page in the current member, or its rejection. Then the walk is at the next header."""
         extended, rules = self._extended, self._rules
         fetched_at = rules.stated_time() or parse_time(header.modified or None) or self._dump.modified_at
         size = header.size if extended.size is None else extended.size
@@ -143,7 +143,7 @@ class _Walk:
                 return
 
     def _block(self, offset: int) -> bytes:
-        if self._size is not None and offset > self._size:  # the file system may refuse a larger offset
+        if self._size is not None and offset > self._size:  # the file system may reject a larger offset
             return b""
         self._stream.seek(offset)
         return self._stream.read(BLOCK)

@@ -43,11 +43,11 @@ _DAMAGE: Final = (
 
 
 def read_zip(stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Page | Rejected]:
-    """One page or refusal for each file in the archive, at the offset of its header, in the order of these offsets.
+    """One page or rejection for each file in the archive, at the offset of its header, in the order of these offsets.
 
     Names are never used as paths. The fetch time is the time in the rules, else the date of the member (read as UTC:
-    ZIP states no zone). An archive without a readable directory is one refusal. A WARC that is stored uncompressed, as
-    in WACZ, is read as a WARC, and its records have their offsets in the archive.
+    ZIP states no zone). An archive without a readable directory is one rejection. A WARC that is stored uncompressed,
+    as in WACZ, is read as a WARC, and its records have their offsets in the archive.
     """
     try:
         archive = _opened(stream)
@@ -63,7 +63,7 @@ def read_zip(stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Page | 
 
 
 def _opened(stream: BinaryIO) -> zipfile.ZipFile:
-    """The archive. Invalid entries of its directory are repaired: zipfile refuses an archive for one of them."""
+    """The archive. Invalid entries of its directory are repaired: zipfile rejects an archive for one of them."""
     bounded = _Bounded(stream)
     try:
         return zipfile.ZipFile(cast("BinaryIO", bounded))
@@ -76,7 +76,7 @@ def _opened(stream: BinaryIO) -> zipfile.ZipFile:
 
 
 def _repaired_directory(read: bytes) -> bytes:
-    """The bytes that were read; in a directory, each entry that zipfile refuses is replaced by a valid one."""
+    """The bytes that were read; in a directory, each entry that zipfile rejects is replaced by a valid one."""
     entries, at = [], 0
     while read.startswith(b"PK\1\2", at) and at + _ENTRY.size <= len(read):
         end = at + _ENTRY.size + sum(_ENTRY.unpack_from(read, at)[1:])

@@ -104,7 +104,7 @@ class StatedFields:
 def page_of(  # noqa: PLR0913, PLR0917  (a record and its place)
     record: Mapping[str, Any], names: Names, offset: int, size: int, dump: Dump, rules: ReadRules
 ) -> Page | Rejected:
-    """The page in `record`, which has `size` bytes at `offset`, or its refusal.
+    """The page in `record`, which has `size` bytes at `offset`, or its rejection.
 
     A string is decoded text. Bytes are the page as crawled, in the charset that the record states, if any. A field that
     the user states is taken first, then text, then HTML.

@@ -28,7 +28,7 @@ _Problem: TypeAlias = tuple[str, str]
 
 
 class FoundObject(NamedTuple):
-    """One object; with `problem`, the reason and detail of its refusal."""
+    """One object; with `problem`, the reason and detail of its rejection."""
 
     offset: int
     content: bytes
@@ -49,7 +49,7 @@ def is_multiline(stream: BinaryIO) -> bool:
 
 
 def read_objects(stream: BinaryIO, limit: int) -> Iterator[FoundObject]:
-    """The objects of a file, in order, each of at most `limit` bytes. A stretch without objects is one refusal."""
+    """The objects of a file, in order, each of at most `limit` bytes. A stretch without objects is one rejection."""
     stream.seek(0)
     held, at, begin = "", 0, 0  # `held` is the window at `at`; the part before `begin` is done
     has_many = False

@@ -21,14 +21,14 @@ _DECODER: Final = json.JSONDecoder(strict=False)  # accepts raw tabs inside stri
 
 
 def read_json_lines(stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Page | Rejected]:
-    """One page or refusal for each object of the file, at its byte offset in the decompressed stream."""
+    """One page or rejection for each object of the file, at its byte offset in the decompressed stream."""
     yield from read_json_lines_range(stream, 0, None, dump, rules)
 
 
 def read_json_lines_range(  # noqa: PLR0913, PLR0917  (a range is two numbers)
     stream: BinaryIO, start: int, stop: int | None, dump: Dump, rules: ReadRules, claim: Claim = claim_all
 ) -> Iterator[Page | Rejected]:
-    """One page or refusal for each line that starts in [start, stop) and isn't blank, at the line's byte offset.
+    """One page or rejection for each line that starts in [start, stop) and isn't blank, at the line's byte offset.
 
     Any cut of a file into ranges gives each line exactly once. `claim` is called with the offset of each line, in
     order, before the line is read; reading ends when it returns False. Objects over many lines, or many in one line,
@@ -84,7 +84,7 @@ def _bare(line: bytes) -> bytes:
 def read_object(  # noqa: PLR0913, PLR0917  (an object and its place)
     line: bytes, offset: int, dump: Dump, rules: ReadRules, names: Names, stated: StatedFields | None = None
 ) -> Page | Rejected:
-    """The page in one object, or its refusal."""
+    """The page in one object, or its rejection."""
     if has_many_values(line):
         return refuse(dump, offset, "too_large", f"an object of more than {MAX_VALUES} values", size=len(line))
     try:

@@ -26,11 +26,11 @@ _DAMAGE: Final = (pa.ArrowException, OSError, ValueError, KeyError, IndexError, 
 def read_parquet_range(  # noqa: PLR0913, PLR0917  (a range is two numbers)
     stream: BinaryIO, start: int, stop: int | None, dump: Dump, rules: ReadRules, claim: Claim = claim_all
 ) -> Iterator[Page | Rejected]:
-    """One page or refusal for each row of the row groups whose place is in [start, stop).
+    """One page or rejection for each row of the row groups whose place is in [start, stop).
 
     The offset of a page is the number of its row in the file, from 0. `claim` is called with the place of each row
     group, in order, before the group is read; reading ends when it returns False. A file that can't be read is one
-    refusal, in the range that begins at 0. The part of a row group that can't be read is one refusal.
+    rejection, in the range that begins at 0. The part of a row group that can't be read is one rejection.
 
     Raises:
       InputError: the file has no column that the user states.
