@@ -1,4 +1,4 @@
-"""What the package is; the settings of tools stand in pyproject.toml."""
+"""The package: name, dependencies and files. The settings of tools are in pyproject.toml."""
 
 import re
 from pathlib import Path

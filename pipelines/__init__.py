@@ -1,1 +1,1 @@
-"""How it is run: the flow, its options, the jobs, and the commands."""
+"""The flow, its configuration, the commands and the engines."""

@@ -38,7 +38,7 @@ class FlowConfig:
     classifier: str = "linear"
 
     def to_json(self, **more: Any) -> str:
-        """What decides the rows, and `more`, in a fixed order: equal for configurations that give equal rows.
+        """The settings that decide the rows, and `more`, in a fixed order: equal settings give equal text.
 
         Tuning has its default there, as it had in the datasets of earlier versions: their dumps stay committed.
         """

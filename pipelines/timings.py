@@ -1,4 +1,4 @@
-"""What each stage took, out of the metrics of a run: the table that `warraq ingest --timings` prints."""
+"""The table of `warraq ingest --timings`: the time of each stage, from the metrics of a run."""
 
 from collections.abc import Iterator
 from typing import Any, Final

@@ -11,7 +11,7 @@ Sketch: TypeAlias = bytes  # a MinHash signature
 
 
 class Source(NamedTuple):
-    """Where a page comes from. Every record carries the one that the reader made."""
+    """The origin of a page. The reader makes it, and every record carries it on."""
 
     url: str
     fetched_at: Optional[dt.datetime]  # None only in a rejection by the reader, of a record that states no time

@@ -303,7 +303,7 @@ class TextTokens:
         return bool(following and following.key.startswith("ال") and not following.roles & NAMES)
 
     def _is_person(self, first: int, end: int, roles: frozenset[str]) -> bool:
-        """True if a title or a verb of speech stands before the words, or if their names are known ones."""
+        """True if a title or a verb of speech precedes the words, or if their names are known ones."""
         if self._is_titled(first) or "speech_verbs" in self._before(first):
             return "part" in roles or bool(roles & NAMES) or end - first > 1
         if end - first == 1:
@@ -317,7 +317,7 @@ class TextTokens:
         return definite or second.key in _LINKS or bool(second.roles & NAMES)
 
     def _is_titled(self, first: int) -> bool:
-        """True if a title stands before, with at most three words of the title between: "وزير الخارجية الروسي"."""
+        """True if a title precedes the words, with at most three words of the title between: "وزير الخارجية الروسي"."""
         for back in range(1, 5):
             if first < back:
                 return False
