@@ -13,15 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from warraq.pipelines.cli import DONE, WRONG_USAGE, Parser, configure_file_systems, print_line
-from warraq.pipelines.config import FlowConfig
+from warraq.pipelines.config import STAGES, FlowConfig
 from warraq.pipelines.options import add_rules, config_of
 from warraq.pipelines.terminal import Safe, visible
 from warraq.schemas.encodable import without_surrogates
 from warraq.schemas.labels import DATE_SOURCES, ENTITY_KINDS, ERROR_REASON, REASONS, TOPICS
 from warraq.schemas.records import Article, Document, Entity, Page, Rejected
-from warraq.transforms.clean import clean
-from warraq.transforms.decode import decode
-from warraq.transforms.deduplicate import deduplicate
 from warraq.transforms.entities import tagger as entities
 from warraq.transforms.extract.body.choose import dropped_lines
 from warraq.transforms.extract.findings import Findings
@@ -32,7 +29,6 @@ from warraq.transforms.quality import quality
 from warraq.transforms.read.dump import InputError
 from warraq.transforms.read.formats import open_page
 from warraq.transforms.rejection import attempt, describe
-from warraq.transforms.screen import screen
 from warraq.transforms.storage import is_remote
 from warraq.transforms.topics import classifier as topics
 
@@ -212,47 +208,44 @@ def _in_line(words: str) -> str:
 
 
 def _steps(config: FlowConfig, colour: bool) -> list[Step]:
-    """The stages of pipelines/flow.py for one page; Deduplicate has no other article to compare it with."""
-    tagger, classifier = entities.load_tagger(config.tagger), topics.load_classifier(config.classifier)
-
-    def tag(article: Article) -> Article:
-        return entities.tag_entities([article], tagger)[0]
-
-    def classify(article: Article) -> Article:
-        return topics.classify_articles([article], classifier, config.topics)[0]
-
+    """The stages of the table in config.py for one page; Deduplicate has no other article to compare it with."""
+    entities.load_tagger(config.tagger)  # before the clock runs
+    classifier = topics.load_classifier(config.classifier)
     findings: list[Findings] = []
 
-    def extract(document: Document) -> Article:
+    def extract(document: Document, _: FlowConfig) -> Article:
         findings.append(examine(document, config.extract))
         return findings[-1].result()
-
-    def show_extraction(_: Document, __: Article | None) -> Iterator[str]:
-        return _extraction(findings[-1])
 
     def show_language(article: Article, _: Article | None) -> Iterator[str]:
         code, score, evidence = language.load_detector(config.language).detect(article.text)
         yield f"{code} {score:.3f}, by {evidence}"
-
-    def show_entities(_: Article, tagged: Article | None) -> Iterator[str]:
-        return _entities(tagged, colour) if tagged else iter(())
 
     def show_topics(article: Article, classified: Article | None) -> Iterator[str]:
         if classified:
             yield from (f"{score.score:.2f}  {_NAMES[score.code]}" for score in classified.topics)
             yield f"because of {', '.join(classifier.evidence(article))}"
 
+    evidence: dict[str, Callable[[Any, Any], Iterator[str]]] = {
+        "screen": _screen,
+        "decode": _decode,
+        "extract": lambda *_: _extraction(findings[-1]),
+        "clean": _clean,
+        "language": show_language,
+        "quality": _quality,
+        "deduplicate": _identity,
+        "entities": lambda _, tagged: _entities(tagged, colour) if tagged else iter(()),
+        "topics": show_topics,
+    }
+    functions = {stage.name: stage.apply for stage in STAGES if stage.apply} | {"extract": extract}
     return [
-        Step("screen", lambda page: screen.screen(page, config.screen), _screen),
-        Step("decode", lambda page: decode.decode(page, config.decode), _decode),
-        Step("extract", extract, show_extraction),
-        Step("clean", lambda article: clean.clean(article, config.clean), _clean),
-        Step("language", lambda article: language.keep_arabic(article, config.language), show_language),
-        Step("quality", lambda article: quality.keep_good(article, config.quality), _quality),
-        Step("deduplicate", deduplicate.identify, _identity),
-        Step("entities", tag, show_entities),
-        Step("topics", classify, show_topics),
+        Step(name, functools.partial(_apply, function, config), evidence.get(name, lambda *_: iter(())))
+        for name, function in functions.items()
     ]
+
+
+def _apply(function: Callable[[Any, FlowConfig], Any], config: FlowConfig, record: Any) -> Any:
+    return function(record, config)
 
 
 def _screen(page: Page, _: Page | None) -> Iterator[str]:
