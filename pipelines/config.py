@@ -37,12 +37,13 @@ class FlowConfig:
     tagger: str = DEFAULT
     classifier: str = "linear"
 
-    def to_json(self, **more: Any) -> str:
+    def to_json(self, *, tuning: bool = False, **more: Any) -> str:
         """The settings that decide the rows, and `more`, in a fixed order: equal settings give equal text.
 
-        Tuning has its default there, as it had in the datasets of earlier versions: their dumps stay committed.
+        Tuning has its default there. With `tuning` it has its value, as in the `options` of runs by earlier versions.
         """
-        stages = {stage.name: _without_tuning(getattr(self, stage.name)) for stage in STAGES if stage.rules}
+        rules = {stage.name: getattr(self, stage.name) for stage in STAGES if stage.rules}
+        stages = rules if tuning else {name: _without_tuning(each) for name, each in rules.items()}
         return json.dumps({**dataclasses.asdict(dataclasses.replace(self, **stages)), **more}, sort_keys=True)
 
 

@@ -117,10 +117,13 @@ def main(arguments: Sequence[str]) -> int:
     verdicts: list[Verdict] = []
     for line in _heading(page):
         print(line)
-    for verdict in _verdicts(page, config, colour=sys.stdout.isatty()):
-        verdicts.append(verdict)
-        for line in verdict.lines():
-            print(line)
+    try:
+        for verdict in _verdicts(page, config, colour=sys.stdout.isatty()):
+            verdicts.append(verdict)
+            for line in verdict.lines():
+                print(line)
+    except InputError as error:
+        return print_line(str(error), WRONG_USAGE)
     print(_ending(_outcome(page, verdicts)))
     return DONE
 
@@ -209,8 +212,11 @@ def _in_line(words: str) -> str:
 
 def _steps(config: FlowConfig, colour: bool) -> list[Step]:
     """The stages of the table in config.py for one page; Deduplicate has no other article to compare it with."""
-    entities.load_tagger(config.tagger)  # before the clock runs
-    classifier = topics.load_classifier(config.classifier)
+    try:  # before the clock runs
+        entities.load_tagger(config.tagger)
+        classifier = topics.load_classifier(config.classifier)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError(f"the models can't be loaded: {error}") from error
     findings: list[Findings] = []
 
     def extract(document: Document, _: FlowConfig) -> Article:

@@ -138,7 +138,9 @@ def _ingest_new(options: IngestOptions, dataset: Dataset, found: Discovery, tell
         tell(message)
 
     recipe = _digest(__version__, options.config_json())
-    done = [run for run in dataset.rows("runs") if options.only_new or run["recipe"] == recipe]
+    # Earlier versions counted tuning among the rules.
+    recipes = {recipe, _digest(__version__, options.config_json(tuning=True))}
+    done = [run for run in dataset.rows("runs") if options.only_new or run["recipe"] in recipes]
     committed = {dump["fingerprint"]: run["run_id"] for run in done for dump in run["dumps"]}
     dumps = [dump for dump in found.dumps if dump.fingerprint not in committed]
     if dumps:
@@ -224,7 +226,8 @@ def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Seq
         tally.mkdir()
         job = Ingest(dumps, options.config, run, known, progress.Tally(str(tally)))
         local = PipelineOptions([*options.beam_flags, f"--direct_num_workers={options.workers}"])
-        muffled = contextlib.redirect_stderr(io.StringIO())  # Beam prints a failure before it raises it
+        # Beam prints a failure before it raises it. Other programs have words of their own on this stream.
+        muffled = contextlib.redirect_stderr(io.StringIO()) if options.is_command else contextlib.nullcontext()
         size = sum(dump.size for dump in dumps)
         shown = progress.Progress(str(tally), size, options.quiet)
         # Signal handlers need the main thread. A single worker works in this process, so nothing must be watched.

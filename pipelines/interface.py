@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import logging
 import os
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 Path: TypeAlias = str | os.PathLike[str]
 
+# A run sets the folder of temporary files and the log level of the whole process.
+_ONE_AT_A_TIME: Final = threading.Lock()
 # Flags that say only how the command prints or stops.
 _OF_THE_COMMAND: Final = frozenset(
     {"help", "help_all", "inputs", "output", "print_config", "quiet", "strict", "timings", "traceback"}
@@ -54,7 +57,8 @@ class _RaisingParser(Parser):
 def ingest(inputs: Path | Sequence[Path], output: Path, *, beam: Sequence[str] = (), **rules: Any) -> Run:
     """Adds the Arabic news articles in dumps to a dataset, as `warraq ingest` does.
 
-    Off the main thread a local run has one worker, because only the main thread gets the signals that end workers.
+    Outside the main thread a local run has one worker, because only the main thread gets the signals that end workers.
+    One process ingests one input at a time; calls from other threads wait.
 
     Args:
       inputs: files, folders, globs or addresses in buckets.
@@ -65,13 +69,21 @@ def ingest(inputs: Path | Sequence[Path], output: Path, *, beam: Sequence[str] =
 
     Raises:
       WarraqError: a rule, an input or the dataset is wrong, or the run failed; nothing was committed.
+      KeyboardInterrupt: the run was interrupted; nothing was committed.
     """
     from warraq.pipelines import ingest as command  # noqa: PLC0415  (imports Beam, two seconds)
     from warraq.pipelines.options import LOCAL, ingest_parser, parse_ingest  # noqa: PLC0415
     from warraq.pipelines.summary import ledger_of  # noqa: PLC0415
     from warraq.transforms import ledger  # noqa: PLC0415
 
-    given = _arguments(ingest_parser(_RaisingParser), rules)
+    if isinstance(beam, str) or not all(re.match(r"--\w+(=|$)", flag) for flag in beam):
+        raise WarraqError("beam must be a list of flags of Beam, such as ['--runner=FlinkRunner']", WRONG_USAGE)
+    parser = ingest_parser(_RaisingParser)
+    ours = {flag for action in parser._actions for flag in action.option_strings}  # noqa: SLF001
+    for flag in beam:
+        if flag.partition("=")[0] in ours:
+            raise WarraqError(f"{flag} is no flag of Beam; give it as a rule, without its dashes", WRONG_USAGE)
+    given = _arguments(parser, rules)
     stated = [inputs] if isinstance(inputs, (str, os.PathLike)) else inputs
     paths = [os.fspath(path) for path in stated]
     words = ["--quiet", f"--output={os.fspath(output)}", *given, *beam, *(["--", *paths] if paths else [])]
@@ -80,9 +92,15 @@ def ingest(inputs: Path | Sequence[Path], output: Path, *, beam: Sequence[str] =
         if rules.get("workers", 1) != 1:
             raise WarraqError("workers must be 1 off the main thread; for more, run warraq ingest as a process")
         options = dataclasses.replace(options, workers=1)
+    options = dataclasses.replace(options, is_command=False)
     messages: list[str] = []
-    with _silent():
-        outcome = command.ingest(options, messages.append)
+    with _ONE_AT_A_TIME, _silent():
+        try:
+            outcome = command.ingest(options, messages.append)
+        except WarraqError as error:
+            if isinstance(error.__cause__, KeyboardInterrupt):
+                raise KeyboardInterrupt(str(error)) from error
+            raise
         dataset = Dataset(options.output)
         with _as_ours():
             lines = ledger_of(dataset, outcome.run_ids) if outcome.run_ids else []

@@ -21,6 +21,7 @@ from warraq.transforms.topics import classifier as topics
 if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
 
+_INT64: Final = 2**63  # what a worker can be sent
 LOCAL: Final = "local"  # the runner when none is named: Beam's in-process one, spread over worker processes
 
 # Rules whose flags do not have the name of the stage, by stage and field. The preset is no field: it sets all of them.
@@ -53,6 +54,7 @@ class IngestOptions:
     traceback: bool
     max_error_share: float
     beam_flags: Sequence[str]
+    is_command: bool = True  # False inside another program: then Beam's own words on stderr are not held back
 
     @property
     def beam(self) -> "PipelineOptions":
@@ -66,9 +68,9 @@ class IngestOptions:
         """The runner's name."""
         return self.beam.get_all_options().get("runner") or LOCAL
 
-    def config_json(self) -> str:
+    def config_json(self, *, tuning: bool = False) -> str:
         """Everything besides the dumps that decides the rows, in a fixed order."""
-        return self.config.to_json(all_rejected=self.all_rejected)
+        return self.config.to_json(tuning=tuning, all_rejected=self.all_rejected)
 
 
 def ingest_parser(kind: type[Parser] = Parser) -> Parser:
@@ -237,9 +239,9 @@ def parse_ingest(arguments: Sequence[str], kind: type[Parser] = Parser) -> Inges
     """The options of `warraq ingest`. Exits with 2 and one line if a flag is wrong."""
     parser = ingest_parser(kind)
     known, others = parser.parse_known_args(arguments)
-    parser.refuse(_unknown_to_beam(others))
+    parser.refuse(_unknown_to_beam(others, kind))
     parser.require(known)
-    known.beam_flags = others
+    known.beam_flags = others = [*_joined(others)]
     return IngestOptions(
         inputs=known.inputs,
         output=known.output,
@@ -286,6 +288,9 @@ def _config(known: argparse.Namespace) -> FlowConfig:
         if given and base is None:
             raise ValueError(f"{stage}_{next(iter(given))} has no effect with --{stage} off; leave one of them out")
         chosen[stage] = dataclasses.replace(base, **given) if base and given else base
+        for name, value in given.items():
+            if isinstance(value, int) and abs(value) >= _INT64:
+                raise ValueError(f"{flags[name]} must be below {_INT64}, not {value:.3g}")
     return FlowConfig(**chosen, tagger=known.tagger, classifier=known.classifier)
 
 
@@ -308,13 +313,26 @@ def _entries(known: argparse.Namespace, config: FlowConfig) -> Iterator[tuple[co
             yield (stage, field.name), getattr(chosen, field.name), field.metadata["help"], True
 
 
-def _unknown_to_beam(arguments: Sequence[str]) -> list[str]:
+def _joined(arguments: Sequence[str]) -> Iterator[str]:
+    """The flags with their values in one argument, `--runner=FlinkRunner`, so that each can be read by itself."""
+    flag = ""
+    for argument in arguments:
+        if argument.startswith("-") or not flag:
+            yield from [flag] * bool(flag)
+            flag = argument
+        else:
+            yield f"{flag}={argument}"
+            flag = ""
+    yield from [flag] * bool(flag)
+
+
+def _unknown_to_beam(arguments: Sequence[str], kind: type[Parser]) -> list[str]:
     """The arguments that no option of Beam takes. Beam itself would only warn."""
     if not arguments:
         return []
     from apache_beam.options.pipeline_options import PipelineOptions  # noqa: PLC0415  (two seconds)
 
-    parser = Parser(prog="warraq ingest", add_help=False)
+    parser = kind(prog="warraq ingest", add_help=False)
     for options in PipelineOptions.__subclasses__():
         options._add_argparse_args(parser)  # noqa: SLF001  (declares the options of the class)
     return list(parser.parse_known_args(arguments)[1])

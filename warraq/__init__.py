@@ -6,10 +6,10 @@
 project's own name. An installation has folders in their place.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # nothing is imported here: in the command, the current folder is still on the path of imports
 if TYPE_CHECKING:
+    from typing import Any
+
     from warraq.pipelines.errors import WarraqError
     from warraq.pipelines.interface import Run, connect, explain, ingest
 
@@ -17,7 +17,9 @@ __version__ = "0.1.0"
 __all__ = ["Run", "WarraqError", "__version__", "connect", "explain", "ingest"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module("warraq.pipelines.interface"), name)
+    from warraq.pipelines import interface  # noqa: PLC0415
+
+    return getattr(interface, name)

@@ -68,7 +68,7 @@ def bad(tmp_path):
         (["missing.warc", "--output", "out"], "no such file"),
         (["*.nothing", "--output", "out"], "nothing matches"),
         (["empty.warc.gz", "--output", "out"], "empty"),
-        (["photo.jpg", "--output", "out"], "not a dump"),
+        (["photo.jpg", "--output", "out"], "unknown format"),
         (["folder", "--output", "out"], "no dump in it"),
         ([NEWS, "--output", "theirs"], "not a Warraq dataset"),
         ([NEWS, "--output", "file"], "can't write there"),
@@ -176,8 +176,8 @@ def break_pages(monkeypatch, *endings):
             raise ZeroDivisionError("a bug of ours")
         return clean(article, rules)
 
-    for module in ("clean", "stage"):
-        monkeypatch.setattr(f"warraq.transforms.clean.{module}.clean", breaking)
+    for module in ("transforms.clean.clean", "transforms.clean.stage", "pipelines.config"):
+        monkeypatch.setattr(f"warraq.{module}.clean", breaking)
 
 
 @pytest.mark.parametrize(

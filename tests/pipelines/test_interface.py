@@ -2,10 +2,12 @@
 
 import dataclasses
 import os
+import signal
 import subprocess
 import sys
 import textwrap
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -131,3 +133,31 @@ def test_a_project_may_have_folders_of_our_names(tmp_path, workers):
         [sys.executable, "dag.py"], capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=300
     )
     assert (done.stdout, done.stderr) == ("36\n", "")
+
+
+@pytest.mark.parametrize(
+    "beam",
+    ["--runner=X", ["stray"], ["--output=/elsewhere"], ["--help"], ["--print_config"], ["--direct_num_workers=abc"]],
+)
+def test_flags_of_beam_are_flags_of_beam(beam, tmp_path, capsys):
+    with pytest.raises(warraq.WarraqError):
+        warraq.ingest(NEWS, tmp_path / "out", beam=beam)
+    assert capsys.readouterr() == ("", "")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_calls_from_several_threads_wait_for_each_other(tmp_path):
+    stderr = sys.stderr
+    with ThreadPoolExecutor(2) as pool:
+        runs = [*pool.map(lambda name: warraq.ingest(NEWS, tmp_path / name), ["one", "two"])]
+    assert runs[0].articles == runs[1].articles > 0
+    assert sys.stderr is stderr
+
+
+@pytest.mark.slow
+def test_an_interrupt_is_an_interrupt(tmp_path):
+    threading.Timer(3, os.kill, [os.getpid(), signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt, match="nothing was committed"):
+        for number in range(100):
+            warraq.ingest(NEWS, tmp_path / str(number))

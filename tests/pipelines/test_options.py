@@ -297,3 +297,15 @@ def test_a_required_argument_may_stay_away_until_the_flags_are_known(capsys):
         with pytest.raises(SystemExit):
             parser.parse_args(arguments)
         assert complaint in capsys.readouterr().err
+
+
+def test_flags_of_beam_are_read_back_one_by_one():
+    options = parse_ingest([*BASE, "--runner", "FlinkRunner", "--streaming", "--parallelism=4"])
+    assert options.beam_flags == ["--runner=FlinkRunner", "--streaming", "--parallelism=4"]
+
+
+def test_a_rule_that_no_worker_can_be_sent_is_refused(capsys):
+    with pytest.raises(SystemExit) as stop:
+        parse_ingest([*BASE, "--clean_min_words", "9" * 23])
+    assert stop.value.code == 2
+    assert "clean_min_words must be below 9223372036854775808" in capsys.readouterr().err

@@ -35,7 +35,7 @@ class ExtractRules:
 
     timeout: float = field(
         default=5.0,
-        metadata=_TUNING | {"help": "processor seconds a page may take; the slowest real pages take 0.3"},
+        metadata={"help": "processor seconds a page may take; the slowest real pages take 0.3"},
     )
     memory_mb: int = field(
         default=2048, metadata=_TUNING | {"help": "memory in MiB that the extracting process may use"}
