@@ -161,7 +161,7 @@ def test_rules_that_make_no_sense_are_refused(wrong, words):
 
 def test_rules_that_decide_no_rows_are_marked_as_tuning():
     tuning = {rule.name for rule in dataclasses.fields(ExtractRules) if rule.metadata.get("tuning")}
-    assert tuning == {"timeout", "memory_mb", "guard"}
+    assert tuning == {"memory_mb", "guard"}
 
 
 def test_too_much_markup_is_refused_unread():
