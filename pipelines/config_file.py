@@ -33,7 +33,7 @@ def read(path: str, keys: Mapping[Key, type]) -> dict[Key, Any]:
       ValueError: the file can't be read, or has an unknown key or a value of another type. The message names the file.
     """
     try:
-        content = tomllib.loads(Path(path).read_bytes().decode())
+        content = tomllib.loads(Path(path).read_bytes().decode("utf-8-sig"))  # some editors write a BOM
     except OSError as error:
         raise ValueError(f"{shown_name(path)}: can't be read ({error.strerror or error})") from error
     except (ValueError, RecursionError) as error:

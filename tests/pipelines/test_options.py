@@ -309,3 +309,9 @@ def test_a_rule_that_no_worker_can_be_sent_is_refused(capsys):
         parse_ingest([*BASE, "--clean_min_words", "9" * 23])
     assert stop.value.code == 2
     assert "clean_min_words must be below 9223372036854775808" in capsys.readouterr().err
+
+
+def test_a_configuration_file_may_begin_with_a_byte_order_mark(tmp_path):
+    file = tmp_path / "rules.toml"
+    file.write_bytes(b"\xef\xbb\xbf[clean]\nmin_words = 7\n")
+    assert parse_ingest([*BASE, "--config", str(file)]).config.clean.min_words == 7
