@@ -1,4 +1,4 @@
-"""Where the checkout lies, and the real pages and corpora on which it is measured."""
+"""The paths of the checkout, and of the real pages and corpora on which it is measured."""
 
 import os
 from pathlib import Path

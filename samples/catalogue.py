@@ -1,4 +1,4 @@
-"""Which text stands on which site, in which dump, with which date, charset and furniture."""
+"""The site, dump, date, charset and furniture of each text."""
 
 import dataclasses
 import datetime as dt

@@ -1,4 +1,4 @@
-"""What is expected of each record: one row of `expected.jsonl`."""
+"""The expectation for each record: one row of `expected.jsonl`."""
 
 import datetime as dt
 from typing import Any, Final
@@ -16,7 +16,7 @@ _MACHINE_DATES: Final = frozenset({"json_ld", "meta", "time_tag"})
 
 
 def article_row(placed: Placed, record: int, url: str, fetched: dt.datetime | None, *, is_text: bool = False) -> Row:
-    """What is expected of a page; null where the page does not say (and, for `credit` and `published_at`, none)."""
+    """The expectation for a page; null where the page does not say (and, for `credit` and `published_at`, none)."""
     site, story = SITES[placed.site], stories()[placed.story]
     canonical = None if is_text and url.startswith("file:") else page_url(placed)
     row: Row = {"dump": placed.dump, "record": record, "url": url}

@@ -1,4 +1,4 @@
-"""What stands around an article on an Arabic news page: menus, tickers, boxes, share bars, forms, footers."""
+"""The surroundings of an article on an Arabic news page: menus, tickers, boxes, share bars, forms, footers."""
 
 from typing import Final
 

@@ -77,7 +77,7 @@ def other_languages() -> list[Refusal]:
 
 
 def not_pages() -> list[Refusal]:
-    """What the reader refuses: errors, redirects, other media, empty bodies, absurd sizes."""
+    """Records that the reader rejects: errors, redirects, other media, empty bodies, absurd sizes."""
     site = "https://mahrousa.example"
     not_found = _framed(
         "404", "<h1>عفوا، الصفحة المطلوبة غير موجودة</h1><p>ربما نقل المحتوى أو حذف، ويمكنك البحث عنه.</p>"

@@ -13,7 +13,7 @@ from samples import furniture as around
 
 @dataclasses.dataclass(frozen=True)
 class View:
-    """What a template shows."""
+    """The content that a template shows."""
 
     title: str
     paragraphs: tuple[str, ...]

@@ -72,7 +72,7 @@ def _check(field: str, hint: Any) -> _Check:
 
 
 class _Kind(NamedTuple):
-    """Which values a field takes."""
+    """The values that a field takes."""
 
     accepted: type | tuple[type, ...]
     is_sound: Callable[[Any], bool] | None = None  # beyond its type

@@ -54,7 +54,7 @@ class Body(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """What a run took."""
+    """The cost of a run."""
 
     seconds: float
     processor: float  # seconds, of all its processes
@@ -169,7 +169,7 @@ def run(command: Sequence[str]) -> Cost:
 
 
 def ingest(dump: Path, workers: int = 1, cores: Sequence[int] | None = None) -> Cost:
-    """What `warraq ingest` takes for a dump, into a new dataset, where only some cores may be used (Linux)."""
+    """The cost of `warraq ingest` for a dump, into a new dataset, on some cores only (Linux)."""
     pinned = ["taskset", "--cpu-list", ",".join(map(str, cores))] if cores else []
     with tempfile.TemporaryDirectory() as output:
         command = [sys.executable, "-m", "warraq", "ingest", str(dump), "--output", f"{output}/out", "--quiet"]
@@ -184,7 +184,7 @@ def shown(name: str, cost: Cost, pages: int) -> str:
 
 
 def datatrove(dump: Path, python: Path) -> Cost:
-    """What datatrove takes for a dump."""
+    """The cost of datatrove for a dump."""
     with tempfile.TemporaryDirectory() as output:
         return run([str(python), str(RECIPE), str(dump.parent), dump.name, output])
 
@@ -199,7 +199,7 @@ def datatrove_python(folder: Path) -> Path:
 
 
 def print_growth(name: str, pages: int, arabic_every: int, times: int) -> None:
-    """What a dump takes, and one `times` as large."""
+    """The cost of a dump, and of one `times` as large."""
     costs = []
     for size in (pages, times * pages):
         with tempfile.TemporaryDirectory() as folder:

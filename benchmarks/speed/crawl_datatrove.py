@@ -1,4 +1,4 @@
-"""What crawl.py measures of datatrove. Takes the folder and name of a WARC, and a folder for the Parquet."""
+"""The datatrove pipeline that crawl.py measures. Takes the folder and name of a WARC, and a folder for the Parquet."""
 
 import sys
 

@@ -28,14 +28,14 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Cost(NamedTuple):
-    """What a run took, in seconds."""
+    """The cost of a run, in seconds."""
 
     clock: float
     processor: float
 
 
 def ingest(dump: Path, flags: list[str], cluster: Cluster | None = None) -> Cost:
-    """What `warraq ingest` takes for a dump, into a new dataset."""
+    """The cost of `warraq ingest` for a dump, into a new dataset."""
     with tempfile.TemporaryDirectory() as output:
         command = [
             sys.executable,
@@ -89,7 +89,7 @@ def _peak(pid: int) -> float:
 
 
 def ranges_by_slot(cluster: Cluster) -> list[int]:
-    """How many ranges of the dump each slot took, in the newest job."""
+    """The number of ranges of the dump that each slot took, in the newest job."""
     newest = max(cluster.ask("/jobs/overview")["jobs"], key=lambda job: job["start-time"])["jid"]
     for vertex in cluster.ask(f"/jobs/{newest}")["vertices"]:
         if "ReadPages" in vertex["name"] and "RefinePages" in vertex["name"]:

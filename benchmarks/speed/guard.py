@@ -1,4 +1,4 @@
-"""What the guard of ExtractArticles costs, beside Beam's own subprocess and no guard at all.
+"""The cost of the sandbox of ExtractArticles, beside Beam's own subprocess and no guard at all.
 
     python -m benchmarks.speed.guard [--skip_overhead]
 
@@ -101,7 +101,7 @@ def milliseconds(size: int) -> dict[str, float]:
 
 
 def misbehave(how: str) -> str:
-    """What hostile markup may make of a parser, one way after the other."""
+    """The harm that hostile markup can do to a parser, one way after the other."""
     if how == "endless loop":
         while True:
             pass
@@ -148,7 +148,7 @@ def page(markup: str, url: str = "https://a.example/n/1") -> Document:
 
 
 def show_hostile() -> None:
-    """What each hostile page costs, and what becomes of it."""
+    """The cost and the outcome of each hostile page."""
     guard = Sandbox(functools.partial(extract, rules=RULES), RULES.timeout, RULES.memory_mb)
     guard.get_ready()
     print(f"\n{'markup':28}seconds  until the next page is done  verdict")

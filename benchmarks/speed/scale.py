@@ -1,4 +1,4 @@
-r"""What one monthly snapshot of Common Crawl costs, computed from the measures of benchmarks/speed/stage_costs.py.
+r"""The cost of one monthly snapshot of Common Crawl, computed from the measures of benchmarks/speed/stage_costs.py.
 
     python -m benchmarks.speed.scale [--NAME VALUE …]         prints the tables of docs/scale.md
     python -m benchmarks.speed.scale --write                  puts them there
@@ -30,7 +30,7 @@ def stated(value: float, source: str) -> float:
 
 @dataclass(frozen=True)
 class Assumed:
-    """What is not measured here."""
+    """The assumptions that are not measured here."""
 
     pages: float = stated(2_329_630_755, "CC-MAIN-2026-04: cc-crawl-statistics, plots/crawlsize/monthly.csv")
     dumps: float = stated(90_000, "WARC files of a snapshot, about")
@@ -154,7 +154,7 @@ def report(measured: dict[str, float], assumed: Assumed) -> Iterator[str]:
 
 
 def read_measured() -> dict[str, float]:
-    """What benchmarks/speed/stage_costs.py has kept."""
+    """The measures that benchmarks/speed/stage_costs.py has written."""
     rows = (line.split("\t") for line in MEASURED.read_text(encoding="utf-8").splitlines())
     return {name: float(value) for name, value in rows}
 

@@ -1,4 +1,4 @@
-r"""What each stage costs, in processor time, and what an article weighs on the way: the measures behind docs/scale.md.
+r"""The processor time of each stage, and the bytes of an article on the way: the measures behind docs/scale.md.
 
     python -m benchmarks.speed.stage_costs [--write]     (data: $WARRAQ_DATA, else ../shared/data beside the checkout)
 
@@ -112,7 +112,7 @@ def least_child(command: Sequence[str]) -> float:
 
 
 def through(step: Step, records: Sequence[Any]) -> list[Any]:
-    """What a step keeps."""
+    """The records that a step keeps."""
     kept = []
     for record in records:
         with contextlib.suppress(Rejection):
@@ -197,7 +197,7 @@ def article_costs(folder: Path) -> Iterator[tuple[str, float]]:
 
 
 def sizes(articles: Sequence[Any]) -> Iterator[tuple[str, float]]:
-    """What crosses a shuffle, encoded as it is there."""
+    """The elements that cross a shuffle, encoded as they are there."""
     for name, records in (
         ("article", articles),
         ("reference", [signature_row(article) for article in articles]),
@@ -212,7 +212,7 @@ def sizes(articles: Sequence[Any]) -> Iterator[tuple[str, float]]:
 
 
 def bucket_costs(folder: Path) -> Iterator[tuple[str, float]]:
-    """What reading a dump in S3 by Beam's file system fetches, and what it costs the reader's process."""
+    """The bytes that Beam's file system fetches for a dump in S3, and the cost for the reader's process."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(port=0)
     server.start()
@@ -253,7 +253,7 @@ def fetching(work: Callable[[], Any]) -> tuple[tuple[int, int], Any]:
 
 
 def commit_costs(_folder: Path) -> Iterator[tuple[str, float]]:
-    """What the step that commits holds at once: lines of the ledger, and files with the dumps of their rows."""
+    """The memory of the step that commits: entries of the ledger, and files with the dumps of their rows."""
     dumps = [f"s3://commoncrawl/crawl-data/CC-MAIN-2026-04/{number:069}.warc.gz" for number in range(DUMPS)]
     reasons = [(stage, reason) for stage, listed in REASONS.items() for reason in listed][:LINES]
     lines = [(Entry(dump, REJECTED, *reason), 7) for dump in dumps for reason in reasons]
@@ -277,7 +277,7 @@ def held(records: Sequence[Any], kind: Any) -> int:
 
 
 def job_costs(folder: Path) -> Iterator[tuple[str, float]]:
-    """What a further record takes of a whole run, Beam and the local engine with it."""
+    """The cost of one more record in a whole run, with Beam and the local engine."""
     for name, sizes_, every in (("job_crawl_ms", (2_000, 12_000), 100_000), ("job_arabic_ms", (200, 600), 1)):
         seconds = []
         for size in sizes_:

@@ -1,4 +1,4 @@
-"""What the flex template's launcher starts: `warraq ingest`, called with parameters, which are all `--name=value`.
+"""The program that the flex template's launcher starts: `warraq ingest` with parameters, all of them `--name=value`.
 
 `inputs` becomes the dumps, which the command takes without a flag; a switch, which it takes without a value, is given
 or left out. All else is passed on.

@@ -84,7 +84,7 @@ class Cluster:
     dead: list[subprocess.Popen] = field(default_factory=list)  # whose children may live
 
     def flags(self, parallelism: int) -> list[str]:
-        """What sends a Beam job here."""
+        """The flags with which a Beam job is sent here."""
         return [
             "--runner=PortableRunner",
             f"--job_endpoint={self.job_endpoint}",
@@ -97,7 +97,7 @@ class Cluster:
         ]
 
     def ask(self, path: str) -> Any:
-        """What Flink's REST interface answers."""
+        """The answer of Flink's REST interface."""
         with urllib.request.urlopen(f"{self.rest}{path}", timeout=30) as answer:  # noqa: S310  (our own address)
             return json.load(answer)
 
@@ -250,7 +250,7 @@ def _fetch(*command: str) -> None:
 
 
 def memory(kind: str, folder: Path) -> tuple[list[str], list[str]]:
-    """How the settings in `folder` share out the memory of a JM or TM: arguments of Java, arguments of Flink.
+    """The memory of a JM or TM by the settings in `folder`: arguments of Java, arguments of Flink.
 
     Raises:
       ClusterError: they don't add up.

@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> None:
 
 
 def provision(worker: str, endpoint: str) -> messages.ProvisionInfo:
-    """What the task manager tells its worker: addresses and the pipeline's options."""
+    """The settings that the task manager gives its worker: addresses and the pipeline's options."""
     with grpc.insecure_channel(endpoint) as channel:
         known = grpc.intercept_channel(channel, WorkerIdInterceptor(worker))
         request = messages.GetProvisionInfoRequest()

@@ -48,7 +48,7 @@ def command(*arguments):
 
 
 def on_terminal(*arguments, typed=()):
-    """What a command shows on a terminal of its own, where each prompt is answered, and its exit code."""
+    """The output of a command on a terminal of its own, where each prompt is answered, and its exit code."""
     main, terminal = pty.openpty()
     attributes = termios.tcgetattr(terminal)
     attributes[1] &= ~termios.OPOST  # newlines as they are

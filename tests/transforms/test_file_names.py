@@ -245,7 +245,7 @@ def test_a_folder_that_vanishes_while_dumps_are_found_holds_nothing(tmp_path, mo
 
 
 class _Listing(list):
-    """What `os.scandir` gave before."""
+    """An earlier result of `os.scandir`."""
 
     def __enter__(self):
         return self

@@ -122,7 +122,7 @@ def test_a_run_that_fails_is_not_told_as_done(tmp_path, capsys):
 
 
 def on_terminal(columns, *arguments, **environment):
-    """What a command shows on a terminal of this width."""
+    """The output of a command on a terminal of this width."""
     main, side = pty.openpty()
     fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     command = [sys.executable, "-m", "warraq", *arguments]

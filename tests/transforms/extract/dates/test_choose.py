@@ -1,4 +1,4 @@
-"""Which of a page's dates is the day of publication."""
+"""The day of publication is chosen among the dates of a page."""
 
 import datetime as dt
 import json
