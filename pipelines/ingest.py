@@ -166,8 +166,7 @@ def _ingest(
         dumps = [dump for dump in dumps if dump.path not in {fault.dump for fault in faults}]
         if not dumps:
             raise WarraqError("all dumps were set aside; nothing was committed")
-    is_template = options.beam.get_all_options().get("template_location")
-    return Outcome([] if is_template else [run.run_id], set_aside, is_new=True)
+    return Outcome([] if _is_template(options) else [run.run_id], set_aside, is_new=True)
 
 
 def _attempt(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[Dump]) -> list[SetAside]:
@@ -176,22 +175,28 @@ def _attempt(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence
     Raises:
       WarraqError: the run failed. The message says why, and in which state the dataset is.
     """
+    result = None
     with dataset.lock(run.run_id, _PATIENCE) as free:
         if not free:
             raise WarraqError("another job is ingesting the same dumps into this dataset right now")
         try:
             if not recover(dataset, run.run_id):  # in a bucket, this very run may have died before
                 result = _run_pipeline(options, dataset, run, dumps)
-                if options.timings:
-                    for line in timings(result.metrics()):
-                        print(line, file=sys.stderr)
         except (KeyboardInterrupt, Exception) as error:
             faults = [] if isinstance(error, KeyboardInterrupt) else read_report(dataset, run.run_id)
             state = _clear_up(dataset, run.run_id)
             if faults:
                 return faults
             raise WarraqError(f"{message_of(error)}; {state}") from error
+    if options.timings and result and not _is_template(options):  # after the commit, which no metric can undo
+        for line in timings(result.metrics()):
+            print(line, file=sys.stderr)
     return []
+
+
+def _is_template(options: IngestOptions) -> bool:
+    """True if Dataflow only stores the job, to run it later."""
+    return bool(options.beam.get_all_options().get("template_location"))
 
 
 def _describe_fault(fault: SetAside) -> str:

@@ -220,8 +220,8 @@ def _answer(dataset: Dataset, options: argparse.Namespace) -> int:
     try:
         sql = options.sql or sys.stdin.read()
     except UnicodeError:
-        sql = "\udcff"
-    if not is_utf8(sql):
+        sql = None
+    if sql is None or not is_utf8(sql):
         return print_line("the statement is not UTF-8", WRONG_USAGE)
     try:
         with reading(dataset):
