@@ -14,6 +14,9 @@ DONE: Final = 0
 FAILED: Final = 1
 WRONG_USAGE: Final = 2
 SOME_SET_ASIDE: Final = 3  # some of the dumps; the others are committed
+NOTHING_NEW: Final = 4  # the dataset has all of the input
+NO_INPUT: Final = 5  # no file matches yet
+BUSY: Final = 6  # another job is ingesting the same dumps
 
 _FIRST_SCREEN: Final = 2  # groups: argparse's own two, for arguments and for flags
 

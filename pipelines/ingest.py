@@ -11,7 +11,8 @@ import shlex
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,7 +22,17 @@ from apache_beam.runners.runner import PipelineState
 from deltalake.exceptions import DeltaError
 
 from warraq import __version__
-from warraq.pipelines.cli import DONE, FAILED, SOME_SET_ASIDE, WRONG_USAGE, configure_file_systems, counted, print_line
+from warraq.pipelines.cli import (
+    BUSY,
+    DONE,
+    FAILED,
+    NOTHING_NEW,
+    SOME_SET_ASIDE,
+    WRONG_USAGE,
+    configure_file_systems,
+    counted,
+    print_line,
+)
 from warraq.pipelines.config import FlowConfig
 from warraq.pipelines.errors import WarraqError, message_of
 from warraq.pipelines.flow import RefinePages, Watch, watch_nothing
@@ -30,11 +41,14 @@ from warraq.pipelines.local.launch import local_runner
 from warraq.pipelines.local.scratch import scratch_folder
 from warraq.pipelines.local.supervisor import Supervisor
 from warraq.pipelines.options import LOCAL, IngestOptions, parse_ingest
+from warraq.pipelines.plan import MOST_FAILURES, Plan, plan
 from warraq.pipelines.summary import errors, summary
 from warraq.pipelines.timings import timings
+from warraq.schemas.arrow import SCHEMA_VERSION
 from warraq.transforms.dataset.dataset import Dataset
-from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError
+from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError, OvertakenError
 from warraq.transforms.dataset.publish import recover, recover_dead_runs
+from warraq.transforms.dataset.upgrade import upgrade_tables
 from warraq.transforms.deduplicate.stage import ReadKnown
 from warraq.transforms.file_names import shown_name
 from warraq.transforms.ledger import CountPages
@@ -42,7 +56,7 @@ from warraq.transforms.read.discover import Discovery, find_dumps
 from warraq.transforms.read.dump import Dump, InputError
 from warraq.transforms.read.stage import CHECKED, ReadPages
 from warraq.transforms.step import KEPT, REJECTED
-from warraq.transforms.write.commit import Run
+from warraq.transforms.write.commit import OVERTAKEN, Run
 from warraq.transforms.write.set_aside import SetAside, read_report
 from warraq.transforms.write.stage import CommitRun, WriteArticles, WriteRejected
 
@@ -79,9 +93,9 @@ class Ingest(beam.PTransform):
 class Outcome:
     """The result of an ingestion that did not fail."""
 
-    run_ids: Sequence[str]  # of the runs that committed the dumps, now or before
+    run_ids: Sequence[str]  # of the run that committed the dumps; none if nothing was new, or the job runs later
     set_aside: Sequence[SetAside]
-    is_new: bool  # False if the dataset had all dumps already
+    plan: Plan
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -90,11 +104,11 @@ def main(arguments: Sequence[str]) -> int:
     try:
         outcome = ingest(options, print_line)
         if not outcome.run_ids:
-            return print_line("template written; the dataset is committed when the job runs")
+            return NOTHING_NEW if not outcome.plan.new else print_line("template written; it commits when it runs")
         dataset = Dataset(options.output)
         for line in summary(dataset, outcome.run_ids):
             print(line)
-        broken = errors(dataset, outcome.run_ids) if options.strict and outcome.is_new else 0
+        broken = errors(dataset, outcome.run_ids) if options.strict else 0
     except (OSError, DatasetError, WarraqError) as error:
         code = getattr(error, "code", FAILED)
         if options.traceback and code == FAILED and error.__cause__:
@@ -102,15 +116,15 @@ def main(arguments: Sequence[str]) -> int:
         return print_line(message_of(error), code)
     if broken:
         return print_line(f"--strict: {counted(broken, 'page')} rejected as `error`; see the view `rejected`", FAILED)
-    if outcome.set_aside:
-        return print_line(
-            f"{counted(len(outcome.set_aside), 'dump')} set aside; the others are committed", SOME_SET_ASIDE
-        )
+    if left_out := len(outcome.set_aside) + len(outcome.plan.given_up):
+        return print_line(f"{counted(left_out, 'dump')} set aside; the others are committed", SOME_SET_ASIDE)
     return DONE
 
 
 def ingest(options: IngestOptions, tell: Callable[[str], object]) -> Outcome:
     """Ingests the dumps that the dataset does not have. `tell` gets each message, one line.
+
+    If another job commits some of the dumps meanwhile, or takes rows out, it starts again with what is left.
 
     Raises:
       WarraqError: an input or the dataset is wrong, the run failed, or all dumps were set aside.
@@ -124,39 +138,80 @@ def ingest(options: IngestOptions, tell: Callable[[str], object]) -> Outcome:
         raise WarraqError(str(error)) from error
     except (InputError, DatasetError) as error:
         raise WarraqError(str(error), WRONG_USAGE) from error
+    for path, why in found.skipped:
+        tell(f"{path}: skipped, {why}")
+    turn = dataset.turn(lambda: tell("another job is ingesting into this dataset; waiting for it"))
     try:
-        return _ingest_new(options, dataset, found, tell)
-    except (OSError, DatasetError) as error:  # the files of a dead run can't be removed, or a table can't be read
+        with turn if options.wait else nullcontext():
+            while True:
+                outcome = _ingest_new(options, dataset, found, tell)
+                if outcome:
+                    return outcome
+    except (OSError, DatasetError, DeltaError) as error:  # files of a dead run can't be removed, a table can't be read
         raise WarraqError(message_of(error)) from error
 
 
-def _ingest_new(options: IngestOptions, dataset: Dataset, found: Discovery, tell: Callable[[str], object]) -> Outcome:
-    """As `ingest`, once the inputs are found and the dataset is checked."""
-    for path, why in found.skipped:
-        tell(f"{path}: skipped, {why}")
+def _ingest_new(
+    options: IngestOptions, dataset: Dataset, found: Discovery, tell: Callable[[str], object]
+) -> Outcome | None:
+    """As `ingest`, once the inputs are found and the dataset is checked. Returns None if it must start again."""
     for message in recover_dead_runs(dataset):
         tell(message)
+    if before := upgrade_tables(dataset):
+        tell(f"{dataset.root}: upgraded from schema {before} to {SCHEMA_VERSION}")
+    recipes = _recipes(options)
+    made = plan(
+        dataset,
+        found.dumps,
+        recipes,
+        only_new=options.only_new,
+        replace=options.replace,
+        retry_failed=options.retry_failed,
+    )
+    for line in _told(made):
+        tell(line)
+    if made.new:
+        try:
+            return _ingest(options, dataset, recipes[0], made, tell)
+        except OvertakenError as error:
+            tell(f"{error}; starting again with what is left")
+            return None
+    tell(f"nothing new: {dataset.root} has all of the input ({counted(len(found.dumps), 'dump')})")
+    return Outcome([], [], made)
 
-    recipe = _digest(__version__, options.config_json())
-    # Earlier versions counted tuning among the rules.
-    recipes = {recipe, _digest(__version__, options.config_json(tuning=True))}
-    done = [run for run in dataset.rows("runs") if options.only_new or run["recipe"] in recipes]
-    committed = {dump["fingerprint"]: run["run_id"] for run in done for dump in run["dumps"]}
-    dumps = [dump for dump in found.dumps if dump.fingerprint not in committed]
-    if dumps:
-        return _ingest(options, dataset, recipe, dumps, tell)
-    held = counted(len(found.dumps), "dump")
-    tell(f"nothing to do: {dataset.root} has all of the input ({held}); these are the counts of the earlier runs")
-    return Outcome(sorted({committed[dump.fingerprint] for dump in found.dumps}), [], is_new=False)
+
+def _recipes(options: IngestOptions) -> list[str]:
+    """The digest of the rules and the version. Then its earlier forms: flags that change no article were part of it."""
+    forms = [options.config_json()]
+    forms += [
+        options.config_json(tuning=tuning, all_rejected=all_rejected)
+        for tuning in (False, True)
+        for all_rejected in (options.all_rejected, not options.all_rejected)
+    ]
+    return list(dict.fromkeys(_digest(__version__, form) for form in forms))
+
+
+def _told(made: Plan) -> Iterator[str]:
+    """The messages on dumps that are in under other rules, or were given up."""
+    if made.other_rules:
+        dumps = counted(len(made.other_rules), "dump")
+        yield f"{dumps} left alone: in the dataset, made under other rules; --replace makes them anew"
+    if made.again:
+        dumps = counted(len(made.again), "dump")
+        yield f"{dumps} in the dataset already, made under other rules, whose rows stay; --replace makes them anew"
+    for dump in made.given_up:
+        name = shown_name(dump.path)
+        yield f"{name}: left out: failed {MOST_FAILURES} times, see the view `runs`; --retry_failed tries it again"
 
 
 def _ingest(
-    options: IngestOptions, dataset: Dataset, recipe: str, dumps: Sequence[Dump], tell: Callable[[str], object]
+    options: IngestOptions, dataset: Dataset, recipe: str, made: Plan, tell: Callable[[str], object]
 ) -> Outcome:
     """Runs the job; if it sets dumps aside, again without them."""
     set_aside: list[SetAside] = []
+    dumps = made.new
     while True:
-        run = _describe(options, recipe, dumps)
+        run = _describe(options, dataset, recipe, made._replace(new=dumps))
         faults = _attempt(options, dataset, run, dumps)
         if not faults:
             break
@@ -166,7 +221,7 @@ def _ingest(
         dumps = [dump for dump in dumps if dump.path not in {fault.dump for fault in faults}]
         if not dumps:
             raise WarraqError("all dumps were set aside; nothing was committed")
-    return Outcome([] if _is_template(options) else [run.run_id], set_aside, is_new=True)
+    return Outcome([] if _is_template(options) else [run.run_id], set_aside, made)
 
 
 def _attempt(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[Dump]) -> list[SetAside]:
@@ -176,17 +231,21 @@ def _attempt(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence
       WarraqError: the run failed. The message says why, and in which state the dataset is.
     """
     result = None
-    with dataset.lock(run.run_id, _PATIENCE) as free:
+    with dataset.lock(run.staging, _PATIENCE) as free:
         if not free:
-            raise WarraqError("another job is ingesting the same dumps into this dataset right now")
+            raise WarraqError("another job is ingesting the same dumps into this dataset; --wait waits for it", BUSY)
         try:
-            if not recover(dataset, run.run_id):  # in a bucket, this very run may have died before
+            if not recover(dataset, run.staging, run.run_id):
                 result = _run_pipeline(options, dataset, run, dumps)
         except (KeyboardInterrupt, Exception) as error:
-            faults = [] if isinstance(error, KeyboardInterrupt) else read_report(dataset, run.run_id)
-            state = _clear_up(dataset, run.run_id)
+            is_interrupt = isinstance(error, KeyboardInterrupt)
+            faults = [] if is_interrupt else read_report(dataset, run.staging)
+            overtaken = None if is_interrupt else dataset.read_note(run.staging, OVERTAKEN)
+            state = _clear_up(dataset, run)
             if faults:
                 return faults
+            if overtaken:
+                raise OvertakenError(overtaken.decode()) from error
             raise WarraqError(f"{message_of(error)}; {state}") from error
     if options.timings and result and not _is_template(options):  # after the commit, which no metric can undo
         for line in timings(result.metrics()):
@@ -210,10 +269,10 @@ def _describe_fault(fault: SetAside) -> str:
     )
 
 
-def _clear_up(dataset: Dataset, run_id: str) -> str:
+def _clear_up(dataset: Dataset, run: Run) -> str:
     """Removes the files of a failed run, or finishes its publication if that had begun. Returns the state in words."""
     try:
-        published = recover(dataset, run_id)
+        published = recover(dataset, run.staging, run.run_id)
     except (OSError, DeltaError, DatasetError):  # the cause, such as a full disk, fails this step too
         return "the run failed while publishing; repair the cause, then the same command finishes it"
     return "its publication had begun and has been finished" if published else "nothing was committed"
@@ -232,12 +291,12 @@ def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Seq
         job = Ingest(dumps, options.config, run, known, progress.Tally(str(tally)))
         local = PipelineOptions([*options.beam_flags, f"--direct_num_workers={options.workers}"])
         # Beam prints a failure before it raises it. Other programs have words of their own on this stream.
-        muffled = contextlib.redirect_stderr(io.StringIO()) if options.is_command else contextlib.nullcontext()
+        muffled = contextlib.redirect_stderr(io.StringIO()) if options.is_command else nullcontext()
         size = sum(dump.size for dump in dumps)
         shown = progress.Progress(str(tally), size, options.quiet)
         # Signal handlers need the main thread. A single worker works in this process, so nothing must be watched.
         is_main = threading.current_thread() is threading.main_thread()
-        watching = Supervisor().watching() if is_main else contextlib.nullcontext()
+        watching = Supervisor().watching() if is_main else nullcontext()
         gc.freeze()  # imported objects stay, so the collector need not visit them
         try:
             with shown, watching, muffled:
@@ -272,10 +331,12 @@ def _wait_for_end(result: Any) -> None:
         time.sleep(1)
 
 
-def _describe(options: IngestOptions, recipe: str, dumps: Sequence[Dump]) -> Run:
+def _describe(options: IngestOptions, dataset: Dataset, recipe: str, made: Plan) -> Run:
+    run_id = _digest(recipe, *sorted(dump.fingerprint for dump in made.new))
     return Run(
-        output=Dataset(options.output).root,
-        run_id=_digest(recipe, *sorted(dump.fingerprint for dump in dumps)),
+        output=dataset.root,
+        run_id=run_id,
+        staging=dataset.staging_name(run_id),
         recipe=recipe,
         options=options.config_json(),
         version=__version__,
@@ -283,10 +344,12 @@ def _describe(options: IngestOptions, recipe: str, dumps: Sequence[Dump]) -> Run
         started_at=dt.datetime.now(dt.timezone.utc),
         dumps=[
             {"dump": dump.path, "format": dump.format, "size": dump.size, "fingerprint": dump.fingerprint}
-            for dump in dumps
+            for dump in made.new
         ],
         all_rejected=options.all_rejected,
         max_error_share=options.max_error_share,
+        rows_out=made.rows_out,
+        replaced=made.replaced,
     )
 
 

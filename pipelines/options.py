@@ -47,6 +47,9 @@ class IngestOptions:
     config: FlowConfig
     all_rejected: bool
     only_new: bool
+    replace: bool
+    retry_failed: bool
+    wait: bool
     workers: int
     strict: bool
     quiet: bool
@@ -68,9 +71,9 @@ class IngestOptions:
         """The runner's name."""
         return self.beam.get_all_options().get("runner") or LOCAL
 
-    def config_json(self, *, tuning: bool = False) -> str:
-        """Everything besides the dumps that decides the rows, in a fixed order."""
-        return self.config.to_json(tuning=tuning, all_rejected=self.all_rejected)
+    def config_json(self, *, tuning: bool = False, **more: Any) -> str:
+        """Everything besides the dumps that decides the articles, and `more`, in a fixed order."""
+        return self.config.to_json(tuning=tuning, **more)
 
 
 def ingest_parser(kind: type[Parser] = Parser) -> Parser:
@@ -85,7 +88,9 @@ def ingest_parser(kind: type[Parser] = Parser) -> Parser:
     add = parser.add_argument
     add("inputs", metavar="INPUT", nargs="+", help="files, folders or globs: WARC, HTML, JSON, ZIP …")
     add("--output", required=True, type=dataset_folder, metavar="DIR", help="the dataset; created if there is none")
-    add("--new", action="store_true", help="skip dumps already read, even with other rules")
+    others = parser.add_mutually_exclusive_group().add_argument
+    others("--new", action="store_true", help="skip dumps already read, even with other rules")
+    others("--replace", action="store_true", help="make dumps read with other rules anew; their old rows go out")
     add(
         "--rejected",
         choices=("useful", "all"),
@@ -94,7 +99,6 @@ def ingest_parser(kind: type[Parser] = Parser) -> Parser:
         help="rejected pages that get a row: useful (default) or all",
     )
     add("--workers", type=_count, default=_cores(), metavar="N", help="processes of a local run (default: all cores)")
-    add("--quiet", action="store_true", help="show no progress")
     add_rules(parser)
     run = parser.add_argument_group("run").add_argument
     run("--strict", action="store_true", help="exit with 1 if any page was rejected as `error`")
@@ -105,6 +109,9 @@ def ingest_parser(kind: type[Parser] = Parser) -> Parser:
         metavar="SHARE",
         help="set a dump aside, and commit the others, if a larger share of its pages broke the code (default: 0.05)",
     )
+    run("--quiet", action="store_true", help="show no progress")
+    run("--wait", action="store_true", help="wait until no other job ingests into the dataset")
+    run("--retry_failed", action="store_true", help="try dumps again that failed three times")
     run("--timings", action="store_true", help="show what each stage took, after the run")
     run("--traceback", action="store_true", help="show where in the code a run failed")
     return parser
@@ -248,6 +255,9 @@ def parse_ingest(arguments: Sequence[str], kind: type[Parser] = Parser) -> Inges
         config=config_of(parser, known),
         all_rejected=known.rejected == "all",
         only_new=known.new,
+        replace=known.replace,
+        retry_failed=known.retry_failed,
+        wait=known.wait,
         workers=known.workers,
         strict=known.strict,
         quiet=known.quiet,

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from warraq.schemas.records import Article, Rejected
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2  # 2: loads. A dataset of version 1 is upgraded by the first run that writes to it
 
 _METADATA: Final = {b"warraq.schema_version": str(SCHEMA_VERSION).encode()}
 _TIME: Final = pa.timestamp("us", tz="UTC")
@@ -28,6 +28,15 @@ ENTITY: Final = pa.struct(
 TOPIC: Final = pa.struct([("code", pa.string()), ("score", pa.float32())])
 DUMP: Final = pa.struct(
     [("dump", pa.string()), ("format", pa.string()), ("size", pa.int64()), ("fingerprint", pa.string())]
+)
+FAILURE: Final = pa.struct(
+    [
+        ("dump", pa.string()),
+        ("load_id", pa.string()),
+        ("stage", pa.string()),
+        ("reason", pa.string()),
+        ("failures", pa.int32()),  # of this load until then, this one included
+    ]
 )
 LEDGER_ENTRY: Final = pa.struct(
     [
@@ -81,6 +90,7 @@ ARTICLES: Final = pa.schema(
         # What later runs need to find copies of this article without reading its text.
         _required("text_digest", pa.string()),
         _required("sketch", pa.binary()),
+        pa.field("load_id", pa.string()),  # see transforms/dataset/loads.py; null in files of schema 1
     ],
     metadata=_METADATA,
 )
@@ -95,6 +105,7 @@ REJECTED: Final = pa.schema(
         _required("bytes", pa.int64()),
         pa.field("fetched_at", _TIME),
         _required("run_id", pa.string()),
+        pa.field("load_id", pa.string()),  # null in files of schema 1
     ],
     metadata=_METADATA,
 )
@@ -109,26 +120,28 @@ RUNS: Final = pa.schema(
         _required("committed_at", _TIME),
         _required("dumps", pa.list_(DUMP)),
         _required("ledger", pa.list_(LEDGER_ENTRY)),
+        pa.field("failed", pa.list_(FAILURE)),  # dumps that were left out; null in files of schema 1
     ],
     metadata=_METADATA,
 )
 
 TABLES: Final[Mapping[str, pa.Schema]] = {"articles": ARTICLES, "rejected": REJECTED, "runs": RUNS}
+RUN_TABLES: Final = ("articles", "rejected", "runs")  # each run commits to all of them
 PARTITIONS: Final[Mapping[str, tuple[str, ...]]] = {"articles": ("date", "topic"), "rejected": ("stage",), "runs": ()}
 
 
-def article_row(article: Article, version: str) -> dict[str, Any]:
+def article_row(article: Article, version: str, load_id: str | None = None) -> dict[str, Any]:
     """One row of `articles`; `version` is Warraq's own."""
     fields = {**article.source._asdict(), **article._asdict()}
     fields["entities"] = [entity._asdict() for entity in article.entities]
     fields["topics"] = [topic._asdict() for topic in article.topics]
-    fields["warraq_version"] = version
+    fields |= {"warraq_version": version, "load_id": load_id}
     return {name: fields[name] for name in ARTICLES.names}
 
 
-def rejected_row(rejected: Rejected, run_id: str) -> dict[str, Any]:
+def rejected_row(rejected: Rejected, run_id: str, load_id: str | None = None) -> dict[str, Any]:
     """One row of `rejected`."""
-    fields = {**rejected.source._asdict(), **rejected._asdict(), "run_id": run_id}
+    fields = {**rejected.source._asdict(), **rejected._asdict(), "run_id": run_id, "load_id": load_id}
     return {name: fields[name] for name in REJECTED.names}
 
 

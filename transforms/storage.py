@@ -133,27 +133,42 @@ def size(path: str) -> int | None:
         return None
 
 
-def move(folder: str, sizes: Mapping[str, int], target: str) -> None:
+def move(folder: str, sizes: Mapping[str, int], target: str, *, lost_ok: bool = False) -> None:
     """Moves files of known sizes from `folder` to `target`. Files that were moved before are left alone.
 
     Nothing is moved before all files have been found. In a bucket, one call of Beam moves all files, because each call
-    makes its own client, which takes half a second for S3.
+    makes its own client, which takes half a second for S3. Another process may be moving the same files there.
+
+    Args:
+      folder: the files' folder.
+      sizes: path below the folder → bytes.
+      target: the new folder.
+      lost_ok: files that are in neither place are passed over.
 
     Raises:
       LostFileError: a file is missing in both places, or has another size.
     """
+    left = _left(folder, sizes, target, lost_ok)
+    if not is_remote(folder):
+        for path in left:
+            Path(target, path).parent.mkdir(parents=True, exist_ok=True)
+            Path(folder, path).replace(Path(target, path))
+    elif left:
+        try:
+            _buckets().rename([join(folder, path) for path in left], [join(target, path) for path in left])
+        except Exception:  # of which kind depends on the bucket
+            if _left(folder, sizes, target, lost_ok):
+                raise
+
+
+def _left(folder: str, sizes: Mapping[str, int], target: str, lost_ok: bool) -> list[str]:
+    """The files that are still to be moved. Raises LostFileError as `move`."""
     waiting = _sizes(folder, sizes)
     left = [path for path, expected in sizes.items() if waiting.get(path) == expected]
-    for path in sizes.keys() - set(left):
+    for path in [] if lost_ok else sizes.keys() - set(left):
         if size(join(target, path)) != sizes[path]:
             raise LostFileError(join(target, path))
-    if is_remote(folder):
-        if left:
-            _buckets().rename([join(folder, path) for path in left], [join(target, path) for path in left])
-        return
-    for path in left:
-        Path(target, path).parent.mkdir(parents=True, exist_ok=True)
-        Path(folder, path).replace(Path(target, path))
+    return left
 
 
 def _sizes(folder: str, paths: Iterable[str]) -> dict[str, int | None]:

@@ -133,9 +133,10 @@ def ingest(root: Path, run_id: str) -> int:
     """One run as `warraq ingest` makes it, from its check to its end, without the pipeline."""
     from deltalake.exceptions import DeltaError  # noqa: PLC0415  (after the fork: see `forked`)
 
+    from tests.support.datasets import publish_run  # noqa: PLC0415
     from warraq.transforms.dataset.dataset import Dataset  # noqa: PLC0415
     from warraq.transforms.dataset.errors import DatasetError  # noqa: PLC0415
-    from warraq.transforms.dataset.publish import publish, recover, recover_dead_runs  # noqa: PLC0415
+    from warraq.transforms.dataset.publish import recover, recover_dead_runs  # noqa: PLC0415
 
     dataset = Dataset(str(root))
     try:
@@ -144,11 +145,11 @@ def ingest(root: Path, run_id: str) -> int:
         with dataset.lock(run_id) as free:
             assert free
             try:
-                if not recover(dataset, run_id):
-                    publish(dataset, run_id, stage(root, run_id))
+                if not recover(dataset, run_id, run_id):
+                    publish_run(dataset, run_id, stage(root, run_id))
             except (OSError, DeltaError, DatasetError):
                 with contextlib.suppress(OSError, DeltaError, DatasetError):
-                    recover(dataset, run_id)
+                    recover(dataset, run_id, run_id)
                 raise
     except (OSError, DeltaError, DatasetError) as error:
         if os.environ.get("WARRAQ_SHOW"):

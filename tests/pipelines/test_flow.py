@@ -57,7 +57,7 @@ class _Graph(PipelineVisitor):
 
     def __init__(self):
         self.made, self.read, self.grouped = {}, set(), []
-        run = Run("out", "r", "recipe", "{}", "1", "local", FETCHED, [], False, 0.1)
+        run = Run("out", "r", "r", "recipe", "{}", "1", "local", FETCHED, [], False, 0.1)
         pipeline = beam.Pipeline(runner=FnApiRunner())
         self.committed = pipeline | Ingest([Dump("a", 1, "warc", "f", FETCHED)], FlowConfig(), run, ["known.parquet"])
         pipeline.visit(self)

@@ -102,9 +102,13 @@ def test_how_the_work_is_cut_makes_no_other_rows(flags):
 
 
 def test_the_rows_of_the_first_release_are_not_made_again():
-    """Committed dumps are known by a digest of this JSON."""
-    digest = hashlib.sha256(parse_ingest(BASE).config_json().encode()).hexdigest()
+    """Committed dumps are known by a digest of this JSON. In the first release `--rejected` was part of it."""
+    digest = hashlib.sha256(parse_ingest(BASE).config_json(all_rejected=False).encode()).hexdigest()
     assert digest == "db2f60fc6189e98677993d117fbb2e848e57b6770b17ba3251561e9236c0f44b"
+
+
+def test_rows_for_more_rejections_make_no_dump_new():
+    assert parse_ingest([*BASE, "--rejected", "all"]).config_json() == parse_ingest(BASE).config_json()
 
 
 def test_the_help_fits_one_screen(monkeypatch):

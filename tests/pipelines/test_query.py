@@ -6,7 +6,7 @@ import sys
 import duckdb
 import pytest
 
-from tests.support.datasets import stage_run
+from tests.support.datasets import publish_run, stage_run
 from tests.support.paths import ROOT
 from tests.support.processes import PATIENCE
 from warraq.pipelines import query
@@ -14,7 +14,6 @@ from warraq.pipelines.query import VIEWS, connect
 from warraq.schemas.records import Entity, TopicScore
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DatasetError
-from warraq.transforms.dataset.publish import publish
 
 
 @pytest.fixture
@@ -26,7 +25,7 @@ def dataset(tmp_path, make_article):
         "لروسيا موقف روسيا", topic="sport", entities=entities, topics=[TopicScore("medtop:15000000", 0.5)]
     )
     line = {"dump": "a", "door": "read", "stage": "", "reason": "", "pages": 1}
-    publish(dataset, "r1", stage_run(dataset, "r1", [article], [line]))
+    publish_run(dataset, "r1", stage_run(dataset, "r1", [article], [line]))
     return dataset
 
 
@@ -212,7 +211,7 @@ def test_a_process_that_reads_ahead_in_a_bucket_ends(tmp_path, make_article, sql
     """Without the answer's rows: the table is read through Python, file by file, long after the first."""
     dataset = Dataset(str(tmp_path / "out"))
     days = [dt.date(2025, 1, 1) + dt.timedelta(n) for n in range(80)]
-    publish(
+    publish_run(
         dataset, "r1", stage_run(dataset, "r1", [make_article("نص " * 500, topic="sport", date=day) for day in days])
     )
     for _ in range(3):

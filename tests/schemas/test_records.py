@@ -59,8 +59,8 @@ def test_an_article_survives_its_table(make_article):
 
 def test_a_refusal_survives_its_table():
     rejected = Rejected(Source("u", NOW, "d", 1, 9), "language", "not_arabic", "fa")
-    assert file_table("rejected", [rejected_row(rejected, "run")]).to_pylist() == [
-        {**rejected.source._asdict(), "reason": "not_arabic", "detail": "fa", "run_id": "run"}
+    assert file_table("rejected", [rejected_row(rejected, "run", "load")]).to_pylist() == [
+        {**rejected.source._asdict(), "reason": "not_arabic", "detail": "fa", "run_id": "run", "load_id": "load"}
     ]
 
 
@@ -68,7 +68,7 @@ def test_every_field_of_an_article_has_a_column_but_its_page_size():
     """The schemas are written out, because a column keeps its place and its width for ever, whatever the records do."""
     article, rejected = ({*record._fields, *Source._fields} - {"source"} for record in (Article, Rejected))
     assert article - set(ARTICLES.names) == {"bytes"}
-    assert set(ARTICLES.names) - article == {"warraq_version"}
+    assert set(ARTICLES.names) - article == {"warraq_version", "load_id"}
     assert rejected ^ set(REJECTED.names) == {"run_id"}
 
 

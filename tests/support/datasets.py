@@ -1,6 +1,7 @@
 """Small datasets, made without a pipeline."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import duckdb
 
@@ -8,6 +9,8 @@ from warraq.schemas.arrow import TABLES, article_row, file_table
 from warraq.schemas.records import Article
 from warraq.transforms.dataset.data_files import DataFile
 from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.dataset.publication import Publication
+from warraq.transforms.dataset.publish import publish
 from warraq.transforms.write.tables import article_partition, data_file
 
 
@@ -23,12 +26,18 @@ def stage_run(
             run_id,
             data_file("articles", partition, part),
             [file_table("articles", [article_row(article, "1") for article in part])],
+            run_id,
         )
         for partition, part in sorted(parts.items())
     ]
-    run = dict.fromkeys(TABLES["runs"].names, "") | {"run_id": run_id, "started_at": 0, "committed_at": 0}
+    run = dict.fromkeys(TABLES["runs"].names, "") | {"run_id": run_id, "started_at": 0, "committed_at": 0, "failed": []}
     row = file_table("runs", [run | {"dumps": [], "ledger": list(ledger)}])
-    return [*staged, dataset.write_staged(run_id, DataFile("runs", f"run-{run_id}", [], 1, 0, []), [row])]
+    return [*staged, dataset.write_staged(run_id, DataFile("runs", f"run-{run_id}", [], 1, 0, []), [row], run_id)]
+
+
+def publish_run(dataset: Dataset, run_id: str, files: Sequence[DataFile], **more: Any) -> None:
+    """Publishes files that are staged under the id of their run. `more` are fields of the publication."""
+    publish(dataset, run_id, Publication(run_id, list(files), is_run=True, **more))
 
 
 def texts(dataset: Dataset) -> list[str]:

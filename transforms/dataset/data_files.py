@@ -3,7 +3,7 @@
 import hashlib
 import io
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 from warraq.schemas.arrow import file_schema
 from warraq.transforms import storage
 from warraq.transforms.dataset.errors import CURE, DamagedDatasetError
+
+_RUN_KEY: Final = b"warraq.run_id"  # in the metadata of a file that one run has written
 
 
 class DumpPages(NamedTuple):
@@ -32,10 +34,13 @@ class DataFile(NamedTuple):
 
 
 def encode(table: str, rows: Iterable[pa.Table], run_id: str) -> tuple[memoryview, int]:
-    """The bytes of a Parquet file of `table`, and its number of rows. Each table of `rows` becomes one row group."""
+    """The bytes of a Parquet file of `table`, and its number of rows. Each table of `rows` becomes one row group.
+
+    The file names the run that it is of; with an empty `run_id` it names none.
+    """
     content, count = io.BytesIO(), 0
     schema = file_schema(table)
-    schema = schema.with_metadata({**schema.metadata, b"warraq.run_id": run_id.encode()})
+    schema = schema.with_metadata({**schema.metadata, **({_RUN_KEY: run_id.encode()} if run_id else {})})
     with pq.ParquetWriter(content, schema, compression="zstd", write_page_checksum=True) as writer:
         for group in rows:
             writer.write_table(group.replace_schema_metadata(schema.metadata), row_group_size=max(1, group.num_rows))

@@ -2,10 +2,14 @@
 
     OUTPUT/articles/date=…/topic=…/*.parquet   OUTPUT/rejected/stage=…/*.parquet   OUTPUT/runs/*.parquet
 
-A run first writes its files under `OUTPUT/_staging/RUN_ID`. Then publish.py moves them into place and commits them.
+A run first writes its files under `OUTPUT/_staging/NAME`. Then publish.py moves them into place and commits them. Files
+that a commit removes are moved to `OUTPUT/_replaced`, below which they keep their path.
 """
 
-from collections.abc import Iterable, Mapping
+import contextlib
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +18,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from warraq.schemas.arrow import PARTITIONS, SCHEMA_VERSION, TABLES
+from warraq.schemas.arrow import PARTITIONS, RUN_TABLES, SCHEMA_VERSION, TABLES
 from warraq.transforms import storage
 from warraq.transforms.dataset import data_files, delta_log
 from warraq.transforms.dataset.data_files import DataFile
@@ -22,10 +26,26 @@ from warraq.transforms.dataset.errors import CURE, DamagedDatasetError, DatasetE
 from warraq.transforms.dataset.paths import check_no_column, check_path
 
 STAGING: Final = "_staging"
+REPLACED: Final = "_replaced"
 MANIFEST: Final = "publish.json"  # lists the files of a publication that has begun
 _OLD_PROBE: Final = ".writable"  # versions before 0.2 left it in the dataset when they were killed
+_TURN_SECONDS: Final = 1.0  # between two looks at the others
 _NEWEST: Final = 5  # commits of each table that are compared with the other tables
 _VERSION_KEY: Final = "warraq.schema_version"
+PROPERTIES: Final = {
+    _VERSION_KEY: str(SCHEMA_VERSION),
+    "delta.checkpointInterval": "100",  # commits
+    "delta.setTransactionRetentionDuration": "interval 30 days",  # of transactions with a time: those of maintenance
+    # The change data feed would keep the text of articles that were taken down. Deletion vectors hide rows, which stay
+    # readable in the file, and delta-rs can't write them.
+    "delta.enableChangeDataFeed": "false",
+    "delta.enableDeletionVectors": "false",
+}
+
+
+def schema_version(table: DeltaTable) -> int:
+    """The schema version of a table; 0 if it is not of ours."""
+    return int(table.metadata().configuration.get(_VERSION_KEY) or 0)
 
 
 class Dataset:
@@ -69,7 +89,7 @@ class Dataset:
         check_path(self.root)
         tables = {name: self.open(name) for name in TABLES}
         for table in tables.values():
-            version = int(table.metadata().configuration.get(_VERSION_KEY) or 0) if table else 0
+            version = schema_version(table) if table else 0
             if version > SCHEMA_VERSION:
                 raise DatasetError(
                     f"{self.root}: written by a newer Warraq (schema {version}; this one knows {SCHEMA_VERSION}); "
@@ -105,7 +125,7 @@ class Dataset:
             schema=TABLES[name],
             mode="ignore",  # another run may have made the table in the meantime
             partition_by=list(PARTITIONS[name]),
-            configuration={_VERSION_KEY: str(SCHEMA_VERSION)},
+            configuration=PROPERTIES,
             raise_if_key_not_exists=False,
         )
 
@@ -113,71 +133,118 @@ class Dataset:
         """The full paths of a table's current files, sorted."""
         return [storage.join(self.root, name, path) for path in delta_log.files(self.open(name))]
 
-    def rows(self, name: str) -> list[dict[str, Any]]:
-        """All rows of a small unpartitioned table such as `runs`.
+    def data_files(self, name: str) -> list[DataFile]:
+        """A table's current files, by path, without the dumps of their rows."""
+        return delta_log.data_files(name, self.open(name))
+
+    def rows(self, name: str, columns: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """All rows of a small unpartitioned table such as `runs`, with these columns (default: all).
 
         Raises:
           DamagedDatasetError: a file of the table is missing or broken.
         """
-        return [row for path in self.files(name) for row in data_files.read_table(path, TABLES[name].names).to_pylist()]
+        wanted = columns or TABLES[name].names
+        return [row for path in self.files(name) for row in data_files.read_table(path, wanted).to_pylist()]
+
+    def transactions(self, keys: Sequence[str]) -> dict[str, int]:
+        """The versions of those of these transactions that the dataset has; see loads.py."""
+        return delta_log.transactions(self.open("articles"), keys)
 
     def has_run(self, run_id: str) -> bool:
-        """True once that run has been committed."""
+        """True once that run has been committed, unless it has been taken out again."""
         return delta_log.has_run(self.open("runs"), run_id)
 
-    def lock(self, run_id: str, patience: float = 0.0) -> AbstractContextManager[bool]:
+    def lock(self, staging: str, patience: float = 0.0) -> AbstractContextManager[bool]:
         """Holds the lock of a run while the block runs; False if a living process holds it.
 
         The lock ends with the process that holds it.
 
         Args:
-          run_id: the run.
+          staging: the name under which the run stages its files.
           patience: seconds to wait for another holder. A holder that only clears up after a dead run is soon done.
         """
-        return storage.lock(self.staging_folder(run_id) + storage.LOCK, patience)
+        return storage.lock(self.staging_folder(staging) + storage.LOCK, patience)
 
-    def staging_folder(self, run_id: str) -> str:
+    @contextlib.contextmanager
+    def turn(self, waiting: Callable[[], object]) -> Iterator[None]:
+        """Holds the turn while the block runs. Before, it waits until no other process ingests here or has the turn.
+
+        A process that does not ask for its turn is not held up. A bucket has no locks, so nothing is waited for there.
+
+        Args:
+          waiting: called once if there is something to wait for.
+        """
+        path = storage.join(self.root, STAGING, f".turn{storage.LOCK}")
+        told = False
+        with contextlib.ExitStack() as stack:
+            while not stack.enter_context(storage.lock(path)) or self._others():
+                stack.pop_all().close()  # the turn is given back: two that wait must not wait for each other
+                told = told or bool(waiting()) or True
+                time.sleep(_TURN_SECONDS)
+            yield
+
+    def _others(self) -> list[str]:
+        """The runs under staging whose lock a living process holds."""
+        living = []
+        for staging in self.staged():
+            with self.lock(staging) as dead:
+                living += [] if dead else [staging]
+        return living
+
+    def publishing_lock(self) -> str:
+        """The path of the lock that a process holds while it publishes."""
+        return storage.join(self.root, STAGING, f".publishing{storage.LOCK}")
+
+    def staging_name(self, run_id: str) -> str:
+        """The name under which a run stages its files: its id.
+
+        A bucket has no locks. There each attempt has a name of its own, so no job removes the files of another.
+        """
+        return f"{run_id}-{uuid.uuid4().hex}" if storage.is_remote(self.root) else run_id
+
+    def staging_folder(self, staging: str) -> str:
         """The folder of a run's files before they are published."""
-        return storage.join(self.root, STAGING, run_id)
+        return storage.join(self.root, STAGING, staging)
 
-    def staged_path(self, run_id: str, file: DataFile) -> str:
+    def staged_path(self, staging: str, file: DataFile) -> str:
         """The path of a file that a run has staged."""
-        return storage.join(self.staging_folder(run_id), file.table, file.path)
+        return storage.join(self.staging_folder(staging), file.table, file.path)
 
-    def manifest_path(self, run_id: str) -> str:
-        """The path of a run's list of files to publish. The list exists while the run is publishing."""
-        return storage.join(self.staging_folder(run_id), MANIFEST)
+    def manifest_path(self, staging: str) -> str:
+        """The path of the manifest of a publication. It exists while the publication is carried out."""
+        return storage.join(self.staging_folder(staging), MANIFEST)
 
-    def write_staged(self, run_id: str, file: DataFile, rows: Iterable[pa.Table]) -> DataFile:
+    def write_staged(self, staging: str, file: DataFile, rows: Iterable[pa.Table], run_id: str = "") -> DataFile:
         """Writes one file under staging, whole or not at all. Each table of `rows` becomes one row group.
 
         Returns the file with its numbers of rows and bytes. Its name gets a digest of its content, and the content
-        names the run. So no name in the dataset ever has two contents, and damage shows.
+        names the run, if there is one. So no name in the dataset ever has two contents, and damage shows.
         """
         content, count = data_files.encode(file.table, rows, run_id)
         path = f"{file.path}-{data_files.digest(content)}.parquet"
         staged = file._replace(path=path, rows=count, size=len(content))
-        with storage.create(self.staged_path(run_id, staged)) as stream:
+        with storage.create(self.staged_path(staging, staged)) as stream:
             stream.write(content)
         return staged
 
-    def write_note(self, run_id: str, name: str, content: bytes) -> None:
+    def write_note(self, staging: str, name: str, content: bytes) -> None:
         """Writes a note under a run's staging folder, for another process of the run."""
-        with storage.create(storage.join(self.staging_folder(run_id), name)) as stream:
+        with storage.create(storage.join(self.staging_folder(staging), name)) as stream:
             stream.write(content)
 
-    def read_note(self, run_id: str, name: str) -> bytes | None:
+    def read_note(self, staging: str, name: str) -> bytes | None:
         """The note of that name under a run's staging folder; None if there is none."""
-        path = storage.join(self.staging_folder(run_id), name)
+        path = storage.join(self.staging_folder(staging), name)
         return storage.read(path) if storage.exists(path) else None
 
-    def staged_runs(self) -> list[str]:
-        """The runs that have files, or hold a lock, under staging."""
-        return sorted({name.partition(".")[0] for name in storage.entries(storage.join(self.root, STAGING))})
+    def staged(self) -> list[str]:
+        """The names under which files are staged, or a lock is held."""
+        names = {name.partition(".")[0] for name in storage.entries(storage.join(self.root, STAGING))}
+        return sorted(names - {""})  # "": the lock of publishing
 
     def publishing(self) -> list[str]:
-        """The runs that are publishing, or were killed while they did."""
-        return [run_id for run_id in self.staged_runs() if storage.exists(self.manifest_path(run_id))]
+        """The names under `_staging` of publications that are being carried out, or were killed meanwhile."""
+        return [name for name in self.staged() if storage.exists(self.manifest_path(name))]
 
     def _location(self, name: str) -> str:
         """The table's path for delta-rs, which would read a relative path such as `a:b` as an address."""
@@ -186,7 +253,7 @@ class Dataset:
 
     def _foreign_names(self) -> list[str]:
         """The names in the folder that are not ours."""
-        known = {STAGING, _OLD_PROBE, *TABLES}
+        known = {STAGING, REPLACED, _OLD_PROBE, *TABLES}
         names = storage.entries(self.root)
         return [name for name in names if name not in known and not name.startswith(storage.UNFINISHED)]
 
@@ -204,15 +271,16 @@ class Dataset:
     def _lost_entry(self, tables: Mapping[str, DeltaTable | None]) -> str | None:
         """A sentence about a run that one table has and another lacks; None if there is no such run.
 
-        Each run commits to all tables, and to `runs` last.
+        Each run commits to all RUN_TABLES, and to `runs` last.
         """
-        newest = {name: delta_log.newest_runs(table, _NEWEST) for name, table in tables.items()}
-        due = [(name, run_id) for name in TABLES for run_id in (newest["runs"] if name != "runs" else [])]
-        due += [("runs", run_id) for name in TABLES if name != "runs" for run_id in newest[name]]
-        lost = [(name, run_id) for name, run_id in due if not delta_log.has_run(tables[name], run_id)]
+        newest = {name: delta_log.newest_runs(tables[name], _NEWEST) for name in RUN_TABLES}
+        due = [(name, run_id) for name in RUN_TABLES for run_id in (newest["runs"] if name != "runs" else [])]
+        due += [("runs", run_id) for name in RUN_TABLES if name != "runs" for run_id in newest[name]]
+        lost = [(name, run_id) for name, run_id in due if not delta_log.knows_run(tables[name], run_id)]
         publishing = self.publishing() if lost else []
         for name, run_id in lost:
             # A run that was publishing when the tables were opened is still publishing, or has committed since.
-            if run_id not in publishing and not delta_log.has_run(self.open(name), run_id):
+            is_publishing = any(staging.startswith(run_id) for staging in publishing)
+            if not is_publishing and not delta_log.knows_run(self.open(name), run_id):
                 return f"the log {name}/{delta_log.FOLDER} has lost the entry of run {run_id}, which another table has"
         return None

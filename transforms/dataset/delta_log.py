@@ -2,18 +2,25 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
+from warraq.schemas.arrow import PARTITIONS
+from warraq.transforms import storage
+from warraq.transforms.dataset.data_files import DataFile
+from warraq.transforms.dataset.loads import IN
+
 FOLDER: Final = "_delta_log"
 # Keys in the metadata of a commit: its run, and the number of files that it adds.
 RUN_KEY: Final = "warraq.run_id"
 FILES_KEY: Final = "warraq.files"
+_FEW_KEYS: Final = 30
 _COMMIT: Final = re.compile(r"(\d{20})\.json")
 _CHECKPOINT: Final = re.compile(r"(\d{20})\.checkpoint\..*parquet")
 
@@ -32,9 +39,67 @@ def file_entries(table: DeltaTable | None) -> list[dict[str, Any]]:
     return sorted(entries.select(wanted).to_pylist(), key=lambda entry: str(entry["path"]))
 
 
+def data_files(name: str, table: DeltaTable | None) -> list[DataFile]:
+    """The current files of the table `name`, by path, without the dumps of their rows."""
+    return [
+        DataFile(
+            name,
+            entry["path"],
+            [str(entry["partition"][column]) for column in PARTITIONS[name]],
+            entry["num_records"],
+            entry["size_bytes"],
+            [],
+        )
+        for entry in file_entries(table)
+    ]
+
+
 def has_run(table: DeltaTable | None, run_id: str) -> bool:
-    """True once a run has been committed to the table."""
+    """True once a run has been committed to the table, unless it has been taken out again."""
+    return table is not None and table.transaction_version(run_id) == IN
+
+
+def knows_run(table: DeltaTable | None, run_id: str) -> bool:
+    """True once a run has been committed to the table, even if it has been taken out again."""
     return table is not None and table.transaction_version(run_id) is not None
+
+
+def transactions(table: DeltaTable | None, keys: Sequence[str]) -> dict[str, int]:
+    """The versions of those of these transactions that the table has.
+
+    Each lookup by delta-rs reads the transactions of the whole log (5 ms at 20,000 of them). So for many keys the log
+    is read once here (130 ms).
+    """
+    if table is None:
+        return {}
+    if len(keys) <= _FEW_KEYS:
+        found = {key: table.transaction_version(key) for key in keys}
+        return {key: version for key, version in found.items() if version is not None}
+    wanted = set(keys)
+    return {key: version for key, version in _all_transactions(table).items() if key in wanted}
+
+
+def _all_transactions(table: DeltaTable) -> dict[str, int]:
+    """The transactions of a table at its version. Those that may have expired are left out."""
+    folder = unquote(table.table_uri.removeprefix("file://")).rstrip("/") + f"/{FOLDER}"
+    versions = {name: _version_of(name) for name in storage.entries(folder)}
+    whole = [(version, name) for name, version in versions.items() if name.endswith(".checkpoint.parquet")]
+    start, checkpoint = max([each for each in whole if each[0] <= table.version()], default=(-1, ""))
+    found: dict[str, int] = {}
+    if checkpoint:
+        content = pa.BufferReader(storage.read(storage.join(folder, checkpoint)))
+        entries = pq.read_table(content, columns=["txn"]).column("txn").to_pylist()
+        found |= {entry["appId"]: entry["version"] for entry in entries if entry and entry.get("lastUpdated") is None}
+    for version in range(start + 1, table.version() + 1):
+        for line in storage.read(storage.join(folder, f"{version:020}.json")).splitlines():
+            if line.startswith(b'{"txn"'):
+                entry = json.loads(line)["txn"]
+                found[entry["appId"]] = entry["version"]
+    return found
+
+
+def _version_of(name: str) -> int:
+    return int(name[:20]) if name[:20].isdigit() else -1
 
 
 def newest_runs(table: DeltaTable | None, count: int) -> list[str]:

@@ -11,3 +11,10 @@ class DatasetError(Exception):
 
 class DamagedDatasetError(DatasetError):
     """A part of the dataset is missing or broken. The message names the part and says what to do."""
+
+
+class OvertakenError(Exception):
+    """Another process has changed the dataset so that a change can't be made as it was planned; it can be planned anew.
+
+    The message says what the other process has done.
+    """

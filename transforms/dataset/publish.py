@@ -1,184 +1,260 @@
-"""The publication of a run: its staged files are moved into place and committed, together and once.
+"""The publication of a change: its files are moved into place and committed, together and once.
 
-The files are listed in a manifest first, then moved, then committed to each table, to `runs` last. Every step can be
-repeated. So the next run finishes the publication of a run that was killed in it, and nothing remains of a run that was
-killed before.
+The change is written down in a manifest first. Then the new files are moved into place, each table is committed to, and
+the files that were removed are moved out of the sight of plain reads. Every step can be repeated. So the next command
+finishes a publication that was killed, and nothing remains of a run that was killed before.
 """
 
 import json
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Final
 
-from deltalake import CommitProperties, Transaction
+from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError
-from deltalake.transaction import AddAction
+from deltalake.transaction import AddAction, RemoveAction
 
 from warraq.schemas.arrow import PARTITIONS, TABLES
 from warraq.transforms import storage
-from warraq.transforms.dataset import delta_log
+from warraq.transforms.dataset import delta_log, publication
 from warraq.transforms.dataset.data_files import DataFile
-from warraq.transforms.dataset.dataset import Dataset
-from warraq.transforms.dataset.errors import CURE, DamagedDatasetError, DatasetError
+from warraq.transforms.dataset.dataset import REPLACED, Dataset
+from warraq.transforms.dataset.errors import CURE, DamagedDatasetError, DatasetError, OvertakenError
+from warraq.transforms.dataset.publication import CLAIM, Publication
 
-_PUBLISHING: Final = f".publishing{storage.LOCK}"
-_PATIENCE: Final = 60.0  # seconds to wait for another process that publishes the same run
-_ATTEMPTS: Final = 5  # at a commit that collides with those of others
-_LONGEST_NAME: Final = 255  # bytes of a data file's path inside its table; ours have at most 150
+_PATIENCE: Final = 600.0  # seconds to wait for another process that publishes
+_ATTEMPTS: Final = 100  # at a commit: each failure means that another process has committed meanwhile
 
 
-def publish(dataset: Dataset, run_id: str, files: Sequence[DataFile]) -> None:
-    """Moves a run's staged files into place and commits them. Afterwards the run counts as done.
+def publish(dataset: Dataset, staging: str, change: Publication) -> None:
+    """Carries out a change, whose new files are staged under `staging`. Afterwards nothing of it is staged.
 
-    The process may be killed at any moment; then `recover` finishes the work. Nothing is published a second time if the
-    run has been committed before, or if another publication of it had begun.
+    The process may be killed at any moment; then `recover` finishes the work. Nothing happens if the change has been
+    made before. In a folder, one process publishes at a time.
 
     Raises:
+      OvertakenError: another process has committed one of its loads, or has changed what it was planned on. Nothing of
+        it remains but the staged files.
       DatasetError: a staged file is gone, because another process took this run for dead and cleared its files; or
-        another process has been publishing the run for a minute.
+        another process has been publishing for ten minutes.
     """
-    with _publishing_lock(dataset, run_id, _PATIENCE) as ours:
-        _insist(dataset, run_id, ours)
-        _resume(dataset, run_id)
-        if not dataset.has_run(run_id):
-            with storage.create(dataset.manifest_path(run_id)) as stream:
-                stream.write(json.dumps([file._asdict() for file in files]).encode())
+    with _publishing(dataset, _PATIENCE) as ours:
+        _insist(dataset, ours)
+        _finish_others(dataset, staging)
+        if not _is_done(dataset, change):
+            _check(dataset.open(CLAIM), change)  # before anything is moved
+            with storage.create(dataset.manifest_path(staging)) as stream:
+                stream.write(change.to_json())
             try:
-                _finish(dataset, run_id, files)
+                _carry_out(dataset, staging, change)
             except storage.LostFileError as error:
-                storage.delete(dataset.manifest_path(run_id))
+                storage.delete(dataset.manifest_path(staging))
                 raise DatasetError(f"{error} is gone: another process has cleared this run; try again") from error
-        discard(dataset, run_id)
+            except OvertakenError:
+                storage.delete(dataset.manifest_path(staging))
+                raise
+        discard(dataset, staging)
 
 
-def recover(dataset: Dataset, run_id: str) -> bool:
+def recover(dataset: Dataset, staging: str, run_id: str) -> bool:
     """Clears up after a dead run, of which nothing stays staged. Returns True if the run is committed then.
 
-    A publication that had begun is finished. If files of it are lost and no table has committed it, all of it is
-    removed.
+    A publication that had begun is finished. If files of it are lost and no table has committed it, or another process
+    has committed its dumps, all of it is removed.
 
     Raises:
       DamagedDatasetError: files of the run are lost and one table has committed it; everything stays as it is.
-      DatasetError: another process has been publishing the run for a minute.
+      DatasetError: another process has been publishing for ten minutes.
     """
-    with _publishing_lock(dataset, run_id, _PATIENCE) as ours:
-        _insist(dataset, run_id, ours)
-        _clear_up(dataset, run_id)
+    with _publishing(dataset, _PATIENCE) as ours:
+        _insist(dataset, ours)
+        _clear_up(dataset, staging)
     return dataset.has_run(run_id)
 
 
 def recover_dead_runs(dataset: Dataset) -> list[str]:
     """Clears up after all dead runs, as `recover` does. Returns sentences for the user about what was done.
 
-    A living run holds its lock and is left alone. Buckets have no locks: there, no other run is touched.
+    A living run holds its lock and is left alone; while any process publishes, all are. A bucket has no locks: there,
+    publications that have begun are finished, which their own processes notice, and files that are only staged stay.
 
     Raises:
       DamagedDatasetError: see `recover`.
     """
     told: list[str] = []
-    for run_id in [] if storage.is_remote(dataset.root) else dataset.staged_runs():
-        with dataset.lock(run_id) as dead:
+    if storage.is_remote(dataset.root):
+        return [line for staging in dataset.publishing() for line in _resume(dataset, staging)]
+    for staging in dataset.staged():
+        with dataset.lock(staging) as dead:
             if dead:
-                told += _clear_up_unless_publishing(dataset, run_id)
+                with _publishing(dataset, 0) as ours:
+                    told += _clear_up(dataset, staging) if ours else []
     return told
 
 
-def discard(dataset: Dataset, run_id: str) -> None:
-    """Removes all that a run has staged."""
-    storage.remove(dataset.staging_folder(run_id))
+def discard(dataset: Dataset, staging: str) -> None:
+    """Removes all that is staged under that name."""
+    storage.remove(dataset.staging_folder(staging))
 
 
-def _publishing_lock(dataset: Dataset, run_id: str, patience: float) -> AbstractContextManager[bool]:
-    """Holds the right to publish or clear a run while the block runs.
+def _publishing(dataset: Dataset, patience: float) -> AbstractContextManager[bool]:
+    """Holds the right to publish in this dataset while the block runs; False if another process has it.
 
-    The launcher holds the lock of the run itself. It may be killed while a worker goes on publishing.
+    The launcher holds the lock of its run. It may be killed while a worker goes on publishing, under this lock.
     """
-    return storage.lock(dataset.staging_folder(run_id) + _PUBLISHING, patience)
+    return storage.lock(dataset.publishing_lock(), patience)
 
 
-def _insist(dataset: Dataset, run_id: str, ours: bool) -> None:
+def _insist(dataset: Dataset, ours: bool) -> None:
     if not ours:
-        raise DatasetError(f"{dataset.root}: another process is publishing run {run_id}; wait for it, then try again")
+        raise DatasetError(f"{dataset.root}: another process has been publishing for ten minutes; try again later")
 
 
-def _clear_up_unless_publishing(dataset: Dataset, run_id: str) -> list[str]:
-    with _publishing_lock(dataset, run_id, 0) as ours:
-        return _clear_up(dataset, run_id) if ours else []
+def _finish_others(dataset: Dataset, staging: str) -> None:
+    """Finishes the publications that had begun before: in a folder, who holds the lock knows that they are dead."""
+    for other in [] if storage.is_remote(dataset.root) else dataset.publishing():
+        if other != staging:
+            _resume(dataset, other)
+    _resume(dataset, staging)
 
 
-def _clear_up(dataset: Dataset, run_id: str) -> list[str]:
+def _clear_up(dataset: Dataset, staging: str) -> list[str]:
     """As `recover`, for a caller that holds the locks. Returns sentences for the user."""
-    told = _resume(dataset, run_id)
-    discard(dataset, run_id)
+    told = _resume(dataset, staging)
+    discard(dataset, staging)
     return told
 
 
-def _resume(dataset: Dataset, run_id: str) -> list[str]:
+def _resume(dataset: Dataset, staging: str) -> list[str]:
     """Finishes a publication that has begun, or removes it. Returns sentences for the user."""
-    manifest = dataset.manifest_path(run_id)
-    if not storage.exists(manifest):
-        return []
-    files: list[DataFile] = []
+    manifest = dataset.manifest_path(staging)
     try:
-        files = _parse_manifest(storage.read(manifest))
-        _finish(dataset, run_id, files)
+        content = storage.read(manifest) if storage.exists(manifest) else None
+    except FileNotFoundError:  # in a bucket: its own process has just finished it
+        content = None
+    if content is None:
+        return []
+    change = Publication(staging, ())
+    try:
+        change = publication.from_json(content, staging)
+        _carry_out(dataset, staging, change)
     except ValueError:
         fault = f"{manifest} is broken"
     except storage.LostFileError as error:
         fault = f"{error} is missing or has another size"
+    except OvertakenError as error:
+        discard(dataset, staging)
+        return [f"run {change.run_id} was killed, and {error}: nothing of it was committed"]
     else:
-        return [f"finished the publication of run {run_id}, which was killed"]
-    if dataset.has_run(run_id):
+        discard(dataset, staging)
+        return [f"finished the publication of run {change.run_id}, which was killed"]
+    if dataset.has_run(change.run_id):
         return []
-    if any(delta_log.has_run(dataset.open(name), run_id) for name in TABLES):
-        raise DamagedDatasetError(f"{dataset.root}: run {run_id} is committed in part, but {fault}; {CURE}")
-    _withdraw(dataset, files)
-    discard(dataset, run_id)
-    return [f"run {run_id} was killed, and {fault}: nothing of it was committed; ingest its dumps again"]
+    if any(delta_log.has_run(dataset.open(name), change.run_id) for name in TABLES):
+        raise DamagedDatasetError(f"{dataset.root}: run {change.run_id} is committed in part, but {fault}; {CURE}")
+    _withdraw(dataset, change.added)
+    discard(dataset, staging)
+    return [f"run {change.run_id} was killed, and {fault}: nothing of it was committed; ingest its dumps again"]
 
 
-def _finish(dataset: Dataset, run_id: str, files: Sequence[DataFile]) -> None:
-    """Publishes the files of each table that does not have the run yet."""
-    left = [name for name in TABLES if not delta_log.has_run(dataset.open(name), run_id)]
-    waiting = {f"{file.table}/{file.path}": file.size for file in files if file.table in left}
-    storage.move(dataset.staging_folder(run_id), waiting, dataset.root)
-    # The table `runs` is the last of TABLES: its entry says that the run is done.
-    alone = [_commit(dataset, name, [file for file in files if file.table == name], run_id) for name in left]
-    if len(left) < len(TABLES) or not all(alone):
-        _withdraw(dataset, files)
+def _is_done(dataset: Dataset, change: Publication) -> bool:
+    return all(delta_log.has_run(dataset.open(name), change.run_id) for name in change.tables)
+
+
+def _check(table: DeltaTable | None, change: Publication) -> None:
+    """Returns if the change can be made to this version of the first table, or has been made to it.
+
+    Raises:
+      OvertakenError: it can't be made any more.
+    """
+    if delta_log.has_run(table, change.run_id):
+        return
+    versions = delta_log.transactions(table, [*change.claims, *change.seen])
+    if any(versions.get(key) for key in change.claims):
+        raise OvertakenError("another run has committed some of its dumps")
+    if any(versions.get(key, 0) != version for key, version in change.seen.items()):
+        raise OvertakenError("another process has taken out or replaced rows meanwhile")
+
+
+def _carry_out(dataset: Dataset, staging: str, change: Publication) -> None:
+    """Adds and removes the files of each table that does not have the change yet."""
+    left = [name for name in change.tables if not delta_log.has_run(dataset.open(name), change.run_id)]
+    waiting = {f"{file.table}/{file.path}": file.size for file in change.added if file.table in left}
+    storage.move(dataset.staging_folder(staging), waiting, dataset.root)
+    # The table `runs` is the last: its entry says that a run is done.
+    try:
+        alone = [_commit(dataset, name, change) for name in left]
+    except OvertakenError:
+        _withdraw(dataset, change.added)
+        raise
+    if len(left) < len(change.tables) or not all(alone):
+        _withdraw(dataset, change.added)
+    _hide(dataset, change.removed)
 
 
 def _withdraw(dataset: Dataset, files: Sequence[DataFile]) -> None:
     """Removes those of the files that are in place but in no log: another process has published others."""
+    for path in _unlogged(dataset, files):
+        storage.delete(storage.join(dataset.root, path))
+
+
+def _hide(dataset: Dataset, files: Sequence[DataFile]) -> None:
+    """Moves files that the log no longer names out of the sight of plain reads, to the folder REPLACED."""
+    sizes = {f"{file.table}/{file.path}": file.size for file in files}
+    if sizes:
+        gone = {path: sizes[path] for path in _unlogged(dataset, files)}
+        storage.move(dataset.root, gone, storage.join(dataset.root, REPLACED), lost_ok=True)
+
+
+def _unlogged(dataset: Dataset, files: Sequence[DataFile]) -> list[str]:
+    """The paths, below the dataset, of those files that the log of their table does not name."""
+    paths: list[str] = []
     for name in TABLES:
-        paths = [file.path for file in files if file.table == name]
-        logged = set(delta_log.files(dataset.open(name)) if paths else [])
-        for path in paths:
-            if path not in logged:
-                storage.delete(storage.join(dataset.root, name, path))
+        mine = [file.path for file in files if file.table == name]
+        logged = set(delta_log.files(dataset.open(name)) if mine else [])
+        paths += [f"{name}/{path}" for path in mine if path not in logged]
+    return paths
 
 
-def _commit(dataset: Dataset, name: str, files: Sequence[DataFile], run_id: str) -> bool:
-    """Adds a run's files to a table, once, however often it is called. Returns False if another process was first.
+def _commit(dataset: Dataset, name: str, change: Publication) -> bool:
+    """Commits the change to one table, once, however often it is called. Returns False if another process was first.
 
-    A run without files is committed too. So each table has every run, and a lost entry of a log shows.
+    Raises:
+      OvertakenError: see `publish`. Only the first table says so: who has committed there commits to the others too.
     """
+    added, removed = change.files(name)
+    # The id of an operation may expire: it only tells who finishes a killed one that it is done.
+    last_updated = None if change.is_run else int(time.time() * 1000)
+    properties = CommitProperties(
+        app_transactions=[
+            Transaction(change.run_id, 1, last_updated),
+            *(Transaction(key, version) for key, version in sorted(change.transactions.items())),
+        ],
+        custom_metadata={
+            delta_log.FILES_KEY: str(len(added)),
+            **({delta_log.RUN_KEY: change.run_id} if change.is_run else {}),
+        },
+        max_commit_retries=0,  # else delta-rs would commit on a version of the table that was not checked
+    )
     for attempts_left in reversed(range(_ATTEMPTS)):
         table = dataset.open_or_create(name)
-        if delta_log.has_run(table, run_id):
+        if delta_log.has_run(table, change.run_id):
             return False
+        if name == CLAIM:
+            _check(table, change)
         try:
             table.create_write_transaction(
-                [_add_action(file) for file in files],
+                [
+                    *(_add_action(file, change.is_data) for file in added),
+                    *(_remove_action(file, change.is_data) for file in removed),
+                ],
                 mode="append",
                 schema=TABLES[name],
                 partition_by=list(PARTITIONS[name]),
-                commit_properties=CommitProperties(
-                    app_transactions=[Transaction(run_id, 1)],
-                    custom_metadata={delta_log.RUN_KEY: run_id, delta_log.FILES_KEY: str(len(files))},
-                ),
+                commit_properties=properties,
             )
-        except CommitFailedError:  # two runs made the table at once: the other's metadata came in between
+        except CommitFailedError:  # another process has committed since the table was opened
             if not attempts_left:
                 raise
         else:
@@ -186,35 +262,26 @@ def _commit(dataset: Dataset, name: str, files: Sequence[DataFile], run_id: str)
     return False
 
 
-def _add_action(file: DataFile) -> AddAction:
+def _add_action(file: DataFile, is_data: bool) -> AddAction:
     return AddAction(
         path=file.path,
         size=file.size,
-        partition_values=dict(zip(PARTITIONS[file.table], file.partition, strict=True)),
+        partition_values=_partition_values(file),
         modification_time=0,  # no reader needs the time, and with it equal runs would differ
-        data_change=True,
+        data_change=is_data,
         stats=json.dumps({"numRecords": file.rows}),
     )
 
 
-def _parse_manifest(content: bytes) -> list[DataFile]:
-    """The files of a manifest. Each path is inside the folder of its table.
+def _remove_action(file: DataFile, is_data: bool) -> RemoveAction:
+    return RemoveAction(
+        path=file.path,
+        data_change=is_data,
+        deletion_timestamp=0,
+        size=file.size,
+        partition_values=_partition_values(file),
+    )
 
-    Raises:
-      ValueError: the content is no manifest.
-    """
-    try:
-        files = [DataFile(**entry) for entry in json.loads(content)]
-        valid = all(
-            file.table in TABLES
-            and {"", ".", ".."}.isdisjoint(file.path.split("/"))
-            and len(file.path.encode()) < _LONGEST_NAME
-            and len(file.partition) == len(PARTITIONS[file.table])
-            and isinstance(file.size, int)
-            for file in files
-        )
-    except (TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(content) from error
-    if not valid:
-        raise ValueError(content)
-    return files
+
+def _partition_values(file: DataFile) -> dict[str, str | None]:
+    return dict(zip(PARTITIONS[file.table], file.partition, strict=True))

@@ -1,17 +1,23 @@
 """The commit of a run: its ledger is reconciled with the rows in its files, then everything is published at once."""
 
 import datetime as dt
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from warraq.schemas import arrow
 from warraq.transforms import ledger
+from warraq.transforms.dataset import loads
 from warraq.transforms.dataset.data_files import DataFile
 from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.dataset.errors import OvertakenError
+from warraq.transforms.dataset.publication import Publication
 from warraq.transforms.dataset.publish import discard, publish
 from warraq.transforms.ledger import Entry
 from warraq.transforms.write.set_aside import SetAsideError, find_faults, leave_report
+
+OVERTAKEN: Final = "overtaken"  # the note for the launcher
 
 
 @dataclass(frozen=True)
@@ -20,6 +26,7 @@ class Run:
 
     output: str
     run_id: str
+    staging: str  # the name under which its files are staged
     recipe: str
     options: str  # JSON
     version: str
@@ -28,6 +35,13 @@ class Run:
     dumps: Sequence[Mapping[str, Any]]  # rows of arrow.DUMP
     all_rejected: bool  # rows for mass rejections too
     max_error_share: float
+    rows_out: int = 0  # the version of loads.ROWS_OUT when the run began
+    replaced: Sequence[str] = ()  # loads that go out when this run comes in
+
+    @functools.cached_property
+    def load_ids(self) -> Mapping[str, str]:
+        """The load of each dump, by its path."""
+        return {dump["dump"]: loads.load_id(self.recipe, dump["fingerprint"]) for dump in self.dumps}
 
 
 def run_row(run: Run, entries: Mapping[Entry, int], committed_at: dt.datetime) -> dict[str, Any]:
@@ -42,6 +56,7 @@ def run_row(run: Run, entries: Mapping[Entry, int], committed_at: dt.datetime) -
         "committed_at": committed_at,
         "dumps": list(run.dumps),
         "ledger": [{**entry._asdict(), "pages": pages} for entry, pages in entries.items()],
+        "failed": [],
     }
 
 
@@ -51,17 +66,29 @@ def commit(run: Run, files: Sequence[DataFile], counts: Sequence[tuple[Entry, in
     Raises:
       LedgerError: the ledger does not balance.
       SetAsideError: too many pages of a dump broke the code. A report on them is left for the launcher.
+      OvertakenError: another run has committed some of the dumps, or rows have been taken out since this run began. A
+        note is left for the launcher, which starts again.
     """
     dataset = Dataset(run.output)
     if dataset.has_run(run.run_id):
-        discard(dataset, run.run_id)
+        discard(dataset, run.staging)
         return None
     entries = ledger.reconcile(files, counts, run.all_rejected)
     if broken := ledger.broken_dumps(entries, run.max_error_share):
-        leave_report(dataset, run.run_id, find_faults(dataset, run.run_id, files, broken))
+        leave_report(dataset, run.staging, find_faults(dataset, run.staging, files, broken))
         raise SetAsideError(f"too many pages broke the code in {', '.join(broken)}")
     row = run_row(run, entries, dt.datetime.now(dt.timezone.utc))
     file = DataFile("runs", f"run-{run.run_id}", [], 1, 0, [])
-    file = dataset.write_staged(run.run_id, file, [arrow.file_table("runs", [row])])
-    publish(dataset, run.run_id, sorted([*files, file]))
+    file = dataset.write_staged(run.staging, file, [arrow.file_table("runs", [row])], run.run_id)
+    try:
+        publish(dataset, run.staging, _publication(run, [*files, file]))
+    except OvertakenError as error:
+        dataset.write_note(run.staging, OVERTAKEN, str(error).encode())
+        raise
     return row
+
+
+def _publication(run: Run, files: Sequence[DataFile]) -> Publication:
+    transactions = {loads.load_key(load): loads.IN for load in run.load_ids.values()}
+    transactions |= {loads.dump_key(dump["fingerprint"]): loads.IN for dump in run.dumps}
+    return Publication(run.run_id, sorted(files), (), transactions, {loads.ROWS_OUT: run.rows_out}, is_run=True)

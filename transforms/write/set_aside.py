@@ -44,12 +44,12 @@ class _Broken(NamedTuple):
         return self.stage, self.error.partition(":")[0]
 
 
-def find_faults(dataset: Dataset, run_id: str, files: Iterable[DataFile], dumps: Sequence[str]) -> list[SetAside]:
+def find_faults(dataset: Dataset, staging: str, files: Iterable[DataFile], dumps: Sequence[str]) -> list[SetAside]:
     """One fault for each of `dumps`, from the rows of `rejected` that the run has staged."""
     broken: dict[str, list[_Broken]] = {dump: [] for dump in dumps}
     for file in files:
         if file.table == "rejected" and any(part.dump in broken for part in file.dumps):
-            rows = read_table(dataset.staged_path(run_id, file), _COLUMNS).to_pylist()
+            rows = read_table(dataset.staged_path(staging, file), _COLUMNS).to_pylist()
             for row in rows:
                 if row["reason"] == ERROR_REASON and row["dump"] in broken:
                     broken[row["dump"]].append(_Broken(file.partition[0], row["detail"], row["dump_offset"]))
@@ -64,12 +64,12 @@ def _fault(dump: str, broken: Iterable[_Broken]) -> SetAside:
     return SetAside(dump, pages[0].stage, pages[0].error, len(pages), [page.offset for page in pages[:_EXAMPLES]])
 
 
-def leave_report(dataset: Dataset, run_id: str, faults: Sequence[SetAside]) -> None:
+def leave_report(dataset: Dataset, staging: str, faults: Sequence[SetAside]) -> None:
     """Writes the report for the launcher. It is removed together with the run's staged files."""
-    dataset.write_note(run_id, _REPORT, json.dumps([fault._asdict() for fault in faults]).encode())
+    dataset.write_note(staging, _REPORT, json.dumps([fault._asdict() for fault in faults]).encode())
 
 
-def read_report(dataset: Dataset, run_id: str) -> list[SetAside]:
+def read_report(dataset: Dataset, staging: str) -> list[SetAside]:
     """The dumps that a failed run has set aside; none if the run failed for another reason."""
-    report = dataset.read_note(run_id, _REPORT)
+    report = dataset.read_note(staging, _REPORT)
     return [SetAside(**fault) for fault in json.loads(report)] if report is not None else []

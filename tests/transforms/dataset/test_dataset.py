@@ -4,20 +4,20 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
-from tests.support.datasets import stage_run, texts
+from tests.support.datasets import publish_run, stage_run, texts
 from tests.support.processes import PATIENCE
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DatasetError
-from warraq.transforms.dataset.publish import publish, recover_dead_runs
+from warraq.transforms.dataset.publish import recover_dead_runs
 
 
 def test_an_empty_staging_folder_goes_with_the_last_run(dataset, stage):
     staging = Path(dataset.root, "_staging")
     with dataset.lock("r1"):
         with dataset.lock("r2"):
-            publish(dataset, "r2", stage("r2", "ثان"))
+            publish_run(dataset, "r2", stage("r2", "ثان"))
         assert [path.name for path in staging.iterdir()] == ["r1.lock"]
-        publish(dataset, "r1", stage("r1", "أول"))
+        publish_run(dataset, "r1", stage("r1", "أول"))
     assert not staging.exists()
     stage("r3", "ثالث")
     recover_dead_runs(dataset)
@@ -59,7 +59,7 @@ def test_what_a_kill_leaves_of_a_fresh_dataset_is_ours(dataset, stage, made):
     dataset.check()
     assert recover_dead_runs(dataset) == []
     assert not Path(dataset.root, "_staging").exists()
-    publish(dataset, "r1", stage("r1", "أول"))
+    publish_run(dataset, "r1", stage("r1", "أول"))
     dataset.check()
     assert texts(dataset) == ["أول"]
 
@@ -125,12 +125,12 @@ def test_a_file_is_no_output_folder(tmp_path):
 def test_an_empty_or_missing_folder_is_fine(tmp_path, dataset, stage):
     Dataset(str(tmp_path)).check()
     dataset.check()
-    publish(dataset, "r1", stage("r1", "أول"))
+    publish_run(dataset, "r1", stage("r1", "أول"))
     dataset.check()
 
 
 def test_a_newer_dataset_is_refused(dataset, stage):
-    publish(dataset, "r1", stage("r1", "أول"))
+    publish_run(dataset, "r1", stage("r1", "أول"))
     DeltaTable(f"{dataset.root}/articles").alter.set_table_properties(
         {"warraq.schema_version": "99"}, raise_if_not_exists=False
     )

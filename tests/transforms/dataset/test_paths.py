@@ -9,12 +9,12 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
-from tests.support.datasets import stage_run
+from tests.support.datasets import publish_run, stage_run
 from warraq.pipelines import query
 from warraq.pipelines.query import connect
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DatasetError
-from warraq.transforms.dataset.publish import publish, recover_dead_runs
+from warraq.transforms.dataset.publish import recover_dead_runs
 
 GOOD = [
     "plain",
@@ -88,7 +88,7 @@ def add(dataset, run_id, article):
     dataset.check()
     with dataset.lock(run_id) as held:
         assert held
-        publish(dataset, run_id, stage_run(dataset, run_id, [article]))
+        publish_run(dataset, run_id, stage_run(dataset, run_id, [article]))
     assert recover_dead_runs(dataset) == []
 
 

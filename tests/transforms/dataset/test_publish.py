@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.support.datasets import stage_run, texts
+from tests.support.datasets import publish_run, stage_run, texts
 from tests.support.processes import PATIENCE
 from warraq.schemas.arrow import TABLES, file_table
 from warraq.schemas.records import Article, Source
@@ -17,7 +17,7 @@ from warraq.transforms import storage
 from warraq.transforms.dataset import publish as publishing
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DatasetError
-from warraq.transforms.dataset.publish import publish, recover, recover_dead_runs
+from warraq.transforms.dataset.publish import recover, recover_dead_runs
 from warraq.transforms.dataset.verify import faults
 
 
@@ -26,7 +26,7 @@ def staged(dataset):
 
 
 def test_a_run_is_published_whole_and_leaves_no_staging(dataset, stage):
-    publish(dataset, "r1", stage("r1", "أول", "ثان"))
+    publish_run(dataset, "r1", stage("r1", "أول", "ثان"))
     assert texts(dataset) == ["أول", "ثان"]
     assert dataset.has_run("r1")
     assert not dataset.has_run("r2")
@@ -36,9 +36,9 @@ def test_a_run_is_published_whole_and_leaves_no_staging(dataset, stage):
 
 def test_publishing_twice_adds_nothing(dataset, stage):
     files = stage("r1", "أول")
-    publish(dataset, "r1", files)
+    publish_run(dataset, "r1", files)
     version = dataset.open("articles").version()
-    publish(dataset, "r1", files)
+    publish_run(dataset, "r1", files)
     assert dataset.open("articles").version() == version
     assert texts(dataset) == ["أول"]
 
@@ -59,7 +59,7 @@ def test_a_run_killed_before_publishing_leaves_nothing(dataset, stage):
 
 
 def _publish(root, run_id, files):
-    publish(Dataset(root), run_id, files)
+    publish_run(Dataset(root), run_id, files)
 
 
 @pytest.mark.slow
@@ -85,9 +85,9 @@ def _work(root, number, start):
         recover_dead_runs(dataset)
         with dataset.lock(run_id, PATIENCE) as free:
             assert free
-            assert not recover(dataset, run_id)
+            assert not recover(dataset, run_id, run_id)
             article = Article(Source(run_id, NOON, "d", turn, 1), "u", "s", None, run_id, None, DAY, "x", topic="sport")
-            publish(dataset, run_id, stage_run(dataset, run_id, [article]))
+            publish_run(dataset, run_id, stage_run(dataset, run_id, [article]))
 
 
 _TURNS = 6
@@ -116,13 +116,13 @@ def test_a_worker_that_publishes_on_without_its_launcher_is_left_alone(dataset, 
     files, clear = stage("r1", "أول"), recover_dead_runs
     move = storage.move
 
-    def meanwhile(*arguments):
+    def meanwhile(*arguments, **named):
         assert clear(dataset) == []
-        move(*arguments)
+        move(*arguments, **named)
         assert clear(dataset) == []
 
     monkeypatch.setattr(storage, "move", meanwhile)
-    publish(dataset, "r1", files)
+    publish_run(dataset, "r1", files)
     assert texts(dataset) == ["أول"]
     assert list(faults(dataset)) == []
 
@@ -131,10 +131,10 @@ def test_a_worker_whose_files_were_cleared_commits_nothing(dataset, stage):
     files = stage("r1", "أول")
     assert recover_dead_runs(dataset) == []
     with pytest.raises(DatasetError, match="another process has cleared this run"):
-        publish(dataset, "r1", files)
+        publish_run(dataset, "r1", files)
     assert dataset.files("articles") == []
     assert not staged(dataset)
-    publish(dataset, "r1", stage("r1", "أول"))
+    publish_run(dataset, "r1", stage("r1", "أول"))
     assert texts(dataset) == ["أول"]
 
 
@@ -143,23 +143,23 @@ def test_two_publishers_without_locks_commit_one_run_once(dataset, stage, monkey
     """As in a bucket. The other's row of `runs` has another time, so its file another name."""
     monkeypatch.setattr(storage, "lock", lambda *_: contextlib.nullcontext(True))
 
-    publish(dataset, "r0", stage("r0", "صفر"))
+    publish_run(dataset, "r0", stage("r0", "صفر"))
     files = stage("r1", "أول", "ثان")
     other = [
         *stage("r1", "أول", "ثان")[:-1],
         dataset.write_staged("r1", files[-1]._replace(path="run-r1-later"), [_later()]),
     ]
-    step = {"before it moves": "_finish", "after it moved": "_commit", "after it committed": "discard"}[where]
+    step = {"before it moves": "_carry_out", "after it moved": "_commit", "after it committed": "discard"}[where]
     real, once = getattr(publishing, step), iter([True])
 
     def overtaken(*arguments):
         if next(once, False):
-            publish(Dataset(dataset.root), "r1", other)
+            publish_run(Dataset(dataset.root), "r1", other)
         return real(*arguments)
 
     monkeypatch.setattr(publishing, step, overtaken)
     with contextlib.suppress(DatasetError):  # its files are gone: the runner tries again, and finds the run committed
-        publish(dataset, "r1", files)
+        publish_run(dataset, "r1", files)
     assert texts(dataset) == ["أول", "ثان", "صفر"]
     assert not recover_dead_runs(dataset)
     assert len(dataset.files("runs")) == 2
@@ -167,7 +167,7 @@ def test_two_publishers_without_locks_commit_one_run_once(dataset, stage, monkey
 
 
 def _later():
-    row = dict.fromkeys(TABLES["runs"].names, "") | {"run_id": "r1", "started_at": 0, "committed_at": 1}
+    row = dict.fromkeys(TABLES["runs"].names, "") | {"run_id": "r1", "started_at": 0, "committed_at": 1, "failed": []}
     return file_table("runs", [row | {"dumps": [], "ledger": []}])
 
 
@@ -175,6 +175,6 @@ def test_what_is_published_is_written_down_first(dataset, stage, monkeypatch):
     monkeypatch.setattr(storage, "move", lambda *_: (_ for _ in ()).throw(Killed))
     files = stage("r1", "أول")
     with pytest.raises(Killed):
-        publish(dataset, "r1", files)
+        publish_run(dataset, "r1", files)
     manifest = json.loads(Path(dataset.staging_folder("r1"), "publish.json").read_text())
-    assert [entry["path"] for entry in manifest] == [file.path for file in files]
+    assert [entry["path"] for entry in manifest["added"]] == [file.path for file in files]

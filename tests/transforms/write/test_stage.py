@@ -22,7 +22,7 @@ START = dt.datetime(2025, 6, 1, tzinfo=dt.timezone.utc)
 @pytest.fixture
 def run(tmp_path):
     dump = {"dump": "a.warc", "format": "warc", "size": 9, "fingerprint": "f"}
-    return Run(str(tmp_path / "out"), "r1", "recipe", "{}", "1.0", "local", START, [dump], False, 0.5)
+    return Run(str(tmp_path / "out"), "r1", "r1", "recipe", "{}", "1.0", "local", START, [dump], False, 0.5)
 
 
 @pytest.fixture

@@ -1,0 +1,50 @@
+"""Loads: the units of commit. A load is one dump, read under one set of rules.
+
+A load is in the dataset if and only if its transaction has version 1. The ids of these transactions, and of a few more,
+stand here.
+"""
+
+from typing import Final
+
+# Counts the publications that replace files. Two that were planned at once would replace the same files.
+REWRITES: Final = "rewrites"
+# Counts the publications that take rows out. A run that began before may hold copies of rows that have gone.
+ROWS_OUT: Final = "rows_out"
+
+IN: Final = 1
+OUT: Final = 0  # taken out again: it may be loaded anew
+
+
+def load_id(recipe: str, fingerprint: str) -> str:
+    """The id of a load. SQL makes it as `recipe || '-' || fingerprint` from the view `runs`.
+
+    Args:
+      recipe: the digest of the rules and the version.
+      fingerprint: the digest of the dump's content.
+    """
+    return f"{recipe}-{fingerprint}"
+
+
+def fingerprint_of(load: str) -> str:
+    """The fingerprint of the dump of a load."""
+    return load.partition("-")[2]
+
+
+def load_key(load: str) -> str:
+    """The transaction of a load: version IN or OUT."""
+    return f"load:{load}"
+
+
+def dump_key(fingerprint: str) -> str:
+    """The transaction of a dump: version IN if any load of it is in, whatever its rules."""
+    return f"dump:{fingerprint}"
+
+
+def failures_key(load: str) -> str:
+    """The transaction of a load that failed. Its version is the number of failures."""
+    return f"failed:{load}"
+
+
+def is_load_key(key: str) -> bool:
+    """True for the transaction of a load."""
+    return key.startswith("load:")

@@ -1,0 +1,61 @@
+"""The upgrade of a dataset that an older version wrote: columns and transactions that its tables lack.
+
+No data file is changed. Files of schema 1 lack the column `load_id`; `rewrite.py` fills it in when it rewrites them.
+"""
+
+from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction
+
+from warraq.schemas.arrow import RUN_TABLES, SCHEMA_VERSION, TABLES
+from warraq.transforms.dataset import loads
+from warraq.transforms.dataset.dataset import PROPERTIES, Dataset, schema_version
+
+_RUN_COLUMNS = ("recipe", "dumps")
+
+
+def upgrade_tables(dataset: Dataset) -> int | None:
+    """Gives the tables the columns, properties and transactions of this version. Returns the version before, if older.
+
+    Afterwards an older program refuses to write to the dataset. Every step can be repeated after a kill, and other
+    processes may do the same meanwhile.
+
+    Raises:
+      DatasetError: the dataset can't be read.
+      deltalake.exceptions.DeltaError: it can't be written, or others commit to it at the same moment.
+    """
+    tables = {name: dataset.open(name) for name in TABLES}
+    older = {name: table for name, table in tables.items() if table and schema_version(table) < SCHEMA_VERSION}
+    if not older:
+        return None
+    before = min(map(schema_version, older.values()))
+    keys = _load_keys(dataset)
+    for name, table in older.items():
+        _add_columns(name, table)
+        if name in RUN_TABLES:
+            table.create_write_transaction(
+                [],
+                mode="append",
+                schema=TABLES[name],
+                commit_properties=CommitProperties(app_transactions=[Transaction(key, loads.IN) for key in keys]),
+            )
+        table.alter.set_table_properties(dict(PROPERTIES), raise_if_not_exists=False)
+    return before
+
+
+def _load_keys(dataset: Dataset) -> list[str]:
+    """The transactions of the loads that the dataset holds, and of their dumps."""
+    keys: set[str] = set()
+    for run in dataset.rows("runs", _RUN_COLUMNS):
+        for dump in run["dumps"]:
+            keys |= {
+                loads.load_key(loads.load_id(run["recipe"], dump["fingerprint"])),
+                loads.dump_key(dump["fingerprint"]),
+            }
+    return sorted(keys)
+
+
+def _add_columns(name: str, table: DeltaTable) -> None:
+    """Adds the columns that the table's log does not know yet. All of them may be null."""
+    known = {field.name for field in table.schema().fields}
+    fields: list[Field] = Schema.from_arrow(TABLES[name]).fields
+    if missing := [field for field in fields if field.name not in known]:
+        table.alter.add_columns(missing)
