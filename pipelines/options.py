@@ -90,7 +90,7 @@ def ingest_parser(kind: type[Parser] = Parser) -> Parser:
     add("--output", required=True, type=dataset_folder, metavar="DIR", help="the dataset; created if there is none")
     others = parser.add_mutually_exclusive_group().add_argument
     others("--new", action="store_true", help="skip dumps already read, even with other rules")
-    others("--replace", action="store_true", help="make dumps read with other rules anew; their old rows go out")
+    others("--replace", action="store_true", help="replace the rows that other rules made")
     add(
         "--rejected",
         choices=("useful", "all"),
