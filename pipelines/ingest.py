@@ -245,7 +245,7 @@ def _attempt(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence
             if faults:
                 return faults
             if overtaken:
-                raise OvertakenError(overtaken.decode()) from error
+                raise OvertakenError(overtaken.decode(), ()) from error
             raise WarraqError(f"{message_of(error)}; {state}") from error
     if options.timings and result and not _is_template(options):  # after the commit, which no metric can undo
         for line in timings(result.metrics()):

@@ -102,5 +102,7 @@ ERROR_REASON: Final = "error"  # in any stage: the page broke our code; detail s
 
 # Rejections that make up the bulk of a mixed crawl: counted for each dump, rows only with --rejected all.
 MASS_REASONS: Final[frozenset[str]] = frozenset({"not_html", "no_arabic_bytes"})
+# Rejections of copies: the detail is the article_id of the original.
+COPY_REASONS: Final[frozenset[str]] = frozenset({"duplicate", "near_duplicate"})
 
 STAGES: Final[tuple[str, ...]] = (*REASONS, "entities", "topics")

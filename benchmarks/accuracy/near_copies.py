@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.data import DATA
 from warraq.transforms.deduplicate.deduplicate import Precedence, SignatureRow, deciding, judge_exact, judge_near
-from warraq.transforms.deduplicate.minhash import band_keys, normalized_words, signature
+from warraq.transforms.minhash import band_keys, normalized_words, signature
 
 _STEPS = (0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.9, 1.01)
 

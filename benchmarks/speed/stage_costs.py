@@ -49,12 +49,12 @@ from warraq.transforms.clean.clean import CleanRules, clean
 from warraq.transforms.dataset.data_files import DataFile, DumpPages
 from warraq.transforms.decode.decode import DecodeRules, decode
 from warraq.transforms.deduplicate.deduplicate import identify, signature_row
-from warraq.transforms.deduplicate.minhash import band_keys
 from warraq.transforms.entities.tagger import DEFAULT, load_tagger, tag_entities
 from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.extract.sandbox import Sandbox
 from warraq.transforms.language.language import LanguageRules, keep_arabic
 from warraq.transforms.ledger import REJECTED, Entry
+from warraq.transforms.minhash import band_keys
 from warraq.transforms.quality.quality import QualityRules, keep_good
 from warraq.transforms.read.discover import find_dumps
 from warraq.transforms.read.dump import Dump

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from warraq.transforms import arabic
 from warraq.transforms.arabic import Segmentation, clitic_segmentations, normalize_copy, strip_marks, tokenize
-from warraq.transforms.deduplicate.minhash import normalized_words, signature
+from warraq.transforms.minhash import normalized_words, signature
 
 NORMALIZATIONS = ("keyboard", "line", "copy", "name", "term", "date")
 TABLE = [  # each word as written, then in the order of NORMALIZATIONS

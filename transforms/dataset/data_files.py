@@ -1,8 +1,9 @@
 """The data files of the tables: Parquet, written whole, named by their content, read by columns."""
 
+import contextlib
 import hashlib
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import pyarrow as pa
@@ -60,10 +61,52 @@ def read_table(path: str, columns: Sequence[str]) -> pa.Table:
       DamagedDatasetError: the file is missing or broken.
       OSError: the storage does not answer, or rejects access.
     """
+    with _opened(path) as file:
+        return file.read([name for name in columns if name in file.schema_arrow.names])
+
+
+def read_rows(
+    table: str, path: str, load_of: Mapping[tuple[str, str], str], columns: Collection[str] = ()
+) -> Iterator[pa.Table]:
+    """The row groups of one data file of `table`, with these columns of it (default: all), in order of the schema.
+
+    Columns that an older file does not have are null, but for `load_id`.
+
+    Args:
+      table: the table.
+      path: the file.
+      load_of: run and dump → load, for files of schema 1.
+      columns: the columns.
+
+    Raises:
+      DamagedDatasetError: the file is missing or broken.
+    """
+    wanted = [field for field in file_schema(table) if not columns or field.name in columns]
+    names = {field.name for field in wanted}
+    with _opened(path) as file:
+        known = file.schema_arrow
+        run_id = (known.metadata or {}).get(_RUN_KEY, b"").decode()
+        lacks_load = "load_id" in names and "load_id" not in known.names
+        read = names | ({"dump"} if lacks_load else set())
+        for number in range(file.num_row_groups):
+            rows = file.read_row_group(number, [name for name in known.names if name in read])
+            if lacks_load:
+                loads = [load_of.get((run_id, dump)) for dump in rows["dump"].to_pylist()]
+                rows = rows.append_column("load_id", pa.array(loads, pa.string()))
+            found = set(rows.column_names)
+            arrays = [
+                rows[field.name] if field.name in found else pa.nulls(rows.num_rows, field.type) for field in wanted
+            ]
+            yield pa.table(arrays, schema=pa.schema(wanted))
+
+
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[pq.ParquetFile]:
+    """One data file, open. Damage that shows in the block raises DamagedDatasetError."""
     try:
         source = pa.BufferReader(storage.read(path)) if storage.is_remote(path) else pa.OSFile(path)
         with pq.ParquetFile(source, page_checksum_verification=True) as file:
-            return file.read([name for name in columns if name in file.schema_arrow.names])
+            yield file
     except FileNotFoundError as error:
         raise DamagedDatasetError(f"{path} is missing; {CURE}") from error
     except (pa.ArrowException, OSError) as error:

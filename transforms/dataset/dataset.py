@@ -20,7 +20,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from warraq.schemas.arrow import PARTITIONS, RUN_TABLES, SCHEMA_VERSION, TABLES
 from warraq.transforms import storage
-from warraq.transforms.dataset import data_files, delta_log
+from warraq.transforms.dataset import data_files, delta_log, loads
 from warraq.transforms.dataset.data_files import DataFile
 from warraq.transforms.dataset.errors import CURE, DamagedDatasetError, DatasetError
 from warraq.transforms.dataset.paths import check_no_column, check_path
@@ -133,6 +133,10 @@ class Dataset:
         """The full paths of a table's current files, sorted."""
         return [storage.join(self.root, name, path) for path in delta_log.files(self.open(name))]
 
+    def path(self, file: DataFile) -> str:
+        """The full path of a file of the dataset."""
+        return storage.join(self.root, file.table, file.path)
+
     def data_files(self, name: str) -> list[DataFile]:
         """A table's current files, by path, without the dumps of their rows."""
         return delta_log.data_files(name, self.open(name))
@@ -145,6 +149,14 @@ class Dataset:
         """
         wanted = columns or TABLES[name].names
         return [row for path in self.files(name) for row in data_files.read_table(path, wanted).to_pylist()]
+
+    def load_of(self) -> dict[tuple[str, str], str]:
+        """The load of each run and dump. Reads the table `runs`."""
+        return {
+            (run["run_id"], dump["dump"]): loads.load_id(run["recipe"], dump["fingerprint"])
+            for run in self.rows("runs", ["run_id", "recipe", "dumps"])
+            for dump in run["dumps"]
+        }
 
     def transactions(self, keys: Sequence[str]) -> dict[str, int]:
         """The versions of those of these transactions that the dataset has; see loads.py."""

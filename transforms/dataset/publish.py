@@ -171,10 +171,10 @@ def _check(table: DeltaTable | None, change: Publication) -> None:
     if delta_log.has_run(table, change.run_id):
         return
     versions = delta_log.transactions(table, [*change.claims, *change.seen])
-    if any(versions.get(key) for key in change.claims):
-        raise OvertakenError("another run has committed some of its dumps")
-    if any(versions.get(key, 0) != version for key, version in change.seen.items()):
-        raise OvertakenError("another process has taken out or replaced rows meanwhile")
+    if taken := [key for key in change.claims if versions.get(key)]:
+        raise OvertakenError("another run has committed some of its dumps", taken)
+    if moved := [key for key, version in change.seen.items() if versions.get(key, 0) != version]:
+        raise OvertakenError("another process has taken out or replaced rows meanwhile", moved)
 
 
 def _carry_out(dataset: Dataset, staging: str, change: Publication) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from warraq.schemas.records import Article
 from warraq.transforms.dataset.data_files import read_table
-from warraq.transforms.deduplicate.minhash import NUM_PERM, normalized_words, signature, similarities, values
+from warraq.transforms.minhash import NUM_PERM, normalized_words, signature, similarities, values
 
 MODES: Final = ("mark", "drop", "off")
 EXACT: Final = "duplicate"

@@ -28,7 +28,7 @@ from warraq.transforms.deduplicate.deduplicate import (
     resolve,
     signature_row,
 )
-from warraq.transforms.deduplicate.minhash import band_keys
+from warraq.transforms.minhash import band_keys
 from warraq.transforms.rejection import attempt, reject
 from warraq.transforms.step import KEPT, REJECTED, Meter, Outputs, Refusal, StageTransform, route, tagged
 

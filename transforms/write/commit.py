@@ -9,14 +9,17 @@ from typing import Any, Final
 from warraq.schemas import arrow
 from warraq.transforms import ledger
 from warraq.transforms.dataset import loads
-from warraq.transforms.dataset.data_files import DataFile
+from warraq.transforms.dataset.data_files import DataFile, read_rows
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import OvertakenError
 from warraq.transforms.dataset.publication import Publication
 from warraq.transforms.dataset.publish import discard, publish
+from warraq.transforms.dataset.take_out import Condition, take_out
 from warraq.transforms.ledger import Entry
 from warraq.transforms.write.set_aside import SetAsideError, find_faults, leave_report
 
+_PLACED: Final = ("article_id", "duplicate_of", "load_id", "dump", "dump_offset")
+_ATTEMPTS: Final = 20  # at a commit with rows that go, while others replace files
 OVERTAKEN: Final = "overtaken"  # the note for the launcher
 
 
@@ -81,14 +84,60 @@ def commit(run: Run, files: Sequence[DataFile], counts: Sequence[tuple[Entry, in
     file = DataFile("runs", f"run-{run.run_id}", [], 1, 0, [])
     file = dataset.write_staged(run.staging, file, [arrow.file_table("runs", [row])], run.run_id)
     try:
-        publish(dataset, run.staging, _publication(run, [*files, file]))
+        _publish(dataset, run, [*files, file])
     except OvertakenError as error:
         dataset.write_note(run.staging, OVERTAKEN, str(error).encode())
         raise
     return row
 
 
-def _publication(run: Run, files: Sequence[DataFile]) -> Publication:
-    transactions = {loads.load_key(load): loads.IN for load in run.load_ids.values()}
-    transactions |= {loads.dump_key(dump["fingerprint"]): loads.IN for dump in run.dumps}
-    return Publication(run.run_id, sorted(files), (), transactions, {loads.ROWS_OUT: run.rows_out}, is_run=True)
+def _publish(dataset: Dataset, run: Run, files: Sequence[DataFile]) -> None:
+    """Publishes the run; if it replaces loads, their rows go out in the same commit.
+
+    Files that a compaction replaces meanwhile cost a new look at them, not a new run.
+    """
+    brought = {loads.load_key(load): loads.IN for load in run.load_ids.values()}
+    brought |= {loads.dump_key(dump["fingerprint"]): loads.IN for dump in run.dumps}
+    change = Publication(run.run_id, sorted(files), (), brought, {loads.ROWS_OUT: run.rows_out}, is_run=True)
+    if not run.replaced:
+        publish(dataset, run.staging, change)
+        return
+    heirs = _heirs(dataset, run, files)
+    for attempts_left in reversed(range(_ATTEMPTS)):
+        out = take_out(dataset, run.staging, Condition(loads=frozenset(run.replaced)), heirs)
+        both = change._replace(
+            added=sorted([*change.added, *out.added]),
+            removed=out.removed,
+            transactions={**out.transactions, **change.transactions},
+            seen={**out.seen, **change.seen},
+        )
+        try:
+            publish(dataset, run.staging, both)
+        except OvertakenError as error:
+            if not attempts_left or set(error.keys) != {loads.REWRITES}:
+                raise
+        else:
+            return
+
+
+def _heirs(dataset: Dataset, run: Run, files: Sequence[DataFile]) -> dict[str, str]:
+    """Article of a replaced load → the original that a pointer to it must lead to now.
+
+    That is the new article of the same place, or the original of which this one is a copy.
+    """
+    replaced, load_of = frozenset(run.replaced), dataset.load_of()
+    old = {
+        (row["dump"], row["dump_offset"]): row["article_id"]
+        for file in dataset.data_files("articles")
+        for group in read_rows("articles", dataset.path(file), load_of, _PLACED)
+        for row in group.to_pylist()
+        if row["load_id"] in replaced
+    }
+    new = {
+        (row["dump"], row["dump_offset"]): row["duplicate_of"] or row["article_id"]
+        for file in files
+        if file.table == "articles"
+        for group in read_rows("articles", dataset.staged_path(run.staging, file), {}, _PLACED)
+        for row in group.to_pylist()
+    }
+    return {article: new[place] for place, article in old.items() if place in new}

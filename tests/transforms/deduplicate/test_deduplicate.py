@@ -16,7 +16,7 @@ from warraq.transforms.deduplicate.deduplicate import (
     judge_near,
     signature_row,
 )
-from warraq.transforms.deduplicate.minhash import similarity
+from warraq.transforms.minhash import similarity
 
 WORDS = [f"كلمة{number}" for number in range(200)]
 TEXT = " ".join(WORDS)

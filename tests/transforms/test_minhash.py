@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warraq.transforms.deduplicate.minhash import band_keys, normalized_words, signature, similarity
+from warraq.transforms.minhash import band_keys, normalized_words, signature, similarity
 
 WORDS = [f"كلمة{number}" for number in range(200)]
 

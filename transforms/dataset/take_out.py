@@ -1,0 +1,273 @@
+"""Rows are taken out of the dataset: their files are written anew without them, and pointers to them lead elsewhere.
+
+A near copy points to its original by `duplicate_of`. If the original goes, the copy points to the article that takes
+its place; if there is none, the earliest of its copies becomes the original of those that are similar to it.
+"""
+
+import collections
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from warraq.schemas.arrow import file_table
+from warraq.schemas.labels import COPY_REASONS
+from warraq.transforms import storage
+from warraq.transforms.dataset import loads
+from warraq.transforms.dataset.data_files import DataFile, read_rows
+from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.dataset.publication import Publication
+from warraq.transforms.minhash import NUM_PERM, similarities, values
+
+PLACE: Final = ("load_id", "dump", "dump_offset")  # of a row: unique in a dataset
+NAMES: Final = ("article_id", "url", "canonical_url", "site", "text_digest", *PLACE)  # all that is told of an article
+_JUDGED: Final = ("url", "canonical_url", "article_id", "reason", "detail", *PLACE)  # read to find the rows that go
+_ORDER: Final = ("published_at", "fetched_at", "url", "dump_offset", "dump")  # of copies, after their day
+_MIN_SIMILARITY: Final = 0.7  # of copies that lose their original, to share a new one: the default for near copies
+
+
+class Condition(NamedTuple):
+    """The rows that go: those to which any of these sets applies."""
+
+    loads: Collection[str] = frozenset()  # rows of both tables
+    article_ids: Collection[str] = frozenset()  # articles, and pages that were rejected as copies of them
+    urls: Collection[str] = frozenset()  # rows of both tables; of articles the canonical URL counts too
+
+    def mask(self, rows: pa.Table) -> pa.ChunkedArray:
+        """True for each row of `articles` or `rejected` that goes."""
+        columns = [("load_id", self.loads), ("url", self.urls), ("canonical_url", self.urls)]
+        columns += [("article_id", self.article_ids)]
+        parts = [_among(rows[name], found) for name, found in columns if name in rows.column_names]
+        if "detail" in rows.column_names:
+            parts.append(pc.and_(_among(rows["reason"], COPY_REASONS), _among(rows["detail"], self.article_ids)))
+        mask = parts[0]
+        for part in parts[1:]:
+            mask = pc.or_(mask, part)
+        return mask
+
+
+class TakenOut(NamedTuple):
+    """Files that take the place of others, and the rows that are not in them any more."""
+
+    added: list[DataFile]
+    removed: list[DataFile]
+    articles: list[dict[str, Any]]  # NAMES of each article that went
+    rejected: list[dict[str, Any]]  # `url` and PLACE of each rejected page that went
+    orphans: dict[str, int]  # dump → pages that stay rejected as copies of an article that went
+    transactions: dict[str, int]
+    seen: dict[str, int]
+
+    def publication(self, run_id: str) -> Publication:
+        """The change that takes the rows out."""
+        return Publication(run_id, self.added, self.removed, self.transactions, self.seen)
+
+
+class _Change(NamedTuple):
+    """All that happens to rows that stay or go."""
+
+    goes: Condition
+    originals: Mapping[str, str | None]  # article → its new original
+    heirs: Mapping[str, str]  # article that goes → the one that takes its place
+
+
+def take_out(dataset: Dataset, staging: str, goes: Condition, heirs: Mapping[str, str] | None = None) -> TakenOut:
+    """Writes to staging what the files of the dataset become when rows go. The rows of loads go from `runs` too.
+
+    Reads some columns of every file, and the whole of those that change, one row group at a time. Holds the names of
+    the rows that go, and of their copies, in memory.
+
+    Args:
+      dataset: the dataset.
+      staging: the name under which the new files are staged.
+      goes: the rows that go.
+      heirs: article that goes → the article that takes its place, which may have the same id.
+    """
+    heirs = heirs or {}
+    seen = {key: dataset.transactions([key]).get(key, 0) for key in (loads.REWRITES, loads.ROWS_OUT)}
+    load_of = dataset.load_of()
+    files = {name: dataset.data_files(name) for name in ("articles", "rejected")}
+    rows = {
+        name: [*_rows(dataset, found, goes, load_of, NAMES if name == "articles" else ("url", *PLACE))]
+        for name, found in files.items()
+    }
+    ids = {row["article_id"] for _, row in rows["articles"]}
+    copies = [*_pointing(dataset, files["articles"], ids, goes, load_of)]
+    orphans = [*_refused(dataset, files["rejected"], ids, goes, load_of)]
+    change = _Change(goes, _originals(copies, heirs), heirs)
+    moving = {copy.article_id for copy in copies if change.originals[copy.article_id] != copy.original}
+    touched = {file for found in rows.values() for file, _ in found}
+    touched |= {copy.path for copy in copies if copy.article_id in moving}
+    touched |= {path for path, row in orphans if heirs.get(row["detail"], row["detail"]) != row["detail"]}
+    removed = [file for found in files.values() for file in found if (file.table, file.path) in touched]
+    written = (_rewrite(dataset, staging, file, change, load_of) for file in removed)
+    added = [file for file in written if file is not None]
+    runs = _without_loads(dataset, staging, frozenset(goes.loads))
+    lost = collections.Counter(row["dump"] for _, row in orphans if row["detail"] not in heirs)
+    return TakenOut(
+        [*added, *runs.added],
+        [*removed, *runs.removed],
+        [row for _, row in rows["articles"]],
+        [row for _, row in rows["rejected"]],
+        dict(sorted(lost.items())),
+        {**runs.transactions, **{key: version + 1 for key, version in seen.items()}},
+        seen,
+    )
+
+
+def _among(column: pa.ChunkedArray, found: Collection[str]) -> pa.ChunkedArray:
+    return pc.is_in(column, value_set=pa.array(sorted(found), pa.string()))
+
+
+_Key = tuple[str, str]  # table and path of a file
+_Loads = Mapping[tuple[str, str], str]
+
+
+def _rows(
+    dataset: Dataset, files: Iterable[DataFile], goes: Condition, load_of: _Loads, columns: Collection[str]
+) -> Iterator[tuple[_Key, dict[str, Any]]]:
+    """Each row that goes, with its file."""
+    for file in files:
+        for group in read_rows(file.table, dataset.path(file), load_of, {*_JUDGED, *columns}):
+            found = group.filter(goes.mask(group)).select(columns).to_pylist()
+            yield from (((file.table, file.path), row) for row in found)
+
+
+class _Copy(NamedTuple):
+    """An article that stays and whose original goes. The order of copies is that of these fields."""
+
+    date: str
+    is_timeless: bool
+    order: tuple[str, ...]
+    article_id: str
+    original: str
+    sketch: bytes
+    path: _Key
+
+
+def _pointing(
+    dataset: Dataset, files: Iterable[DataFile], ids: Collection[str], goes: Condition, load_of: _Loads
+) -> Iterator[_Copy]:
+    """The articles that stay and point to one of `ids`."""
+    for file in files:
+        columns = {*_JUDGED, *_ORDER, "duplicate_of", "sketch"}
+        for group in read_rows(file.table, dataset.path(file), load_of, columns) if ids else ():
+            stays = pc.invert(goes.mask(group))
+            for row in group.filter(pc.and_(stays, _among(group["duplicate_of"], ids))).to_pylist():
+                order = tuple(f"{row[name]:020}" if name == "dump_offset" else str(row[name] or "") for name in _ORDER)
+                yield _Copy(
+                    file.partition[0],
+                    row["published_at"] is None,
+                    order,
+                    row["article_id"],
+                    row["duplicate_of"],
+                    row["sketch"],
+                    (file.table, file.path),
+                )
+
+
+def _refused(
+    dataset: Dataset, files: Iterable[DataFile], ids: Collection[str], goes: Condition, load_of: _Loads
+) -> Iterator[tuple[_Key, dict[str, Any]]]:
+    """The pages that stay rejected as copies of one of `ids`, each with its file."""
+    for file in files:
+        for group in read_rows(file.table, dataset.path(file), load_of, _JUDGED) if ids else ():
+            points = pc.and_(_among(group["reason"], COPY_REASONS), _among(group["detail"], ids))
+            found = group.filter(pc.and_(pc.invert(goes.mask(group)), points)).select(["dump", "detail"]).to_pylist()
+            yield from (((file.table, file.path), row) for row in found)
+
+
+def _originals(copies: Iterable[_Copy], heirs: Mapping[str, str]) -> dict[str, str | None]:
+    """The new original of each copy; None for a copy that is an original now."""
+    families = collections.defaultdict(list)
+    for copy in sorted(copies):
+        families[copy.original].append(copy)
+    originals: dict[str, str | None] = {}
+    for original, family in families.items():
+        if original in heirs:
+            heir = heirs[original]  # may be one of the copies: then it is an original now
+            originals |= {copy.article_id: heir if copy.article_id != heir else None for copy in family}
+        else:
+            originals |= _elect(family)
+    return originals
+
+
+def _elect(family: Iterable[_Copy]) -> dict[str, str | None]:
+    """The earliest copy becomes an original, and so does each that is similar to no original before it."""
+    elected: list[_Copy] = []
+    found: dict[str, str | None] = {}
+    for copy in family:
+        known = np.array([values(one.sketch) for one in elected], dtype="<u2").reshape(-1, NUM_PERM)
+        similar = np.flatnonzero(similarities(known, copy.sketch) >= _MIN_SIMILARITY)
+        found[copy.article_id] = elected[similar[0]].article_id if len(similar) else None
+        if not len(similar):
+            elected.append(copy)
+    return found
+
+
+def _rewrite(dataset: Dataset, staging: str, file: DataFile, change: _Change, load_of: _Loads) -> DataFile | None:
+    """Stages a file without the rows that go, and with the new pointers of the others; None if no row stays."""
+
+    def groups() -> Iterator[pa.Table]:
+        for group in read_rows(file.table, dataset.path(file), load_of):
+            rows = group.filter(pc.invert(change.goes.mask(group)))
+            if file.table == "articles":
+                rows = _pointed(rows, "duplicate_of", "article_id", change.originals)
+            else:
+                rows = _pointed(rows, "detail", "detail", change.heirs)
+            if rows.num_rows:
+                yield rows
+
+    folder = "/".join(file.path.split("/")[:-1])
+    new = dataset.write_staged(staging, file._replace(path=f"{folder}/part"), groups())
+    if new.rows:
+        return new
+    storage.delete(dataset.staged_path(staging, new))
+    return None
+
+
+def _pointed(rows: pa.Table, column: str, key: str, targets: Mapping[str, str | None]) -> pa.Table:
+    """The rows with `column` changed to the target of `key`, where there is one."""
+    keys = rows[key].to_pylist()
+    if not any(each in targets for each in keys):
+        return rows
+    new = [targets.get(each, old) for each, old in zip(keys, rows[column].to_pylist(), strict=True)]
+    return rows.set_column(rows.column_names.index(column), rows.schema.field(column), pa.array(new, pa.string()))
+
+
+class _Runs(NamedTuple):
+    added: list[DataFile]
+    removed: list[DataFile]
+    transactions: dict[str, int]
+
+
+def _without_loads(dataset: Dataset, staging: str, gone: frozenset[str]) -> _Runs:
+    """Stages the files of `runs` without these loads: their dumps, and the lines of the ledger on them.
+
+    A run of which nothing is left goes, so that it can be made again.
+    """
+    change = _Runs([], [], {loads.load_key(load): loads.OUT for load in gone})
+    left: set[str] = set()  # dumps that another load holds
+    for file in dataset.data_files("runs") if gone else []:
+        rows = [row for group in read_rows("runs", dataset.path(file), {}) for row in group.to_pylist()]
+        kept, is_changed = [], False
+        for row in rows:
+            load = {dump["dump"]: loads.load_id(row["recipe"], dump["fingerprint"]) for dump in row["dumps"]}
+            out = {dump for dump, each in load.items() if each in gone}
+            dumps = [dump for dump in row["dumps"] if dump["dump"] not in out]
+            left |= {dump["fingerprint"] for dump in dumps}
+            is_changed |= bool(out)
+            if dumps or not out:
+                ledger = [line for line in row["ledger"] if line["dump"] not in out]
+                kept.append({**row, "dumps": dumps, "ledger": ledger})
+            else:
+                change.transactions[row["run_id"]] = loads.OUT
+        if is_changed:
+            change.removed.append(file)
+        if is_changed and kept:
+            part = file._replace(path="part")
+            change.added.append(dataset.write_staged(staging, part, [file_table("runs", kept)]))
+    orphaned = {loads.fingerprint_of(load) for load in gone} - left
+    change.transactions.update({loads.dump_key(dump): loads.OUT for dump in orphaned})
+    return change
