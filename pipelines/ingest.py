@@ -53,10 +53,10 @@ from warraq.transforms.deduplicate.stage import ReadKnown
 from warraq.transforms.file_names import shown_name
 from warraq.transforms.ledger import CountPages
 from warraq.transforms.read.discover import Discovery, find_dumps
-from warraq.transforms.read.dump import Dump, InputError
+from warraq.transforms.read.dump import Dump, InputError, unreadable
 from warraq.transforms.read.stage import CHECKED, ReadPages
 from warraq.transforms.step import KEPT, REJECTED
-from warraq.transforms.write.commit import OVERTAKEN, Run
+from warraq.transforms.write.commit import OVERTAKEN, Run, record_failures
 from warraq.transforms.write.set_aside import SetAside, read_report
 from warraq.transforms.write.stage import CommitRun, WriteArticles, WriteRejected
 
@@ -103,8 +103,10 @@ def main(arguments: Sequence[str]) -> int:
     options = parse_ingest(arguments)
     try:
         outcome = ingest(options, print_line)
+        if not outcome.run_ids and outcome.plan.new:
+            return print_line("template written; the dataset is committed when the job runs")
         if not outcome.run_ids:
-            return NOTHING_NEW if not outcome.plan.new else print_line("template written; it commits when it runs")
+            return SOME_SET_ASIDE if outcome.plan.given_up else NOTHING_NEW
         dataset = Dataset(options.output)
         for line in summary(dataset, outcome.run_ids):
             print(line)
@@ -176,7 +178,8 @@ def _ingest_new(
         except OvertakenError as error:
             tell(f"{error}; starting again with what is left")
             return None
-    tell(f"nothing new: {dataset.root} has all of the input ({counted(len(found.dumps), 'dump')})")
+    if not made.given_up:
+        tell(f"nothing new: {dataset.root} has all of the input ({counted(len(found.dumps), 'dump')})")
     return Outcome([], [], made)
 
 
@@ -207,20 +210,22 @@ def _told(made: Plan) -> Iterator[str]:
 def _ingest(
     options: IngestOptions, dataset: Dataset, recipe: str, made: Plan, tell: Callable[[str], object]
 ) -> Outcome:
-    """Runs the job; if it sets dumps aside, again without them."""
+    """Runs the job; if it sets dumps aside, again without them. Each of them is a row of `runs` with its reason."""
     set_aside: list[SetAside] = []
-    dumps = made.new
-    while True:
-        run = _describe(options, dataset, recipe, made._replace(new=dumps))
-        faults = _attempt(options, dataset, run, dumps)
+    left = made
+    while left.new:
+        run = _describe(options, dataset, recipe, left)
+        faults = _attempt(options, dataset, run, left.new)
         if not faults:
             break
         for fault in faults:
             tell(_describe_fault(fault))
         set_aside += faults
-        dumps = [dump for dump in dumps if dump.path not in {fault.dump for fault in faults}]
-        if not dumps:
-            raise WarraqError("all dumps were set aside; nothing was committed")
+        left = left._replace(new=[dump for dump in left.new if dump.path not in {fault.dump for fault in faults}])
+    if set_aside and not _is_template(options):
+        record_failures(_describe(options, dataset, recipe, made), set_aside)
+    if not left.new:
+        raise WarraqError("all dumps were set aside; nothing was committed")
     return Outcome([] if _is_template(options) else [run.run_id], set_aside, made)
 
 
@@ -239,7 +244,7 @@ def _attempt(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence
                 result = _run_pipeline(options, dataset, run, dumps)
         except (KeyboardInterrupt, Exception) as error:
             is_interrupt = isinstance(error, KeyboardInterrupt)
-            faults = [] if is_interrupt else read_report(dataset, run.staging)
+            faults = [] if is_interrupt else read_report(dataset, run.staging) or _unreadable(error, dumps)
             overtaken = None if is_interrupt else dataset.read_note(run.staging, OVERTAKEN)
             state = _clear_up(dataset, run)
             if faults:
@@ -253,6 +258,14 @@ def _attempt(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence
     return []
 
 
+def _unreadable(error: Exception, dumps: Sequence[Dump]) -> list[SetAside]:
+    """The dump that the reader names in the error that ended the run."""
+    words = str(error)
+    named = ((dump, unreadable(dump)) for dump in dumps)
+    found = [(dump, words.partition(begin)[2].partition("\n")[0]) for dump, begin in named if begin in words]
+    return [SetAside(dump.path, "read", why[:200], 0, []) for dump, why in found]
+
+
 def _is_template(options: IngestOptions) -> bool:
     """True if Dataflow only stores the job, to run it later."""
     return bool(options.beam.get_all_options().get("template_location"))
@@ -261,6 +274,8 @@ def _is_template(options: IngestOptions) -> bool:
 def _describe_fault(fault: SetAside) -> str:
     """The message for a dump set aside: the stage, the exception, and the commands that explain up to three pages."""
     name = shown_name(fault.dump)
+    if not fault.offsets:
+        return f"{name}: set aside: it can't be read ({fault.error})"
     first, *others = (shlex.quote(f"{name}@{offset}") for offset in fault.offsets)
     also = f" (also {', '.join(others)})" if others else ""
     return (

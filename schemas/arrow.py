@@ -125,9 +125,35 @@ RUNS: Final = pa.schema(
     metadata=_METADATA,
 )
 
-TABLES: Final[Mapping[str, pa.Schema]] = {"articles": ARTICLES, "rejected": REJECTED, "runs": RUNS}
+FORGOTTEN: Final = pa.schema(  # no text and no address: an address is known again by its digest
+    [
+        _required("operation_id", pa.string()),
+        _required("forgotten_at", _TIME),
+        _required("table", pa.string()),  # of the row that was taken out; empty for a rule, which has no row
+        pa.field("article_id", pa.string()),
+        pa.field("text_digest", pa.string()),
+        _required("url_digests", pa.list_(pa.string())),
+        pa.field("site", pa.string()),  # only of a rule: the whole site is kept out
+        pa.field("load_id", pa.string()),
+        pa.field("dump", pa.string()),
+        pa.field("dump_offset", pa.int64()),
+    ],
+    metadata=_METADATA,
+)
+
+TABLES: Final[Mapping[str, pa.Schema]] = {
+    "articles": ARTICLES,
+    "rejected": REJECTED,
+    "forgotten": FORGOTTEN,
+    "runs": RUNS,
+}
 RUN_TABLES: Final = ("articles", "rejected", "runs")  # each run commits to all of them
-PARTITIONS: Final[Mapping[str, tuple[str, ...]]] = {"articles": ("date", "topic"), "rejected": ("stage",), "runs": ()}
+PARTITIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "articles": ("date", "topic"),
+    "rejected": ("stage",),
+    "forgotten": (),
+    "runs": (),
+}
 
 
 def article_row(article: Article, version: str, load_id: str | None = None) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class Condition(NamedTuple):
     loads: Collection[str] = frozenset()  # rows of both tables
     article_ids: Collection[str] = frozenset()  # articles, and pages that were rejected as copies of them
     urls: Collection[str] = frozenset()  # rows of both tables; of articles the canonical URL counts too
+    rejected_urls: Collection[str] = frozenset()  # rejected pages only
 
     def mask(self, rows: pa.Table) -> pa.ChunkedArray:
         """True for each row of `articles` or `rejected` that goes."""
@@ -42,6 +43,7 @@ class Condition(NamedTuple):
         parts = [_among(rows[name], found) for name, found in columns if name in rows.column_names]
         if "detail" in rows.column_names:
             parts.append(pc.and_(_among(rows["reason"], COPY_REASONS), _among(rows["detail"], self.article_ids)))
+            parts.append(_among(rows["url"], self.rejected_urls))
         mask = parts[0]
         for part in parts[1:]:
             mask = pc.or_(mask, part)

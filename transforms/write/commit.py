@@ -1,7 +1,10 @@
 """The commit of a run: its ledger is reconciled with the rows in its files, then everything is published at once."""
 
+import dataclasses
 import datetime as dt
 import functools
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,9 +19,10 @@ from warraq.transforms.dataset.publication import Publication
 from warraq.transforms.dataset.publish import discard, publish
 from warraq.transforms.dataset.take_out import Condition, take_out
 from warraq.transforms.ledger import Entry
-from warraq.transforms.write.set_aside import SetAsideError, find_faults, leave_report
+from warraq.transforms.write.set_aside import SetAside, SetAsideError, find_faults, leave_report
 
 _PLACED: Final = ("article_id", "duplicate_of", "load_id", "dump", "dump_offset")
+_PATIENCE: Final = 60.0  # seconds, for another process that records the same failures
 _ATTEMPTS: Final = 20  # at a commit with rows that go, while others replace files
 OVERTAKEN: Final = "overtaken"  # the note for the launcher
 
@@ -89,6 +93,36 @@ def commit(run: Run, files: Sequence[DataFile], counts: Sequence[tuple[Entry, in
         dataset.write_note(run.staging, OVERTAKEN, str(error).encode())
         raise
     return row
+
+
+def record_failures(run: Run, faults: Sequence[SetAside]) -> None:
+    """Commits a row of `runs` for dumps that were set aside, and counts the failures of each.
+
+    Args:
+      run: the run that was to read them, with others or alone.
+      faults: the dumps, and why.
+    """
+    dataset = Dataset(run.output)
+    keys = {fault.dump: loads.failures_key(run.load_ids[fault.dump]) for fault in faults}
+    before = dataset.transactions([*keys.values()])
+    counts = {key: before.get(key, 0) + 1 for key in keys.values()}
+    failed = [
+        {
+            "dump": fault.dump,
+            "load_id": run.load_ids[fault.dump],
+            "stage": fault.stage,
+            "reason": fault.error,
+            "failures": counts[keys[fault.dump]],
+        }
+        for fault in faults
+    ]
+    run_id = hashlib.blake2b(json.dumps(sorted(counts.items())).encode(), digest_size=16).hexdigest()
+    run = dataclasses.replace(run, run_id=run_id, staging=dataset.staging_name(run_id), dumps=[])
+    row = {**run_row(run, {}, dt.datetime.now(dt.timezone.utc)), "failed": failed}
+    file = DataFile("runs", f"run-{run_id}", [], 1, 0, [])
+    with dataset.lock(run.staging, _PATIENCE):
+        file = dataset.write_staged(run.staging, file, [arrow.file_table("runs", [row])], run_id)
+        publish(dataset, run.staging, Publication(run_id, [file], (), counts, is_run=True))
 
 
 def _publish(dataset: Dataset, run: Run, files: Sequence[DataFile]) -> None:
