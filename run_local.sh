@@ -16,7 +16,7 @@ while (($#)); do
 done
 ((${#inputs[@]})) || inputs=("$here/samples/dumps" --read_fetched_at 2025-06-01T00:00:00Z)
 
-"$warraq" ingest "${inputs[@]}" --output "$output"
+"$warraq" ingest "${inputs[@]}" --output "$output" || (($? == 4)) # 4: nothing new
 
 sql="SELECT name, count(DISTINCT article_id) AS articles FROM entities WHERE kind = 'place' GROUP BY name ORDER BY articles DESC, name LIMIT 5"
 printf '\nthe five places named in most articles\n    warraq query %s "%s"\n' "$output" "$sql"

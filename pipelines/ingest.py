@@ -93,7 +93,7 @@ class Ingest(beam.PTransform):
 class Outcome:
     """The result of an ingestion that did not fail."""
 
-    run_ids: Sequence[str]  # of the run that committed the dumps; none if nothing was new, or the job runs later
+    run_ids: Sequence[str]  # of the runs that were committed now; none if nothing was new, or the job runs later
     set_aside: Sequence[SetAside]
     plan: Plan
 
@@ -157,8 +157,9 @@ def _ingest_new(
     options: IngestOptions, dataset: Dataset, found: Discovery, tell: Callable[[str], object]
 ) -> Outcome | None:
     """As `ingest`, once the inputs are found and the dataset is checked. Returns None if it must start again."""
-    for message in recover_dead_runs(dataset):
-        tell(message)
+    cleared = recover_dead_runs(dataset)
+    for each in cleared:
+        tell(each.words)
     if before := upgrade_tables(dataset):
         tell(f"{dataset.root}: upgraded from schema {before} to {SCHEMA_VERSION}")
     recipes = _recipes(options)
@@ -178,9 +179,10 @@ def _ingest_new(
         except OvertakenError as error:
             tell(f"{error}; starting again with what is left")
             return None
-    if not made.given_up:
+    finished = [each.run_id for each in cleared if each.run_id]
+    if not made.given_up and not finished:
         tell(f"nothing new: {dataset.root} has all of the input ({counted(len(found.dumps), 'dump')})")
-    return Outcome([], [], made)
+    return Outcome(finished, [], made)
 
 
 def _recipes(options: IngestOptions) -> list[str]:

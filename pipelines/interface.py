@@ -38,7 +38,7 @@ _OF_THE_COMMAND: Final = frozenset(
 class Run:
     """The result of `ingest`."""
 
-    run_ids: Sequence[str]  # of the run that committed the dumps, a row of the view `runs`; none if nothing was new
+    run_ids: Sequence[str]  # of the runs that were committed now, rows of the view `runs`; none if nothing was new
     is_new: bool  # False if the dataset had all dumps already; the counts are 0 then
     pages: int  # read
     articles: int
@@ -106,7 +106,7 @@ def ingest(inputs: Path | Sequence[Path], output: Path, *, beam: Sequence[str] =
             lines = ledger_of(dataset, outcome.run_ids) if outcome.run_ids else []
     return Run(
         run_ids=outcome.run_ids,
-        is_new=bool(outcome.plan.new),
+        is_new=bool(outcome.run_ids),
         pages=sum(line.pages for line in lines if line.door == ledger.READ),
         articles=sum(line.pages for line in lines if line.door == ledger.ARTICLE),
         rejected={(line.stage, line.reason): line.pages for line in lines if line.door == ledger.REJECTED},

@@ -181,8 +181,9 @@ def test_near_copies_point_to_their_original(articles, pairs):
 def test_a_second_run_adds_no_row(output):
     before = sorted(path.name for path in output.rglob("*.parquet"))
     again = ingest(output, str(DUMPS))
-    assert again.returncode == 0
-    assert "nothing to do" in again.stderr
+    assert again.returncode == 4
+    assert again.stdout == ""
+    assert "nothing new" in again.stderr
     assert sorted(path.name for path in output.rglob("*.parquet")) == before
 
 

@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Final
+from typing import Final, NamedTuple
 
 from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError
@@ -25,6 +25,13 @@ from warraq.transforms.dataset.publication import CLAIM, Publication
 
 _PATIENCE: Final = 600.0  # seconds to wait for another process that publishes
 _ATTEMPTS: Final = 100  # at a commit: each failure means that another process has committed meanwhile
+
+
+class Cleared(NamedTuple):
+    """What was done about a dead run."""
+
+    words: str  # for the user
+    run_id: str = ""  # of the run, if it is committed now
 
 
 def publish(dataset: Dataset, staging: str, change: Publication) -> None:
@@ -73,8 +80,8 @@ def recover(dataset: Dataset, staging: str, run_id: str) -> bool:
     return dataset.has_run(run_id)
 
 
-def recover_dead_runs(dataset: Dataset) -> list[str]:
-    """Clears up after all dead runs, as `recover` does. Returns sentences for the user about what was done.
+def recover_dead_runs(dataset: Dataset) -> list[Cleared]:
+    """Clears up after all dead runs, as `recover` does. Returns what was done, but for files that were only staged.
 
     A living run holds its lock and is left alone; while any process publishes, all are. A bucket has no locks: there,
     publications that have begun are finished, which their own processes notice, and files that are only staged stay.
@@ -82,15 +89,15 @@ def recover_dead_runs(dataset: Dataset) -> list[str]:
     Raises:
       DamagedDatasetError: see `recover`.
     """
-    told: list[str] = []
+    cleared: list[Cleared] = []
     if storage.is_remote(dataset.root):
-        return [line for staging in dataset.publishing() for line in _resume(dataset, staging)]
+        return [each for staging in dataset.publishing() for each in _resume(dataset, staging)]
     for staging in dataset.staged():
         with dataset.lock(staging) as dead:
             if dead:
                 with _publishing(dataset, 0) as ours:
-                    told += _clear_up(dataset, staging) if ours else []
-    return told
+                    cleared += _clear_up(dataset, staging) if ours else []
+    return cleared
 
 
 def discard(dataset: Dataset, staging: str) -> None:
@@ -119,15 +126,15 @@ def _finish_others(dataset: Dataset, staging: str) -> None:
     _resume(dataset, staging)
 
 
-def _clear_up(dataset: Dataset, staging: str) -> list[str]:
-    """As `recover`, for a caller that holds the locks. Returns sentences for the user."""
-    told = _resume(dataset, staging)
+def _clear_up(dataset: Dataset, staging: str) -> list[Cleared]:
+    """As `recover`, for a caller that holds the locks."""
+    cleared = _resume(dataset, staging)
     discard(dataset, staging)
-    return told
+    return cleared
 
 
-def _resume(dataset: Dataset, staging: str) -> list[str]:
-    """Finishes a publication that has begun, or removes it. Returns sentences for the user."""
+def _resume(dataset: Dataset, staging: str) -> list[Cleared]:
+    """Finishes a publication that has begun, or removes it."""
     manifest = dataset.manifest_path(staging)
     try:
         content = storage.read(manifest) if storage.exists(manifest) else None
@@ -145,17 +152,19 @@ def _resume(dataset: Dataset, staging: str) -> list[str]:
         fault = f"{error} is missing or has another size"
     except OvertakenError as error:
         discard(dataset, staging)
-        return [f"run {change.run_id} was killed, and {error}: nothing of it was committed"]
+        return [Cleared(f"run {change.run_id} was killed, and {error}: nothing of it was committed")]
     else:
         discard(dataset, staging)
-        return [f"finished the publication of run {change.run_id}, which was killed"]
+        run_id = change.run_id if change.is_run else ""
+        return [Cleared(f"finished the publication of run {change.run_id}, which was killed", run_id)]
     if dataset.has_run(change.run_id):
         return []
     if any(delta_log.has_run(dataset.open(name), change.run_id) for name in TABLES):
         raise DamagedDatasetError(f"{dataset.root}: run {change.run_id} is committed in part, but {fault}; {CURE}")
     _withdraw(dataset, change.added)
     discard(dataset, staging)
-    return [f"run {change.run_id} was killed, and {fault}: nothing of it was committed; ingest its dumps again"]
+    words = f"run {change.run_id} was killed, and {fault}: nothing of it was committed; ingest its dumps again"
+    return [Cleared(words)]
 
 
 def _is_done(dataset: Dataset, change: Publication) -> bool:

@@ -155,3 +155,8 @@ def encodable(item: Item, dump: Dump) -> Item:
     except ValueError as error:
         url = item.source.url if isinstance(item.source.url, str) else ""
         return make_encodable(refuse(dump, item.source.dump_offset, ERROR_REASON, describe(error), url=url))
+
+
+def unreadable(dump: Dump) -> str:
+    """The beginning of the error that ends a run because of this dump. The launcher finds the dump by it."""
+    return f"the dump {shown_name(dump.path)!r} can't be read: "

@@ -236,7 +236,7 @@ def test_a_broken_manifest_is_never_committed(dataset, killed, damage):
     manifest = killed("_carry_out")
     before = texts(dataset)
     BROKEN[damage](manifest)
-    [words] = recover_dead_runs(dataset)
+    [(words, _)] = recover_dead_runs(dataset)
     assert "publish.json is broken: nothing of it was committed; ingest its dumps again" in words
     assert texts(dataset) == before
     assert not Path(dataset.root, "_staging").exists()
@@ -250,7 +250,7 @@ def test_a_manifest_that_names_a_lost_file_is_never_committed(dataset, killed, m
     lost = json.loads(manifest.read_text())["added"][0]
     folder = dataset.root if moved else dataset.staging_folder("r3")
     Path(folder, lost["table"], lost["path"]).unlink()
-    [words] = recover_dead_runs(dataset)
+    [(words, _)] = recover_dead_runs(dataset)
     assert f"{lost['path']} is missing or has another size: nothing of it was committed" in words
     assert texts(dataset) == before
     assert not Path(dataset.root, "_staging").exists()
@@ -268,6 +268,6 @@ def test_a_run_that_is_committed_in_part_is_kept_for_the_user(dataset, killed, c
     one_line(capfd.readouterr().err, "run r3 is committed in part, but", lost["path"])
     assert contents(dataset) == before
     path.write_bytes(content)
-    assert recover_dead_runs(dataset) == ["finished the publication of run r3, which was killed"]
+    assert recover_dead_runs(dataset) == [("finished the publication of run r3, which was killed", "r3")]
     assert "r3" in texts(dataset)
     assert list(faults(dataset)) == []

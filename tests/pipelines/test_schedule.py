@@ -1,0 +1,145 @@
+"""The job on a schedule: overlapping starts, nothing new, dumps that fail, rules that change."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.paths import ROOT
+from tests.support.processes import PATIENCE, wait_until
+from warraq.pipelines import ingest as command
+from warraq.pipelines.ingest import main
+from warraq.pipelines.query import connect
+from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.ledger import Entry
+
+DUMPS = ROOT / "samples" / "dumps"
+A, B, C = (str(DUMPS / name) for name in ("legacy.warc", "feed.jsonl", "texts.jsonl.gz"))
+FAST = ["--workers", "1", "--quiet", "--tagger", "gazetteer"]
+
+pytestmark = pytest.mark.slow
+
+
+def ingest(output, *arguments):
+    return main([*map(str, arguments), "--output", str(output), *FAST])
+
+
+def ask(output, sql):
+    return connect(Dataset(str(output))).execute(sql).fetchall()
+
+
+ARTICLES = "SELECT article_id, dump, dump_offset FROM articles ORDER BY ALL"
+LEDGER = "SELECT dump, door, stage, reason, sum(pages) FROM ledger GROUP BY ALL ORDER BY ALL"
+
+
+@pytest.fixture(scope="module")
+def one_run(tmp_path_factory):
+    """The dataset of A, B and C in one run."""
+    output = tmp_path_factory.mktemp("one") / "out"
+    assert ingest(output, A, B, C) == 0
+    return output
+
+
+def same(one, other):
+    return all(ask(one, sql) == ask(other, sql) for sql in (ARTICLES, LEDGER))
+
+
+def test_a_run_that_is_overtaken_starts_again_with_the_rest(tmp_path, monkeypatch, capsys, one_run):
+    """{A, B} and {B, C} at once: the second commits while the first is at work."""
+    output = tmp_path / "out"
+    real, once = command._run_pipeline, iter([True])
+
+    def meanwhile(*arguments):
+        if next(once, False):
+            assert ingest(output, B, C) == 0
+        return real(*arguments)
+
+    monkeypatch.setattr(command, "_run_pipeline", meanwhile)
+    assert ingest(output, A, B) == 0
+    words = capsys.readouterr().err.splitlines()
+    assert words == ["warraq: another run has committed some of its dumps; starting again with what is left"]
+    assert same(output, one_run)
+    assert ask(output, "SELECT count(*), count(DISTINCT run_id) FROM runs") == [(2, 2)]
+
+
+def test_jobs_with_common_dumps_at_once_add_each_dump_once(tmp_path, one_run):
+    output = tmp_path / "out"
+    jobs = [
+        subprocess.Popen(
+            [sys.executable, "-m", "warraq", "ingest", *dumps, "--output", output, *FAST], cwd=ROOT, text=True
+        )
+        for dumps in ((A, B), (B, C), (A, C))
+    ]
+    codes = [job.wait(PATIENCE) for job in jobs]
+    assert set(codes) <= {0, 4, 6}
+    assert ingest(output, A, B, C) in (0, 4)
+    assert ask(output, LEDGER) == ask(one_run, LEDGER)
+
+
+def test_a_job_that_waits_starts_when_the_other_has_ended(tmp_path):
+    output = tmp_path / "out"
+    dataset = Dataset(str(output))
+    said = tmp_path / "said"
+    with dataset.lock("another-run") as ours:
+        assert ours
+        with said.open("w") as stream:
+            arguments = [A, "--output", output, *FAST, "--wait"]
+            job = subprocess.Popen([sys.executable, "-m", "warraq", "ingest", *arguments], cwd=ROOT, stderr=stream)
+        wait_until(lambda: "waiting for it" in said.read_text())
+        assert not dataset.files("articles")
+    assert job.wait(PATIENCE) == 0
+    assert said.read_text().count("\n") == 1
+    assert dataset.files("articles")
+
+
+def test_nothing_is_told_as_done_that_was_done_before(one_run, capsys):
+    assert ingest(one_run, A, C) == 4
+    assert capsys.readouterr() == ("", f"warraq: nothing new: {one_run} has all of the input (2 dumps)\n")
+
+
+@pytest.mark.parametrize(
+    "flags", [["--rejected", "all"], ["--read_split_bytes", "9999"], ["--extract_memory_mb", "999"]]
+)
+def test_flags_that_change_no_article_make_no_dump_new(one_run, flags):
+    assert ingest(one_run, A, *flags) == 4
+
+
+def test_a_dump_that_fails_three_times_is_left_out_until_it_is_asked_for(tmp_path, monkeypatch, capsys):
+    output = tmp_path / "out"
+    from warraq.transforms.write import commit  # noqa: PLC0415
+
+    with monkeypatch.context() as patched:
+        broken = [Entry(B, "rejected", "clean", "error")]
+        patched.setattr(commit.ledger, "broken_dumps", lambda ledger, _: [B] if Entry(B, "read") in ledger else [])
+        patched.setattr(commit, "find_faults", lambda *_: [commit.SetAside(B, "clean", "ZeroDivisionError", 9, [0])])
+        assert broken
+        assert ingest(output, A, B) == 3
+        for failures in (2, 3):
+            assert ingest(output, A, B) == 1
+            assert ask(output, "SELECT max(unnest.failures) FROM runs, unnest(failed)") == [(failures,)]
+        capsys.readouterr()
+        assert ingest(output, A, B) == 3
+        assert f"{B}: left out: failed 3 times" in capsys.readouterr().err
+    assert ask(output, "SELECT count(*) FROM articles WHERE dump ILIKE '%feed.jsonl'") == [(0,)]
+    assert ingest(output, A, B, "--retry_failed") == 0
+    assert ask(output, "SELECT count(*) > 0 FROM articles WHERE dump ILIKE '%feed.jsonl'") == [(True,)]
+
+
+def test_better_rules_replace_old_rows(tmp_path, capsys, one_run):
+    output, anew = tmp_path / "out", tmp_path / "anew"
+    assert ingest(output, A, B, C, "--clean_min_words", "60") == 0
+    old = ask(output, ARTICLES)
+    capsys.readouterr()
+    assert ingest(output, A, B, C, "--replace") == 0
+    assert capsys.readouterr().err == ""
+    assert old != ask(output, ARTICLES)
+    assert same(output, one_run)
+    assert ask(output, "SELECT count(*) FROM runs") == [(1,)]
+    assert ingest(output, A, B, C, "--replace") == 4
+    # and without the flag the old rows stay
+    assert ingest(anew, A, "--clean_min_words", "60") == 0
+    capsys.readouterr()
+    assert ingest(anew, A, "--new") == 4
+    assert "1 dump left alone: in the dataset, made under other rules; --replace" in capsys.readouterr().err
+    assert ingest(anew, A) == 0
+    assert "1 dump in the dataset already, made under other rules, whose rows stay" in capsys.readouterr().err
