@@ -17,6 +17,16 @@ SOME_SET_ASIDE: Final = 3  # some of the dumps; the others are committed
 NOTHING_NEW: Final = 4  # the dataset has all of the input
 NO_INPUT: Final = 5  # no file matches yet
 BUSY: Final = 6  # another job is ingesting the same dumps
+# The exit codes in words, as `--summary json` gives them.
+STATUS: Final = {
+    DONE: "done",
+    FAILED: "failed",
+    WRONG_USAGE: "wrong_usage",
+    SOME_SET_ASIDE: "some_set_aside",
+    NOTHING_NEW: "nothing_new",
+    NO_INPUT: "no_input",
+    BUSY: "busy",
+}
 
 _FIRST_SCREEN: Final = 2  # groups: argparse's own two, for arguments and for flags
 

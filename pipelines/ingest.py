@@ -28,6 +28,7 @@ from warraq.pipelines.cli import (
     FAILED,
     NOTHING_NEW,
     SOME_SET_ASIDE,
+    STATUS,
     WRONG_USAGE,
     configure_file_systems,
     counted,
@@ -40,9 +41,9 @@ from warraq.pipelines.local import progress
 from warraq.pipelines.local.launch import local_runner
 from warraq.pipelines.local.scratch import scratch_folder
 from warraq.pipelines.local.supervisor import Supervisor
-from warraq.pipelines.options import LOCAL, IngestOptions, parse_ingest
+from warraq.pipelines.options import JSON, LOCAL, IngestOptions, parse_ingest
 from warraq.pipelines.plan import MOST_FAILURES, Plan, plan
-from warraq.pipelines.summary import errors, summary
+from warraq.pipelines.summary import DumpsOf, as_json, as_text, errors, ledger_of, totals_of
 from warraq.pipelines.timings import timings
 from warraq.schemas.arrow import SCHEMA_VERSION
 from warraq.transforms.dataset.dataset import Dataset
@@ -105,22 +106,46 @@ def main(arguments: Sequence[str]) -> int:
         outcome = ingest(options, print_line)
         if not outcome.run_ids and outcome.plan.new:
             return print_line("template written; the dataset is committed when the job runs")
-        if not outcome.run_ids:
-            return SOME_SET_ASIDE if outcome.plan.given_up else NOTHING_NEW
-        dataset = Dataset(options.output)
-        for line in summary(dataset, outcome.run_ids):
-            print(line)
-        broken = errors(dataset, outcome.run_ids) if options.strict else 0
+        code, words = _verdict(options, outcome)
+        if outcome.run_ids or options.summary == JSON:
+            for line in _summary(options, outcome, code):
+                print(line)
+        return print_line(words, code) if words else code
     except (OSError, DatasetError, WarraqError) as error:
         code = getattr(error, "code", FAILED)
         if options.traceback and code == FAILED and error.__cause__:
             raise error.__cause__ from None
+        if options.summary == JSON:
+            print(json.dumps({"status": STATUS[code], "error": message_of(error)}, ensure_ascii=False))
         return print_line(message_of(error), code)
+
+
+def _verdict(options: IngestOptions, outcome: Outcome) -> tuple[int, str]:
+    """The exit code of an ingestion that did not fail, and a last line on it, or ""."""
+    broken = errors(Dataset(options.output), outcome.run_ids) if options.strict else 0
+    left_out = len(outcome.set_aside) + len(outcome.plan.given_up)
     if broken:
-        return print_line(f"--strict: {counted(broken, 'page')} rejected as `error`; see the view `rejected`", FAILED)
-    if left_out := len(outcome.set_aside) + len(outcome.plan.given_up):
-        return print_line(f"{counted(left_out, 'dump')} set aside; the others are committed", SOME_SET_ASIDE)
-    return DONE
+        return FAILED, f"--strict: {counted(broken, 'page')} rejected as `error`; see the view `rejected`"
+    if left_out:
+        return SOME_SET_ASIDE, f"{counted(left_out, 'dump')} set aside; the others are committed"
+    return (DONE if outcome.run_ids else NOTHING_NEW), ""
+
+
+def _summary(options: IngestOptions, outcome: Outcome, code: int) -> Iterator[str]:
+    """The lines of the summary, or its JSON in one line."""
+    dataset, made = Dataset(options.output), outcome.plan
+    lines, totals = ledger_of(dataset, outcome.run_ids), totals_of(dataset)
+    if options.summary != JSON:
+        return as_text(lines, totals)
+    failed = {fault.dump for fault in outcome.set_aside}
+    dumps = DumpsOf(
+        read=[dump.path for dump in made.new if dump.path not in failed],
+        already_in=[dump.path for dump in (*made.held, *made.other_rules)],
+        set_aside=[(fault.dump, fault.error) for fault in outcome.set_aside],
+        failed=[(dump.path, f"failed {MOST_FAILURES} times") for dump in made.given_up],
+    )
+    found = as_json(STATUS[code], outcome.run_ids, dumps, lines, totals)
+    return iter([json.dumps(found, ensure_ascii=False)])
 
 
 def ingest(options: IngestOptions, tell: Callable[[str], object]) -> Outcome:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
 
 _INT64: Final = 2**63  # what a worker can be sent
+JSON: Final = "json"
 LOCAL: Final = "local"  # the runner when none is named: Beam's in-process one, spread over worker processes
 
 # Rules whose flags do not have the name of the stage, by stage and field. The preset is no field: it sets all of them.
@@ -53,6 +54,7 @@ class IngestOptions:
     workers: int
     strict: bool
     quiet: bool
+    summary: str
     timings: bool
     traceback: bool
     max_error_share: float
@@ -110,6 +112,9 @@ def ingest_parser(kind: type[Parser] = Parser) -> Parser:
         help="set a dump aside, and commit the others, if a larger share of its pages broke the code (default: 0.05)",
     )
     run("--quiet", action="store_true", help="show no progress")
+    run(
+        "--summary", choices=("text", JSON), default="text", metavar="FORM", help="text (default), or json for programs"
+    )
     run("--wait", action="store_true", help="wait until no other job ingests into the dataset")
     run("--retry_failed", action="store_true", help="try dumps again that failed three times")
     run("--timings", action="store_true", help="show what each stage took, after the run")
@@ -261,6 +266,7 @@ def parse_ingest(arguments: Sequence[str], kind: type[Parser] = Parser) -> Inges
         workers=known.workers,
         strict=known.strict,
         quiet=known.quiet,
+        summary=known.summary,
         timings=known.timings,
         traceback=known.traceback,
         max_error_share=known.max_error_share,

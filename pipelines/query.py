@@ -16,9 +16,6 @@ from pathlib import Path
 from typing import Final
 
 import duckdb
-import pyarrow as pa
-import pyarrow.dataset as ds
-from pyarrow.fs import LocalFileSystem
 
 from warraq.pipelines.cli import (
     DONE,
@@ -32,54 +29,16 @@ from warraq.pipelines.cli import (
     print_line,
 )
 from warraq.pipelines.terminal import visible
-from warraq.schemas.arrow import PARTITIONS, TABLES
-from warraq.schemas.labels import TOPICS
+from warraq.pipelines.views import VIEWS, Views, first_line, reading
+from warraq.schemas.arrow import TABLES
 from warraq.transforms import storage
-from warraq.transforms.dataset import delta_log, verify
+from warraq.transforms.dataset import verify
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import CURE, DamagedDatasetError, DatasetError
 from warraq.transforms.file_names import is_utf8, shown_name
 
-# Characters in a path that DuckDB reads as a pattern, a partition, the home folder or an address.
-_NOT_PLAIN: Final = re.compile(r"[*?\[=~:]")
-# DuckDB's exceptions for a wrong statement. Any other can be caused by a file that it can't read.
-_WRONG_STATEMENT: Final = (
-    duckdb.BinderException,
-    duckdb.CatalogException,
-    duckdb.ConversionException,
-    duckdb.OutOfRangeException,
-    duckdb.NotImplementedException,
-    duckdb.ParserException,
-    duckdb.SyntaxException,
-)
-
 _SQL: Final = re.compile(r"\s*(SELECT|FROM|WITH|DESCRIBE|SUMMARIZE|SHOW)\s", re.IGNORECASE)
 FORMATS: Final = ("table", "csv", "json", "parquet")
-
-VIEWS: Final = {
-    "articles": "one row for each article",
-    "mentions": "one row for each mention of an entity in an article",
-    "entities": "one row for each entity of an article: count, first_offset",
-    "topics": "one row for each topic of an article, named in English and Arabic",
-    "rejected": "one row for each rejected page",
-    "runs": "one row for each ingestion",
-    "ledger": "one row for each line of the ledger of a run",
-}
-_DERIVED: Final = {
-    "mentions": """
-        SELECT article_id, site, date, topic, title, entity.*
-        FROM (SELECT article_id, site, date, topic, title, unnest(entities) AS entity FROM articles)""",
-    "entities": """
-        SELECT article_id, site, date, topic, title, name, kind, count(*) AS count, min(start) AS first_offset
-        FROM mentions GROUP BY ALL""",
-    "topics": """
-        SELECT article_id, site, date, title, slug AS topic, code, english, arabic, assigned.score
-        FROM (SELECT article_id, site, date, title, unnest(topics) AS assigned FROM articles)
-        JOIN topic_names ON code = assigned.code""",
-    "ledger": """
-        SELECT run_id, committed_at, line.*
-        FROM (SELECT run_id, committed_at, unnest(ledger) AS line FROM runs)""",
-}
 
 
 def query_parser() -> Parser:
@@ -110,64 +69,9 @@ def connect(dataset: Dataset) -> duckdb.DuckDBPyConnection:
 
     Raises:
       DatasetError: there is no dataset, or it is newer than this program.
-      DamagedDatasetError: a log has lost entries, or a file is missing or broken.
+      DamagedDatasetError: a log has lost entries.
     """
-    dataset.check_whole()
-    if not dataset.open("runs"):
-        raise DatasetError(f"{dataset.root}: no dataset there; make one: warraq ingest INPUT… --output {dataset.root}")
-    connection = duckdb.connect(
-        config={"autoinstall_known_extensions": False}
-    )  # no download without the user's knowledge
-    connection.register("topic_names", pa.Table.from_pylist([topic._asdict() for topic in TOPICS]))
-    for name in TABLES:
-        with reading(dataset):
-            connection.execute(f"CREATE VIEW {name} AS {_scan(connection, dataset, name)}")
-    for name, sql in _DERIVED.items():
-        connection.execute(f"CREATE VIEW {name} AS {sql}")
-    return connection
-
-
-@contextlib.contextmanager
-def reading(dataset: Dataset) -> Iterator[None]:
-    """Turns an error of DuckDB in the block into a DamagedDatasetError, except for a wrong statement."""
-    try:
-        yield
-    except _WRONG_STATEMENT:
-        raise
-    except duckdb.Error as error:
-        look = f"if the dataset is damaged, this command lists the files: warraq query {dataset.root} --verify"
-        raise DamagedDatasetError(f"{_first_line(error)}; {look}") from error
-
-
-def _scan(connection: duckdb.DuckDBPyConnection, dataset: Dataset, name: str) -> str:
-    """The SELECT that reads one table."""
-    columns = ", ".join(f'"{column}"' for column in TABLES[name].names)
-    table = dataset.open(name)
-    files = dataset.files(name)
-    if not table or not files:
-        connection.register(f"no_{name}", TABLES[name].empty_table())
-        return f"SELECT {columns} FROM no_{name}"
-    if storage.is_remote(dataset.root):  # DuckDB alone would need an extension, which it would have to download
-        connection.register(f"remote_{name}", table.to_pyarrow_dataset())
-        return f"SELECT {columns} FROM remote_{name}"
-    if _NOT_PLAIN.search(dataset.root):
-        connection.register(f"local_{name}", _arrow_dataset(dataset, name))
-        return f"SELECT {columns} FROM local_{name}"
-    quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
-    return f"SELECT {columns} FROM read_parquet([{quoted}], hive_partitioning = true, union_by_name = true)"
-
-
-def _arrow_dataset(dataset: Dataset, name: str) -> ds.Dataset:
-    """A local table opened by Arrow, with partition values from the log instead of the path."""
-    schema, form, disk = TABLES[name], ds.ParquetFileFormat(), LocalFileSystem()
-    fragments = []
-    for entry in delta_log.file_entries(dataset.open(name)):
-        here = ds.scalar(True)
-        for column in PARTITIONS[name]:
-            here &= ds.field(column) == pa.scalar(entry["partition"][column]).cast(schema.field(column).type)
-        path = str(Path(dataset.root, name, entry["path"]).absolute())  # Arrow takes `~` for the home folder
-        fragments.append(form.make_fragment(path, disk, partition_expression=here))
-    return ds.FileSystemDataset(fragments, schema, form, disk)
+    return Views(dataset).connection
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -214,9 +118,9 @@ def _run(dataset: Dataset, options: argparse.Namespace) -> int:
 
 
 def _answer(dataset: Dataset, options: argparse.Namespace) -> int:
-    connection = connect(dataset)
+    views = Views(dataset)
     if options.sql is None and sys.stdin.isatty():
-        return prompt(connection)
+        return prompt(views)
     try:
         sql = options.sql or sys.stdin.read()
     except UnicodeError:
@@ -225,7 +129,7 @@ def _answer(dataset: Dataset, options: argparse.Namespace) -> int:
         return print_line("the statement is not UTF-8", WRONG_USAGE)
     try:
         with reading(dataset):
-            answer(connection, sql, options.format, options.to)
+            answer(views, sql, options.format, options.to)
     except OSError as error:
         where = shown_name(options.to) if options.to else "the answer"
         return print_line(f"{where}: can't be written ({error.strerror or error})", FAILED)
@@ -247,12 +151,9 @@ def _verify(dataset: Dataset) -> int:
     )
 
 
-def answer(connection: duckdb.DuckDBPyConnection, sql: str, form: str = "table", target: str | None = None) -> None:
+def answer(views: Views, sql: str, form: str = "table", target: str | None = None) -> None:
     """Prints the answer of each statement of `sql`, or writes it to the file `target`, which keeps the last one."""
-    for statement in connection.extract_statements(sql):
-        relation = connection.sql(statement)
-        if relation is not None and duckdb.ExpectedResultType.QUERY_RESULT in statement.expected_result_type:
-            _deliver(connection, relation, form, target)
+    views.run(sql, lambda connection, relation: _deliver(connection, relation, form, target))
 
 
 def _deliver(
@@ -269,7 +170,7 @@ def _deliver(
         except duckdb.IOException as error:
             if path not in str(error):  # a file of the dataset
                 raise
-            raise OSError(_first_line(error)) from error
+            raise OSError(first_line(error)) from error
         return
     with tempfile.TemporaryDirectory() as folder:  # DuckDB would reopen /dev/stdout and truncate its file
         written = Path(folder, "answer")
@@ -303,7 +204,7 @@ def _stdout_to(target: str | None) -> Iterator[None]:
         yield
 
 
-def prompt(connection: duckdb.DuckDBPyConnection) -> int:
+def prompt(views: Views) -> int:
     """Reads statements that end with a semicolon, until exit or Ctrl-D."""
     with contextlib.suppress(ImportError):
         import readline  # noqa: F401, PLC0415  (line editing and history, where the platform has them)
@@ -323,7 +224,7 @@ def prompt(connection: duckdb.DuckDBPyConnection) -> int:
             return DONE
         if statement.rstrip().endswith(";"):
             try:
-                answer(connection, statement)
+                answer(views, statement)
             except duckdb.Error as error:
                 print_line(_mistake(error))
             statement = ""
@@ -333,7 +234,3 @@ def _mistake(error: duckdb.Error) -> str:
     """DuckDB's message for a wrong statement, with its proposal ("Did you mean …") and without the statement."""
     words = str(error).strip().partition("\n\nLINE ")[0]
     return "; ".join(line.strip() for line in words.splitlines() if line.strip())
-
-
-def _first_line(error: duckdb.Error) -> str:
-    return str(error).strip().splitlines()[0]

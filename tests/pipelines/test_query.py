@@ -11,6 +11,7 @@ from tests.support.paths import ROOT
 from tests.support.processes import PATIENCE
 from warraq.pipelines import query
 from warraq.pipelines.query import VIEWS, connect
+from warraq.pipelines.views import Views
 from warraq.schemas.records import Entity, TopicScore
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DatasetError
@@ -196,11 +197,12 @@ def test_no_dataset_is_said_in_one_line(tmp_path, capfd):
 
 AS_IN_A_BUCKET = """
 import sys
-from warraq.pipelines import query
+from warraq.pipelines import query, views
 class Remote:
     def __getattr__(self, name):
         return (lambda path: True) if name == "is_remote" else getattr(storage, name)
 storage, query.storage = query.storage, Remote()
+views.storage = query.storage
 sys.exit(query.main(sys.argv[1:]))
 """
 
@@ -231,7 +233,7 @@ def test_the_prompt_goes_on_after_a_mistake(dataset, capfd, monkeypatch):
             raise EOFError from None
 
     monkeypatch.setattr("builtins.input", typed)
-    assert query.prompt(connect(dataset)) == 0
+    assert query.prompt(Views(dataset)) == 0
     captured = capfd.readouterr()
     assert "oops" in captured.err
     assert "1" in captured.out

@@ -12,6 +12,7 @@ from deltalake import DeltaTable
 from tests.support.datasets import publish_run, stage_run
 from warraq.pipelines import query
 from warraq.pipelines.query import connect
+from warraq.pipelines.views import arrow_dataset
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DatasetError
 from warraq.transforms.dataset.publish import recover_dead_runs
@@ -129,7 +130,7 @@ def test_both_ways_to_read_a_table_give_the_same(tmp_path, day):
     dataset = Dataset(str(tmp_path / "out"))
     add(dataset, "r1", day(1))
     connection = connect(dataset)
-    connection.register("arrow", query._arrow_dataset(dataset, "articles"))
+    connection.register("arrow", arrow_dataset(dataset, "articles", dataset.open("articles")))
     assert connection.execute("FROM arrow").fetchall() == connection.execute("FROM articles").fetchall()
     types = [str(column) for column in connection.execute("DESCRIBE arrow").fetchall()]
     assert types == [str(column) for column in connection.execute("DESCRIBE articles").fetchall()]
