@@ -285,7 +285,7 @@ def _attempt(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence
     return []
 
 
-def _unreadable(error: Exception, dumps: Sequence[Dump]) -> list[SetAside]:
+def _unreadable(error: BaseException, dumps: Sequence[Dump]) -> list[SetAside]:
     """The dump that the reader names in the error that ended the run."""
     words = str(error)
     named = ((dump, unreadable(dump)) for dump in dumps)

@@ -112,15 +112,6 @@ def totals_of(dataset: Dataset) -> Totals:
     return Totals(sorted(by_topic.items(), key=lambda line: (-line[1], line[0])), sorted(by_day.items(), reverse=True))
 
 
-def summary(dataset: Dataset, runs: Sequence[str]) -> Iterator[str]:
-    """The lines of the summary.
-
-    Raises:
-      DatasetError: the dataset can't be read.
-    """
-    return as_text(ledger_of(dataset, runs), totals_of(dataset))
-
-
 def as_text(lines: Sequence[Count], totals: Totals) -> Iterator[str]:
     """The summary for people, line by line."""
     for door, title in ((ledger.READ, "pages read"), (ledger.ARTICLE, "articles"), (ledger.REJECTED, "rejected")):

@@ -10,7 +10,7 @@ import pytest
 from tests.support.datasets import publish_run, stage_run
 from tests.support.paths import ROOT
 from warraq.pipelines import ingest, query
-from warraq.pipelines.summary import summary
+from warraq.pipelines.summary import ledger_of, totals_of
 from warraq.transforms.dataset import publish as publishing
 from warraq.transforms.dataset.data_files import read_table
 from warraq.transforms.dataset.dataset import Dataset
@@ -98,7 +98,7 @@ def test_a_damaged_log_is_told_by_every_command(dataset, capfd, damage):
     assert ingest.main([str(DUMP), "--output", dataset.root, "--quiet", "--workers", "1"]) == 1
     one_line(capfd.readouterr().err, words)
     with pytest.raises(DatasetError, match="restore it from a copy"):
-        list(summary(dataset, ["r1"]))
+        totals_of(dataset)
     assert query.main(["--output", dataset.root, "--verify"]) == 1
     found = capfd.readouterr().out
     assert words in found or "json is empty" in found
@@ -150,7 +150,7 @@ def test_a_lost_file_is_told_by_every_command(dataset, capfd, damage):
     assert ingest.main([str(DUMP), "--output", dataset.root, "--quiet", "--workers", "1"]) == 1
     one_line(capfd.readouterr().err, "")
     with pytest.raises(DamagedDatasetError, match=first_file(dataset, "runs").name):
-        list(summary(dataset, ["r1"]))
+        ledger_of(dataset, ["r1"])
     assert contents(dataset) == before
 
 
