@@ -9,6 +9,7 @@ from collections import Counter
 import apache_beam as beam
 import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.sdf_utils import RestrictionTrackerView, ThreadsafeRestrictionTracker
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +21,7 @@ from warraq.transforms.read.dump import Earlier, InputError
 from warraq.transforms.read.formats import bytes_to_read, read_range, seam_of
 from warraq.transforms.read.growth import Copy, first_bytes, sort_out
 from warraq.transforms.read.rules import ReadRules
-from warraq.transforms.read.stage import TAKEN_BACK, ReadPages, parts
+from warraq.transforms.read.stage import PROGRESS, TAKEN_BACK, ReadPages, _ReadFn, parts
 from warraq.transforms.step import KEPT, REJECTED
 
 RULES = ReadRules(max_bytes=50_000, fetched_at="2024-05-01")
@@ -375,3 +376,32 @@ def test_the_ledgers_of_all_loads_count_each_page_once(tmp_path, name, share):
     assert len(kept) == len(PAGES)
     path = str(tmp_path / "dump")
     assert {entry: pages for entry, pages in ledger.items() if pages} == {Entry(path, READ): len(PAGES)}
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 20), st.floats(0, 1)), max_size=4),
+    st.sampled_from(["warc", "warc.gz", "warc.gz, several records in a member", "warc.gz, solid", "arc.gz", "jsonl"]),
+    st.floats(0.3, 0.99),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_dump_that_grew_is_read_once_however_a_runner_splits(tmp_path_factory, splits, name, share):
+    folder, content = tmp_path_factory.getbasetemp(), GROWING[name]
+    former = earlier(find(write(folder, content[: int(len(content) * share)])))
+    [dump] = sort_out([find(write(folder, content))], [former]).to_read
+    expected, taken_back = read(dump)
+    fn, seen, read_bytes = _ReadFn(RULES, shows_progress=True), [], 0
+    [part] = parts(dump, RULES)
+    waiting = [fn.initial_restriction(part)]
+    while waiting:
+        tracker = ThreadsafeRestrictionTracker(fn.create_tracker(waiting.pop()))
+        after, fraction = splits.pop() if splits else (None, 0)
+        for count, item in enumerate(fn.process(part, RestrictionTrackerView(tracker))):
+            tag, record = (item.tag, item.value) if isinstance(item, beam.pvalue.TaggedOutput) else (KEPT, item)
+            read_bytes += record if tag == PROGRESS else 0
+            seen += [(tag, key(record))] if tag in (KEPT, REJECTED, TAKEN_BACK) else []
+            if count == after and (halves := tracker.try_split(fraction)):
+                waiting.append(halves[1])
+        tracker.check_done()
+    doors = [(REJECTED if isinstance(item, Rejected) else KEPT, key(item)) for item in expected]
+    assert Counter(map(repr, seen)) == Counter(map(repr, [*doors, *((TAKEN_BACK, key(row)) for row in taken_back)]))
+    assert read_bytes == bytes_to_read(dump)
