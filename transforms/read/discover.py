@@ -22,6 +22,7 @@ NEVER_COMPRESSED: Final = frozenset({"zip", "parquet"})  # they compress their p
 _WHOLE_BYTES: Final = 8 * 1024 * 1024
 _SAMPLE_BYTES: Final = 256 * 1024
 _SAMPLES: Final = 16
+_BEGINNINGS: Final = tuple(8**power for power in range(1, 7))  # bytes: 8 to 262,144
 _REMOTE_AT_ONCE: Final = 16  # Beam reads 16 MiB ahead of each
 _LATEST: Final = dt.datetime(YEARS.stop, 1, 1, tzinfo=dt.timezone.utc).timestamp()
 _UNKNOWN: Final = "unknown format"
@@ -111,10 +112,11 @@ def fingerprint(path: str) -> str:
     fourteen evenly between. Two larger files of equal size that differ only elsewhere have the same digest.
     """
     with open_dump(path) as stream:
-        return _fingerprint(stream, stream.seek(0, os.SEEK_END))
+        return fingerprint_of(stream, stream.seek(0, os.SEEK_END))
 
 
-def _fingerprint(stream: BinaryIO, size: int) -> str:
+def fingerprint_of(stream: BinaryIO, size: int) -> str:
+    """The fingerprint of the first `size` bytes of an open file, as if the file ended there. Reads 8 MiB at most."""
     digest = hashlib.blake2b(size.to_bytes(8, "big"), digest_size=16)
     stream.seek(0)
     if size <= _WHOLE_BYTES:
@@ -124,6 +126,16 @@ def _fingerprint(stream: BinaryIO, size: int) -> str:
             stream.seek((size - _SAMPLE_BYTES) * sample // (_SAMPLES - 1))
             digest.update(stream.read(_SAMPLE_BYTES))
     return digest.hexdigest()
+
+
+def beginning_of(stream: BinaryIO, size: int) -> str:
+    """Short digests of the first 8, 64, 512 … 262,144 bytes of an open file, as many as it has, joined.
+
+    If a file begins with another one, its beginning begins with that of the other. The opposite is likely, not sure.
+    """
+    stream.seek(0)
+    head = stream.read(min(size, _BEGINNINGS[-1]))
+    return "".join(hashlib.blake2b(head[:end], digest_size=4).hexdigest() for end in _BEGINNINGS if end <= size)
 
 
 def _expand(stated: str, place: _Output) -> tuple[Iterable[_Candidate], bool]:
@@ -224,7 +236,15 @@ def _examine(path: str) -> Dump | Skipped:
             format_, why_not = _format_of(stream)
             if not format_:
                 return Skipped(shown_name(path), why_not if size else "the file is empty")
-            dump = Dump(stored_name(path), size, format_, _fingerprint(stream, size), _modified_at(path, stream), state)
+            dump = Dump(
+                path=stored_name(path),
+                size=size,
+                format=format_,
+                fingerprint=fingerprint_of(stream, size),
+                modified_at=_modified_at(path, stream),
+                state=state,
+                beginning=beginning_of(stream, size),
+            )
             if state_of(stream) != state:
                 return Skipped(shown_name(path), "another program is writing it; read it when it is complete")
             return dump

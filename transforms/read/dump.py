@@ -6,7 +6,7 @@ import io
 import os
 import stat
 from collections.abc import Callable
-from typing import BinaryIO, Final, NamedTuple, TypeAlias
+from typing import BinaryIO, Final, NamedTuple, Optional, TypeAlias
 from urllib.parse import quote
 
 from warraq.schemas.encodable import make_encodable
@@ -20,6 +20,7 @@ from warraq.transforms.storage import is_remote, open_remote
 BUFFER: Final = 1024 * 1024
 Claim: TypeAlias = Callable[[int], bool]  # False: another worker reads on from this offset
 Item: TypeAlias = Page | Rejected
+TakeBack: TypeAlias = Callable[[Rejected], None]  # called with the row of an earlier load that is true no longer
 _KINDS: Final = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
 
@@ -31,6 +32,18 @@ class NotAFileError(OSError):
     """A pipe, socket or device. It is never opened: that may block for ever or move a tape."""
 
 
+class Earlier(NamedTuple):
+    """A dump that the dataset has, as the load that brought it describes it."""
+
+    path: str  # as `Dump.path`, and so the next four
+    size: int
+    format: str
+    fingerprint: str
+    beginning: str = ""  # "" in datasets of older versions
+    load_id: str = ""
+    after: str = ""  # the fingerprint of the dump that this one continued: the load read only what followed it
+
+
 class Dump(NamedTuple):
     """One input file."""
 
@@ -40,6 +53,8 @@ class Dump(NamedTuple):
     fingerprint: str  # digest of the content; the name doesn't matter
     modified_at: dt.datetime  # the fetch time of pages that state none
     state: str = ""  # `state_of` the file when it was found
+    beginning: str = ""  # as by `discover.beginning_of`; a file that grew has one that begins with the former one
+    after: Optional[Earlier] = None  # the file begins with this dump, and only what follows is read
 
     @property
     def kind(self) -> str:
@@ -50,6 +65,10 @@ class Dump(NamedTuple):
     def packing(self) -> str:
         """The compression: `gz` or `zst`, with `.solid` if a member holds many records; "" without compression."""
         return self.format.partition(".")[2]
+
+
+def forget_row(_row: Rejected) -> None:
+    """The `TakeBack` of a reader that nobody asks for rows of earlier loads."""
 
 
 def claim_all(_offset: int) -> bool:

@@ -12,10 +12,23 @@ from warraq.transforms.file_names import os_name, shown_name
 from warraq.transforms.read.archives.records import read_archive, read_archive_range
 from warraq.transforms.read.compression.detect import decompressed, with_damage
 from warraq.transforms.read.discover import find_dumps
-from warraq.transforms.read.dump import Claim, Dump, InputError, Item, check_unchanged, claim_all, encodable, open_dump
+from warraq.transforms.read.dump import (
+    Claim,
+    Dump,
+    Earlier,
+    InputError,
+    Item,
+    TakeBack,
+    check_unchanged,
+    claim_all,
+    encodable,
+    forget_row,
+    open_dump,
+)
 from warraq.transforms.read.files.single import read_single_file
 from warraq.transforms.read.files.tar import read_tar
 from warraq.transforms.read.files.zip import read_zip
+from warraq.transforms.read.growth import first_bytes, not_given
 from warraq.transforms.read.places import check_growth, settle_places
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.read.tables.jsonl import read_json_lines, read_json_lines_range
@@ -51,10 +64,34 @@ FORMATS: Final = frozenset({
 })  # fmt: skip
 
 
-def read_range(dump: Dump, start: int, stop: int | None, rules: ReadRules, claim: Claim = claim_all) -> Iterator[Item]:
+def seam_of(dump: Dump) -> int:
+    """The offset at which reading begins: 0, or the former size of a dump that grew, if its format is read in ranges.
+
+    The range that holds it also reads the records before it that had no sound end then.
+    """
+    return dump.after.size if dump.after and dump.format in SPLITTABLE else 0
+
+
+def bytes_to_read(dump: Dump) -> int:
+    """The bytes of a dump that are read, to show progress."""
+    return dump.size - seam_of(dump)
+
+
+def read_range(  # noqa: PLR0913, PLR0917  (a range is two numbers)
+    dump: Dump,
+    start: int,
+    stop: int | None,
+    rules: ReadRules,
+    claim: Claim = claim_all,
+    take_back: TakeBack = forget_row,
+) -> Iterator[Item]:
     """The pages and rejections of the records that start in [start, stop) of a dump, at growing places.
 
     All can be encoded. A format that can't be split is read whole by the range that begins at 0.
+
+    Of a dump that grew (`Dump.after`), no record is given that its earlier loads gave. A record that was cut at the
+    former end is given as it is now; `take_back` is called with the row by which it was rejected then. A format that
+    can't be split is read twice up to the former end, where its states are compared.
 
     Raises:
       InputError: the dump has vanished, can't be read, or has changed since it was found. Then discard the items that
@@ -65,7 +102,10 @@ def read_range(dump: Dump, start: int, stop: int | None, rules: ReadRules, claim
         with open_dump(dump.path) as stream:
             check_unchanged(stream, dump)
             try:
-                items = _items(stream, dump, start, stop, rules, claim)
+                if dump.after:
+                    items = _new_items(stream, dump, dump.after, start, stop, rules, claim, take_back)
+                else:
+                    items = _items(stream, dump, start, stop, rules, claim)
                 yield from check_growth(encodable(item, dump) for item in items)
             except Exception:
                 check_unchanged(stream, dump)  # the likely cause
@@ -83,6 +123,53 @@ def _items(  # noqa: PLR0913, PLR0917  (as `read_range`)
     elif start == 0 and claim(0):
         content = decompressed(stream, dump.packing)
         yield from settle_places(with_damage(_WHOLE[dump.kind](content, dump, rules), content, dump))
+
+
+def _new_items(  # noqa: PLR0913, PLR0917  (as `read_range`)
+    stream: BinaryIO,
+    dump: Dump,
+    earlier: Earlier,
+    start: int,
+    stop: int | None,
+    rules: ReadRules,
+    claim: Claim,
+    take_back: TakeBack,
+) -> Iterator[Item]:
+    """As `_items`, without what the earlier loads of a dump that grew gave."""
+    seam = seam_of(dump)
+    if start <= seam and (stop is None or seam < stop):
+        if not claim(seam):
+            return
+        begin = _before_seam(stream, dump, seam, rules)
+        new = _items(stream, dump, begin, seam or None, rules, claim_all)
+        former = dump._replace(path=earlier.path, size=earlier.size, after=None)
+        with open_dump(dump.path) as again:
+            old = _items(first_bytes(again, earlier.size), former, begin, None, rules, claim_all)
+            yield from not_given(new, (encodable(item, former) for item in old), take_back)
+    if seam and (stop is None or seam < stop):
+        yield from _items(stream, dump, max(start, seam), stop, rules, lambda offset: offset == seam or claim(offset))
+
+
+def _before_seam(stream: BinaryIO, dump: Dump, seam: int, rules: ReadRules) -> int:
+    """An offset at which a record starts, some records before the `seam`: all before it are the same as ever.
+
+    Two records at least: the end of the last but one is judged by the beginning of the last.
+    """
+    starts: list[int] = []
+
+    def note(offset: int) -> bool:
+        starts.append(offset)
+        return True
+
+    look_back = _LOOK_BACK
+    while look_back < seam:
+        starts.clear()
+        for _ in _items(stream, dump, seam - look_back, seam, rules, note):
+            pass
+        if len(starts) > 2:
+            return starts[0]
+        look_back *= 8
+    return 0
 
 
 def open_page(

@@ -16,31 +16,39 @@ from apache_beam.transforms.core import RestrictionProvider
 
 from warraq.schemas.coders import register
 from warraq.schemas.records import Page, Rejected
-from warraq.transforms.read.dump import Dump
-from warraq.transforms.read.formats import SPLITTABLE, read_range
+from warraq.transforms.read.dump import Dump, Earlier
+from warraq.transforms.read.formats import SPLITTABLE, read_range, seam_of
 from warraq.transforms.read.places import Stretch, check_stretches
 from warraq.transforms.read.rules import STAGE, ReadRules
 from warraq.transforms.step import KEPT, REJECTED, Meter, Outputs, Refusal, StageTransform, tagged
 
 PROGRESS: Final = "progress"
 CHECKED: Final = "checked"
+TAKEN_BACK: Final = "taken_back"
 _STRETCHES: Final = "stretches"
 
 _Places: TypeAlias = beam.pvalue.TaggedOutput[Literal["stretches"], tuple[str, Stretch]]  # of a dump
+_TakenBack: TypeAlias = beam.pvalue.TaggedOutput[Literal["taken_back"], Rejected]
 Part = tuple[Dump, int, int]  # a dump and a range of its bytes, half-open
 
-register(Dump, Stretch)
+register(Dump, Earlier, Stretch)
 
 
 def parts(dump: Dump, rules: ReadRules) -> Iterator[Part]:
-    """The ranges in which a dump is read. A dump that can't be split has one range, its first byte."""
-    whole = OffsetRange(0, max(1, dump.size) if dump.format in SPLITTABLE else 1)
+    """The ranges in which a dump is read, of one that grew those from its former end on.
+
+    A dump that can't be split has one range, its first byte.
+    """
+    whole = OffsetRange(seam_of(dump), max(1, dump.size) if dump.format in SPLITTABLE else 1)
     for part in whole.split(rules.split_bytes, rules.split_bytes // 2):
         yield dump, part.start, part.stop
 
 
 class _ReadFn(beam.DoFn, RestrictionProvider):
-    """Part → (Page, Rejected). A runner may split the rest of a part; claims are offsets of records or members."""
+    """Part → (Page, Rejected, rows to take back). A runner may split the rest of a part.
+
+    Claims are offsets of records or members; the first of a dump that grew is its former end.
+    """
 
     def __init__(self, rules: ReadRules, shows_progress: bool = False) -> None:
         self._rules = rules
@@ -60,12 +68,13 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
         self,
         part: Part,
         tracker: Any = beam.DoFn.RestrictionParam(),  # noqa: B008  (Beam's form)
-    ) -> Iterator[Page | Refusal | beam.pvalue.TaggedOutput[Literal["progress"], int] | _Places]:
+    ) -> Iterator[Page | Refusal | beam.pvalue.TaggedOutput[Literal["progress"], int] | _Places | _TakenBack]:
         dump, restriction = part[0], tracker.current_restriction()
         is_splittable = dump.format in SPLITTABLE
         position = claimed = restriction.start
         first = last = -1
         is_granted = True
+        taken_back: list[Rejected] = []
 
         def claim(offset: int) -> bool:
             nonlocal claimed, is_granted
@@ -74,7 +83,7 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
             return is_granted
 
         start = time.perf_counter_ns()
-        for item in read_range(dump, restriction.start, restriction.stop, self._rules, claim):
+        for item in read_range(dump, restriction.start, restriction.stop, self._rules, claim, taken_back.append):
             self._meter.took(time.perf_counter_ns() - start)
             self._meter.came()
             first, last = item.source.dump_offset if first < 0 else first, item.source.dump_offset
@@ -89,6 +98,7 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
         stop = tracker.current_restriction().stop
         if is_granted:
             tracker.try_claim(stop)  # tells the runner that the whole range has been read
+        yield from (beam.pvalue.TaggedOutput(TAKEN_BACK, row) for row in taken_back)
         if first >= 0:
             yield beam.pvalue.TaggedOutput(_STRETCHES, (dump.path, Stretch(first, last)))
         yield from self._progress(max(0, (stop if is_splittable else dump.size) - position))
@@ -104,9 +114,11 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
 class ReadPages(StageTransform):
     """PBegin → (Page, Rejected): every page record of `dumps`, each in exactly one output.
 
-    A third output, CHECKED, is empty and ends when all places are known to differ; the commit must wait for it. With
-    `shows_progress` a fourth, PROGRESS, gives numbers of bytes of the dumps, each as soon as it has been read; on
-    clusters the counter `bytes_read` says the same.
+    A third output, CHECKED, is empty and ends when all places are known to differ; the commit must wait for it. If one
+    of the dumps grew, TAKEN_BACK gives rows of `rejected` that its earlier loads have written, and that are true no
+    longer: the record was cut at the end of the file, and is in another output as it is now. With `shows_progress`,
+    PROGRESS gives numbers of bytes of the dumps, each as soon as it has been read; on clusters the counter `bytes_read`
+    says the same.
 
     Two records in one place raise LedgerError on a worker, which fails the run.
     """
@@ -123,9 +135,9 @@ class ReadPages(StageTransform):
         ranges = dumps | "ListRanges" >> beam.FlatMap(parts, self.rules)
         # Flink would read all ranges of a dump on one worker.
         spread = ranges | "SpreadRanges" >> beam.Reshuffle()
-        progress = [PROGRESS] if self.shows_progress else []
+        others = [TAKEN_BACK] * any(dump.after for dump in self.dumps) + [PROGRESS] * self.shows_progress
         reading = beam.ParDo(_ReadFn(self.rules, self.shows_progress))
-        read = spread | "ReadRanges" >> reading.with_outputs(REJECTED, _STRETCHES, *progress, main=KEPT)
+        read = spread | "ReadRanges" >> reading.with_outputs(REJECTED, _STRETCHES, *others, main=KEPT)
         stretches = read[_STRETCHES] | "GroupStretches" >> beam.GroupByKey()
         checked = stretches | "CheckPlaces" >> beam.FlatMapTuple(check_stretches).with_output_types(Rejected)
-        return {CHECKED: checked, **{output: read[output] for output in (KEPT, REJECTED, *progress)}}
+        return {CHECKED: checked, **{output: read[output] for output in (KEPT, REJECTED, *others)}}

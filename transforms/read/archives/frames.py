@@ -70,9 +70,10 @@ def first_plain_frame(frames: Frames, start: int, passed: list[int]) -> int | No
     """The first frame at or after `start` on the walk from the beginning of an uncompressed file; None without one.
 
     `passed` holds offsets of frames that earlier walks through the same file have passed. This walk begins at the last
-    of them before `start` and adds one for each MiB, so walks to growing starts read each stretch of the file once.
+    of them up to `start`, if there is one, and adds one for each MiB: walks to growing starts read each stretch once.
     """
-    begin = passed[bisect.bisect_right(passed, start) - 1] if passed else 0
+    before = bisect.bisect_right(passed, start)
+    begin = passed[before - 1] if before else 0
     mark = begin + _STEP
     for frame in walk(frames, begin):
         if frame.offset >= mark:

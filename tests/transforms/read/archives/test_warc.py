@@ -549,6 +549,18 @@ def test_walks_to_growing_ranges_of_an_uncompressed_file_read_each_record_once()
     assert len(offsets) < 250  # of 100 records; 950 if each walk began at the beginning
 
 
+RECORD = response(bytes(300_000))
+
+
+@given(st.permutations(range(1, 20 * len(RECORD), len(RECORD) + 70_000)))
+@settings(max_examples=30)
+def test_ranges_of_an_uncompressed_file_may_be_read_in_any_order(starts):
+    """A walk to an earlier range must not begin at a frame that lies after it: the records between would be lost."""
+    frames, passed, size = PlainFrames(io.BytesIO(RECORD * 20), 4096, WARC), [], len(RECORD)
+    found = [first_plain_frame(frames, start, passed) for start in starts]
+    assert found == [-(-start // size) * size if start <= 19 * size else None for start in starts]
+
+
 @pytest.mark.parametrize("compress", [bytes, gzip.compress, zstd], ids=["plain", "gz", "zst"])
 @pytest.mark.parametrize("damage", [False, True])
 def test_each_header_is_parsed_once(tmp_path, monkeypatch, compress, damage):
