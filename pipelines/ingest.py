@@ -26,6 +26,7 @@ from warraq.pipelines.cli import (
     BUSY,
     DONE,
     FAILED,
+    NO_INPUT,
     NOTHING_NEW,
     SOME_SET_ASIDE,
     STATUS,
@@ -54,7 +55,7 @@ from warraq.transforms.deduplicate.stage import ReadKnown
 from warraq.transforms.file_names import shown_name
 from warraq.transforms.ledger import CountPages
 from warraq.transforms.read.discover import Discovery, find_dumps
-from warraq.transforms.read.dump import Dump, InputError, unreadable
+from warraq.transforms.read.dump import Dump, InputError, NoInputError, unreadable
 from warraq.transforms.read.stage import CHECKED, ReadPages
 from warraq.transforms.step import KEPT, REJECTED
 from warraq.transforms.write.commit import OVERTAKEN, Run, record_failures
@@ -164,7 +165,7 @@ def ingest(options: IngestOptions, tell: Callable[[str], object]) -> Outcome:
     except DamagedDatasetError as error:
         raise WarraqError(str(error)) from error
     except (InputError, DatasetError) as error:
-        raise WarraqError(str(error), WRONG_USAGE) from error
+        raise WarraqError(str(error), NO_INPUT if isinstance(error, NoInputError) else WRONG_USAGE) from error
     for path, why in found.skipped:
         tell(f"{path}: skipped, {why}")
     turn = dataset.turn(lambda: tell("another job is ingesting into this dataset; waiting for it"))

@@ -13,7 +13,7 @@ from typing import BinaryIO, Final, NamedTuple
 from warraq.transforms.file_names import os_name, shown_name, stored_name
 from warraq.transforms.read.archives.records import ARCHIVE_KINDS, is_solid
 from warraq.transforms.read.compression.detect import Peek
-from warraq.transforms.read.dump import Dump, InputError, NotAFileError, open_dump, state_of
+from warraq.transforms.read.dump import Dump, InputError, NoInputError, NotAFileError, open_dump, state_of
 from warraq.transforms.read.sniff import KNOWN_FORMATS, SNIFFED_BYTES, recognise
 from warraq.transforms.read.times import YEARS
 from warraq.transforms.storage import is_remote, last_modified, match
@@ -98,7 +98,8 @@ def find_dumps(inputs: Sequence[str], output: str | None = None) -> Discovery:
             raise InputError(f"{files[0].path}: {files[0].why}{more}")
         if not any(isinstance(file, Dump) for file in files):
             skipped = next((f"{file.path}: {file.why}" for file in files if isinstance(file, Skipped)), "")
-            raise InputError(f"{shown_name(stated)}: no dump in it; {f'{skipped}; ' * bool(skipped)}{_READABLE}")
+            kind = InputError if skipped else NoInputError
+            raise kind(f"{shown_name(stated)}: no dump in it; {f'{skipped}; ' * bool(skipped)}{_READABLE}")
     in_order = [found[path] for path in sorted(found)]
     return Discovery(
         [file for file in in_order if isinstance(file, Dump)], [file for file in in_order if isinstance(file, Skipped)]
@@ -150,7 +151,7 @@ def _expand(stated: str, place: _Output) -> tuple[Iterable[_Candidate], bool]:
     matches = sorted(glob.glob(path, recursive=True))
     if not matches:
         words = "nothing matches; check the pattern, and put it in quotes if your shell changes it"
-        raise InputError(f"{shown_name(stated)}: {words}")
+        raise NoInputError(f"{shown_name(stated)}: {words}")
     return (candidate for match in matches for candidate in _expand_local(match, place)), False
 
 
@@ -210,7 +211,7 @@ def _expand_remote(stated: str, place: _Output) -> tuple[list[_Candidate], bool]
         raise InputError(f"{stated}: {error}; {cure}") from error
     paths = sorted(path for path in found if not path.rpartition("/")[2].startswith("."))
     if not paths:
-        raise InputError(f"{stated}: nothing is stored there; check the address (a folder ends in /)")
+        raise NoInputError(f"{stated}: nothing is stored there; check the address (a folder ends in /)")
     return [place.candidate(path) for path in paths], pattern == paths[0]
 
 

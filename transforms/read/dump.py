@@ -5,7 +5,7 @@ import errno
 import io
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, Final, NamedTuple, Optional, TypeAlias
 from urllib.parse import quote
 
@@ -26,6 +26,18 @@ _KINDS: Final = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR
 
 class InputError(ValueError):
     """An input that can't be read. The message has one line and tells the user what to do."""
+
+
+class NoInputError(InputError):
+    """No file is there yet: a glob matches nothing, or a folder is empty."""
+
+
+class ChangedDumpError(InputError):
+    """A file has changed since it was found."""
+
+
+class DumpError(Exception):
+    """A dump can't be read, while others can. The message begins with `unreadable`."""
 
 
 class NotAFileError(OSError):
@@ -122,10 +134,12 @@ def check_unchanged(stream: BinaryIO, dump: Dump) -> None:
     """Returns if an open dump has not changed since it was found.
 
     Raises:
-      InputError: it has changed: its rows would belong to another file than the one in the ledger.
+      ChangedDumpError: it has changed: its rows would belong to another file than the one in the ledger.
     """
     if dump.state and state_of(stream) != dump.state:
-        raise InputError(f"{shown_name(dump.path)}: the file changed during the run; run again when it is complete")
+        raise ChangedDumpError(
+            f"{shown_name(dump.path)}: the file changed during the run; run again when it is complete"
+        )
 
 
 def file_url(path: str, member: str = "") -> str:
@@ -179,3 +193,24 @@ def encodable(item: Item, dump: Dump) -> Item:
 def unreadable(dump: Dump) -> str:
     """The beginning of the error that ends a run because of this dump. The launcher finds the dump by it."""
     return f"the dump {shown_name(dump.path)!r} can't be read: "
+
+
+def blaming(dump: Dump, items: Iterable[Item]) -> Iterator[Item]:
+    """The items of a dump. An error that only this dump can have caused is raised as DumpError.
+
+    A wrong flag, a bucket that does not answer, and a lack of memory stay what they are.
+    """
+    try:
+        yield from items
+    except MemoryError:
+        raise
+    except ChangedDumpError as error:
+        raise DumpError(f"{unreadable(dump)}it changed during the run") from error
+    except InputError:
+        raise
+    except OSError as error:
+        if is_remote(dump.path):
+            raise
+        raise DumpError(f"{unreadable(dump)}{error.strerror or error}") from error
+    except Exception as error:
+        raise DumpError(f"{unreadable(dump)}{describe(error)}") from error
