@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.support.datasets import stage_run
+from tests.support.datasets import publish_run, stage_run
 from tests.support.reader_process import plain
 from tests.support.readers import DOCUMENT, documented, running, sections
 from tests.support.rewrite import rewrite
@@ -19,7 +19,6 @@ from warraq.pipelines.query import connect
 from warraq.schemas.arrow import article_row
 from warraq.schemas.records import Entity, TopicScore
 from warraq.transforms.dataset.dataset import Dataset
-from warraq.transforms.dataset.publish import publish
 
 READERS = {reader.name: reader for reader in documented()}
 DAYS = [dt.date(2025, 5, 30), dt.date(2025, 6, 1), dt.date(2025, 6, 2)]
@@ -60,7 +59,7 @@ def articles(make_article):
 def dataset(tmp_path, articles):
     dataset = Dataset(str(tmp_path / "dataset"))
     for number, run in enumerate(articles):
-        publish(dataset, f"run{number}", stage_run(dataset, f"run{number}", run))
+        publish_run(dataset, f"run{number}", stage_run(dataset, f"run{number}", run))
     return dataset
 
 
