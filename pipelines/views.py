@@ -1,11 +1,10 @@
 """The views over a dataset in DuckDB, made from the logs of its tables: no data file is opened for that."""
 
 import contextlib
-import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -72,6 +71,7 @@ _DERIVED: Final = {
         FROM (SELECT run_id, committed_at, unnest(ledger) AS line FROM runs)""",
 }
 
+T = TypeVar("T")
 Source: TypeAlias = Callable[[duckdb.DuckDBPyConnection, str], str]
 Deliver: TypeAlias = Callable[[duckdb.DuckDBPyConnection, duckdb.DuckDBPyRelation], object]
 
@@ -90,22 +90,21 @@ class Views:
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
         self._files: dict[str, list[str]] = {}
-        self._open()
+        self._on_files: duckdb.DuckDBPyConnection | None = None
+        self._on_logs: duckdb.DuckDBPyConnection | None = None
+        self._is_stale = True  # views were made from older versions than those that are open
         self._only_asked = True  # no statement can have changed a view
+        self._open()
 
-    @functools.cached_property
+    @property
     def connection(self) -> duckdb.DuckDBPyConnection:
-        """The connection that reads the data files."""
-        connection = _connect()
-        self._make(connection, self._scan)
-        return connection
+        """The connection that reads the data files.
 
-    @functools.cached_property
-    def _logs(self) -> duckdb.DuckDBPyConnection:
-        """The connection that opens no data file."""
-        connection = _connect()
-        self._make(connection, self._logged)
-        return connection
+        Raises:
+          DamagedDatasetError: a file is missing.
+        """
+        with reading(self._dataset):
+            return self._while_files_move(self._reader)
 
     def run(self, sql: str, deliver: Deliver) -> None:
         """Runs statements, and hands the answer of each that has one to `deliver`, with its connection.
@@ -125,23 +124,36 @@ class Views:
 
     def _run_on_logs(self, statement: duckdb.Statement, deliver: Deliver) -> bool:
         """Returns False if the statement needs more than the logs have."""
+        if self._on_logs is None:
+            self._on_logs = _connect()
+            self._make(self._on_logs, self._logged)
         try:
-            _run(self._logs, statement, deliver)
+            _run(self._on_logs, statement, deliver)
         except duckdb.Error:  # most often, from _Logged; if the statement is wrong, the other connection tells
             return False
         return True
 
-    def _run_on_files(self, statement: duckdb.Statement, deliver: Deliver, attempts: int = _ATTEMPTS) -> None:
+    def _run_on_files(self, statement: duckdb.Statement, deliver: Deliver) -> None:
+        self._while_files_move(lambda: _run(self._reader(), statement, deliver))
+
+    def _while_files_move(self, act: Callable[[], T], attempts: int = _ATTEMPTS) -> T:
+        """Calls `act`, and again on the newest versions if a file is gone because the dataset has been rewritten."""
         try:
-            _run(self.connection, statement, deliver)
+            return act()
         except WRONG_STATEMENT:
             raise
         except duckdb.Error:
             if attempts == 1 or not self._open():
                 raise
-            self._make(self.connection, self._scan)
-            self._make(self._logs, self._logged)
-            self._run_on_files(statement, deliver, attempts - 1)
+            return self._while_files_move(act, attempts - 1)
+
+    def _reader(self) -> duckdb.DuckDBPyConnection:
+        """The connection that reads the data files, with views of the versions that were opened last."""
+        self._on_files = self._on_files or _connect()
+        if self._is_stale:
+            self._make(self._on_files, self._scan)
+            self._is_stale = False
+        return self._on_files
 
     def _open(self) -> bool:
         """Opens the newest version of each table. Returns True if files of the version before have been replaced."""
@@ -153,6 +165,7 @@ class Views:
             raise DatasetError(f"{root}: no dataset there; make one: warraq ingest INPUT… --output {root}")
         self._files = {name: delta_log.files(table) for name, table in self._tables.items()}
         self._counts = {name: row_counts(self._dataset, name, table) for name, table in self._tables.items()}
+        self._is_stale, self._on_logs = True, None
         return any(not {*files} <= {*self._files[name]} for name, files in before.items())
 
     def _make(self, connection: duckdb.DuckDBPyConnection, source: Source) -> None:
@@ -283,7 +296,10 @@ def _types(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, str]:
 
 
 def _read_parquet(files: Iterable[str], types: Mapping[str, str], name: str) -> str:
-    """The call that reads files of a table. With all columns named, DuckDB opens none of them before it must."""
+    """The call that reads files of a table.
+
+    As all columns are named, DuckDB opens no file before it must. It looks only whether each exists.
+    """
     partitions = ", ".join(f"{column}: {types[column]}" for column in PARTITIONS[name])
     hive = f"hive_partitioning = true, hive_types = {{{partitions}}}" if partitions else "hive_partitioning = false"
     schema = ", ".join(
