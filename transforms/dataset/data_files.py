@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -48,8 +48,15 @@ def digest(content: bytes | memoryview) -> str:
     return hashlib.blake2b(content, digest_size=20).hexdigest()
 
 
-def read_table(path: str, columns: Sequence[str]) -> pa.Table:
+def read_table(
+    path: str, columns: Sequence[str], is_wanted: Callable[[pq.RowGroupMetaData], bool] = lambda _: True
+) -> pa.Table:
     """Some columns of one data file. Columns that an older file does not have are left out.
+
+    Args:
+      path: the file.
+      columns: the names of the columns.
+      is_wanted: tells from the statistics of a row group if it is read.
 
     Raises:
       DamagedDatasetError: the file is missing or broken.
@@ -58,7 +65,9 @@ def read_table(path: str, columns: Sequence[str]) -> pa.Table:
     try:
         source = pa.BufferReader(storage.read(path)) if storage.is_remote(path) else pa.OSFile(path)
         with pq.ParquetFile(source, page_checksum_verification=True) as file:
-            return file.read([name for name in columns if name in file.schema_arrow.names])
+            groups = [i for i in range(file.num_row_groups) if is_wanted(file.metadata.row_group(i))]
+            known = [name for name in columns if name in file.schema_arrow.names]
+            return file.read_row_groups(groups, known, use_threads=False)  # workers share the cores already
     except FileNotFoundError as error:
         raise DamagedDatasetError(f"{path} is missing; {CURE}") from error
     except (pa.ArrowException, OSError) as error:
