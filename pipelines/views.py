@@ -52,6 +52,7 @@ VIEWS: Final = {
     "loads": "one row for each dump of a run; its load_id leads to its articles",
     "ledger": "one row for each line of the ledger of a run",
 }
+_TABLES: Final = [name for name in TABLES if name in VIEWS]
 _DERIVED: Final = {
     "mentions": """
         SELECT article_id, site, date, topic, title, entity.*
@@ -159,7 +160,7 @@ class Views:
         """Opens the newest version of each table. Returns True if files of the version before have been replaced."""
         self._dataset.check_whole()
         before = self._files
-        self._tables = {name: self._dataset.open(name) for name in TABLES}
+        self._tables = {name: self._dataset.open(name) for name in _TABLES}
         if not self._tables["runs"]:
             root = self._dataset.root
             raise DatasetError(f"{root}: no dataset there; make one: warraq ingest INPUT… --output {root}")
@@ -170,7 +171,7 @@ class Views:
 
     def _make(self, connection: duckdb.DuckDBPyConnection, source: Source) -> None:
         """Makes the views of the tables; `source` gives the FROM clause of one."""
-        for name in TABLES:
+        for name in _TABLES:
             _make_table_view(connection, name, source(connection, name))
         counts = _register(connection, "counts", self._counts["articles"].rename_columns({ROWS: "articles"}))
         connection.execute(f"CREATE OR REPLACE TABLE days AS FROM {counts}")
@@ -271,7 +272,7 @@ def _connect() -> duckdb.DuckDBPyConnection:
         _make_table_view(connection, name, _register(connection, name, schema.empty_table()))
     for name, sql in _DERIVED.items():  # now, because each of these looks at all files that a table view names
         connection.execute(f"CREATE VIEW {name} AS {sql}")
-    for name in TABLES:
+    for name in _TABLES:
         connection.unregister(f"{_ROWS_OF}{name}")
     return connection
 

@@ -15,6 +15,7 @@ from warraq.transforms.dataset import loads
 from warraq.transforms.dataset.data_files import DataFile, read_rows
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import OvertakenError
+from warraq.transforms.dataset.index import stage_arrivals
 from warraq.transforms.dataset.publication import Publication
 from warraq.transforms.dataset.publish import discard, publish
 from warraq.transforms.dataset.take_out import Condition, take_out
@@ -87,8 +88,10 @@ def commit(run: Run, files: Sequence[DataFile], counts: Sequence[tuple[Entry, in
     row = run_row(run, entries, dt.datetime.now(dt.timezone.utc))
     file = DataFile("runs", f"run-{run.run_id}", [], 1, 0, [])
     file = dataset.write_staged(run.staging, file, [arrow.file_table("runs", [row])], run.run_id)
+    articles = [dataset.staged_path(run.staging, one) for one in sorted(files) if one.table == "articles"]
+    index = stage_arrivals(dataset, run.staging, articles, run.run_id)
     try:
-        _publish(dataset, run, [*files, file])
+        _publish(dataset, run, [*files, *index, file])
     except OvertakenError as error:
         dataset.write_note(run.staging, OVERTAKEN, str(error).encode())
         raise
