@@ -8,14 +8,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.datasets import stage_run
+from tests.support.datasets import publish_run, stage_run
 from warraq.pipelines.query import connect
 from warraq.pipelines.row_counts import row_counts
-from warraq.pipelines.summary import Count, DumpsOf, Totals, as_json, as_text, ledger_of, run_rows, summary, totals_of
+from warraq.pipelines.summary import Count, DumpsOf, Totals, as_json, as_text, ledger_of, run_rows, totals_of
 from warraq.schemas.arrow import TABLES
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DamagedDatasetError
-from warraq.transforms.dataset.publish import publish
 
 RUNS = ("a", "b", "c")
 
@@ -34,7 +33,7 @@ def dataset(tmp_path, make_article):
             for n in range(day)
         ]
         books = [line("read", day + 2), line("article", day), line("rejected", 2, "clean", "too_short")]
-        publish(dataset, run_id, stage_run(dataset, run_id, articles, books))
+        publish_run(dataset, run_id, stage_run(dataset, run_id, articles, books))
     return dataset
 
 
@@ -117,7 +116,7 @@ def test_the_ledger_adds_up_the_dumps_and_runs(dataset):
 
 
 def test_the_summary_for_people(dataset):
-    lines = list(summary(dataset, ["c"]))
+    lines = list(as_text(ledger_of(dataset, ["c"]), totals_of(dataset)))
     assert lines[:5] == [
         "pages read                                          5",
         "articles                                            3",

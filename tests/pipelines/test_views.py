@@ -14,7 +14,7 @@ import pytest
 from deltalake import DeltaTable
 from deltalake.transaction import AddAction, RemoveAction
 
-from tests.support.datasets import stage_run
+from tests.support.datasets import publish_run, stage_run
 from tests.support.paths import ROOT
 from warraq.pipelines import query, views
 from warraq.pipelines.query import connect
@@ -23,7 +23,6 @@ from warraq.schemas import arrow
 from warraq.schemas.arrow import PARTITIONS, TABLES, article_row, file_table
 from warraq.transforms.dataset.data_files import DataFile
 from warraq.transforms.dataset.dataset import Dataset
-from warraq.transforms.dataset.publish import publish
 from warraq.transforms.write.tables import article_partition, data_file
 
 DAYS = {1: "sport", 2: "sport", 3: "health"}
@@ -38,8 +37,8 @@ def dataset(tmp_path, make_article):
         for day, topic in DAYS.items()
         for number in range(day)
     ]
-    publish(dataset, "r1", stage_run(dataset, "r1", articles[:1]))
-    publish(dataset, "r2", stage_run(dataset, "r2", articles[1:]))
+    publish_run(dataset, "r1", stage_run(dataset, "r1", articles[:1]))
+    publish_run(dataset, "r2", stage_run(dataset, "r2", articles[1:]))
     return dataset
 
 
@@ -261,7 +260,7 @@ def test_a_loader_can_ask_for_what_came_since(tmp_path, make_article, monkeypatc
             dataset.write_staged(f"r{day}", file, [rows]),
             dataset.write_staged(f"r{day}", DataFile("runs", f"run-r{day}", [], 1, 0, []), [file_table("runs", [run])]),
         ]
-        publish(dataset, f"r{day}", files)
+        publish_run(dataset, f"r{day}", files)
     connection = connect(dataset)
     since = (
         "SELECT a.text FROM articles a JOIN loads USING (load_id) WHERE committed_at > TIMESTAMPTZ '2026-11-01 18:00Z'"
