@@ -157,8 +157,13 @@ class ReadKnown(beam.PTransform):
     rules: DuplicateRules = dataclasses.field(default_factory=DuplicateRules)
 
     def expand(self, rows: beam.PCollection) -> dict[str, beam.PCollection]:
-        join = beam.CombineGlobally(_WantedFn(self.rules.near != "off")).without_defaults()
-        keys = rows | "JoinKeys" >> join.with_output_types(Wanted)
+        keys = (
+            rows
+            | "KeyByNothing" >> beam.Map(_by_nothing).with_output_types(tuple[str, SignatureRow])
+            | "JoinKeys"
+            >> beam.CombinePerKey(_WantedFn(self.rules.near != "off")).with_output_types(tuple[str, Wanted])
+            | "OnlyKeys" >> beam.Values().with_output_types(Wanted)
+        )
         batches = [list(self.files[start::_BATCHES]) for start in range(min(_BATCHES, len(self.files)))]
         fn = _FindKnownFn(self.rules.horizon_days, self.ignored_loads)
         found = (
@@ -224,6 +229,10 @@ class Deduplicate(StageTransform):
 def _with(new: beam.PCollection, known: Mapping[str, beam.PCollection], kind: str) -> beam.PCollection:
     """The new rows and the known ones of that kind."""
     return (new, known[kind]) | f"Join_{kind}" >> beam.Flatten() if known else new
+
+
+def _by_nothing(row: SignatureRow) -> tuple[str, SignatureRow]:
+    return "", row  # CombineGlobally would have a key without a coder
 
 
 def _by_digest(row: SignatureRow) -> tuple[str, SignatureRow]:
