@@ -10,19 +10,19 @@ import datetime as dt
 import functools
 import itertools
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, Optional
 
 import apache_beam as beam
 
 from warraq.schemas.coders import register
 from warraq.schemas.records import Article, Rejected
-from warraq.transforms.dataset.forgotten import Forgotten
 from warraq.transforms.deduplicate.deduplicate import (
     EXACT,
     FORGOTTEN,
     NEAR,
     DuplicateRules,
+    Forgotten,
     Precedence,
     SignatureRow,
     Verdict,
@@ -34,8 +34,8 @@ from warraq.transforms.deduplicate.deduplicate import (
     signature_row,
 )
 from warraq.transforms.deduplicate.known import Search, find
+from warraq.transforms.deduplicate.minhash import band_keys
 from warraq.transforms.deduplicate.wanted import Wanted, joined, wanted
-from warraq.transforms.minhash import band_keys
 from warraq.transforms.rejection import attempt, reject
 from warraq.transforms.step import KEPT, REJECTED, Meter, Outputs, Refusal, StageTransform, route, tagged
 
@@ -134,9 +134,9 @@ class _FindKnownFn(beam.DoFn):
         self._horizon_days = horizon_days
         self._ignored_loads = ignored_loads
 
-    def process(self, files: list[str], keys: Wanted) -> Iterator[Any]:
-        search = _search(keys, self._horizon_days)
-        for exact, near in find(files, search, self._ignored_loads):
+    def process(self, batch: tuple[int, Iterable[list[str]]], keys: Iterable[tuple[int, Wanted]]) -> Iterator[Any]:
+        search = _search(next((wanted for _, wanted in keys), Wanted()), self._horizon_days)
+        for exact, near in find(itertools.chain.from_iterable(batch[1]), search, self._ignored_loads):
             yield from exact
             yield from (beam.pvalue.TaggedOutput(self.NEAR, one) for one in near)
 
@@ -156,22 +156,22 @@ class ReadKnown(beam.PTransform):
     ignored_loads: frozenset[str] = frozenset()  # whose rows do not count
     rules: DuplicateRules = dataclasses.field(default_factory=DuplicateRules)
 
-    def expand(self, rows: beam.PCollection) -> dict[str, beam.PCollection]:
+    def expand(self, rows: beam.PCollection) -> Outputs:
+        # Not CombineGlobally and Reshuffle: to describe the many transforms in them takes a fifth of a small run.
         keys = (
             rows
-            | "KeyByNothing" >> beam.Map(_by_nothing).with_output_types(tuple[str, SignatureRow])
+            | "KeyByNothing" >> beam.Map(_by_nothing).with_output_types(tuple[int, SignatureRow])
             | "JoinKeys"
-            >> beam.CombinePerKey(_WantedFn(self.rules.near != "off")).with_output_types(tuple[str, Wanted])
-            | "OnlyKeys" >> beam.Values().with_output_types(Wanted)
+            >> beam.CombinePerKey(_WantedFn(self.rules.near != "off")).with_output_types(tuple[int, Wanted])
         )
-        batches = [list(self.files[start::_BATCHES]) for start in range(min(_BATCHES, len(self.files)))]
+        batches = [(start, list(self.files[start::_BATCHES])) for start in range(min(_BATCHES, len(self.files)))]
         fn = _FindKnownFn(self.rules.horizon_days, self.ignored_loads)
         found = (
             rows.pipeline
-            | "Files" >> beam.Create(batches).with_output_types(list[str])
-            | "SpreadFiles" >> beam.Reshuffle()
+            | "Files" >> beam.Create(batches, reshuffle=False).with_output_types(tuple[int, list[str]])
+            | "SpreadFiles" >> beam.GroupByKey()
             | "FindKnown"
-            >> beam.ParDo(fn, beam.pvalue.AsSingleton(keys, default_value=Wanted()))
+            >> beam.ParDo(fn, beam.pvalue.AsIter(keys))
             .with_output_types(tuple[str, SignatureRow], **{fn.NEAR: tuple[bytes, SignatureRow]})
             .with_outputs(fn.NEAR, main=EXACT)
         )
@@ -226,13 +226,13 @@ class Deduplicate(StageTransform):
         return verdicts | "JoinVerdicts" >> beam.Flatten()
 
 
-def _with(new: beam.PCollection, known: Mapping[str, beam.PCollection], kind: str) -> beam.PCollection:
+def _with(new: beam.PCollection, known: Outputs, kind: str) -> beam.PCollection:
     """The new rows and the known ones of that kind."""
     return (new, known[kind]) | f"Join_{kind}" >> beam.Flatten() if known else new
 
 
-def _by_nothing(row: SignatureRow) -> tuple[str, SignatureRow]:
-    return "", row  # CombineGlobally would have a key without a coder
+def _by_nothing(row: SignatureRow) -> tuple[int, SignatureRow]:
+    return 0, row
 
 
 def _by_digest(row: SignatureRow) -> tuple[str, SignatureRow]:
