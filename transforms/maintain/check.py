@@ -5,8 +5,7 @@ temporary file on disk.
 """
 
 import argparse
-import collections
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from warraq.schemas.arrow import TABLES
@@ -14,12 +13,11 @@ from warraq.transforms import storage
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DatasetError
 from warraq.transforms.maintain import damage, repair, snapshot
-from warraq.transforms.maintain.fault import Fault
-from warraq.transforms.maintain.row_checks import COLUMNS, RowChecks
+from warraq.transforms.maintain.fault import LOGS, Fault
+from warraq.transforms.maintain.row_checks import COLUMNS, row_checks
 from warraq.transforms.maintain.snapshot import Snapshot
 
 _ROUNDS: Final = 3  # of repair; the first may only finish what was killed, so that the rows can be compared
-_FORGOTTEN: Final = "forgotten"
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +43,9 @@ def run(dataset: Dataset, options: argparse.Namespace, tell: Callable[[str], obj
             tell(str(fault))
             found.append(fault)
         if not rounds_left or not any(fault.is_curable for fault in found):
+            break
+        if any(fault.kind in LOGS for fault in found):
+            tell("nothing is repaired while a log is damaged: files that it has lost would be moved away")
             break
         rounds_left -= 1
         for line in repair.repair(dataset, found):
@@ -73,25 +74,17 @@ def faults(dataset: Dataset) -> Iterator[Fault]:
     found = snapshot.take(dataset)
     yield from _unfinished(dataset, found)
     yield from damage.table_faults(found)
-    with RowChecks() as checks:
+    with row_checks() as checks:
         for name in TABLES:
             for file in found.files[name]:
-                fault, content = damage.examine(dataset, file, COLUMNS.get(name, ()))
+                file_fault, content = damage.examine(dataset, file, COLUMNS.get(name, ()))
                 if name in COLUMNS:
                     checks.add(file, content)
-                if fault:
-                    yield fault
+                if file_fault:
+                    yield file_fault
             yield from damage.unlogged(found, name)
         if not found.publications:
-            yield from checks.faults(found.tables, forgotten_counts(dataset))
-
-
-def forgotten_counts(dataset: Dataset) -> Mapping[tuple[str, str, str], int]:
-    """(table, load, dump) → rows that were taken out on request; empty if there were none."""
-    if _FORGOTTEN not in TABLES or dataset.open(_FORGOTTEN) is None:
-        return {}
-    rows = dataset.rows(_FORGOTTEN, ["table", "load_id", "dump"])
-    return collections.Counter((row["table"], row["load_id"], row["dump"]) for row in rows)
+            yield from checks.faults(found.tables)
 
 
 def _unfinished(dataset: Dataset, found: Snapshot) -> Iterator[Fault]:

@@ -1,7 +1,8 @@
 """The damage in a dataset: every entry of its logs and every byte of its files is checked."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import pyarrow as pa
@@ -18,7 +19,7 @@ from warraq.transforms.maintain.fault import Fault
 from warraq.transforms.maintain.snapshot import Snapshot
 
 _BY_CONTENT: Final = re.compile(r"-([0-9a-f]{40})\.parquet$")  # a file name with the digest of the content
-# The change data feed would keep the text of articles that were taken down. Deletion vectors leave hidden rows in files.
+# They would keep rows that were taken out: the change data feed in files of its own, deletion vectors in the old ones.
 _MUST_BE_OFF: Final = ("delta.enableChangeDataFeed", "delta.enableDeletionVectors")
 _BATCH_ROWS: Final = 1024
 
@@ -28,7 +29,7 @@ class Content(NamedTuple):
 
     fault: str | None
     columns: pa.Table | None = None  # those asked for; None if the file can't be read
-    metadata: dict[bytes, bytes] = {}  # of its schema
+    metadata: Mapping[bytes, bytes] = MappingProxyType({})  # of its schema
 
 
 def damage(dataset: Dataset) -> Iterator[Fault]:
@@ -50,9 +51,9 @@ def damage(dataset: Dataset) -> Iterator[Fault]:
     found = snapshot.take(dataset)
     for name in TABLES:
         for file in found.files[name]:
-            fault, _ = examine(dataset, file, ())
-            if fault:
-                yield fault
+            file_fault, _ = examine(dataset, file, ())
+            if file_fault:
+                yield file_fault
         yield from unlogged(found, name)
 
 

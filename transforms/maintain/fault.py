@@ -15,7 +15,7 @@ CURES: Final[Mapping[str, str]] = {
     "moved": "--repair moves back the sound copy that lies in _replaced",
     "unlogged": "--repair moves it to _replaced",
     "id": "--repair keeps the earliest row",
-    "pointer": "--repair empties it",
+    "pointer": "--repair elects a new original",
 }
 # Kind of fault → what the user can do about it.
 REMEDIES: Final[Mapping[str, str]] = {
@@ -25,6 +25,9 @@ REMEDIES: Final[Mapping[str, str]] = {
     "count": _UNDO,
     "place": _UNDO,
 }
+
+
+LOGS: Final = ("log", "transaction")  # kinds of faults of a log
 
 
 class Row(NamedTuple):
@@ -42,7 +45,9 @@ class Fault(NamedTuple):
     text: str  # a sentence without its end
     table: str = ""
     path: str = ""  # of the file, inside the table's folder
-    rows: Sequence[Row] = ()  # those that are repaired; of an id that stands twice, all
+    article_id: str = ""
+    rows: Sequence[Row] = ()  # of the article, if it stands more than once
+    original: str = ""  # the article to which a pointer leads that must lead elsewhere
 
     @property
     def is_curable(self) -> bool:

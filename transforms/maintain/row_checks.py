@@ -5,10 +5,10 @@ in memory.
 """
 
 import collections
+import contextlib
 import itertools
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import TracebackType
 from typing import Any, Final, NamedTuple
 
 import duckdb
@@ -17,7 +17,7 @@ from deltalake import DeltaTable
 
 from warraq.schemas.arrow import RUN_TABLES, TABLES
 from warraq.schemas.labels import MASS_REASONS
-from warraq.transforms.dataset import delta_log, loads
+from warraq.transforms.dataset import delta_log
 from warraq.transforms.dataset.data_files import DataFile
 from warraq.transforms.dataset.dataset import schema_version
 from warraq.transforms.dataset.publication import CLAIM
@@ -28,7 +28,8 @@ from warraq.transforms.maintain.fault import Fault, Row
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "articles": ("article_id", "duplicate_of", "load_id", "dump", "dump_offset"),
     "rejected": ("reason", "load_id", "run_id", "dump", "dump_offset"),
-    "runs": ("run_id", "recipe", "committed_at", "dumps", "ledger", "failed"),
+    "forgotten": ("table", "load_id", "dump", "dump_offset"),
+    "runs": ("run_id", "recipe", "committed_at", "dumps", "ledger"),
 }
 DUPLICATE: Final = "duplicate"  # the reason of an exact copy
 _MEMORY: Final = "256MB"
@@ -40,7 +41,7 @@ _RUN_KEY: Final = delta_log.RUN_KEY.encode()
 _ROW: Final = pa.schema(
     [
         ("number", pa.int32()),  # of the file
-        ("at", pa.int32()),  # number of the row in the file
+        ("position", pa.int32()),  # number of the row in the file
         ("door", pa.string()),  # the table
         ("article_id", pa.string()),
         ("duplicate_of", pa.string()),
@@ -53,12 +54,13 @@ _ROW: Final = pa.schema(
 )
 _RUN: Final = pa.schema([("run", pa.int64()), *(TABLES["runs"].field(name) for name in COLUMNS["runs"])])
 _START: Final = """
-    CREATE TABLE rows (number INTEGER, at INTEGER, door VARCHAR, id VARCHAR, original VARCHAR, reason VARCHAR,
+    CREATE TABLE rows (number INTEGER, position INTEGER, door VARCHAR, id VARCHAR, original VARCHAR, reason VARCHAR,
         source INTEGER, place BIGINT);
     CREATE TABLE sources (source INTEGER, load_id VARCHAR, run_id VARCHAR, dump VARCHAR);
     CREATE TABLE runs (run BIGINT, run_id VARCHAR, committed_at TIMESTAMPTZ);
     CREATE TABLE dumps (run BIGINT, load_id VARCHAR, fingerprint VARCHAR, dump VARCHAR);
     CREATE TABLE ledger (run BIGINT, dump VARCHAR, door VARCHAR, reason VARCHAR, pages BIGINT);
+    CREATE TABLE forgotten (door VARCHAR, load_id VARCHAR, dump VARCHAR, place BIGINT);
     CREATE TABLE transactions (name VARCHAR, key VARCHAR, version BIGINT);
 """
 _ADD_ROWS: Final = """
@@ -66,37 +68,66 @@ _ADD_ROWS: Final = """
     SELECT (SELECT count(*) FROM sources) + row_number() OVER (), *
     FROM (SELECT DISTINCT load_id, run_id, dump FROM batch EXCEPT SELECT load_id, run_id, dump FROM sources);
     INSERT INTO rows
-    SELECT number, at, door, article_id, duplicate_of, reason, source, dump_offset
+    SELECT number, position, door, article_id, duplicate_of, reason, source, dump_offset
     FROM batch JOIN sources ON batch.dump = sources.dump
         AND batch.load_id IS NOT DISTINCT FROM sources.load_id AND batch.run_id IS NOT DISTINCT FROM sources.run_id;
 """
-# A dump that failed is no part of its run.
 _ADD_RUNS: Final = """
     INSERT INTO runs SELECT run, run_id, committed_at FROM batch;
     INSERT INTO dumps
     SELECT run, recipe || '-' || one.fingerprint, one.fingerprint, one.dump
-    FROM (SELECT run, recipe, failed, unnest(dumps) AS one FROM batch)
-    WHERE NOT list_contains(list_transform(coalesce(failed, []), lambda each: each.dump), one.dump);
+    FROM (SELECT run, recipe, unnest(dumps) AS one FROM batch);
     INSERT INTO ledger
     SELECT run, one.dump, CASE one.door WHEN 'article' THEN 'articles' ELSE one.door END, one.reason, one.pages
     FROM (SELECT run, unnest(ledger) AS one FROM batch) WHERE one.door <> 'read';
 """
-# `origins` has the load of each source: files of schema 1 name their run only. `held` has the loads that are in, each
-# with the last run that brought it.
-_RELATE: Final = f"""
+# `origins` has the load of each source: files of schema 1 name their run only. `held` has the loads that are in, by
+# their transactions (see loads.py), each with the last run that brought it.
+_RELATE: Final = """
     CREATE TABLE origins AS
     SELECT source, dense_rank() OVER (ORDER BY load_id, dump) AS origin, load_id, dump
     FROM (
-        SELECT DISTINCT source, coalesce(sources.load_id, dumps.load_id) AS load_id, sources.dump
-        FROM sources LEFT JOIN runs USING (run_id) LEFT JOIN dumps ON dumps.run = runs.run AND dumps.dump = sources.dump
-        WHERE sources.load_id IS NULL AND (dumps.load_id IS NOT NULL OR runs.run IS NULL)
-        UNION ALL SELECT source, load_id, dump FROM sources WHERE load_id IS NOT NULL
+        SELECT source, coalesce(sources.load_id, known.load_id) AS load_id, dump
+        FROM sources LEFT JOIN (
+            SELECT run_id, dump, max(load_id) AS load_id FROM dumps JOIN runs USING (run) GROUP BY ALL
+        ) AS known USING (run_id, dump)
     );
     CREATE TABLE held AS
     SELECT load_id, dump, arg_max(run, (committed_at, run)) AS run
     FROM dumps JOIN runs USING (run)
-    WHERE $all_in OR 'load:' || load_id IN (SELECT key FROM transactions WHERE name = '{CLAIM}' AND version = {loads.IN})
+    WHERE $all_in OR load_id IN (SELECT substr(key, 6) FROM transactions WHERE name = 'articles' AND version = 1)
     GROUP BY ALL;
+"""
+_LOADS_UNKNOWN: Final = """
+    SELECT DISTINCT run_id, load_id, dump
+    FROM dumps JOIN runs USING (run)
+    WHERE 'load:' || load_id NOT IN (SELECT key FROM transactions WHERE name = ?)
+    ORDER BY ALL
+"""
+_RUNS_UNKNOWN: Final = """
+    SELECT DISTINCT run_id FROM runs WHERE run_id NOT IN (SELECT key FROM transactions WHERE name = ?) ORDER BY ALL
+"""
+_DUMPS_UNKNOWN: Final = """
+    SELECT DISTINCT load_id, dump
+    FROM held JOIN dumps USING (run, load_id, dump)
+    WHERE 'dump:' || fingerprint NOT IN (SELECT key FROM transactions WHERE name = 'articles' AND version = 1)
+    ORDER BY ALL
+"""
+_LOADS_OF_NO_RUN: Final = """
+    SELECT substr(key, 6) AS load_id
+    FROM transactions
+    WHERE name = 'articles' AND version = 1 AND starts_with(key, 'load:') AND load_id NOT IN (SELECT load_id FROM dumps)
+    ORDER BY ALL
+"""
+# Rows that were taken out on request and have not come again since, as `forgotten` rejections.
+_FORGOTTEN: Final = """
+    SELECT door, load_id, dump, count(DISTINCT place)
+    FROM forgotten
+    WHERE NOT EXISTS (
+        SELECT 1 FROM rows JOIN origins USING (source)
+        WHERE rows.place = forgotten.place AND origins.dump = forgotten.dump AND origins.load_id = forgotten.load_id
+    )
+    GROUP BY ALL
 """
 _COUNTS: Final = """
     SELECT load_id, dump, run_id, door, reason, sum(due)::BIGINT, sum(found)::BIGINT
@@ -109,25 +140,29 @@ _COUNTS: Final = """
     GROUP BY ALL ORDER BY ALL NULLS LAST
 """
 _TWICE: Final = """
-    SELECT id, list({'number': number, 'at': at} ORDER BY number, at)
+    SELECT id, list({'number': number, 'position': position} ORDER BY number, position)
     FROM rows
     WHERE id IN (SELECT id FROM rows WHERE door = 'articles' GROUP BY id HAVING count(*) > 1)
     GROUP BY id ORDER BY id
 """
 # Rows with one id are told as such.
 _SAME_PLACE: Final = """
-    SELECT any_value(load_id), any_value(dump), place, list({'number': number, 'at': at} ORDER BY number, at)
+    SELECT any_value(load_id), any_value(dump), place,
+        list({'number': number, 'position': position} ORDER BY number, position)
     FROM rows JOIN origins USING (source)
     WHERE load_id IS NOT NULL
     GROUP BY origin, place HAVING count(*) > 1 AND NOT (count(id) = count(*) AND count(DISTINCT id) = 1)
     ORDER BY ALL
 """
 _DANGLING: Final = """
-    SELECT id, original, number, at
+    SELECT DISTINCT id, original
     FROM rows
     WHERE original IS NOT NULL AND original NOT IN (SELECT id FROM rows WHERE id IS NOT NULL)
     ORDER BY ALL
 """
+
+
+_LINKS: Final = "CREATE TABLE links AS SELECT DISTINCT id, original FROM rows WHERE original IS NOT NULL"
 
 
 class Count(NamedTuple):
@@ -195,28 +230,28 @@ def _said(found: int, due: int, reason: str, forgotten: int) -> str:
     return f"{rows}, where the ledger says {due:,}{taken}"
 
 
-class RowChecks:
-    """Gathers the rows of a dataset, file by file; then tells their faults. To be closed by `with`."""
+@contextlib.contextmanager
+def row_checks() -> Iterator["RowChecks"]:
+    """A `RowChecks` whose database lives as long as the block."""
+    settings: dict[str, Any] = {"memory_limit": _MEMORY, "preserve_insertion_order": "false"}
+    with (
+        tempfile.TemporaryDirectory(prefix="warraq-check-") as folder,
+        duckdb.connect(f"{folder}/rows.duckdb", config=settings) as database,
+    ):
+        yield RowChecks(database)
 
-    def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="warraq-check-")
-        settings: dict[str, Any] = {"memory_limit": _MEMORY, "preserve_insertion_order": "false"}
-        self._database = duckdb.connect(f"{self._folder.name}/rows.duckdb", config=settings)
+
+class RowChecks:
+    """Gathers the rows of a dataset, file by file; then tells their faults."""
+
+    def __init__(self, database: duckdb.DuckDBPyConnection) -> None:
+        self._database = database
         self._database.execute(_START)
         self._files: list[DataFile] = []
         self._runs = 0
         self._waiting: list[pa.Table] = []
         self._lost: collections.Counter[str] = collections.Counter()  # rows of each table that can't be read
         self._unknown: set[str] = set()  # tables of which no log says how many rows are lost
-
-    def __enter__(self) -> "RowChecks":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._database.close()
-        self._folder.cleanup()
 
     def add(self, file: DataFile, content: Content) -> None:
         """Gathers the rows of one file. Those of a file that can't be read are counted as lost."""
@@ -227,11 +262,13 @@ class RowChecks:
             numbers = pa.array(range(self._runs, self._runs + content.columns.num_rows), pa.int64())
             self._runs += content.columns.num_rows
             self._insert(_ADD_RUNS, _filled(content.columns, _RUN, {"run": numbers}))
+        elif file.table == "forgotten":
+            self._insert("INSERT INTO forgotten SELECT * FROM batch WHERE load_id IS NOT NULL", content.columns)
         else:
             rows = content.columns.num_rows
             given: dict[str, Any] = {
                 "number": pa.repeat(pa.scalar(len(self._files), pa.int32()), rows),
-                "at": pa.array(range(rows), pa.int32()),
+                "position": pa.array(range(rows), pa.int32()),
                 "door": pa.repeat(file.table, rows),
             }
             if "run_id" not in content.columns.column_names and _RUN_KEY in content.metadata:
@@ -241,24 +278,18 @@ class RowChecks:
             if sum(table.num_rows for table in self._waiting) >= _BATCH_ROWS:
                 self._flush()
 
-    def faults(
-        self, tables: Mapping[str, DeltaTable | None], forgotten: Mapping[tuple[str, str, str], int]
-    ) -> Iterator[Fault]:
-        """The faults of the rows that were gathered. To be called once.
-
-        Args:
-          tables: the tables whose files were added.
-          forgotten: (table, load, dump) → rows that were taken out on request.
-        """
+    def faults(self, tables: Mapping[str, DeltaTable | None]) -> Iterator[Fault]:
+        """The faults of the rows that were gathered. To be called once, with the tables whose files were added."""
         self._flush()
         with_loads = [name for name, table in tables.items() if table and schema_version(table) >= _FIRST_LOADS]
         for name in RUN_TABLES:
-            known = delta_log.all_transactions(tables[name]) if name in with_loads else {}
+            table = tables[name] if name in with_loads else None
+            known = delta_log.all_transactions(table) if table else {}
             batch = pa.table({"key": [*known], "version": pa.array(known.values(), pa.int64())})
             self._insert(f"INSERT INTO transactions SELECT '{name}', key, version FROM batch", batch)  # noqa: S608
         self._database.execute(_RELATE.replace("$all_in", str(CLAIM not in with_loads)))
         yield from self._transaction_faults([name for name in RUN_TABLES if name in with_loads])
-        yield from self._count_faults(forgotten)
+        yield from self._count_faults()
         yield from self._twins()
         yield from self._same_places()
         if not self._has_lost("articles"):
@@ -285,39 +316,21 @@ class RowChecks:
     def _transaction_faults(self, names: Sequence[str]) -> Iterator[Fault]:
         """Loads and runs without their transactions, and the other way round."""
         for name in names:
-            log = f"the log of {name}"
-            for run_id, load, dump in self._fetch(
-                "SELECT DISTINCT run_id, load_id, dump FROM dumps JOIN runs USING (run) "
-                "WHERE 'load:' || load_id NOT IN (SELECT key FROM transactions WHERE name = ?) ORDER BY ALL",
-                name,
-            ):
-                yield Fault("transaction", f"{log} does not know load {load} ({dump}), which run {run_id} brought")
-            for (run_id,) in self._fetch(
-                "SELECT DISTINCT run_id FROM runs "
-                "WHERE run_id NOT IN (SELECT key FROM transactions WHERE name = ?) ORDER BY ALL",
-                name,
-            ):
-                yield Fault("transaction", f"{log} does not know run {run_id}")
-        for load, dump in self._fetch(
-            "SELECT DISTINCT load_id, dump FROM held JOIN dumps USING (run, load_id, dump) WHERE 'dump:' || fingerprint "
-            "NOT IN (SELECT key FROM transactions WHERE name = ? AND version = ?) ORDER BY ALL",
-            CLAIM,
-            loads.IN,
-        ):
-            if CLAIM in names:
+            for run_id, load, dump in self._fetch(_LOADS_UNKNOWN, name):
+                text = f"the log of {name} does not know load {load} ({dump}), which run {run_id} brought"
+                yield Fault("transaction", text)
+            for (run_id,) in self._fetch(_RUNS_UNKNOWN, name):
+                yield Fault("transaction", f"the log of {name} does not know run {run_id}")
+        if CLAIM in names:
+            for load, dump in self._fetch(_DUMPS_UNKNOWN):
                 yield Fault("transaction", f"the log of {CLAIM} has load {load}, but not its dump {dump}")
         if not self._has_lost("runs"):
-            for (key,) in self._fetch(
-                "SELECT key FROM transactions WHERE name = ? AND version = ? AND key LIKE 'load:%' "
-                "AND key NOT IN (SELECT 'load:' || load_id FROM dumps) ORDER BY ALL",
-                CLAIM,
-                loads.IN,
-            ):
-                load = key.partition(":")[2]
-                yield Fault("transaction", f"the log of {CLAIM} has load {load}, which no run in runs brought")
+            for (load,) in self._fetch(_LOADS_OF_NO_RUN):
+                yield Fault("transaction", f"the log of {CLAIM} has load {load}, which no row of runs names")
 
-    def _count_faults(self, forgotten: Mapping[tuple[str, str, str], int]) -> Iterator[Fault]:
+    def _count_faults(self) -> Iterator[Fault]:
         """Loads with other numbers of rows than the ledger says. Files that are lost explain as many missing rows."""
+        forgotten = {tuple(key): rows for *key, rows in self._fetch(_FORGOTTEN)}
         found: list[tuple[Fault, str, int]] = []
         counted = self._fetch(_COUNTS)
         for (load, dump, run_id), lines in itertools.groupby(counted, lambda line: line[:3]):
@@ -343,7 +356,7 @@ class RowChecks:
     def _twins(self) -> Iterator[Fault]:
         for article_id, rows in self._fetch(_TWICE):
             text = f"article {article_id} stands {len(rows)} times: {self._where(rows)}"
-            yield Fault("id", text, rows=self._rows(rows))
+            yield Fault("id", text, article_id=article_id, rows=self._rows(rows))
 
     def _same_places(self) -> Iterator[Fault]:
         for load, dump, offset, rows in self._fetch(_SAME_PLACE):
@@ -352,21 +365,19 @@ class RowChecks:
 
     def _pointer_faults(self) -> Iterator[Fault]:
         """Pointers that lead to no article, or back to where they began."""
-        for article_id, original, number, at in self._fetch(_DANGLING):
-            rows = self._rows([{"number": number, "at": at}])
-            yield Fault("pointer", f"article {article_id} is a copy of {original}, which is no article", rows=rows)
-        self._database.execute("CREATE TABLE links AS SELECT DISTINCT id, original FROM rows WHERE original IS NOT NULL")
+        for article_id, original in self._fetch(_DANGLING):
+            text = f"article {article_id} is a copy of {original}, which is no article"
+            yield Fault("pointer", text, article_id=article_id, original=original)
+        self._database.execute(_LINKS)
         while True:
             self._keep_circles()
-            first = self._database.execute("SELECT min(id) FROM links").fetchone()
-            if not first or first[0] is None:
+            first = self._database.execute("SELECT id, original FROM links ORDER BY ALL LIMIT 1").fetchone()
+            if not first:
                 return
-            sql = "FROM rows WHERE id = ? AND original IN (SELECT id FROM links) ORDER BY number, at"
-            rows = self._rows([
-                {"number": number, "at": at} for number, at in self._fetch(f"SELECT number, at {sql}", first[0])
-            ])
-            yield Fault("pointer", f"article {first[0]} is a copy of an article that leads back to it", rows=rows)
-            self._database.execute("DELETE FROM links WHERE id = ?", first)
+            article_id, original = first
+            text = f"article {article_id} is a copy of {original}, which leads back to it"
+            yield Fault("pointer", text, article_id=article_id, original=original)
+            self._database.execute("DELETE FROM links WHERE original = ?", [original])
 
     def _keep_circles(self) -> None:
         """Deletes links that are in no circle: those that lead out of all of them, or that none leads to."""
@@ -377,7 +388,7 @@ class RowChecks:
                 (deleted,) = self._database.execute(sql).fetchone() or (0,)
 
     def _rows(self, rows: Iterable[Mapping[str, int]]) -> list[Row]:
-        files = [(self._files[row["number"]], row["at"]) for row in rows]
+        files = [(self._files[row["number"]], row["position"]) for row in rows]
         return [Row(file.table, file.path, at) for file, at in files]
 
     def _where(self, rows: Sequence[Mapping[str, int]]) -> str:
