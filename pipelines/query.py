@@ -35,7 +35,7 @@ from warraq.transforms import storage
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import CURE, DamagedDatasetError, DatasetError
 from warraq.transforms.file_names import is_utf8, shown_name
-from warraq.transforms.maintain.damage import damage
+from warraq.transforms.maintain.damage import byte_faults
 
 _SQL: Final = re.compile(r"\s*(SELECT|FROM|WITH|DESCRIBE|SUMMARIZE|SHOW)\s", re.IGNORECASE)
 FORMATS: Final = ("table", "csv", "json", "parquet")
@@ -142,7 +142,7 @@ def _verify(dataset: Dataset) -> int:
     if not any(storage.entries(storage.join(dataset.root, name)) for name in TABLES):
         raise DatasetError(f"{dataset.root}: no dataset there")
     found = 0
-    for found, fault in enumerate(damage(dataset), 1):  # noqa: B007  (the count is printed at the end)
+    for found, fault in enumerate(byte_faults(dataset), 1):  # noqa: B007  (the count is printed at the end)
         print(" ".join(fault.text.split()))
     return (
         print_line(f"{dataset.root}: {counted(found, 'fault')}; {CURE}", FAILED)

@@ -32,7 +32,7 @@ class Content(NamedTuple):
     metadata: Mapping[bytes, bytes] = MappingProxyType({})  # of its schema
 
 
-def damage(dataset: Dataset) -> Iterator[Fault]:
+def byte_faults(dataset: Dataset) -> Iterator[Fault]:
     """The faults of the logs and of the bytes; what the rows say is not compared. Holds one file in memory at a time.
 
     A file has no fault if it exists, has the size in the log and the digest in its name, can be read to the end with

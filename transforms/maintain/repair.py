@@ -41,7 +41,8 @@ def repair(dataset: Dataset, found: Sequence[Fault]) -> Iterator[str]:
     for fault in found:
         by_kind[fault.kind].append(fault)
     if by_kind["publication"] or by_kind["staging"]:
-        yield from recover_dead_runs(dataset) or ["removed what killed runs had left"]
+        cleared = recover_dead_runs(dataset)
+        yield from [each.words for each in cleared] or ["removed what killed runs had left"]
     if by_kind["table"]:
         yield from _mend_tables(dataset, {fault.table for fault in by_kind["table"]})
     if moves := [*by_kind["moved"], *by_kind["unlogged"]]:
