@@ -76,10 +76,10 @@ def transactions(table: DeltaTable | None, keys: Sequence[str]) -> dict[str, int
         found = {key: table.transaction_version(key) for key in keys}
         return {key: version for key, version in found.items() if version is not None}
     wanted = set(keys)
-    return {key: version for key, version in _all_transactions(table).items() if key in wanted}
+    return {key: version for key, version in all_transactions(table).items() if key in wanted}
 
 
-def _all_transactions(table: DeltaTable) -> dict[str, int]:
+def all_transactions(table: DeltaTable) -> dict[str, int]:
     """The transactions of a table at its version. Those that may have expired are left out."""
     folder = unquote(table.table_uri.removeprefix("file://")).rstrip("/") + f"/{FOLDER}"
     versions = {name: _version_of(name) for name in storage.entries(folder)}

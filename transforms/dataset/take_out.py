@@ -76,7 +76,14 @@ class _Change(NamedTuple):
     heirs: Mapping[str, str]  # article that goes → the one that takes its place
 
 
-def take_out(dataset: Dataset, staging: str, goes: Condition, heirs: Mapping[str, str] | None = None) -> TakenOut:
+def take_out(
+    dataset: Dataset,
+    staging: str,
+    goes: Condition,
+    heirs: Mapping[str, str] | None = None,
+    *,
+    missing: Collection[str] = frozenset(),
+) -> TakenOut:
     """Writes to staging what the files of the dataset become when rows go. The rows of loads go from `runs` too.
 
     Reads some columns of every file, and the whole of those that change, one row group at a time. Holds the names of
@@ -87,6 +94,7 @@ def take_out(dataset: Dataset, staging: str, goes: Condition, heirs: Mapping[str
       staging: the name under which the new files are staged.
       goes: the rows that go.
       heirs: article that goes → the article that takes its place, which may have the same id.
+      missing: articles that are not there, or must not be originals; their copies get another original too.
     """
     heirs = heirs or {}
     seen = {key: dataset.transactions([key]).get(key, 0) for key in (loads.REWRITES, loads.ROWS_OUT)}
@@ -96,7 +104,7 @@ def take_out(dataset: Dataset, staging: str, goes: Condition, heirs: Mapping[str
         name: [*_rows(dataset, found, goes, load_of, NAMES if name == "articles" else ("url", *PLACE))]
         for name, found in files.items()
     }
-    ids = {row["article_id"] for _, row in rows["articles"]}
+    ids = {row["article_id"] for _, row in rows["articles"]} | {*missing}
     copies = [*_pointing(dataset, files["articles"], ids, goes, load_of)]
     orphans = [*_refused(dataset, files["rejected"], ids, goes, load_of)]
     change = _Change(goes, _originals(copies, heirs), heirs)
