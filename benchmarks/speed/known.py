@@ -26,8 +26,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from warraq.pipelines.local.launch import local_runner
 from warraq.schemas.arrow import SIGNATURES
 from warraq.schemas.records import Article, Source
+from warraq.transforms.dataset.index import ARRIVAL, ROW_GROUP, parts
 from warraq.transforms.deduplicate.deduplicate import DuplicateRules, identify
-from warraq.transforms.deduplicate.index import ARRIVAL, ROW_GROUP, parts
 from warraq.transforms.deduplicate.known import Search, find
 from warraq.transforms.deduplicate.stage import Deduplicate, ReadKnown
 from warraq.transforms.deduplicate.wanted import joined, wanted

@@ -17,12 +17,12 @@ import apache_beam as beam
 
 from warraq.schemas.coders import register
 from warraq.schemas.records import Article, Rejected
+from warraq.transforms.dataset.forgotten import Forgotten
 from warraq.transforms.deduplicate.deduplicate import (
     EXACT,
     FORGOTTEN,
     NEAR,
     DuplicateRules,
-    Forgotten,
     Precedence,
     SignatureRow,
     Verdict,
@@ -34,8 +34,8 @@ from warraq.transforms.deduplicate.deduplicate import (
     signature_row,
 )
 from warraq.transforms.deduplicate.known import Search, find
-from warraq.transforms.deduplicate.minhash import band_keys
 from warraq.transforms.deduplicate.wanted import Wanted, joined, wanted
+from warraq.transforms.minhash import band_keys
 from warraq.transforms.rejection import attempt, reject
 from warraq.transforms.step import KEPT, REJECTED, Meter, Outputs, Refusal, StageTransform, route, tagged
 
