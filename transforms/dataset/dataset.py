@@ -36,6 +36,7 @@ _VERSION_KEY: Final = "warraq.schema_version"
 PROPERTIES: Final = {
     _VERSION_KEY: str(SCHEMA_VERSION),
     "delta.checkpointInterval": "100",  # commits
+    "delta.logRetentionDuration": "interval 7 days",  # of entries that a checkpoint holds, too
     "delta.setTransactionRetentionDuration": "interval 30 days",  # of transactions with a time: those of maintenance
     # The change data feed would keep the text of articles that were taken down. Deletion vectors hide rows, which stay
     # readable in the file, and delta-rs can't write them.
@@ -148,8 +149,14 @@ class Dataset:
         Raises:
           DamagedDatasetError: a file of the table is missing or broken.
         """
-        wanted = columns or TABLES[name].names
-        return [row for path in self.files(name) for row in data_files.read_table(path, wanted).to_pylist()]
+        wanted, files = columns or TABLES[name].names, self.files(name)
+        while True:
+            try:
+                return [row for path in files for row in data_files.read_table(path, wanted).to_pylist()]
+            except DamagedDatasetError:
+                before, files = files, self.files(name)
+                if files == before:  # else files were replaced, and moved away, since the log was read
+                    raise
 
     def load_of(self) -> dict[tuple[str, str], str]:
         """The load of each run and dump. Reads the table `runs`."""

@@ -6,11 +6,13 @@ closed; some of their files are merged when there are several of them.
     articles/date=2026-01-05/topic=sport/   part-3f….parquet, part-81….parquet   →   compact-c2….parquet
 """
 
+import argparse
 import collections
 import datetime as dt
 import functools
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import pyarrow as pa
@@ -25,6 +27,7 @@ from warraq.transforms.maintain.merge import cut, sorted_rows
 from warraq.transforms.maintain.operation import Operation, carry_out, rewrites
 
 TARGET: Final = 128 << 20  # bytes of a file
+_OPEN_DAYS: Final = 2
 _NAME: Final = "compact"  # files of this name are compacted
 _ROW_GROUP_BYTES: Final = 16 << 20  # of values, before they are compressed; see docs/choices.md
 _AT_ONCE: Final = 64 << 20  # bytes of rows that are sorted at once
@@ -236,3 +239,54 @@ def _read(dataset: Dataset, file: DataFile, load_of: _LoadOf, groups: Collection
     if groups is None and file.rows not in (None, count):
         path = dataset.path(file)
         raise DamagedDatasetError(f"{path} has {count:,} rows, where the log says {file.rows:,}; {CURE}")
+
+
+def _day(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: not a day such as 2026-01-31") from None
+
+
+def _size(text: str) -> int:
+    match = re.fullmatch(r"(\d{1,6})(MB|GB)", text, re.IGNORECASE)
+    if not match or not int(match[1]):
+        raise argparse.ArgumentTypeError(f"{text!r}: not a size such as 128MB or 1GB")
+    return int(match[1]) << (20 if match[2].upper() == "MB" else 30)
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"\d{1,6}", text):
+        raise argparse.ArgumentTypeError(f"{text!r}: not a number of days")
+    return int(text)
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags of the operation."""
+    parser.add_argument(
+        "--open_days",
+        type=_count,
+        default=_OPEN_DAYS,
+        metavar="N",
+        help=f"leave today and so many days before alone, by UTC (default: {_OPEN_DAYS})",
+    )
+    parser.add_argument("--before", type=_day, metavar="DAY", help="compact the days before this one instead")
+    parser.add_argument(
+        "--target_size", type=_size, default=TARGET, metavar="SIZE", help="size of a file (default: 128MB)"
+    )
+    parser.add_argument("--whole", action="store_true", help="sort each partition anew, files that are large, too")
+
+
+def run(dataset: Dataset, options: argparse.Namespace, tell: Callable[[str], object]) -> int:
+    """Carries out the operation as its flags say; returns the exit code."""
+    today = dt.datetime.now(dt.timezone.utc).date()
+    before = options.before or today - dt.timedelta(options.open_days)
+    damaged = 0
+    for done in compact(dataset, Settings(before, options.target_size, options.whole)):
+        if done.before:
+            files = f"{done.before:,} files of {done.table} are {done.after:,} now"
+            tell(f"compact: {files} ({done.bytes / 1e6:,.1f} MB)")
+        for line in done.damaged:
+            tell(f"{line}; its partition was not compacted")
+        damaged += len(done.damaged)
+    return 1 if damaged else 0
