@@ -98,6 +98,15 @@ def all_transactions(table: DeltaTable) -> dict[str, int]:
     return found
 
 
+def checkpoint_version(root: str, name: str) -> int | None:
+    """The version of the newest checkpoint of the table `name`; None if it has none."""
+    path = storage.join(root, name, FOLDER, "_last_checkpoint")
+    try:
+        return int(json.loads(storage.read(path))["version"]) if storage.exists(path) else None
+    except (OSError, ValueError, KeyError, TypeError):  # it is a hint; readers do without it
+        return None
+
+
 def _version_of(name: str) -> int:
     return int(name[:20]) if name[:20].isdigit() else -1
 
