@@ -153,7 +153,7 @@ class Dataset:
         while True:
             try:
                 return [row for path in files for row in data_files.read_table(path, wanted).to_pylist()]
-            except DamagedDatasetError:
+            except DamagedDatasetError:  # noqa: PERF203  (a second round is rare)
                 before, files = files, self.files(name)
                 if files == before:  # else files were replaced, and moved away, since the log was read
                     raise

@@ -16,6 +16,7 @@ CURES: Final[Mapping[str, str]] = {
     "unlogged": "--repair moves it to _replaced",
     "id": "--repair keeps the earliest row",
     "pointer": "--repair elects a new original",
+    "index": "--repair makes the index anew",
 }
 # Kind of fault → what the user can do about it.
 REMEDIES: Final[Mapping[str, str]] = {

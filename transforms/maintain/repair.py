@@ -20,6 +20,7 @@ from warraq.transforms.dataset.take_out import Condition, take_out
 from warraq.transforms.dataset.upgrade import add_columns, upgrade_tables
 from warraq.transforms.maintain.damage import read
 from warraq.transforms.maintain.fault import Fault, Row
+from warraq.transforms.maintain.index import make_index
 from warraq.transforms.maintain.operation import Operation, carry_out
 from warraq.transforms.maintain.row_checks import DUPLICATE
 
@@ -51,6 +52,9 @@ def repair(dataset: Dataset, found: Sequence[Fault]) -> Iterator[str]:
         yield from _drop_twins(dataset, twins)
     if pointers := by_kind["pointer"]:
         yield from _mend_pointers(dataset, pointers)
+    if by_kind["index"]:
+        make_index(dataset)
+        yield "made the index of copies anew"
 
 
 def _mend_tables(dataset: Dataset, names: Collection[str]) -> Iterator[str]:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from warraq.transforms.dataset.verify import faults
 
 from tests.support.datasets import publish_run, stage_run, texts
 from warraq.schemas.arrow import ORDER, TABLES
@@ -21,7 +22,6 @@ from warraq.transforms.dataset import publish as publishing
 from warraq.transforms.dataset.data_files import DataFile
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.publish import recover_dead_runs
-from warraq.transforms.dataset.verify import faults
 from warraq.transforms.maintain import compact as compaction
 from warraq.transforms.maintain import operation
 from warraq.transforms.maintain.compact import RULES, Settings, compact, groups

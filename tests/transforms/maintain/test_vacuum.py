@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable
+from warraq.transforms.dataset.verify import faults
 
 from tests.support.datasets import publish_run, stage_run, texts
 from warraq.transforms import storage
 from warraq.transforms.dataset.dataset import PROPERTIES, Dataset
 from warraq.transforms.dataset.delta_log import checkpoint_version
-from warraq.transforms.dataset.verify import faults
 from warraq.transforms.maintain.vacuum import period, vacuum
 
 DAY = 86_400.0
