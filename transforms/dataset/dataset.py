@@ -31,6 +31,7 @@ MANIFEST: Final = "publish.json"  # lists the files of a publication that has be
 _OLD_PROBE: Final = ".writable"  # versions before 0.2 left it in the dataset when they were killed
 _TURN_SECONDS: Final = 1.0  # between two looks at the others
 _NEWEST: Final = 5  # commits of each table that are compared with the other tables
+_ATTEMPTS: Final = 5  # at files that are moved away while they are read
 _VERSION_KEY: Final = "warraq.schema_version"
 PROPERTIES: Final = {
     _VERSION_KEY: str(SCHEMA_VERSION),
@@ -144,11 +145,20 @@ class Dataset:
     def rows(self, name: str, columns: Sequence[str] = ()) -> list[dict[str, Any]]:
         """All rows of a small unpartitioned table such as `runs`, with these columns (default: all).
 
+        If files are moved away because the table is rewritten meanwhile, it is read anew.
+
         Raises:
           DamagedDatasetError: a file of the table is missing or broken.
         """
         wanted = columns or TABLES[name].names
-        return [row for path in self.files(name) for row in data_files.read_table(path, wanted).to_pylist()]
+        for attempts_left in reversed(range(_ATTEMPTS)):
+            files = self.files(name)
+            try:
+                return [row for path in files for row in data_files.read_table(path, wanted).to_pylist()]
+            except DamagedDatasetError:
+                if not attempts_left or files == self.files(name):
+                    raise
+        return []
 
     def load_of(self) -> dict[tuple[str, str], str]:
         """The load of each run and dump. Reads the table `runs`."""
