@@ -38,21 +38,20 @@ BEGINNING: Final = pa.struct(  # of one of the dumps: what tells its later state
     ]
 )
 COPY: Final = pa.struct([("dump", pa.string()), ("fingerprint", pa.string())])
-TAKEN_BACK: Final = (
-    pa.struct(  # a row of `rejected` that went, without its address: the record was cut, and is whole now
-        [
-            ("by", pa.string()),  # the dump of this run that has the whole record
-            ("load_id", pa.string()),  # this and the rest as in the row
-            ("run_id", pa.string()),
-            ("dump", pa.string()),
-            ("dump_offset", pa.int64()),
-            ("stage", pa.string()),
-            ("reason", pa.string()),
-            ("detail", pa.string()),
-            ("bytes", pa.int64()),
-            ("fetched_at", _TIME),
-        ]
-    )
+# A row of `rejected` that went, without its address: the record was cut then, and is whole now.
+TAKEN_BACK: Final = pa.struct(
+    [
+        ("by", pa.string()),  # the dump of this run that has the whole record
+        ("load_id", pa.string()),  # this and the rest as in the row
+        ("run_id", pa.string()),
+        ("dump", pa.string()),
+        ("dump_offset", pa.int64()),
+        ("stage", pa.string()),
+        ("reason", pa.string()),
+        ("detail", pa.string()),
+        ("bytes", pa.int64()),
+        ("fetched_at", _TIME),
+    ]
 )
 FAILURE: Final = pa.struct(
     [
