@@ -1,14 +1,15 @@
 """The flow on one screen: Page → (Article, Rejected), the same in batch and in stream."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import apache_beam as beam
 
 from warraq.pipelines.config import FlowConfig
 from warraq.transforms.clean.stage import CleanText
+from warraq.transforms.dataset.forgotten import Forgotten
 from warraq.transforms.decode.stage import DecodePages
-from warraq.transforms.deduplicate.stage import Deduplicate
+from warraq.transforms.deduplicate.stage import Deduplicate, ReadKnown
 from warraq.transforms.entities.stage import TagEntities
 from warraq.transforms.extract.stage import ExtractArticles
 from warraq.transforms.language.stage import KeepArabic
@@ -28,12 +29,13 @@ def watch_nothing(_label: str, _outputs: Outputs) -> None:
 class RefinePages(beam.PTransform):
     """Page → Article (KEPT), and the Rejected of each stage under the label of the stage.
 
-    `known` gives the signature rows of the articles in the dataset.
+    `known` finds the articles that the dataset holds; those in `forgotten` are rejected.
     """
 
     config: FlowConfig
-    known: beam.PTransform | None = None
+    known: ReadKnown | None = None
     watch: Watch = watch_nothing
+    forgotten: Forgotten = field(default_factory=Forgotten)
 
     def steps(self) -> dict[str, beam.PTransform]:
         """The transforms of the stages by label, in order. Stages that reject cheaply come first."""
@@ -45,7 +47,7 @@ class RefinePages(beam.PTransform):
             "CleanText": CleanText(config.clean),
             "KeepArabic": KeepArabic(config.language),
             "KeepGoodText": KeepGoodText(config.quality),
-            "Deduplicate": Deduplicate(config.deduplicate, self.known),
+            "Deduplicate": Deduplicate(config.deduplicate, self.known, self.forgotten),
             "TagEntities": TagEntities(config.tagger),
             "ClassifyTopics": ClassifyTopics(config.classifier, config.topics),
         }

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -49,6 +49,7 @@ from warraq.pipelines.timings import timings
 from warraq.schemas.arrow import SCHEMA_VERSION
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError, OvertakenError
+from warraq.transforms.dataset.forgotten import Forgotten, read_forgotten
 from warraq.transforms.dataset.publish import recover, recover_dead_runs
 from warraq.transforms.dataset.upgrade import upgrade_tables
 from warraq.transforms.deduplicate.stage import ReadKnown
@@ -66,6 +67,13 @@ from warraq.transforms.write.stage import CommitRun, WriteArticles, WriteRejecte
 _PATIENCE: Final = 10.0  # seconds for another job that clears up after a dead run of the same dumps
 
 
+class Known(NamedTuple):
+    """What the dataset holds, as far as it decides what new articles become."""
+
+    files: Sequence[str]  # of the index of articles
+    forgotten: Forgotten
+
+
 @dataclass
 class Ingest(beam.PTransform):
     """Dumps → the row of `runs`: the whole batch job."""
@@ -73,16 +81,16 @@ class Ingest(beam.PTransform):
     dumps: Sequence[Dump]
     config: FlowConfig
     run: Run
-    known_files: Sequence[str]
+    known: Known
     watch: Watch = watch_nothing
 
     def expand(self, start: beam.PCollection) -> beam.PCollection:
         pages = start | "ReadPages" >> ReadPages(
             self.dumps, self.config.read, shows_progress=self.watch is not watch_nothing
         )
-        known = ReadKnown(self.known_files) if self.known_files else None
+        known = ReadKnown(self.known.files, frozenset(self.run.replaced)) if self.known.files else None
         self.watch("ReadPages", pages)
-        refined = pages[KEPT] | "RefinePages" >> RefinePages(self.config, known, self.watch)
+        refined = pages[KEPT] | "RefinePages" >> RefinePages(self.config, known, self.watch, self.known.forgotten)
         rejected = {label: output for label, output in refined.items() if label != KEPT}
         read = {"read": pages[KEPT], "refused": pages[REJECTED], "CheckPlaces": pages[CHECKED]}
         counts = {**read, **rejected} | "CountPages" >> CountPages()
@@ -347,7 +355,7 @@ def _clear_up(dataset: Dataset, run: Run) -> str:
 
 def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[Dump]) -> Any:
     """Returns the runner's result once the run is committed."""
-    known = dataset.files("articles")
+    known = Known(dataset.files("signatures"), read_forgotten(dataset))
     if options.runner != LOCAL:
         logging.disable(logging.NOTSET)  # the runner's log shows the progress of a job elsewhere
         logging.basicConfig(level=logging.INFO)

@@ -17,7 +17,8 @@ ROWS: Final = "rows"
 def row_counts(dataset: Dataset, name: str, table: DeltaTable | None) -> pa.Table:
     """The partition columns and the number of `rows` of each partition of `table`, sorted.
 
-    Takes 2 microseconds a file. A file whose entry has no number, as other programs may write it, is opened.
+    The cost is one pass over the entries of the log. A file whose entry has no number, as other programs may write it,
+    is opened.
 
     Raises:
       DamagedDatasetError: such a file is missing or broken.

@@ -1,11 +1,10 @@
 """The views over a dataset in DuckDB, made from the logs of its tables: no data file is opened for that."""
 
 import contextlib
-import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -53,6 +52,7 @@ VIEWS: Final = {
     "loads": "one row for each dump of a run; its load_id leads to its articles",
     "ledger": "one row for each line of the ledger of a run",
 }
+_TABLES: Final = [name for name in TABLES if name in VIEWS]
 _DERIVED: Final = {
     "mentions": """
         SELECT article_id, site, date, topic, title, entity.*
@@ -77,6 +77,7 @@ _DERIVED: Final = {
                     {name: 'rejected', stage: row.stage, reason: row.reason}]) AS doors(door)""",
 }
 
+T = TypeVar("T")
 Source: TypeAlias = Callable[[duckdb.DuckDBPyConnection, str], str]
 Deliver: TypeAlias = Callable[[duckdb.DuckDBPyConnection, duckdb.DuckDBPyRelation], object]
 
@@ -95,22 +96,21 @@ class Views:
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
         self._files: dict[str, list[str]] = {}
-        self._open()
+        self._on_files: duckdb.DuckDBPyConnection | None = None
+        self._on_logs: duckdb.DuckDBPyConnection | None = None
+        self._is_stale = True  # views were made from older versions than those that are open
         self._only_asked = True  # no statement can have changed a view
+        self._open()
 
-    @functools.cached_property
+    @property
     def connection(self) -> duckdb.DuckDBPyConnection:
-        """The connection that reads the data files."""
-        connection = _connect()
-        self._make(connection, self._scan)
-        return connection
+        """The connection that reads the data files.
 
-    @functools.cached_property
-    def _logs(self) -> duckdb.DuckDBPyConnection:
-        """The connection that opens no data file."""
-        connection = _connect()
-        self._make(connection, self._logged)
-        return connection
+        Raises:
+          DamagedDatasetError: a file is missing.
+        """
+        with reading(self._dataset):
+            return self._while_files_move(self._reader)
 
     def run(self, sql: str, deliver: Deliver) -> None:
         """Runs statements, and hands the answer of each that has one to `deliver`, with its connection.
@@ -130,39 +130,53 @@ class Views:
 
     def _run_on_logs(self, statement: duckdb.Statement, deliver: Deliver) -> bool:
         """Returns False if the statement needs more than the logs have."""
+        if self._on_logs is None:
+            self._on_logs = _connect()
+            self._make(self._on_logs, self._logged)
         try:
-            _run(self._logs, statement, deliver)
+            _run(self._on_logs, statement, deliver)
         except duckdb.Error:  # most often, from _Logged; if the statement is wrong, the other connection tells
             return False
         return True
 
-    def _run_on_files(self, statement: duckdb.Statement, deliver: Deliver, attempts: int = _ATTEMPTS) -> None:
+    def _run_on_files(self, statement: duckdb.Statement, deliver: Deliver) -> None:
+        self._while_files_move(lambda: _run(self._reader(), statement, deliver))
+
+    def _while_files_move(self, act: Callable[[], T], attempts: int = _ATTEMPTS) -> T:
+        """Calls `act`, and again on the newest versions if a file is gone because the dataset has been rewritten."""
         try:
-            _run(self.connection, statement, deliver)
+            return act()
         except WRONG_STATEMENT:
             raise
         except duckdb.Error:
             if attempts == 1 or not self._open():
                 raise
-            self._make(self.connection, self._scan)
-            self._make(self._logs, self._logged)
-            self._run_on_files(statement, deliver, attempts - 1)
+            return self._while_files_move(act, attempts - 1)
+
+    def _reader(self) -> duckdb.DuckDBPyConnection:
+        """The connection that reads the data files, with views of the versions that were opened last."""
+        self._on_files = self._on_files or _connect()
+        if self._is_stale:
+            self._make(self._on_files, self._scan)
+            self._is_stale = False
+        return self._on_files
 
     def _open(self) -> bool:
         """Opens the newest version of each table. Returns True if files of the version before have been replaced."""
         self._dataset.check_whole()
         before = self._files
-        self._tables = {name: self._dataset.open(name) for name in TABLES}
+        self._tables = {name: self._dataset.open(name) for name in _TABLES}
         if not self._tables["runs"]:
             root = self._dataset.root
             raise DatasetError(f"{root}: no dataset there; make one: warraq ingest INPUT… --output {root}")
         self._files = {name: delta_log.files(table) for name, table in self._tables.items()}
         self._counts = {name: row_counts(self._dataset, name, table) for name, table in self._tables.items()}
+        self._is_stale, self._on_logs = True, None
         return any(not {*files} <= {*self._files[name]} for name, files in before.items())
 
     def _make(self, connection: duckdb.DuckDBPyConnection, source: Source) -> None:
         """Makes the views of the tables; `source` gives the FROM clause of one."""
-        for name in TABLES:
+        for name in _TABLES:
             _make_table_view(connection, name, source(connection, name))
         counts = _register(connection, "counts", self._counts["articles"].rename_columns({ROWS: "articles"}))
         connection.execute(f"CREATE OR REPLACE TABLE days AS FROM {counts}")
@@ -263,7 +277,7 @@ def _connect() -> duckdb.DuckDBPyConnection:
         _make_table_view(connection, name, _register(connection, name, schema.empty_table()))
     for name, sql in _DERIVED.items():  # now, because each of these looks at all files that a table view names
         connection.execute(f"CREATE VIEW {name} AS {sql}")
-    for name in TABLES:
+    for name in _TABLES:
         connection.unregister(f"{_ROWS_OF}{name}")
     return connection
 
@@ -288,7 +302,10 @@ def _types(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, str]:
 
 
 def _read_parquet(files: Iterable[str], types: Mapping[str, str], name: str) -> str:
-    """The call that reads files of a table. With all columns named, DuckDB opens none of them before it must."""
+    """The call that reads files of a table.
+
+    As all columns are named, DuckDB opens no file before it must. It looks only whether each exists.
+    """
     partitions = ", ".join(f"{column}: {types[column]}" for column in PARTITIONS[name])
     hive = f"hive_partitioning = true, hive_types = {{{partitions}}}" if partitions else "hive_partitioning = false"
     schema = ", ".join(

@@ -168,10 +168,23 @@ FORGOTTEN: Final = pa.schema(  # no text and no address: an address is known aga
     ],
     metadata=_METADATA,
 )
+# The index of `articles`, by which later runs find copies. Its folders say how the rows in them are sorted.
+SIGNATURES: Final = pa.schema(
+    [
+        _required("text_digest", pa.string()),
+        _required("article_id", pa.string()),
+        _required("date", pa.date32()),
+        pa.field("load_id", pa.string()),
+        _required("part", pa.string()),
+        pa.field("sketch", pa.binary()),  # null for a near copy, and where rows are found by digest
+    ],
+    metadata=_METADATA,
+)
 
 TABLES: Final[Mapping[str, pa.Schema]] = {
     "articles": ARTICLES,
     "rejected": REJECTED,
+    "signatures": SIGNATURES,
     "forgotten": FORGOTTEN,
     "runs": RUNS,
 }
@@ -179,6 +192,7 @@ RUN_TABLES: Final = ("articles", "rejected", "runs")  # each run commits to all 
 PARTITIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "articles": ("date", "topic"),
     "rejected": ("stage",),
+    "signatures": ("part",),
     "forgotten": (),
     "runs": (),
 }

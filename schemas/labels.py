@@ -96,6 +96,7 @@ REASONS: Final[dict[str, dict[str, str]]] = {
     "deduplicate": {
         "duplicate": "an earlier article has the same text",
         "near_duplicate": "an earlier article has almost the same text (--near_duplicates drop)",
+        "forgotten": "the article was taken down (`warraq maintain forget`); the row does not tell its address",
     },
 }
 ERROR_REASON: Final = "error"  # in any stage: the page broke our code; detail says how

@@ -38,6 +38,8 @@ def _constants(salt: str, count: int) -> np.ndarray:
 _POSITIONS: Final = _constants("position", _NGRAM)
 _MULTIPLIERS: Final = _constants("multiplier", NUM_PERM)
 _OFFSETS: Final = _constants("offset", NUM_PERM)
+_BAND_MULTIPLIERS: Final = _constants("band multiplier", 2 * _BANDS).reshape(2, _BANDS)
+_BAND_OFFSETS: Final = _constants("band offset", _BANDS)
 
 
 def signature(words: Sequence[str]) -> bytes:
@@ -78,5 +80,23 @@ def band_keys(signature: bytes) -> list[bytes]:
 
     Source: Leskovec et al., Mining of Massive Datasets, ch. 3.
     """
+    return [band_key(signature, band) for band in range(_BANDS)]
+
+
+def band_key(signature: bytes, band: int) -> bytes:
+    """The key of one band of a signature."""
     width = 2 * _ROWS_PER_BAND
-    return [bytes([band]) + signature[band * width : (band + 1) * width] for band in range(_BANDS)]
+    return bytes([band]) + signature[band * width : (band + 1) * width]
+
+
+def band_positions(signatures: np.ndarray, bits: int) -> np.ndarray:
+    """A number below 2**bits for each band key of each signature: a row of 16 for a row of 128 values.
+
+    Equal keys have equal numbers, on all machines. Others have equal ones with a probability of about 2**-bits
+    (Dietzfelbinger's hash: the highest bits of a product).
+    """
+    bands = signatures[:, : _BANDS * _ROWS_PER_BAND].reshape(-1, _BANDS, _ROWS_PER_BAND)
+    firsts = np.ascontiguousarray(bands[:, :, :4]).view("<u8")[:, :, 0]  # four of the five values, as one number
+    products = firsts * _BAND_MULTIPLIERS[0] + bands[:, :, 4].astype(np.uint64) * _BAND_MULTIPLIERS[1]
+    numbers: np.ndarray = (products + _BAND_OFFSETS) >> np.uint64(64 - bits)
+    return numbers.astype(np.uint32)

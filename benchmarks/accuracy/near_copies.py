@@ -17,6 +17,7 @@ from benchmarks.data import DATA
 from warraq.transforms.deduplicate.deduplicate import Precedence, SignatureRow, deciding, judge_exact, judge_near
 from warraq.transforms.minhash import band_keys, normalized_words, signature
 
+_DAY = "2015-07-31"  # of all articles, which are days apart at most
 _STEPS = (0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.9, 1.01)
 
 
@@ -41,7 +42,8 @@ def originals(words: dict[tuple[str, int], list[str]], min_similarity: float) ->
     keys = {f"{day}/{index:05}": (day, index) for day, index in words}
     exact = collections.defaultdict(list)
     for record_id, key in keys.items():
-        row = SignatureRow(Precedence(True, record_id, False), record_id, record_id, "", signature(words[key]))
+        precedence = Precedence(True, _DAY, False, address=record_id)
+        row = SignatureRow(precedence, record_id, record_id, "", signature(words[key]))
         exact[" ".join(words[key])].append(row)
     verdicts = collections.defaultdict(list)
     bands = collections.defaultdict(list)

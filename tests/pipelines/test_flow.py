@@ -14,11 +14,12 @@ from apache_beam.typehints import TypeCheckError
 
 from warraq.pipelines.config import FlowConfig
 from warraq.pipelines.flow import RefinePages
-from warraq.pipelines.ingest import Ingest
+from warraq.pipelines.ingest import Ingest, Known
 from warraq.schemas.coders import RecordCoder
 from warraq.schemas.labels import STAGES
 from warraq.schemas.records import Article, Document, Page, Rejected
 from warraq.transforms.clean.stage import CleanText
+from warraq.transforms.dataset.forgotten import Forgotten
 from warraq.transforms.entities.stage import TagEntities
 from warraq.transforms.quality.stage import KeepGoodText
 from warraq.transforms.read.dump import Dump
@@ -59,7 +60,9 @@ class _Graph(PipelineVisitor):
         self.made, self.read, self.grouped = {}, set(), []
         run = Run("out", "r", "r", "recipe", "{}", "1", "local", FETCHED, [], False, 0.1)
         pipeline = beam.Pipeline(runner=FnApiRunner())
-        self.committed = pipeline | Ingest([Dump("a", 1, "warc", "f", FETCHED)], FlowConfig(), run, ["known.parquet"])
+        self.committed = pipeline | Ingest(
+            [Dump("a", 1, "warc", "f", FETCHED)], FlowConfig(), run, Known(["known.parquet"], Forgotten())
+        )
         pipeline.visit(self)
 
     def visit_transform(self, node):

@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import io
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import pyarrow as pa
@@ -54,15 +54,24 @@ def digest(content: bytes | memoryview) -> str:
     return hashlib.blake2b(content, digest_size=20).hexdigest()
 
 
-def read_table(path: str, columns: Sequence[str]) -> pa.Table:
+def read_table(
+    path: str, columns: Sequence[str], is_wanted: Callable[[pq.RowGroupMetaData], bool] = lambda _: True
+) -> pa.Table:
     """Some columns of one data file. Columns that an older file does not have are left out.
+
+    Args:
+      path: the file.
+      columns: the names of the columns.
+      is_wanted: tells from the statistics of a row group if it is read.
 
     Raises:
       DamagedDatasetError: the file is missing or broken.
       OSError: the storage does not answer, or rejects access.
     """
     with _opened(path) as file:
-        return file.read([name for name in columns if name in file.schema_arrow.names])
+        groups = [i for i in range(file.num_row_groups) if is_wanted(file.metadata.row_group(i))]
+        known = [name for name in columns if name in file.schema_arrow.names]
+        return file.read_row_groups(groups, known, use_threads=False)  # workers share the cores already
 
 
 def read_rows(

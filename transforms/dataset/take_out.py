@@ -7,7 +7,8 @@ its place; if there is none, the earliest of its copies becomes the original of 
 """
 
 import collections
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import datetime as dt
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ from warraq.transforms.dataset.chains import Load, read_holdings, with_continuat
 from warraq.transforms.dataset.data_files import DataFile, read_rows
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DamagedDatasetError, OvertakenError
+from warraq.transforms.dataset.index import ARRIVAL_FILE
 from warraq.transforms.dataset.publication import Publication
 from warraq.transforms.minhash import NUM_PERM, similarities, values
 
@@ -150,14 +152,15 @@ def _take_out(
         if file.partition == [READ_STAGE]
         for row in group.filter(_at(group, goes.places)).to_pylist()
     ]
+    index = _index(dataset, staging, ids, [copy for copy in copies if change.originals[copy.article_id] is None])
     runs = _without_loads(dataset, staging, frozenset(goes.loads))
     counts = _continuations(held, goes.loads)
     # Refusals of the reader have no copies in other runs, so no run that began before must look again.
     moved = {key: version + 1 for key, version in seen.items() if key == loads.REWRITES or not goes.is_only_places}
     lost = collections.Counter(row["dump"] for _, row in orphans if row["detail"] not in heirs)
     return TakenOut(
-        [*added, *runs.added],
-        [*removed, *runs.removed],
+        [*added, *index.added, *runs.added],
+        [*removed, *index.removed, *runs.removed],
         [row for _, row in rows["articles"]],
         [row for _, row in rows["rejected"]],
         dict(sorted(lost.items())),
@@ -210,6 +213,8 @@ class _Copy(NamedTuple):
     order: tuple[str, ...]
     article_id: str
     original: str
+    text_digest: str
+    load_id: str
     sketch: bytes
     path: _Key
 
@@ -219,7 +224,7 @@ def _pointing(
 ) -> Iterator[_Copy]:
     """The articles that stay and point to one of `ids`."""
     for file in files:
-        columns = {*_JUDGED, *_ORDER, "duplicate_of", "sketch"}
+        columns = {*_JUDGED, *_ORDER, "duplicate_of", "text_digest", "sketch"}
         for group in read_rows(file.table, dataset.path(file), load_of, columns) if ids else ():
             stays = pc.invert(goes.mask(group))
             for row in group.filter(pc.and_(stays, _among(group["duplicate_of"], ids))).to_pylist():
@@ -230,6 +235,8 @@ def _pointing(
                     order,
                     row["article_id"],
                     row["duplicate_of"],
+                    row["text_digest"],
+                    row["load_id"],
                     row["sketch"],
                     (file.table, file.path),
                 )
@@ -302,6 +309,31 @@ def _pointed(rows: pa.Table, column: str, key: str, targets: Mapping[str, str | 
         return rows
     new = [targets.get(each, old) for each, old in zip(keys, rows[column].to_pylist(), strict=True)]
     return rows.set_column(rows.column_names.index(column), rows.schema.field(column), pa.array(new, pa.string()))
+
+
+class _Index(NamedTuple):
+    added: list[DataFile]
+    removed: list[DataFile]
+
+
+def _index(dataset: Dataset, staging: str, ids: Collection[str], originals: Sequence[_Copy]) -> _Index:
+    """Stages the files of the index without the articles that go. Copies that are originals now are added to it."""
+    found = _Index([], [])
+    for file in dataset.data_files("signatures") if ids else []:
+        groups = [*read_rows("signatures", dataset.path(file), {})]
+        kept = [group.filter(pc.invert(_among(group["article_id"], ids))) for group in groups]
+        if sum(map(len, kept)) < sum(map(len, groups)):
+            found.removed.append(file)
+            if any(map(len, kept)):
+                folder = file.path.rpartition("/")[0]
+                found.added.append(dataset.write_staged(staging, file._replace(path=f"{folder}/part"), kept))
+    if originals:
+        rows = [
+            {**copy._asdict(), "date": dt.date.fromisoformat(copy.date)}
+            for copy in sorted(originals, key=lambda copy: copy.text_digest)
+        ]
+        found.added.append(dataset.write_staged(staging, ARRIVAL_FILE, [file_table("signatures", rows)]))
+    return found
 
 
 class _Runs(NamedTuple):

@@ -3,13 +3,20 @@
 No data file is changed. Files of schema 1 lack the column `load_id`; `rewrite.py` fills it in when it rewrites them.
 """
 
+from typing import Final
+
 from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction
 
 from warraq.schemas.arrow import RUN_TABLES, SCHEMA_VERSION, TABLES
 from warraq.transforms.dataset import loads
 from warraq.transforms.dataset.dataset import PROPERTIES, Dataset, schema_version
+from warraq.transforms.dataset.index import stage_arrivals
+from warraq.transforms.dataset.publication import Publication
+from warraq.transforms.dataset.publish import publish
 
-_RUN_COLUMNS = ("recipe", "dumps")
+_INDEX: Final = "index-of-schema-1"
+_PATIENCE: Final = 600.0  # seconds, for another process that makes the index
+_RUN_COLUMNS: Final = ("recipe", "dumps")
 
 
 def upgrade_tables(dataset: Dataset) -> int | None:
@@ -27,6 +34,8 @@ def upgrade_tables(dataset: Dataset) -> int | None:
     if not older:
         return None
     before = min(map(schema_version, older.values()))
+    if tables["signatures"] is None:
+        _make_index(dataset)
     keys = _load_keys(dataset)
     for name, table in older.items():
         _add_columns(name, table)
@@ -39,6 +48,14 @@ def upgrade_tables(dataset: Dataset) -> int | None:
             )
         table.alter.set_table_properties(dict(PROPERTIES), raise_if_not_exists=False)
     return before
+
+
+def _make_index(dataset: Dataset) -> None:
+    """Makes the index of the articles that the dataset holds. Reads some columns of each file."""
+    with dataset.lock(_INDEX, _PATIENCE):
+        if dataset.open("signatures") is None:
+            files = stage_arrivals(dataset, _INDEX, dataset.files("articles"))
+            publish(dataset, _INDEX, Publication(_INDEX, files))
 
 
 def _load_keys(dataset: Dataset) -> list[str]:

@@ -2,10 +2,12 @@
 
 Copies are found by a `SignatureRow` for each article, not by its text. The earliest publication wins, then the earliest
 fetch, then the address. So the result does not depend on workers or on the order of the input. Articles that the
-dataset holds are earlier than all new ones.
+dataset holds are earlier than all new ones. Exact copies may be years apart, near copies no more days than the horizon.
 """
 
+import bisect
 import dataclasses
+import datetime as dt
 import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
@@ -13,14 +15,14 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from warraq.schemas.records import Article
-from warraq.transforms.dataset.data_files import read_table
 from warraq.transforms.minhash import NUM_PERM, normalized_words, signature, similarities, values
 
 MODES: Final = ("mark", "drop", "off")
 EXACT: Final = "duplicate"
 NEAR: Final = "near_duplicate"
+FORGOTTEN: Final = "forgotten"
 
-_MAX_REPRESENTATIVES: Final = 100  # distinct texts compared within one band; a larger bucket is boilerplate
+_MAX_ORIGINALS: Final = 100  # compared with one article within one band; a larger bucket is boilerplate
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,12 +33,17 @@ class DuplicateRules:
     min_similarity: float = dataclasses.field(
         default=0.7, metadata={"help": "least Jaccard similarity of 5-word n-grams that makes a near copy, 0..1"}
     )
+    horizon_days: int = dataclasses.field(
+        default=30, metadata={"help": "most days between the dates of near copies; 0 for any number"}
+    )
 
     def __post_init__(self) -> None:
         if self.near not in MODES:
             raise ValueError(f"near_duplicates must be one of {', '.join(MODES)}, not {self.near!r}")
         if not 0 <= self.min_similarity <= 1:
             raise ValueError(f"deduplicate_min_similarity must be from 0 to 1, not {self.min_similarity}")
+        if self.horizon_days < 0:
+            raise ValueError(f"deduplicate_horizon_days must be 0 or more, not {self.horizon_days}")
 
 
 class Precedence(NamedTuple):
@@ -59,7 +66,7 @@ class SignatureRow(NamedTuple):
     record_id: str  # dump and offset; empty for articles that the dataset holds
     article_id: str
     text_digest: str
-    signature: bytes
+    signature: bytes  # empty where a row is compared by its digest alone, and the digest where by its signature
 
 
 class Verdict(NamedTuple):
@@ -100,22 +107,6 @@ def signature_row(article: Article) -> SignatureRow:
     return SignatureRow(precedence, record_id(article), article.article_id, article.text_digest, article.sketch)
 
 
-def read_signature_rows(path: str) -> list[SignatureRow]:
-    """The signature rows of one file of `articles`, which precede those of all new articles."""
-    table = read_table(path, ["article_id", "text_digest", "sketch"])
-    day = next((folder for folder in path.split("/") if folder.startswith("date=")), "")
-    return [
-        SignatureRow(
-            Precedence(is_new=False, day=day, is_timeless=False, address=row["article_id"]),
-            "",
-            row["article_id"],
-            row["text_digest"],
-            row["sketch"],
-        )
-        for row in table.to_pylist()
-    ]
-
-
 def judge_exact(copies: Iterable[SignatureRow]) -> tuple[SignatureRow, list[tuple[str, Verdict]]]:
     """The earliest of rows with equal text, and a verdict by record id on each other one that is new."""
     first, *later = sorted(copies)
@@ -123,28 +114,40 @@ def judge_exact(copies: Iterable[SignatureRow]) -> tuple[SignatureRow, list[tupl
     return first, [(copy.record_id, verdict) for copy in later if copy.record_id]
 
 
-def judge_near(bucket: Iterable[SignatureRow], min_similarity: float) -> Iterator[tuple[str, Verdict]]:
-    """A verdict by record id on each new row of one band that is similar to an earlier representative.
+def judge_near(
+    bucket: Iterable[SignatureRow], min_similarity: float, horizon_days: int = 0
+) -> Iterator[tuple[str, Verdict]]:
+    """A verdict by record id on each new row of one band that is similar to an original within the horizon.
 
-    A row is a representative if it is not similar to one before it. Each row is compared with at most 100
-    representatives, in one operation. Pages that fill in one template often share a band without being similar; to
-    compare their pairs one by one took 22 times as long.
+    Rows that the dataset holds are originals. A new row is one if it is not similar to an original before it. Each new
+    row is compared with at most 100 originals of the dataset and 100 new ones, in one operation. Pages that fill in one
+    template often share a band without being similar; to compare their pairs one by one took 22 times as long.
     """
     rows = sorted(bucket)
-    if len(rows) < 2:  # most buckets
+    if len(rows) < 2 or not rows[-1].record_id:  # most buckets
         return
-    representatives: list[SignatureRow] = []
-    signatures = np.empty((min(_MAX_REPRESENTATIVES, len(rows)), NUM_PERM), dtype="<u2")  # of the representatives
+    horizon = horizon_days or dt.date.max.toordinal()
+    signatures = np.empty((len(rows), NUM_PERM), dtype="<u2")  # of the originals
+    originals: list[SignatureRow] = []
+    days: list[int] = []  # of the originals
+    held = sum(not row.record_id for row in rows)
     for row in rows:
-        similar = similarities(signatures[: len(representatives)], row.signature) >= min_similarity
-        first = int(similar.argmax()) if representatives else 0  # argmax gives the first of equal values
-        if representatives and similar[first]:
-            if row.record_id:
-                original = representatives[first]
+        day = dt.date.fromisoformat(row.precedence.day).toordinal()
+        if row.record_id:
+            first = bisect.bisect_left(days, day - horizon, 0, held)
+            last = bisect.bisect_right(days, day + horizon, first, held)
+            newest = bisect.bisect_left(days, day - horizon, held)
+            compared = [*range(first, min(last, first + _MAX_ORIGINALS)), *range(newest, len(originals))]
+            similar = similarities(signatures[compared], row.signature) >= min_similarity
+            if similar.any():
+                original = originals[compared[int(similar.argmax())]]  # argmax gives the first of equal values
                 yield row.record_id, Verdict(NEAR, original.precedence, original.article_id)
-        elif len(representatives) < _MAX_REPRESENTATIVES:
-            signatures[len(representatives)] = values(row.signature)
-            representatives.append(row)
+                continue
+            if len(originals) - newest >= _MAX_ORIGINALS:
+                continue
+        signatures[len(originals)] = values(row.signature)
+        originals.append(row)
+        days.append(day)
 
 
 def deciding(verdicts: Iterable[Verdict]) -> Verdict | None:

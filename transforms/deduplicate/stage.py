@@ -1,21 +1,27 @@
 """Deduplicate: exact copies are gone, near copies point to their original.
 
 Each article is compared by its small `SignatureRow`, which is shuffled by text digest and by MinHash band. The verdicts
-then meet the articles again by record id.
+then meet the articles again by record id. Of the articles that the dataset holds, only those go through the shuffles
+that may share a digest or a band with a new one.
 """
 
 import dataclasses
+import datetime as dt
 import functools
+import itertools
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Optional
 
 import apache_beam as beam
 
 from warraq.schemas.coders import register
 from warraq.schemas.records import Article, Rejected
+from warraq.transforms.dataset.forgotten import Forgotten
 from warraq.transforms.deduplicate.deduplicate import (
     EXACT,
+    FORGOTTEN,
+    NEAR,
     DuplicateRules,
     Precedence,
     SignatureRow,
@@ -23,16 +29,18 @@ from warraq.transforms.deduplicate.deduplicate import (
     identify,
     judge_exact,
     judge_near,
-    read_signature_rows,
     record_id,
     resolve,
     signature_row,
 )
+from warraq.transforms.deduplicate.known import Search, find
+from warraq.transforms.deduplicate.wanted import Wanted, joined, wanted
 from warraq.transforms.minhash import band_keys
 from warraq.transforms.rejection import attempt, reject
 from warraq.transforms.step import KEPT, REJECTED, Meter, Outputs, Refusal, StageTransform, route, tagged
 
 STAGE: Final = "deduplicate"
+_BATCHES: Final = 64  # of files, each for one worker at a time
 
 
 class Judged(NamedTuple):
@@ -42,19 +50,23 @@ class Judged(NamedTuple):
     verdict: Optional[Verdict] = None
 
 
-register(Precedence, SignatureRow, Verdict, Judged)
+register(Precedence, SignatureRow, Verdict, Judged, Wanted)
 
 
 class _IdentifyFn(beam.DoFn):
     """As StepFn, but an article that it keeps has not left the stage: `_SettleFn` counts it there."""
 
-    def __init__(self) -> None:
+    def __init__(self, forgotten: Forgotten) -> None:
+        self._forgotten = forgotten
         self._meter = Meter(STAGE)
 
     def process(self, article: Article) -> Iterator[Article | Refusal]:
         self._meter.came()
         start = time.perf_counter_ns()
         outcome = attempt(article, STAGE, functools.partial(identify, article))
+        if isinstance(outcome, Article) and self._forgotten.has(outcome):
+            nameless = article._replace(source=article.source._replace(url=""))
+            outcome = reject(nameless, STAGE, FORGOTTEN, "")
         self._meter.took(time.perf_counter_ns() - start)
         if isinstance(outcome, Rejected):
             self._meter.left(outcome)
@@ -66,7 +78,8 @@ class _JudgeExactFn(beam.DoFn):
 
     def process(self, group: tuple[str, Iterable[SignatureRow]]) -> Iterator[Any]:
         first, verdicts = judge_exact(group[1])
-        yield beam.pvalue.TaggedOutput(self.SURVIVORS, first)
+        if first.record_id:  # those of the dataset come to the bands by themselves
+            yield beam.pvalue.TaggedOutput(self.SURVIVORS, first)
         yield from ((copy, Judged(verdict=verdict)) for copy, verdict in verdicts)
 
 
@@ -88,18 +101,91 @@ class _SettleFn(beam.DoFn):
             yield tagged(outcome)
 
 
+class _WantedFn(beam.CombineFn):
+    """Joins the keys of articles. An accumulator is a list of sets that wait to be joined."""
+
+    _MOST_WAITING: Final = 1000
+
+    def __init__(self, finds_near: bool) -> None:
+        self._finds_near = finds_near
+
+    def create_accumulator(self) -> list[Wanted]:
+        return []
+
+    def add_input(self, waiting: list[Wanted], row: SignatureRow) -> list[Wanted]:
+        day = dt.date.fromisoformat(row.precedence.day).toordinal()
+        waiting.append(wanted(row.text_digest, row.signature if self._finds_near else b"", day))
+        return waiting if len(waiting) < self._MOST_WAITING else [joined(waiting)]
+
+    def merge_accumulators(self, accumulators: Iterable[list[Wanted]]) -> list[Wanted]:
+        return [joined(itertools.chain.from_iterable(accumulators))]
+
+    def compact(self, waiting: list[Wanted]) -> list[Wanted]:
+        return [joined(waiting)]
+
+    def extract_output(self, waiting: list[Wanted]) -> Wanted:
+        return joined(waiting)
+
+
+class _FindKnownFn(beam.DoFn):
+    NEAR = "near"
+
+    def __init__(self, horizon_days: int, ignored_loads: frozenset[str]) -> None:
+        self._horizon_days = horizon_days
+        self._ignored_loads = ignored_loads
+
+    def process(self, files: list[str], keys: Wanted) -> Iterator[Any]:
+        search = _search(keys, self._horizon_days)
+        for exact, near in find(files, search, self._ignored_loads):
+            yield from exact
+            yield from (beam.pvalue.TaggedOutput(self.NEAR, one) for one in near)
+
+
+_search = functools.lru_cache(maxsize=1)(Search)  # bitmaps of 16 MiB each
+
+
+@dataclasses.dataclass
+class ReadKnown(beam.PTransform):
+    """SignatureRow of new articles → {EXACT: (digest, SignatureRow), NEAR: (band key, SignatureRow)} of the dataset's.
+
+    They are those that share the key with a new article, and a few others. Reads each file at most once, and only
+    columns that it needs.
+    """
+
+    files: Sequence[str]  # of `signatures`; of `articles` where a dataset has no index
+    ignored_loads: frozenset[str] = frozenset()  # whose rows do not count
+    rules: DuplicateRules = dataclasses.field(default_factory=DuplicateRules)
+
+    def expand(self, rows: beam.PCollection) -> dict[str, beam.PCollection]:
+        join = beam.CombineGlobally(_WantedFn(self.rules.near != "off")).without_defaults()
+        keys = rows | "JoinKeys" >> join.with_output_types(Wanted)
+        batches = [list(self.files[start::_BATCHES]) for start in range(min(_BATCHES, len(self.files)))]
+        fn = _FindKnownFn(self.rules.horizon_days, self.ignored_loads)
+        found = (
+            rows.pipeline
+            | "Files" >> beam.Create(batches).with_output_types(list[str])
+            | "SpreadFiles" >> beam.Reshuffle()
+            | "FindKnown"
+            >> beam.ParDo(fn, beam.pvalue.AsSingleton(keys, default_value=Wanted()))
+            .with_output_types(tuple[str, SignatureRow], **{fn.NEAR: tuple[bytes, SignatureRow]})
+            .with_outputs(fn.NEAR, main=EXACT)
+        )
+        return {EXACT: found[EXACT], NEAR: found[fn.NEAR]}
+
+
 @dataclasses.dataclass
 class Deduplicate(StageTransform):
     """Article → (Article, Rejected). Shuffles each text once, and about 17 signature rows for each article.
 
-    `known` gives the signature rows of the articles that the dataset holds.
+    `known` finds the articles that the dataset holds. Those in `forgotten` leave; their rows do not tell an address.
     """
 
     rules: DuplicateRules = dataclasses.field(default_factory=DuplicateRules)
-    known: beam.PTransform | None = None
+    known: ReadKnown | None = None
+    forgotten: Forgotten = dataclasses.field(default_factory=Forgotten)
 
     def expand(self, articles: beam.PCollection) -> Outputs:
-        identified = route(articles, "Identify", _IdentifyFn(), Article, Article)
+        identified = route(articles, "Identify", _IdentifyFn(self.forgotten), Article, Article)
         keyed = identified[KEPT] | "KeyByPlace" >> beam.Map(_by_place).with_output_types(tuple[str, Judged])
         # Not CoGroupByKey, which would send whole articles as pickles: its values have no type.
         judged = (keyed, self._verdicts(identified[KEPT])) | "JoinJudged" >> beam.Flatten()
@@ -112,12 +198,10 @@ class Deduplicate(StageTransform):
     def _verdicts(self, identified: beam.PCollection) -> beam.PCollection:
         """Record id → Judged, for each article that is a copy."""
         rows = identified | "Refer" >> beam.Map(signature_row).with_output_types(SignatureRow)
-        if self.known is not None:
-            known = identified.pipeline | "ReadKnown" >> self.known
-            rows = (rows, known) | "JoinKnown" >> beam.Flatten()
+        known = rows | "ReadKnown" >> dataclasses.replace(self.known, rules=self.rules) if self.known else {}
+        by_digest = rows | "KeyByDigest" >> beam.Map(_by_digest).with_output_types(tuple[str, SignatureRow])
         judged = (
-            rows
-            | "KeyByDigest" >> beam.Map(_by_digest).with_output_types(tuple[str, SignatureRow])
+            _with(by_digest, known, EXACT)
             | "GroupByDigest" >> beam.GroupByKey()
             | "JudgeExact"
             >> beam.ParDo(_JudgeExactFn())
@@ -126,29 +210,20 @@ class Deduplicate(StageTransform):
         )
         verdicts = [judged["verdicts"]]
         if self.rules.near != "off":
+            by_band = judged[_JudgeExactFn.SURVIVORS] | "KeyByBand" >> beam.FlatMap(_by_band).with_output_types(
+                tuple[bytes, SignatureRow]
+            )
             verdicts.append(
-                judged[_JudgeExactFn.SURVIVORS]
-                | "KeyByBand" >> beam.FlatMap(_by_band).with_output_types(tuple[bytes, SignatureRow])
+                _with(by_band, known, NEAR)
                 | "GroupByBand" >> beam.GroupByKey()
-                | "JudgeNear"
-                >> beam.FlatMap(_judge_band, self.rules.min_similarity).with_output_types(tuple[str, Judged])
+                | "JudgeNear" >> beam.FlatMap(_judge_band, self.rules).with_output_types(tuple[str, Judged])
             )
         return verdicts | "JoinVerdicts" >> beam.Flatten()
 
 
-@dataclasses.dataclass
-class ReadKnown(beam.PTransform):
-    """→ SignatureRow of every article in `files`, the dataset's own. Reads three columns, not the texts."""
-
-    files: Sequence[str]
-
-    def expand(self, start: beam.PCollection) -> beam.PCollection:
-        return (
-            start
-            | "Files" >> beam.Create(list(self.files)).with_output_types(str)
-            | "SpreadFiles" >> beam.Reshuffle()
-            | "ReadReferences" >> beam.FlatMap(read_signature_rows).with_output_types(SignatureRow)
-        )
+def _with(new: beam.PCollection, known: Mapping[str, beam.PCollection], kind: str) -> beam.PCollection:
+    """The new rows and the known ones of that kind."""
+    return (new, known[kind]) | f"Join_{kind}" >> beam.Flatten() if known else new
 
 
 def _by_digest(row: SignatureRow) -> tuple[str, SignatureRow]:
@@ -163,6 +238,6 @@ def _by_band(row: SignatureRow) -> list[tuple[bytes, SignatureRow]]:
     return [(key, row) for key in band_keys(row.signature)]
 
 
-def _judge_band(group: tuple[bytes, Iterable[SignatureRow]], min_similarity: float) -> Iterator[tuple[str, Judged]]:
-    for copy, verdict in judge_near(group[1], min_similarity):
+def _judge_band(group: tuple[bytes, Iterable[SignatureRow]], rules: DuplicateRules) -> Iterator[tuple[str, Judged]]:
+    for copy, verdict in judge_near(group[1], rules.min_similarity, rules.horizon_days):
         yield copy, Judged(verdict=verdict)

@@ -5,7 +5,7 @@ import errno
 import io
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import BinaryIO, Final, NamedTuple, Optional, TypeAlias
 from urllib.parse import quote
 
@@ -32,12 +32,8 @@ class NoInputError(InputError):
     """No file is there yet: a glob matches nothing, or a folder is empty."""
 
 
-class ChangedDumpError(InputError):
-    """A file has changed since it was found."""
-
-
-class DumpError(Exception):
-    """A dump can't be read, while others can. The message begins with `unreadable`."""
+class DumpError(InputError):
+    """A dump that can't be read, while others can. The message begins with `unreadable`."""
 
 
 class NotAFileError(OSError):
@@ -134,12 +130,10 @@ def check_unchanged(stream: BinaryIO, dump: Dump) -> None:
     """Returns if an open dump has not changed since it was found.
 
     Raises:
-      ChangedDumpError: it has changed: its rows would belong to another file than the one in the ledger.
+      DumpError: it has changed: its rows would belong to another file than the one in the ledger.
     """
     if dump.state and state_of(stream) != dump.state:
-        raise ChangedDumpError(
-            f"{shown_name(dump.path)}: the file changed during the run; run again when it is complete"
-        )
+        raise DumpError(f"{unreadable(dump)}the file changed during the run; run again when it is complete")
 
 
 def file_url(path: str, member: str = "") -> str:
@@ -192,25 +186,4 @@ def encodable(item: Item, dump: Dump) -> Item:
 
 def unreadable(dump: Dump) -> str:
     """The beginning of the error that ends a run because of this dump. The launcher finds the dump by it."""
-    return f"the dump {shown_name(dump.path)!r} can't be read: "
-
-
-def blaming(dump: Dump, items: Iterable[Item]) -> Iterator[Item]:
-    """The items of a dump. An error that only this dump can have caused is raised as DumpError.
-
-    A wrong flag, a bucket that does not answer, and a lack of memory stay what they are.
-    """
-    try:
-        yield from items
-    except MemoryError:
-        raise
-    except ChangedDumpError as error:
-        raise DumpError(f"{unreadable(dump)}it changed during the run") from error
-    except InputError:
-        raise
-    except OSError as error:
-        if is_remote(dump.path):
-            raise
-        raise DumpError(f"{unreadable(dump)}{error.strerror or error}") from error
-    except Exception as error:
-        raise DumpError(f"{unreadable(dump)}{describe(error)}") from error
+    return f"{shown_name(dump.path)}: can't be read: "

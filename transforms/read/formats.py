@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
 from warraq.schemas.records import Page, Rejected
+from warraq.transforms.errors import LedgerError
 from warraq.transforms.file_names import os_name, shown_name
 from warraq.transforms.read.archives.records import read_archive, read_archive_range
 from warraq.transforms.read.compression.detect import decompressed, with_damage
@@ -15,6 +16,7 @@ from warraq.transforms.read.discover import find_dumps
 from warraq.transforms.read.dump import (
     Claim,
     Dump,
+    DumpError,
     Earlier,
     InputError,
     Item,
@@ -24,6 +26,7 @@ from warraq.transforms.read.dump import (
     encodable,
     forget_row,
     open_dump,
+    unreadable,
 )
 from warraq.transforms.read.files.single import read_single_file
 from warraq.transforms.read.files.tar import read_tar
@@ -33,6 +36,8 @@ from warraq.transforms.read.places import check_growth, settle_places
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.read.tables.jsonl import read_json_lines, read_json_lines_range
 from warraq.transforms.read.tables.parquet import read_parquet_range
+from warraq.transforms.rejection import describe
+from warraq.transforms.storage import is_remote
 
 _LOOK_BACK: Final = 64 * 1024  # bytes; more than most members have records, each of which has a place of its own
 # Formats that are read in ranges of bytes.
@@ -94,9 +99,10 @@ def read_range(  # noqa: PLR0913, PLR0917  (a range is two numbers)
     can't be split is read twice up to the former end, where its states are compared.
 
     Raises:
-      InputError: the dump has vanished, can't be read, or has changed since it was found. Then discard the items that
-        were read before.
-      LedgerError: two records have one place: a fault of the reader, not of a page.
+      DumpError: the dump has vanished, can't be read, has changed since it was found, or breaks our code. Then discard
+        the items that were read before.
+      InputError: a rule does not fit the dump, or its bucket does not answer.
+      LedgerError: two records have one place.
     """
     try:
         with open_dump(dump.path) as stream:
@@ -111,8 +117,14 @@ def read_range(  # noqa: PLR0913, PLR0917  (a range is two numbers)
                 check_unchanged(stream, dump)  # the likely cause
                 raise
             check_unchanged(stream, dump)
+    except (InputError, LedgerError, MemoryError):
+        raise
     except OSError as error:
-        raise InputError(f"{shown_name(dump.path)}: {error.strerror or error}") from error
+        if is_remote(dump.path):
+            raise InputError(f"{shown_name(dump.path)}: {error.strerror or error}") from error
+        raise DumpError(f"{unreadable(dump)}{error.strerror or error}") from error
+    except Exception as error:
+        raise DumpError(f"{unreadable(dump)}{describe(error)}") from error
 
 
 def _items(  # noqa: PLR0913, PLR0917  (as `read_range`)

@@ -16,7 +16,7 @@ from apache_beam.transforms.core import RestrictionProvider
 
 from warraq.schemas.coders import register
 from warraq.schemas.records import Page, Rejected
-from warraq.transforms.read.dump import Dump, Earlier, blaming
+from warraq.transforms.read.dump import Dump, Earlier
 from warraq.transforms.read.formats import SPLITTABLE, read_range, seam_of
 from warraq.transforms.read.places import Stretch, check_stretches
 from warraq.transforms.read.rules import STAGE, ReadRules
@@ -83,8 +83,7 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
             return is_granted
 
         start = time.perf_counter_ns()
-        items = read_range(dump, restriction.start, restriction.stop, self._rules, claim, taken_back.append)
-        for item in blaming(dump, items):
+        for item in read_range(dump, restriction.start, restriction.stop, self._rules, claim, taken_back.append):
             self._meter.took(time.perf_counter_ns() - start)
             self._meter.came()
             first, last = item.source.dump_offset if first < 0 else first, item.source.dump_offset

@@ -17,6 +17,7 @@ from warraq.transforms.dataset.chains import read_holdings, with_former
 from warraq.transforms.dataset.data_files import DataFile, read_rows
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import OvertakenError
+from warraq.transforms.dataset.index import stage_arrivals
 from warraq.transforms.dataset.publication import Publication
 from warraq.transforms.dataset.publish import discard, publish
 from warraq.transforms.dataset.take_out import Condition, take_out
@@ -110,9 +111,11 @@ def commit(
     if broken := ledger.broken_dumps(entries, run.max_error_share):
         leave_report(dataset, run.staging, find_faults(dataset, run.staging, files, broken))
         raise SetAsideError(f"too many pages broke the code in {', '.join(broken)}")
+    articles = [dataset.staged_path(run.staging, one) for one in sorted(files) if one.table == "articles"]
+    staged = [*files, *stage_arrivals(dataset, run.staging, articles, run.run_id)]
     now = dt.datetime.now(dt.timezone.utc)
     try:
-        return _publish(dataset, run, files, taken_back, functools.partial(run_row, run, entries, now))
+        return _publish(dataset, run, staged, taken_back, functools.partial(run_row, run, entries, now))
     except OvertakenError as error:
         dataset.write_note(run.staging, OVERTAKEN, str(error).encode())
         raise

@@ -6,8 +6,11 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
-from warraq.transforms.deduplicate.deduplicate import DuplicateRules, Precedence, identify, signature_row
-from warraq.transforms.deduplicate.stage import Deduplicate
+from tests.support.signatures import write_arrivals, write_articles, write_parts
+from warraq.schemas.records import Article
+from warraq.transforms.dataset.forgotten import Forgotten, url_digest
+from warraq.transforms.deduplicate.deduplicate import DuplicateRules, identify
+from warraq.transforms.deduplicate.stage import Deduplicate, ReadKnown
 from warraq.transforms.step import KEPT, REJECTED
 
 WORDS = [f"كلمة{number}" for number in range(200)]
@@ -52,9 +55,53 @@ def test_copies_go_and_near_copies_are_linked(crawl, near, kept, rejected, rever
         assert_that(refused, equal_to([(offset, why, original) for offset, why in rejected.items()]), "rejected")
 
 
-def test_what_the_dataset_holds_is_earlier_than_anything_new(crawl):
-    known = [signature_row(identify(crawl[1]))._replace(record_id="", precedence=Precedence(False, "", False))]
+@pytest.mark.parametrize("near", ["mark", "drop", "off"])
+@pytest.mark.parametrize("layout", ["articles", "arrivals", "parts"])
+def test_what_the_dataset_holds_is_earlier_than_anything_new(crawl, tmp_path, near, layout):
+    known = identify(crawl[1]._replace(topic="sport"))
+    files = write_articles(tmp_path, [known])
+    if layout != "articles":
+        files = write_arrivals(tmp_path, files)
+    if layout == "parts":
+        files = write_parts(tmp_path, files)
     with TestPipeline(runner=FnApiRunner()) as pipeline:
-        doors = pipeline | beam.Create(crawl) | Deduplicate(DuplicateRules(), beam.Create(known))
+        doors = pipeline | beam.Create(crawl) | Deduplicate(DuplicateRules(near=near), ReadKnown(files))
         kept = doors[KEPT] | "K" >> beam.Map(lambda a: (a.source.dump_offset, a.duplicate_of))
-        assert_that(kept, equal_to([(4, known[0].article_id), (5, None)]))
+        expected = {"mark": [(4, known.article_id), (5, None)], "drop": [(5, None)], "off": [(4, None), (5, None)]}
+        assert_that(kept, equal_to(expected[near]))
+
+
+@pytest.mark.parametrize(("days", "original"), [(30, 1), (31, None)])
+def test_near_copies_in_the_dataset_are_found_within_the_horizon_and_exact_ones_always(
+    make_article, tmp_path, days, original
+):
+    known = identify(make_article(TEXT, date=day(1), topic="sport"))
+    late = day(1) + dt.timedelta(days=days)
+    new = [make_article(TEXT, date=late, dump_offset=1), make_article(NEAR, date=late, dump_offset=2)]
+    with TestPipeline(runner=FnApiRunner()) as pipeline:
+        known_files = ReadKnown(write_articles(tmp_path, [known]))
+        doors = pipeline | beam.Create(new) | Deduplicate(DuplicateRules(), known_files)
+        kept = doors[KEPT] | "K" >> beam.Map(lambda a: (a.source.dump_offset, a.duplicate_of))
+        refused = doors[REJECTED] | "R" >> beam.Map(lambda r: (r.source.dump_offset, r.reason, r.detail))
+        assert_that(kept, equal_to([(2, known.article_id if original else None)]), "kept")
+        assert_that(refused, equal_to([(1, "duplicate", known.article_id)]), "rejected")
+
+
+def test_nothing_new_reads_nothing_of_the_dataset(make_article):
+    with TestPipeline(runner=FnApiRunner()) as pipeline:
+        nothing = pipeline | beam.Create([make_article()]) | beam.Filter(lambda _: False).with_output_types(Article)
+        doors = nothing | Deduplicate(
+            DuplicateRules(), ReadKnown(["/no/articles/date=2025-05-01/topic=x/lost.parquet"])
+        )
+        assert_that(doors[KEPT], equal_to([]))
+
+
+def test_a_forgotten_article_leaves_without_its_address_and_is_no_original(crawl):
+    forgotten = Forgotten(url_digests=frozenset({url_digest("https://wire.example/1")}))
+    with TestPipeline(runner=FnApiRunner()) as pipeline:
+        doors = pipeline | beam.Create(crawl) | Deduplicate(forgotten=forgotten)
+        kept = doors[KEPT] | "K" >> beam.Map(lambda a: (a.source.dump_offset, a.duplicate_of))
+        refused = doors[REJECTED] | "R" >> beam.Map(lambda r: (r.source.dump_offset, r.source.url, r.reason, r.detail))
+        copy = identify(crawl[1]).article_id
+        assert_that(kept, equal_to([(2, None), (4, copy), (5, None)]), "kept")
+        assert_that(refused, equal_to([(1, "", "forgotten", ""), (3, "", "forgotten", "")]), "rejected")

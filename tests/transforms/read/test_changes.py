@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.paths import ROOT
 from warraq.pipelines import ingest
+from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.read.discover import find_dumps
 from warraq.transforms.read.dump import InputError, open_dump, state_of
 from warraq.transforms.read.formats import open_page, read_range
@@ -68,7 +69,7 @@ def test_only_the_file_that_was_found_is_read(news, change):
     assert len(list(read_range(dump, 0, None, ReadRules()))) == 38
     change(news)
     words = {**CHANGES, **LOSSES}[change]
-    with pytest.raises(InputError, match=f"^/.{news.parent}/news%E9.warc.gz: {words}"):
+    with pytest.raises(InputError, match=f"^/.{news.parent}/news%E9.warc.gz: can't be read: {words}"):
         list(read_range(dump, 0, None, ReadRules()))
 
 
@@ -112,7 +113,7 @@ def test_trouble_with_the_storage_names_the_dump(news, monkeypatch):
         yield
 
     monkeypatch.setattr("warraq.transforms.read.formats._items", broken)
-    with pytest.raises(InputError, match="news%E9.warc.gz: Input/output error$"):
+    with pytest.raises(InputError, match="news%E9.warc.gz: can't be read: Input/output error$"):
         list(read_range(dump, 0, None, ReadRules()))
 
 
@@ -131,17 +132,29 @@ def test_a_touched_file_counts_as_changed(news):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", ["1", "2"])
-@pytest.mark.parametrize("change", [append, shrink, overwrite, replace, vanish])
-def test_a_run_whose_dump_changes_commits_nothing_and_names_it(tmp_path, news, monkeypatch, capsys, workers, change):
+@pytest.mark.parametrize(
+    ("change", "workers"), [(append, "2"), (shrink, "1"), (overwrite, "1"), (replace, "1"), (vanish, "1")]
+)
+def test_a_dump_that_changes_is_set_aside_and_the_others_are_committed(
+    tmp_path, news, monkeypatch, capsys, workers, change
+):
     (news.parent / "page.html").write_bytes(PAGE)
-    monkeypatch.setattr("warraq.pipelines.ingest._describe", lambda *given: (describe(*given), change(news))[0])
+    once = iter([True])
+    monkeypatch.setattr(
+        "warraq.pipelines.ingest._describe", lambda *given: (describe(*given), next(once, False) and change(news))[0]
+    )
     arguments = [str(news.parent), "--output", str(tmp_path / "out"), "--workers", workers, "--quiet"]
-    assert ingest.main(arguments) == 1
-    words = capsys.readouterr().err
+    assert ingest.main(arguments) == 3
+    words = capsys.readouterr().err.splitlines()
     reason = {**CHANGES, **LOSSES}[change]
-    assert words == f"warraq: /.{news.parent}/news%E9.warc.gz: {reason}; nothing was committed\n"
-    assert not [*(tmp_path / "out").rglob("*.parquet")]
+    assert words == [
+        f"warraq: /.{news.parent}/news%E9.warc.gz: set aside: it can't be read ({reason})",
+        "warraq: 1 dump set aside; the others are committed",
+    ]
+    runs = Dataset(str(tmp_path / "out")).rows("runs")
+    assert sorted([dump["dump"] for dump in run["dumps"]] for run in runs) == [[], [f"{news.parent}/page.html"]]
+    [failed] = [failed for run in runs for failed in run["failed"]]
+    assert (failed["stage"], failed["reason"], failed["failures"]) == ("read", reason, 1)
 
 
 describe = ingest._describe
