@@ -57,7 +57,8 @@ from warraq.transforms.file_names import shown_name
 from warraq.transforms.ledger import CountPages
 from warraq.transforms.read.discover import Discovery, find_dumps
 from warraq.transforms.read.dump import Dump, InputError, NoInputError, unreadable
-from warraq.transforms.read.stage import CHECKED, ReadPages
+from warraq.transforms.read.formats import bytes_to_read
+from warraq.transforms.read.stage import CHECKED, TAKEN_BACK, ReadPages
 from warraq.transforms.step import KEPT, REJECTED
 from warraq.transforms.write.commit import OVERTAKEN, Run, record_failures
 from warraq.transforms.write.set_aside import SetAside, read_report
@@ -96,7 +97,8 @@ class Ingest(beam.PTransform):
         articles = refined[KEPT] | "WriteArticles" >> WriteArticles(self.run)
         refusals = {"ReadPages": pages[REJECTED], **rejected} | "WriteRejected" >> WriteRejected(self.run)
         files = (articles, refusals) | "JoinFiles" >> beam.Flatten()
-        return (files, counts) | "CommitRun" >> CommitRun(self.run)
+        taken_back = [pages[TAKEN_BACK]] if TAKEN_BACK in pages else []
+        return (files, counts, *taken_back) | "CommitRun" >> CommitRun(self.run)
 
 
 @dataclass(frozen=True)
@@ -147,11 +149,13 @@ def _summary(options: IngestOptions, outcome: Outcome, code: int) -> Iterator[st
     if options.summary != JSON:
         return as_text(lines, totals)
     failed = {fault.dump for fault in outcome.set_aside}
+    copies = {copy.dump.path for copy in made.copies}
     dumps = DumpsOf(
         read=[dump.path for dump in made.new if dump.path not in failed],
-        already_in=[dump.path for dump in (*made.held, *made.other_rules)],
+        already_in=sorted({dump.path for dump in (*made.held, *made.other_rules)} - copies),
         set_aside=[(fault.dump, fault.error) for fault in outcome.set_aside],
         failed=[(dump.path, f"failed {MOST_FAILURES} times") for dump in made.given_up],
+        copies=[(copy.dump.path, copy.of) for copy in made.copies],
     )
     found = as_json(STATUS[code], outcome.run_ids, dumps, lines, totals)
     return iter([json.dumps(found, ensure_ascii=False)])
@@ -167,6 +171,29 @@ def ingest(options: IngestOptions, tell: Callable[[str], object]) -> Outcome:
     """
     configure_file_systems(options.beam_flags)
     dataset = Dataset(options.output)
+    found = _find(options, dataset)
+    for path, why in found.skipped:
+        tell(f"{path}: skipped, {why}")
+    waited: list[str] = []
+
+    def waiting() -> None:
+        waited.append("another job is ingesting into this dataset; waiting for it")
+        tell(waited[0])
+
+    try:
+        with dataset.turn(waiting) if options.wait else nullcontext():
+            found = _find(options, dataset) if waited else found
+            while True:
+                outcome = _ingest_new(options, dataset, found, tell)
+                if outcome:
+                    return outcome
+                found = _find(options, dataset)  # files may have grown meanwhile
+    except (OSError, DatasetError, DeltaError) as error:  # files of a dead run can't be removed, a table can't be read
+        raise WarraqError(message_of(error)) from error
+
+
+def _find(options: IngestOptions, dataset: Dataset) -> Discovery:
+    """The dumps of the input, once the dataset is checked."""
     try:
         found = find_dumps(options.inputs, options.output)
         dataset.check()
@@ -174,17 +201,7 @@ def ingest(options: IngestOptions, tell: Callable[[str], object]) -> Outcome:
         raise WarraqError(str(error)) from error
     except (InputError, DatasetError) as error:
         raise WarraqError(str(error), NO_INPUT if isinstance(error, NoInputError) else WRONG_USAGE) from error
-    for path, why in found.skipped:
-        tell(f"{path}: skipped, {why}")
-    turn = dataset.turn(lambda: tell("another job is ingesting into this dataset; waiting for it"))
-    try:
-        with turn if options.wait else nullcontext():
-            while True:
-                outcome = _ingest_new(options, dataset, found, tell)
-                if outcome:
-                    return outcome
-    except (OSError, DatasetError, DeltaError) as error:  # files of a dead run can't be removed, a table can't be read
-        raise WarraqError(message_of(error)) from error
+    return found
 
 
 def _ingest_new(
@@ -231,13 +248,20 @@ def _recipes(options: IngestOptions) -> list[str]:
 
 
 def _told(made: Plan) -> Iterator[str]:
-    """The messages on dumps that are in under other rules, or were given up."""
+    """The messages on dumps that are in under other rules, are copies, grew, or were given up."""
     if made.other_rules:
         dumps = counted(len(made.other_rules), "dump")
         yield f"{dumps} left alone: in the dataset, made under other rules; --replace makes them anew"
     if made.again:
         dumps = counted(len(made.again), "dump")
         yield f"{dumps} in the dataset already, made under other rules, whose rows stay; --replace makes them anew"
+    for is_new, where in ((True, "which is read now"), (False, "which the dataset has")):
+        if copies := [copy for copy in made.copies if copy.is_new == is_new]:
+            more = f", and {counted(len(copies) - 1, 'other dump')} like it" if len(copies) > 1 else ""
+            name, of = shown_name(copies[0].dump.path), shown_name(copies[0].of)
+            yield f"{name}: the same bytes as {of}, {where}{more}; not read"
+    if grown := sum(dump.after is not None for dump in made.new):
+        yield f"{counted(grown, 'dump')} grew: only what is new there is read"
     for dump in made.given_up:
         name = shown_name(dump.path)
         yield f"{name}: left out: failed {MOST_FAILURES} times, see the view `runs`; --retry_failed tries it again"
@@ -257,7 +281,7 @@ def _ingest(
         for fault in faults:
             tell(_describe_fault(fault))
         set_aside += faults
-        left = left._replace(new=[dump for dump in left.new if dump.path not in {fault.dump for fault in faults}])
+        left = left.without({fault.dump for fault in faults})
     if set_aside and not _is_template(options):
         record_failures(_describe(options, dataset, recipe, made), set_aside)
     if not left.new:
@@ -343,7 +367,7 @@ def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Seq
         local = PipelineOptions([*options.beam_flags, f"--direct_num_workers={options.workers}"])
         # Beam prints a failure before it raises it. Other programs have words of their own on this stream.
         muffled = contextlib.redirect_stderr(io.StringIO()) if options.is_command else nullcontext()
-        size = sum(dump.size for dump in dumps)
+        size = sum(map(bytes_to_read, dumps))
         shown = progress.Progress(str(tally), size, options.quiet)
         # Signal handlers need the main thread. A single worker works in this process, so nothing must be watched.
         is_main = threading.current_thread() is threading.main_thread()
@@ -400,7 +424,18 @@ def _describe(options: IngestOptions, dataset: Dataset, recipe: str, made: Plan)
         all_rejected=options.all_rejected,
         max_error_share=options.max_error_share,
         rows_out=made.rows_out,
-        replaced=made.replaced,
+        replaced=sorted({load for gone in made.replaced.values() for load in gone}),
+        beginnings=[
+            {
+                "dump": dump.path,
+                "beginning": dump.beginning,
+                "after": dump.after.fingerprint if dump.after else None,
+                "after_load": dump.after.load_id if dump.after else None,
+            }
+            for dump in made.new
+        ],
+        copies=[{"dump": copy.dump.path, "fingerprint": copy.dump.fingerprint} for copy in made.copies],
+        bringing=made.bringing,
     )
 
 

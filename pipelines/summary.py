@@ -49,6 +49,7 @@ class DumpsOf(NamedTuple):
     already_in: Sequence[str] = ()
     set_aside: Sequence[tuple[str, str]] = ()  # dump and reason
     failed: Sequence[tuple[str, str]] = ()  # dump and reason
+    copies: Sequence[tuple[str, str]] = ()  # not read, and the dump with the same bytes
 
 
 def run_rows(dataset: Dataset, runs: Iterable[str], attempts: int = _ATTEMPTS) -> list[dict[str, Any]]:
@@ -153,6 +154,7 @@ def as_json(status: str, runs: Sequence[str], dumps: DumpsOf, lines: Sequence[Co
             "already_in": sorted(dumps.already_in),
             "set_aside": [{"dump": dump, "reason": reason} for dump, reason in sorted(dumps.set_aside)],
             "failed": [{"dump": dump, "reason": reason} for dump, reason in sorted(dumps.failed)],
+            "copies": [{"dump": dump, "of": of} for dump, of in sorted(dumps.copies)],
         },
         "pages": _pages(lines, ledger.READ),
         "articles": _pages(lines, ledger.ARTICLE),

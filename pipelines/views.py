@@ -69,7 +69,12 @@ _DERIVED: Final = {
         FROM (SELECT run_id, recipe, committed_at, unnest(dumps) AS load FROM runs)""",
     "ledger": """
         SELECT run_id, committed_at, line.*
-        FROM (SELECT run_id, committed_at, unnest(ledger) AS line FROM runs)""",
+        FROM (SELECT run_id, committed_at, unnest(ledger) AS line FROM runs)
+        UNION ALL
+        SELECT run_id, committed_at, row.dump, door.name, door.stage, door.reason, -1
+        FROM (SELECT run_id, committed_at, unnest(taken_back) AS row FROM runs),
+            unnest([{name: 'read', stage: '', reason: ''},
+                    {name: 'rejected', stage: row.stage, reason: row.reason}]) AS doors(door)""",
 }
 
 T = TypeVar("T")

@@ -29,6 +29,30 @@ TOPIC: Final = pa.struct([("code", pa.string()), ("score", pa.float32())])
 DUMP: Final = pa.struct(
     [("dump", pa.string()), ("format", pa.string()), ("size", pa.int64()), ("fingerprint", pa.string())]
 )
+BEGINNING: Final = pa.struct(  # of one of the dumps: what tells its later states, if the file grows
+    [
+        ("dump", pa.string()),
+        ("beginning", pa.string()),  # see transforms/read/discover.py
+        ("after", pa.string()),  # fingerprint of the dump that it continues: only what follows was read
+        ("after_load", pa.string()),  # the load of that dump
+    ]
+)
+COPY: Final = pa.struct([("dump", pa.string()), ("fingerprint", pa.string())])
+# A row of `rejected` that went, without its address: the record was cut then, and is whole now.
+TAKEN_BACK: Final = pa.struct(
+    [
+        ("by", pa.string()),  # the dump of this run that has the whole record
+        ("load_id", pa.string()),  # this and the rest as in the row
+        ("run_id", pa.string()),
+        ("dump", pa.string()),
+        ("dump_offset", pa.int64()),
+        ("stage", pa.string()),
+        ("reason", pa.string()),
+        ("detail", pa.string()),
+        ("bytes", pa.int64()),
+        ("fetched_at", _TIME),
+    ]
+)
 FAILURE: Final = pa.struct(
     [
         ("dump", pa.string()),
@@ -120,7 +144,11 @@ RUNS: Final = pa.schema(
         _required("committed_at", _TIME),
         _required("dumps", pa.list_(DUMP)),
         _required("ledger", pa.list_(LEDGER_ENTRY)),
-        pa.field("failed", pa.list_(FAILURE)),  # dumps that were left out; null in files of schema 1
+        # The rest is null in files of schema 1.
+        pa.field("failed", pa.list_(FAILURE)),  # dumps that were left out
+        pa.field("beginnings", pa.list_(BEGINNING)),  # one for each of `dumps`
+        pa.field("copies", pa.list_(COPY)),  # files that were not read: a dump of the dataset has the same bytes
+        pa.field("taken_back", pa.list_(TAKEN_BACK)),  # refusals of earlier loads that this run has made good
     ],
     metadata=_METADATA,
 )

@@ -106,4 +106,5 @@ MASS_REASONS: Final[frozenset[str]] = frozenset({"not_html", "no_arabic_bytes"})
 # Rejections of copies: the detail is the article_id of the original.
 COPY_REASONS: Final[frozenset[str]] = frozenset({"duplicate", "near_duplicate"})
 
+READ_STAGE: Final = "read"
 STAGES: Final[tuple[str, ...]] = (*REASONS, "entities", "topics")

@@ -49,12 +49,6 @@ def rejected_entry(rejected: Rejected) -> Entry:
     return Entry(rejected.source.dump, REJECTED, rejected.stage, rejected.reason)
 
 
-def taken_back_entries(row: Rejected) -> Iterator[tuple[Entry, int]]:
-    """The entries that cancel a row of an earlier load, as `ReadPages` takes it back: its page is counted anew."""
-    yield Entry(row.source.dump, READ), -1
-    yield rejected_entry(row), -1
-
-
 def total(entries: Iterable[tuple[Entry, int]]) -> dict[Entry, int]:
     """The sum of all amounts for each entry, in order."""
     ledger: dict[Entry, int] = {}

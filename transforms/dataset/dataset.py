@@ -146,6 +146,8 @@ class Dataset:
     def rows(self, name: str, columns: Sequence[str] = ()) -> list[dict[str, Any]]:
         """All rows of a small unpartitioned table such as `runs`, with these columns (default: all).
 
+        If files are moved away because the table is rewritten meanwhile, it is read anew.
+
         Raises:
           DamagedDatasetError: a file of the table is missing or broken.
         """

@@ -4,6 +4,7 @@ A load is in the dataset if and only if its transaction has version 1. The ids o
 stand here.
 """
 
+import hashlib
 from typing import Final
 
 # Counts the publications that replace files. Two that were planned at once would replace the same files.
@@ -45,6 +46,27 @@ def failures_key(load: str) -> str:
     return f"failed:{load}"
 
 
+def path_key(path: str) -> str:
+    """The transaction of a file that may grow. Its version is the number of loads that have read the file.
+
+    Of two runs that read a file at once, perhaps in two states, the later one finds that it has moved on.
+
+    Args:
+      path: the name of the dump.
+    """
+    return f"path:{hashlib.blake2b(path.encode(), digest_size=16).hexdigest()}"
+
+
+def continued_key(load: str) -> str:
+    """The transaction of a load whose dump grew. Its version is the number of loads that continue it."""
+    return f"continued:{load}"
+
+
 def is_load_key(key: str) -> bool:
     """True for the transaction of a load."""
     return key.startswith("load:")
+
+
+def is_bringing_key(key: str) -> bool:
+    """True for a transaction that changes when another run brings a load, not when rows go."""
+    return key.startswith(("load:", "path:", "continued:"))

@@ -17,7 +17,7 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from warraq.schemas.arrow import PARTITIONS, TABLES
 from warraq.transforms import storage
-from warraq.transforms.dataset import delta_log, publication
+from warraq.transforms.dataset import delta_log, loads, publication
 from warraq.transforms.dataset.data_files import DataFile
 from warraq.transforms.dataset.dataset import REPLACED, Dataset
 from warraq.transforms.dataset.errors import CURE, DamagedDatasetError, DatasetError, OvertakenError
@@ -196,6 +196,8 @@ def _check(table: DeltaTable | None, change: Publication) -> None:
     if taken := [key for key in change.claims if versions.get(key)]:
         raise OvertakenError("another run has committed some of its dumps", taken)
     if moved := [key for key, version in change.seen.items() if versions.get(key, 0) != version]:
+        if any(map(loads.is_bringing_key, moved)):
+            raise OvertakenError("another run has committed a dump that is the same file", moved)
         raise OvertakenError("another process has taken out or replaced rows meanwhile", moved)
 
 

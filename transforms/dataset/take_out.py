@@ -1,5 +1,7 @@
 """Rows are taken out of the dataset: their files are written anew without them, and pointers to them lead elsewhere.
 
+Refusals that were taken back by a load that goes stand again.
+
 A near copy points to its original by `duplicate_of`. If the original goes, the copy points to the article that takes
 its place; if there is none, the earliest of its copies becomes the original of those that are similar to it.
 """
@@ -14,11 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from warraq.schemas.arrow import file_table
-from warraq.schemas.labels import COPY_REASONS
+from warraq.schemas.labels import COPY_REASONS, READ_STAGE
 from warraq.transforms import storage
 from warraq.transforms.dataset import loads
+from warraq.transforms.dataset.chains import Load, read_holdings, with_continuations
 from warraq.transforms.dataset.data_files import DataFile, read_rows
 from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.dataset.errors import DamagedDatasetError, OvertakenError
 from warraq.transforms.dataset.index import ARRIVAL_FILE
 from warraq.transforms.dataset.publication import Publication
 from warraq.transforms.minhash import NUM_PERM, similarities, values
@@ -37,6 +41,16 @@ class Condition(NamedTuple):
     article_ids: Collection[str] = frozenset()  # articles, and pages that were rejected as copies of them
     urls: Collection[str] = frozenset()  # rows of both tables; of articles the canonical URL counts too
     rejected_urls: Collection[str] = frozenset()  # rejected pages only
+    places: Collection[tuple[str, int]] = frozenset()  # load and offset of pages that the reader rejected
+
+    @property
+    def is_only_places(self) -> bool:
+        """True if no row goes but those at `places`."""
+        return not (self.loads or self.article_ids or self.urls or self.rejected_urls)
+
+    def may_be_in(self, file: DataFile) -> bool:
+        """False if no row of the file can go."""
+        return not self.is_only_places or file.partition == [READ_STAGE]
 
     def mask(self, rows: pa.Table) -> pa.ChunkedArray:
         """True for each row of `articles` or `rejected` that goes."""
@@ -46,6 +60,7 @@ class Condition(NamedTuple):
         if "detail" in rows.column_names:
             parts.append(pc.and_(_among(rows["reason"], COPY_REASONS), _among(rows["detail"], self.article_ids)))
             parts.append(_among(rows["url"], self.rejected_urls))
+            parts.append(_at(rows, self.places))
         mask = parts[0]
         for part in parts[1:]:
             mask = pc.or_(mask, part)
@@ -60,6 +75,8 @@ class TakenOut(NamedTuple):
     articles: list[dict[str, Any]]  # NAMES of each article that went
     rejected: list[dict[str, Any]]  # `url` and PLACE of each rejected page that went
     orphans: dict[str, int]  # dump → pages that stay rejected as copies of an article that went
+    taken_back: list[dict[str, Any]]  # the rows at the places of the condition, without their address
+    loads: frozenset[str]  # those that went: of the condition, and all that continue them
     transactions: dict[str, int]
     seen: dict[str, int]
 
@@ -86,8 +103,11 @@ def take_out(
 ) -> TakenOut:
     """Writes to staging what the files of the dataset become when rows go. The rows of loads go from `runs` too.
 
-    Reads some columns of every file, and the whole of those that change, one row group at a time. Holds the names of
-    the rows that go, and of their copies, in memory.
+    Loads that continue one that goes, go with it. A refusal that such a load had taken back stands again, without its
+    address, if the load that it is of stays.
+
+    Reads some columns of every file, and the whole of those that change, one row group at a time; for places alone only
+    the files of pages that the reader rejected. Holds the names of the rows that go, and of their copies, in memory.
 
     Args:
       dataset: the dataset.
@@ -95,11 +115,35 @@ def take_out(
       goes: the rows that go.
       heirs: article that goes → the article that takes its place, which may have the same id.
       missing: articles that are not there, or must not be originals; their copies get another original too.
+
+    Raises:
+      OvertakenError: files were replaced while they were read.
     """
-    heirs = heirs or {}
-    seen = {key: dataset.transactions([key]).get(key, 0) for key in (loads.REWRITES, loads.ROWS_OUT)}
-    load_of = dataset.load_of()
-    files = {name: dataset.data_files(name) for name in ("articles", "rejected")}
+    keys = (loads.REWRITES, loads.ROWS_OUT)
+    seen = {key: dataset.transactions([key]).get(key, 0) for key in keys}
+    try:
+        return _take_out(dataset, staging, goes, heirs or {}, missing, seen)
+    except DamagedDatasetError as error:
+        if seen[loads.REWRITES] == dataset.transactions([loads.REWRITES]).get(loads.REWRITES, 0):
+            raise
+        raise OvertakenError("another process has replaced files meanwhile", [loads.REWRITES]) from error
+
+
+def _take_out(  # noqa: PLR0913, PLR0917  (as `take_out`)
+    dataset: Dataset,
+    staging: str,
+    goes: Condition,
+    heirs: Mapping[str, str],
+    missing: Collection[str],
+    seen: Mapping[str, int],
+) -> TakenOut:
+    held = read_holdings(dataset).loads
+    goes = goes._replace(loads=with_continuations(held, goes.loads))
+    load_of = {(load.run_id, load.dump): load.load_id for load in held}
+    files = {
+        name: [file for file in dataset.data_files(name) if missing or goes.may_be_in(file)]
+        for name in ("articles", "rejected")
+    }
     rows = {
         name: [*_rows(dataset, found, goes, load_of, NAMES if name == "articles" else ("url", *PLACE))]
         for name, found in files.items()
@@ -115,8 +159,18 @@ def take_out(
     removed = [file for found in files.values() for file in found if (file.table, file.path) in touched]
     written = (_rewrite(dataset, staging, file, change, load_of) for file in removed)
     added = [file for file in written if file is not None]
+    taken_back = [
+        {**row, "stage": READ_STAGE, "url": ""}
+        for file in files["rejected"] * bool(goes.places)
+        for group in read_rows(file.table, dataset.path(file), load_of)
+        if file.partition == [READ_STAGE]
+        for row in group.filter(_at(group, goes.places)).to_pylist()
+    ]
     index = _index(dataset, staging, ids, [copy for copy in copies if change.originals[copy.article_id] is None])
     runs = _without_loads(dataset, staging, frozenset(goes.loads))
+    counts = _continuations(held, goes.loads)
+    # Refusals of the reader have no copies in other runs, so no run that began before must look again.
+    moved = {key: version + 1 for key, version in seen.items() if key == loads.REWRITES or not goes.is_only_places}
     lost = collections.Counter(row["dump"] for _, row in orphans if row["detail"] not in heirs)
     return TakenOut(
         [*added, *index.added, *runs.added],
@@ -124,9 +178,27 @@ def take_out(
         [row for _, row in rows["articles"]],
         [row for _, row in rows["rejected"]],
         dict(sorted(lost.items())),
-        {**runs.transactions, **{key: version + 1 for key, version in seen.items()}},
-        seen,
+        taken_back,
+        frozenset(goes.loads),
+        {**runs.transactions, **{key: after for key, (_, after) in counts.items()}, **moved},
+        {**seen, **{key: before for key, (before, _) in counts.items()}},
     )
+
+
+def _continuations(held: Iterable[Load], gone: Collection[str]) -> dict[str, tuple[int, int]]:
+    """The transaction of each load that goes, or is continued by one: its version before and after."""
+    before = collections.Counter(load.after_load for load in held if load.after_load)
+    going = collections.Counter(load.after_load for load in held if load.after_load and load.load_id in gone)
+    return {loads.continued_key(load): (before[load], before[load] - going[load]) for load in sorted({*gone, *going})}
+
+
+def _at(rows: pa.Table, places: Collection[tuple[str, int]]) -> pa.ChunkedArray:
+    """True for each row at one of these places."""
+    likely = _among(rows["load_id"], {load for load, _ in places})
+    if not pc.any(likely).as_py():
+        return likely
+    found = zip(rows["load_id"].to_pylist(), rows["dump_offset"].to_pylist(), strict=True)
+    return pa.chunked_array([pa.array([place in places for place in found], pa.bool_())])
 
 
 def _among(column: pa.ChunkedArray, found: Collection[str]) -> pa.ChunkedArray:
@@ -287,10 +359,13 @@ class _Runs(NamedTuple):
 def _without_loads(dataset: Dataset, staging: str, gone: frozenset[str]) -> _Runs:
     """Stages the files of `runs` without these loads: their dumps, and the lines of the ledger on them.
 
-    A run of which nothing is left goes, so that it can be made again.
+    A run of which nothing is left goes, so that it can be made again. Refusals that they had taken back from loads that
+    stay are staged again.
     """
     change = _Runs([], [], {loads.load_key(load): loads.OUT for load in gone})
     left: set[str] = set()  # dumps that another load holds
+    fingerprints = {loads.fingerprint_of(load) for load in gone}
+    restored: list[dict[str, Any]] = []
     for file in dataset.data_files("runs") if gone else []:
         rows = [row for group in read_rows("runs", dataset.path(file), {}) for row in group.to_pylist()]
         kept, is_changed = [], False
@@ -299,10 +374,18 @@ def _without_loads(dataset: Dataset, staging: str, gone: frozenset[str]) -> _Run
             out = {dump for dump, each in load.items() if each in gone}
             dumps = [dump for dump in row["dumps"] if dump["dump"] not in out]
             left |= {dump["fingerprint"] for dump in dumps}
-            is_changed |= bool(out)
+            taken_back = row["taken_back"] or []
+            restored += [each for each in taken_back if each["by"] in out and each["load_id"] not in gone]
+            lists = {
+                "dumps": dumps,
+                "ledger": [line for line in row["ledger"] if line["dump"] not in out],
+                "beginnings": [each for each in row["beginnings"] or [] if each["dump"] not in out],
+                "copies": [each for each in row["copies"] or [] if each["fingerprint"] not in fingerprints],
+                "taken_back": [each for each in taken_back if each["by"] not in out],
+            }
+            is_changed |= bool(out) or len(lists["copies"]) < len(row["copies"] or [])
             if dumps or not out:
-                ledger = [line for line in row["ledger"] if line["dump"] not in out]
-                kept.append({**row, "dumps": dumps, "ledger": ledger})
+                kept.append({**row, **lists})
             else:
                 change.transactions[row["run_id"]] = loads.OUT
         if is_changed:
@@ -310,6 +393,11 @@ def _without_loads(dataset: Dataset, staging: str, gone: frozenset[str]) -> _Run
         if is_changed and kept:
             part = file._replace(path="part")
             change.added.append(dataset.write_staged(staging, part, [file_table("runs", kept)]))
+    if restored:
+        restored.sort(key=lambda each: (each["dump"], each["dump_offset"]))
+        rows = [{**each, "url": ""} for each in restored]
+        part = DataFile("rejected", f"stage={READ_STAGE}/part", [READ_STAGE], len(rows), 0, [])
+        change.added.append(dataset.write_staged(staging, part, [file_table("rejected", rows)]))
     orphaned = {loads.fingerprint_of(load) for load in gone} - left
     change.transactions.update({loads.dump_key(dump): loads.OUT for dump in orphaned})
     return change

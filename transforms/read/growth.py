@@ -36,6 +36,11 @@ class Sorted(NamedTuple):
     copies: list[Copy]
 
 
+def can_grow(dump: Dump) -> bool:
+    """True if a longer file that begins with this one may be the same dump later."""
+    return dump.kind in _GROWING
+
+
 def begins_with(dump: Dump, earlier: Earlier) -> bool:
     """True if the file begins with the bytes of an earlier dump, as far as fingerprints tell. Reads 8 MiB at most.
 
@@ -51,11 +56,13 @@ def sort_out(dumps: Iterable[Dump], earlier: Sequence[Earlier], begins_with: Beg
 
     A dump grew if it is of the same format as an earlier one, larger, begins with its bytes, and no other dump has
     continued that one; of several the largest counts. Files are read only for candidates with an equal `beginning`, or
-    of the same path if the dataset is too old to have it. So the dumps of a large dataset cost a comparison each.
+    of the same path if the dataset is too old to have it. So each dump costs a look into a table.
     """
     held = {load.fingerprint for load in earlier}
     continued = {load.after for load in earlier}
-    free = sorted((load for load in earlier if load.fingerprint not in continued), key=_rank, reverse=True)
+    free: dict[str, list[Earlier]] = {}  # by beginning, or by path
+    for load in sorted(earlier, key=_rank, reverse=True):
+        free.setdefault(load.beginning or load.path, []).append(load)
     to_read: dict[str, Dump] = {}
     known: list[Dump] = []
     copies: list[Copy] = []
@@ -65,7 +72,10 @@ def sort_out(dumps: Iterable[Dump], earlier: Sequence[Earlier], begins_with: Beg
         elif dump.fingerprint in to_read:
             copies.append(Copy(dump, to_read[dump.fingerprint]))
         else:
-            candidates = (load for load in free if load.fingerprint not in continued and _may_begin(dump, load))
+            beginnings = {dump.beginning[:end] for end in range(1, len(dump.beginning) + 1)}
+            likely = [load for key in {*beginnings, dump.path} for load in free.get(key, ()) if _may_begin(dump, load)]
+            likely.sort(key=_rank, reverse=True)
+            candidates = (load for load in likely if load.fingerprint not in continued)
             after = next((load for load in candidates if begins_with(dump, load)), None)
             continued |= {after.fingerprint} if after else set()
             to_read[dump.fingerprint] = dump._replace(after=after)
@@ -78,7 +88,7 @@ def _rank(load: Earlier) -> tuple[int, str, str]:
 
 def _may_begin(dump: Dump, load: Earlier) -> bool:
     """True if `dump` may begin with the dump of `load`, without a look into the file."""
-    if dump.kind not in _GROWING or dump.format != load.format or load.size >= dump.size:
+    if not can_grow(dump) or dump.format != load.format or load.size >= dump.size:
         return False
     return dump.beginning.startswith(load.beginning) if load.beginning else dump.path == load.path
 

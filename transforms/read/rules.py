@@ -5,11 +5,12 @@ import datetime as dt
 from dataclasses import field
 from typing import Final
 
+from warraq.schemas.labels import READ_STAGE
 from warraq.transforms.read.limits import MOST_BYTES
 from warraq.transforms.read.times import YEARS, parse_time
 from warraq.transforms.rule_checks import check_range
 
-STAGE: Final = "read"
+STAGE: Final = READ_STAGE
 FIELD_NAMES: Final = ("url", "html", "text", "title", "fetched_at", "charset")
 
 

@@ -28,7 +28,7 @@ TAKEN_BACK: Final = "taken_back"
 _STRETCHES: Final = "stretches"
 
 _Places: TypeAlias = beam.pvalue.TaggedOutput[Literal["stretches"], tuple[str, Stretch]]  # of a dump
-_TakenBack: TypeAlias = beam.pvalue.TaggedOutput[Literal["taken_back"], Rejected]
+_TakenBack: TypeAlias = beam.pvalue.TaggedOutput[Literal["taken_back"], tuple[str, Rejected]]  # the dump that grew
 Part = tuple[Dump, int, int]  # a dump and a range of its bytes, half-open
 
 register(Dump, Earlier, Stretch)
@@ -98,7 +98,7 @@ class _ReadFn(beam.DoFn, RestrictionProvider):
         stop = tracker.current_restriction().stop
         if is_granted:
             tracker.try_claim(stop)  # tells the runner that the whole range has been read
-        yield from (beam.pvalue.TaggedOutput(TAKEN_BACK, row) for row in taken_back)
+        yield from (beam.pvalue.TaggedOutput(TAKEN_BACK, (dump.path, row)) for row in taken_back)
         if first >= 0:
             yield beam.pvalue.TaggedOutput(_STRETCHES, (dump.path, Stretch(first, last)))
         yield from self._progress(max(0, (stop if is_splittable else dump.size) - position))
@@ -115,10 +115,10 @@ class ReadPages(StageTransform):
     """PBegin → (Page, Rejected): every page record of `dumps`, each in exactly one output.
 
     A third output, CHECKED, is empty and ends when all places are known to differ; the commit must wait for it. If one
-    of the dumps grew, TAKEN_BACK gives rows of `rejected` that its earlier loads have written, and that are true no
-    longer: the record was cut at the end of the file, and is in another output as it is now. With `shows_progress`,
-    PROGRESS gives numbers of bytes of the dumps, each as soon as it has been read; on clusters the counter `bytes_read`
-    says the same.
+    of the dumps grew, TAKEN_BACK gives its name with each row of `rejected` that its earlier loads have written, and
+    that is true no longer: the record was cut at the end of the file, and is in another output as it is now. With
+    `shows_progress`, PROGRESS gives numbers of bytes of the dumps, each as soon as it has been read; on clusters the
+    counter `bytes_read` says the same.
 
     Two records in one place raise LedgerError on a worker, which fails the run.
     """

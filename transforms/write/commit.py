@@ -5,13 +5,15 @@ import datetime as dt
 import functools
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from warraq.schemas import arrow
+from warraq.schemas.records import Rejected
 from warraq.transforms import ledger
 from warraq.transforms.dataset import loads
+from warraq.transforms.dataset.chains import read_holdings, with_former
 from warraq.transforms.dataset.data_files import DataFile, read_rows
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import OvertakenError
@@ -45,6 +47,11 @@ class Run:
     max_error_share: float
     rows_out: int = 0  # the version of loads.ROWS_OUT when the run began
     replaced: Sequence[str] = ()  # loads that go out when this run comes in
+    beginnings: Sequence[Mapping[str, Any]] = ()  # rows of arrow.BEGINNING, one for each of `dumps`
+    copies: Sequence[Mapping[str, Any]] = ()  # rows of arrow.COPY
+    bringing: Mapping[str, int] = dataclasses.field(
+        default_factory=dict
+    )  # versions of loads.is_bringing_key, as planned
 
     @functools.cached_property
     def load_ids(self) -> Mapping[str, str]:
@@ -52,8 +59,13 @@ class Run:
         return {dump["dump"]: loads.load_id(self.recipe, dump["fingerprint"]) for dump in self.dumps}
 
 
-def run_row(run: Run, entries: Mapping[Entry, int], committed_at: dt.datetime) -> dict[str, Any]:
-    """The row of `runs`."""
+def run_row(
+    run: Run,
+    entries: Mapping[Entry, int],
+    committed_at: dt.datetime,
+    taken_back: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """The row of `runs`; `taken_back` are rows of arrow.TAKEN_BACK."""
     return {
         "run_id": run.run_id,
         "recipe": run.recipe,
@@ -65,11 +77,25 @@ def run_row(run: Run, entries: Mapping[Entry, int], committed_at: dt.datetime) -
         "dumps": list(run.dumps),
         "ledger": [{**entry._asdict(), "pages": pages} for entry, pages in entries.items()],
         "failed": [],
+        "beginnings": list(run.beginnings),
+        "copies": list(run.copies),
+        "taken_back": list(taken_back),
     }
 
 
-def commit(run: Run, files: Sequence[DataFile], counts: Sequence[tuple[Entry, int]]) -> dict[str, Any] | None:
+def commit(
+    run: Run,
+    files: Sequence[DataFile],
+    counts: Sequence[tuple[Entry, int]],
+    taken_back: Sequence[tuple[str, Rejected]] = (),
+) -> dict[str, Any] | None:
     """Reconciles the ledger and publishes the files. Returns the row of `runs`; None if the run was committed before.
+
+    Args:
+      run: the run.
+      files: its staged files.
+      counts: the pages that were counted on the way.
+      taken_back: dump that grew, and the refusal of an earlier load that it makes good. Its row goes, if there is one.
 
     Raises:
       LedgerError: the ledger does not balance.
@@ -85,17 +111,14 @@ def commit(run: Run, files: Sequence[DataFile], counts: Sequence[tuple[Entry, in
     if broken := ledger.broken_dumps(entries, run.max_error_share):
         leave_report(dataset, run.staging, find_faults(dataset, run.staging, files, broken))
         raise SetAsideError(f"too many pages broke the code in {', '.join(broken)}")
-    row = run_row(run, entries, dt.datetime.now(dt.timezone.utc))
-    file = DataFile("runs", f"run-{run.run_id}", [], 1, 0, [])
-    file = dataset.write_staged(run.staging, file, [arrow.file_table("runs", [row])], run.run_id)
     articles = [dataset.staged_path(run.staging, one) for one in sorted(files) if one.table == "articles"]
-    index = stage_arrivals(dataset, run.staging, articles, run.run_id)
+    staged = [*files, *stage_arrivals(dataset, run.staging, articles, run.run_id)]
+    now = dt.datetime.now(dt.timezone.utc)
     try:
-        _publish(dataset, run, [*files, *index, file])
+        return _publish(dataset, run, staged, taken_back, functools.partial(run_row, run, entries, now))
     except OvertakenError as error:
         dataset.write_note(run.staging, OVERTAKEN, str(error).encode())
         raise
-    return row
 
 
 def record_failures(run: Run, faults: Sequence[SetAside]) -> None:
@@ -121,40 +144,71 @@ def record_failures(run: Run, faults: Sequence[SetAside]) -> None:
     ]
     run_id = hashlib.blake2b(json.dumps(sorted(counts.items())).encode(), digest_size=16).hexdigest()
     run = dataclasses.replace(run, run_id=run_id, staging=dataset.staging_name(run_id), dumps=[])
+    run = dataclasses.replace(run, beginnings=[], copies=[])
     row = {**run_row(run, {}, dt.datetime.now(dt.timezone.utc)), "failed": failed}
-    file = DataFile("runs", f"run-{run_id}", [], 1, 0, [])
     with dataset.lock(run.staging, _PATIENCE):
-        file = dataset.write_staged(run.staging, file, [arrow.file_table("runs", [row])], run_id)
+        file = _stage_row(dataset, run, row)
         publish(dataset, run.staging, Publication(run_id, [file], (), counts, is_run=True))
 
 
-def _publish(dataset: Dataset, run: Run, files: Sequence[DataFile]) -> None:
-    """Publishes the run; if it replaces loads, their rows go out in the same commit.
+def _stage_row(dataset: Dataset, run: Run, row: Mapping[str, Any]) -> DataFile:
+    file = DataFile("runs", f"run-{run.run_id}", [], 1, 0, [])
+    return dataset.write_staged(run.staging, file, [arrow.file_table("runs", [row])], run.run_id)
 
-    Files that a compaction replaces meanwhile cost a new look at them, not a new run.
+
+def _publish(
+    dataset: Dataset,
+    run: Run,
+    files: Sequence[DataFile],
+    taken_back: Sequence[tuple[str, Rejected]],
+    make_row: Callable[[Sequence[Mapping[str, Any]]], dict[str, Any]],
+) -> dict[str, Any]:
+    """Publishes the run. Rows of loads that it replaces, and refusals that it takes back, go out in the same commit.
+
+    Files that a compaction replaces meanwhile cost a new look at them, not a new run. Returns the row of `runs`.
     """
     brought = {loads.load_key(load): loads.IN for load in run.load_ids.values()}
     brought |= {loads.dump_key(dump["fingerprint"]): loads.IN for dump in run.dumps}
-    change = Publication(run.run_id, sorted(files), (), brought, {loads.ROWS_OUT: run.rows_out}, is_run=True)
-    if not run.replaced:
-        publish(dataset, run.staging, change)
-        return
-    heirs = _heirs(dataset, run, files)
+    brought |= {key: version + 1 for key, version in run.bringing.items()}
+    seen = {loads.ROWS_OUT: run.rows_out, **run.bringing}
+    change = Publication(run.run_id, (), (), brought, seen, is_run=True)
+    if not (run.replaced or taken_back):
+        row = make_row(())
+        publish(dataset, run.staging, change._replace(added=sorted([*files, _stage_row(dataset, run, row)])))
+        return row
+    heirs = _heirs(dataset, run, files) if run.replaced else {}
     for attempts_left in reversed(range(_ATTEMPTS)):
-        out = take_out(dataset, run.staging, Condition(loads=frozenset(run.replaced)), heirs)
-        both = change._replace(
-            added=sorted([*change.added, *out.added]),
-            removed=out.removed,
-            transactions={**out.transactions, **change.transactions},
-            seen={**out.seen, **change.seen},
-        )
+        places = _places(dataset, run, taken_back)
         try:
+            goes = Condition(loads=frozenset(run.replaced), places=frozenset(places))
+            out = take_out(dataset, run.staging, goes, heirs)
+            row = make_row([{**row, "by": places[row["load_id"], row["dump_offset"]]} for row in out.taken_back])
+            both = change._replace(
+                added=sorted([*files, *out.added, _stage_row(dataset, run, row)]),
+                removed=out.removed,
+                transactions={**out.transactions, **change.transactions},
+                seen={**out.seen, **change.seen},
+            )
             publish(dataset, run.staging, both)
         except OvertakenError as error:
             if not attempts_left or set(error.keys) != {loads.REWRITES}:
                 raise
         else:
-            return
+            return row
+    raise AssertionError  # the last attempt returns or raises
+
+
+def _places(dataset: Dataset, run: Run, taken_back: Sequence[tuple[str, Rejected]]) -> dict[tuple[str, int], str]:
+    """Load and offset of each refusal that may be taken back, and the dump that makes it good.
+
+    The earlier load of a dump that grew may itself continue others: the row is of one of them.
+    """
+    if not taken_back:
+        return {}
+    held = read_holdings(dataset).loads
+    after = {beginning["dump"]: beginning["after_load"] for beginning in run.beginnings if beginning["after_load"]}
+    chains = {dump: sorted(with_former(held, [load])) for dump, load in after.items()}
+    return {(load, row.source.dump_offset): dump for dump, row in taken_back for load in chains[dump]}
 
 
 def _heirs(dataset: Dataset, run: Run, files: Sequence[DataFile]) -> dict[str, str]:

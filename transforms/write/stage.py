@@ -105,9 +105,13 @@ class _CommitFn(beam.DoFn):
         self._run = run
 
     def process(
-        self, _: None, files: Sequence[DataFile], counts: Sequence[tuple[Entry, int]]
+        self,
+        _: None,
+        files: Sequence[DataFile],
+        counts: Sequence[tuple[Entry, int]],
+        taken_back: Sequence[tuple[str, Rejected]] = (),
     ) -> Iterator[dict[str, Any]]:
-        row = commit(self._run, files, counts)
+        row = commit(self._run, files, counts, taken_back)
         if row:
             yield row
 
@@ -116,17 +120,18 @@ class _CommitFn(beam.DoFn):
 class CommitRun(beam.PTransform):
     """(DataFile, (Entry, pages)) → the row of `runs`, once everything is published.
 
+    If a dump grew, a third input has the refusals that are taken back, as `ReadPages` gives them.
+
     Raises on a worker, which fails the run, as `commit` does: LedgerError or SetAsideError.
     """
 
     run: Run
 
     def expand(self, results: Any) -> beam.PCollection:
-        files, counts = results
         return (
-            files.pipeline
+            results[0].pipeline
             | "Once" >> beam.Create([None])
-            | "Publish" >> beam.ParDo(_CommitFn(self.run), beam.pvalue.AsList(files), beam.pvalue.AsList(counts))
+            | "Publish" >> beam.ParDo(_CommitFn(self.run), *map(beam.pvalue.AsList, results))
         )
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.support.damage import ARC_HEAD, arc_record, damages, lines, page, parquet, record, tarred, zipped, zstd
 from warraq.schemas.records import Rejected
-from warraq.transforms.ledger import READ, CountPages, Entry, taken_back_entries, total
+from warraq.transforms.ledger import READ, CountPages, Entry, rejected_entry, total
 from warraq.transforms.read.discover import beginning_of, find_dumps, fingerprint
 from warraq.transforms.read.dump import Earlier, InputError
 from warraq.transforms.read.formats import bytes_to_read, read_range, seam_of
@@ -87,6 +87,11 @@ def read(dump, split=None):
     for part, start, stop in parts(dump, ReadRules(split_bytes=split or dump.size)):
         items += read_range(part, start, stop, RULES, take_back=taken_back.append)
     return items, taken_back
+
+
+def cancelled(_dump, row):
+    """The entries of the ledger that a row that is taken back cancels."""
+    return [(Entry(row.source.dump, READ), -1), (rejected_entry(row), -1)]
 
 
 def grow(folder, states, split=None):
@@ -365,7 +370,7 @@ def test_the_ledgers_of_all_loads_count_each_page_once(tmp_path, name, share):
             books = {"read": doors[KEPT], "refused": doors[REJECTED]} | CountPages()
             entries = [
                 books,
-                *(doors[label] | beam.FlatMap(taken_back_entries) for label in doors if label == TAKEN_BACK),
+                *(doors[label] | beam.FlatMapTuple(cancelled) for label in doors if label == TAKEN_BACK),
             ]
             entries | beam.Flatten() | beam.Map(repr) | "Counts" >> beam.io.WriteToText(str(counts))
             doors[KEPT] | beam.Map(lambda one: one.source.url) | "Rows" >> beam.io.WriteToText(str(rows))
@@ -398,7 +403,8 @@ def test_a_dump_that_grew_is_read_once_however_a_runner_splits(tmp_path_factory,
         for count, item in enumerate(fn.process(part, RestrictionTrackerView(tracker))):
             tag, record = (item.tag, item.value) if isinstance(item, beam.pvalue.TaggedOutput) else (KEPT, item)
             read_bytes += record if tag == PROGRESS else 0
-            seen += [(tag, key(record))] if tag in (KEPT, REJECTED, TAKEN_BACK) else []
+            seen += [(tag, key(record))] if tag in (KEPT, REJECTED) else []
+            seen += [(tag, key(record[1]))] if tag == TAKEN_BACK else []
             if count == after and (halves := tracker.try_split(fraction)):
                 waiting.append(halves[1])
         tracker.check_done()
