@@ -139,6 +139,7 @@ _COUNTS: Final = """
     ) LEFT JOIN held USING (load_id, dump) LEFT JOIN runs USING (run)
     GROUP BY ALL ORDER BY ALL NULLS LAST
 """
+# First the ids and places that stand twice, then their rows: a list for each id would not fit into memory.
 _TWICE: Final = """
     SELECT id, list({'number': number, 'position': position} ORDER BY number, position)
     FROM rows
@@ -149,9 +150,13 @@ _TWICE: Final = """
 _SAME_PLACE: Final = """
     SELECT any_value(load_id), any_value(dump), place,
         list({'number': number, 'position': position} ORDER BY number, position)
-    FROM rows JOIN origins USING (source)
-    WHERE load_id IS NOT NULL
-    GROUP BY origin, place HAVING count(*) > 1 AND NOT (count(id) = count(*) AND count(DISTINCT id) = 1)
+    FROM rows JOIN origins USING (source) JOIN (
+        SELECT origin, place
+        FROM rows JOIN origins USING (source)
+        WHERE load_id IS NOT NULL
+        GROUP BY origin, place HAVING count(*) > 1
+    ) USING (origin, place)
+    GROUP BY origin, place HAVING NOT (count(id) = count(*) AND count(DISTINCT id) = 1)
     ORDER BY ALL
 """
 _DANGLING: Final = """

@@ -12,13 +12,14 @@ from deltalake import DeltaTable, Schema
 
 from tests.support.loads import article, edit, load, refusal
 from warraq.schemas.arrow import TABLES
+from warraq.transforms import storage
 from warraq.transforms.dataset import publish as publishing
 from warraq.transforms.dataset.data_files import read_rows
 from warraq.transforms.dataset.dataset import PROPERTIES, Dataset
 from warraq.transforms.dataset.errors import DatasetError
 from warraq.transforms.dataset.publication import Publication
 from warraq.transforms.dataset.publish import publish
-from warraq.transforms.maintain import check
+from warraq.transforms.maintain import check, snapshot
 from warraq.transforms.maintain.forget import Request, forget
 from warraq.transforms.maintain.undo import undo
 
@@ -390,3 +391,99 @@ def test_a_killed_publication_is_finished_before_rows_are_compared(dataset, monk
     code, told = run(dataset, "--repair")
     assert (code, told[1], told[-1]) == (0, "finished the publication of run r3, which was killed", SOUND)
     assert dataset.has_run("r3")
+
+
+class Killed(BaseException):
+    """Stands for a kill -9."""
+
+
+def damaged_in_many_ways(dataset):
+    """A stray file, a file of which only a copy is left, an article of two pages, a pointer to nothing."""
+    load(dataset, "r3", [article("d", 0, "a-0", day=4), article("d", 1, day=4, duplicate_of="z")])
+    shutil.copy(first(dataset), first(dataset).with_name("other.parquet"))
+    set_aside(dataset)
+    first(dataset).unlink()
+
+
+REPAIRED = ["article_id", "duplicate_of", "dump", "load_id"]
+STEPS = ["move", "_carry_out", "_check", "_commit", "_hide", "discard"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_repair_that_is_killed_is_done_by_the_next(dataset, monkeypatch, step):
+    """Killed at every call of a step, the first of them first; each time the dataset can be repaired."""
+    damaged_in_many_ways(dataset)
+    whole = Path(dataset.root)
+    before = whole.with_name("before")
+    shutil.copytree(whole, before)
+    assert run(dataset, "--repair")[0] == 0
+    expected = [content(dataset, table, *names) for table, names in (("articles", REPAIRED), ("rejected", ["detail"]))]
+    for call in range(100):
+        shutil.rmtree(whole)
+        shutil.copytree(before, whole)
+        target = storage if step == "move" else publishing
+        real, calls = getattr(target, step), iter(range(100))
+
+        def die(*arguments, real=real, calls=calls, call=call, **named):
+            if next(calls) == call:
+                raise Killed
+            return real(*arguments, **named)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(target, step, die)
+            try:
+                run(dataset, "--repair")
+            except Killed:
+                pass
+            else:
+                break
+        assert run(dataset, "--repair")[0] == 0
+        found = [content(dataset, table, *names) for table, names in (("articles", REPAIRED), ("rejected", ["detail"]))]
+        assert found == expected
+    assert call
+
+
+def test_a_row_that_is_lost_with_its_file_is_one_fault(dataset):
+    """And pointers that may lead into the lost file are no faults."""
+    assert [file.rows for file in dataset.data_files("articles")] == [2, 1, 2]
+    first(dataset).unlink()
+    assert len(run(dataset)[1]) == 2
+    edit(dataset, "x", "rejected", lambda rows: rows[1:])
+    told = run(dataset)[1]
+    assert [line.split()[0].split("/")[0] for line in told[:-1]] == ["articles", "rejected"]
+
+
+def test_a_replaced_file_is_read_where_it_is_now(dataset, monkeypatch):
+    """Another process compacts after the snapshot was taken."""
+    real = snapshot.take
+
+    def take(dataset):
+        found = real(dataset)
+        edit(dataset, "x", "articles", lambda rows: rows)
+        return found
+
+    monkeypatch.setattr(snapshot, "take", take)
+    assert run(dataset) == (0, [SOUND])
+
+
+def test_a_living_run_is_left_alone(dataset):
+    with dataset.lock("r9"):
+        staged(dataset)
+        assert run(dataset, "--repair") == (0, [SOUND])
+        assert Path(dataset.root, "_staging", "r9").exists()
+    assert run(dataset)[0] == 1
+
+
+def test_nothing_is_moved_away_while_a_log_is_damaged(dataset):
+    Path(dataset.root, "rejected", "_delta_log", f"{2:020}.json").unlink()
+    before = {path for path in Path(dataset.root).rglob("*") if path.is_file()}
+    code, told = run(dataset, "--repair")
+    assert code == 1
+    assert told[-2] == "nothing is repaired while a log is damaged: files that it has lost would be moved away"
+    assert {path for path in Path(dataset.root).rglob("*") if path.is_file()} == before
+
+
+def test_a_chain_of_copies_is_no_fault(dataset):
+    """`Deduplicate` gives one if two texts are each similar to a third, and not to each other."""
+    load(dataset, "r3", [article("d", 0, duplicate_of="c-0")])
+    assert run(dataset) == (0, [SOUND])
