@@ -200,6 +200,7 @@ PARTITIONS: Final[Mapping[str, tuple[str, ...]]] = {
 ORDER: Final[Mapping[str, tuple[str, ...]]] = {
     "articles": ("site", "published_at", "article_id", "dump", "dump_offset"),
     "rejected": ("dump", "dump_offset", "url", "reason", "detail"),
+    "signatures": ("text_digest", "article_id", "date"),  # by month `date` is the first
     "forgotten": ("forgotten_at", "operation_id", "table", "dump", "dump_offset", "article_id", "site"),
     "runs": ("committed_at", "run_id"),
 }

@@ -152,13 +152,12 @@ class Dataset:
           DamagedDatasetError: a file of the table is missing or broken.
         """
         wanted, files = columns or TABLES[name].names, self.files(name)
-        while True:
-            try:
-                return [row for path in files for row in data_files.read_table(path, wanted).to_pylist()]
-            except DamagedDatasetError:  # noqa: PERF203  (a second round is rare)
-                before, files = files, self.files(name)
-                if files == before:  # else files were replaced, and moved away, since the log was read
-                    raise
+        try:
+            return [row for path in files for row in data_files.read_table(path, wanted).to_pylist()]
+        except DamagedDatasetError:
+            if self.files(name) == files:
+                raise
+        return self.rows(name, columns)  # files were replaced, and moved away, since the log was read
 
     def load_of(self) -> dict[tuple[str, str], str]:
         """The load of each run and dump. Reads the table `runs`."""

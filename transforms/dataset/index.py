@@ -15,7 +15,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from warraq.schemas.arrow import file_schema
+from warraq.schemas.arrow import ORDER, file_schema
 from warraq.transforms.dataset.data_files import DataFile, read_table
 from warraq.transforms.dataset.dataset import Dataset
 
@@ -45,7 +45,7 @@ def signatures(path: str) -> pa.Table:
         "load_id": table["load_id"] if "load_id" in table.column_names else pa.nulls(len(table), pa.string()),
         "sketch": pc.if_else(pc.is_null(table["duplicate_of"]), table["sketch"], None),
     }
-    return pa.table(columns).cast(_SCHEMA).sort_by(_order("text_digest"))
+    return _sorted(pa.table(columns).cast(_SCHEMA), ARRIVAL)
 
 
 def arrivals(paths: Iterable[str]) -> Iterator[pa.Table]:
@@ -61,7 +61,7 @@ def arrivals(paths: Iterable[str]) -> Iterator[pa.Table]:
 
 
 def _joined(tables: Sequence[pa.Table]) -> pa.Table:
-    return pa.concat_tables(tables).sort_by(_order("text_digest"))
+    return _sorted(pa.concat_tables(tables), ARRIVAL)
 
 
 def row_groups(rows: pa.Table) -> Iterator[pa.Table]:
@@ -80,19 +80,18 @@ def parts(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
     without = rows.set_column(rows.column_names.index("sketch"), "sketch", pa.nulls(len(rows), pa.binary()))
     for prefix in sorted(pc.unique(prefixes).to_pylist()):
         name = f"{DIGEST}{prefix}"
-        yield name, sorted_part(name, without.filter(pc.equal(prefixes, prefix)).cast(_SCHEMA))
+        yield name, _sorted(without.filter(pc.equal(prefixes, prefix)).cast(_SCHEMA), name)
     originals = rows.filter(rows["sketch"].is_valid())
     months = pc.strftime(originals["date"], "%Y-%m")
     for month in sorted(pc.unique(months).to_pylist()):
-        yield month, sorted_part(month, originals.filter(pc.equal(months, month)))
+        yield month, _sorted(originals.filter(pc.equal(months, month)), month)
 
 
-def sorted_part(name: str, rows: pa.Table) -> pa.Table:
-    """The rows as the part of that name has them: by digest, or by day."""
-    return rows.sort_by(_order("text_digest" if name.startswith(DIGEST) else "date"))
+def order(part: str) -> tuple[str, ...]:
+    """The columns by which the rows of a part are sorted. Rows that are equal in them are equal."""
+    first = () if part == ARRIVAL or part.startswith(DIGEST) else ("date",)
+    return (*dict.fromkeys([*first, *ORDER["signatures"]]), "load_id")
 
 
-def _order(first: str) -> list[tuple[str, str]]:
-    """The sort keys of a part: `first`, and others so that equal rows give equal files."""
-    names = dict.fromkeys([first, "text_digest", "article_id", "date", "load_id"])
-    return [(name, "ascending") for name in names]
+def _sorted(rows: pa.Table, part: str) -> pa.Table:
+    return rows.sort_by([(name, "ascending") for name in order(part)])

@@ -15,15 +15,17 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
-from warraq.schemas.arrow import ORDER, TABLES
+from warraq.schemas.arrow import ORDER, PARTITIONS, TABLES
+from warraq.transforms.dataset import index
 from warraq.transforms.dataset.data_files import DataFile, read_rows
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import CURE, DamagedDatasetError
 from warraq.transforms.dataset.loads import REWRITES
 from warraq.transforms.dataset.publication import Publication
-from warraq.transforms.maintain.merge import cut, sorted_rows
+from warraq.transforms.maintain.merge import cut, row_bytes, row_count, sorted_rows
 from warraq.transforms.maintain.operation import Operation, carry_out, rewrites
 
 TARGET: Final = 128 << 20  # bytes of a file
@@ -31,23 +33,29 @@ _OPEN_DAYS: Final = 2
 _NAME: Final = "compact"  # files of this name are compacted
 _ROW_GROUP_BYTES: Final = 16 << 20  # of values, before they are compressed; see docs/choices.md
 _AT_ONCE: Final = 64 << 20  # bytes of rows that are sorted at once
+_SPLIT: Final = 1 / 8
 _TIMES: Final = 4  # a file is merged with smaller ones once it is at most so many times as large as all of them
 _TIES: Final = ("load_id", "run_id")  # order rows that differ in nothing of ORDER
 
 
 class Rule(NamedTuple):
-    """When the files of one partition of a table are merged."""
+    """When the files of one partition of a table are merged, and into what."""
 
     least: int  # files; fewer are left alone
-    cheap: float  # share of the target; files up to it are always merged
+    cheap: float = 0  # share of the target; files up to it are always merged
     is_dated: bool = False  # partitioned by day; only closed days are touched
+    row_group: int = _ROW_GROUP_BYTES  # size of a row group, as `measure` gives it
+    measure: Callable[[pa.Table], np.ndarray] = row_bytes
+    # Partition → function that gives other partitions of its rows. They go there once they are _SPLIT of the target.
+    splits: Mapping[str, Callable[[pa.Table], Iterable[tuple[str, pa.Table]]]] = {}
 
 
 RULES: Final[Mapping[str, Rule]] = {
     "articles": Rule(1, 1 / 8, is_dated=True),
-    "rejected": Rule(8, 0),
-    "forgotten": Rule(8, 0),
-    "runs": Rule(8, 0),
+    "rejected": Rule(8),
+    "signatures": Rule(2, 1 / 128, row_group=index.ROW_GROUP, measure=row_count, splits={index.ARRIVAL: index.parts}),
+    "forgotten": Rule(8),
+    "runs": Rule(8),
 }
 
 
@@ -70,10 +78,11 @@ class Compacted(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Files of one partition that become one, or as few as the target allows."""
+    """Files of one partition that become one, or as few as the target allows; or are split into other partitions."""
 
     table: str
     files: Sequence[DataFile]
+    is_split: bool = False
 
     @property
     def partition(self) -> tuple[str, ...]:
@@ -136,8 +145,21 @@ def groups(table: str, files: Iterable[DataFile], settings: Settings) -> list[Gr
     for file in files:
         if not rule.is_dated or file.partition[0] < settings.before.isoformat():
             partitions[tuple(file.partition)].append(file)
-    chosen = ((values, _chosen(found, rule, settings)) for values, found in sorted(partitions.items()))
-    return [Group(table, found) for _, found in chosen if found]
+    found = [group for _, mine in sorted(partitions.items()) for group in _groups(table, mine, settings)]
+    return sorted(found, key=lambda group: not group.is_split)  # rows that are split may be merged then
+
+
+def _groups(table: str, files: Sequence[DataFile], settings: Settings) -> list[Group]:
+    """The groups among the files of one partition."""
+    rule = RULES[table]
+    is_split = any(value in rule.splits for value in files[0].partition)
+    if is_split and (settings.is_whole or sum(file.size for file in files) >= _SPLIT * settings.target):
+        parts = collections.defaultdict(list)
+        for file, filled in zip(files, itertools.accumulate(file.size for file in files), strict=True):
+            parts[filled // _AT_ONCE].append(file)
+        return [Group(table, part, is_split=True) for part in parts.values()]
+    chosen = _chosen(files, rule, settings)
+    return [Group(table, chosen)] if chosen else []
 
 
 def _chosen(files: Sequence[DataFile], rule: Rule, settings: Settings) -> list[DataFile]:
@@ -180,7 +202,7 @@ def _plan(
 ) -> tuple[Publication | None, _Batch | None]:
     """Stages the next partitions of a table, up to the target. Returns None twice if none is left.
 
-    Each partition is in one batch only, so there is a last one.
+    Each partition is in one batch only, unless its files are split, so there is a last one.
     """
     done = frozenset[tuple[str, ...]]().union(*(batch.partitions for batch in batches))
     found = [group for group in groups(table, dataset.data_files(table), settings) if group.partition not in done]
@@ -202,7 +224,8 @@ def _plan(
     # A file can become itself: the first of several, if no new row comes before its last one.
     same = {file.path for file in added} & {file.path for file in removed}
     added, removed = ([file for file in files if file.path not in same] for files in (added, removed))
-    partitions = frozenset(group.partition for group in taken)
+    # Files that are split are gone then, unless one is damaged. There may be more of them than are taken.
+    partitions = frozenset(group.partition for group in taken if damaged or not group.is_split)
     batch = _Batch(partitions, len(removed), len(added), sum(file.size for file in added), damaged)
     number = operation.rewrites
     change = Publication(operation.id, added, removed, {REWRITES: number + 1}, {REWRITES: number}, is_data=False)
@@ -211,23 +234,40 @@ def _plan(
 
 def _merge(dataset: Dataset, operation: Operation, group: Group, target: int, load_of: _LoadOf) -> list[DataFile] | str:
     """Stages the rows of a group. Returns the new files; a sentence if a file of the group is damaged."""
-    table = group.table
-    columns = TABLES[table].names
-    order = [*ORDER[table], *(name for name in _TIES if name in columns and name not in ORDER[table])]
-    readers = [functools.partial(_read, dataset, file, load_of) for file in group.files]
-    row_groups = cut(sorted_rows(readers, order, _AT_ONCE), _ROW_GROUP_BYTES)
-    first = group.files[0]
-    folder, slash, _ = first.path.rpartition("/")
-    file = first._replace(path=f"{folder}{slash}{_NAME}", dumps=[])
     try:
         return [
             dataset.write_staged(operation.staging, file, itertools.chain([rows], row_groups), target=target)
-            for rows in row_groups
+            for file, row_groups in _pieces(dataset, group, load_of)
+            for rows in row_groups  # of which the file takes as many as it has room for
         ]
     except DamagedDatasetError as error:
         if rewrites(dataset) != operation.rewrites:  # another process has moved the file away
             raise
         return str(error)
+
+
+def _pieces(dataset: Dataset, group: Group, load_of: _LoadOf) -> Iterator[tuple[DataFile, Iterator[pa.Table]]]:
+    """The beginning of each new file, to be completed, and the row groups of it and of those that follow it."""
+    rule = RULES[group.table]
+    readers = [functools.partial(_read, dataset, file, load_of) for file in group.files]
+    if group.is_split:
+        [split] = [rule.splits[value] for value in group.partition if value in rule.splits]
+        [column] = PARTITIONS[group.table]
+        for part, rows in split(pa.concat_tables([rows for read in readers for rows in read(None)])):
+            file = DataFile(group.table, f"{column}={part}/{_NAME}", [part], 0, 0, [])
+            yield file, cut([rows], rule.row_group, rule.measure)
+    else:
+        folder, slash, _ = group.files[0].path.rpartition("/")
+        file = group.files[0]._replace(path=f"{folder}{slash}{_NAME}", dumps=[])
+        yield file, cut(sorted_rows(readers, _order(group), _AT_ONCE), rule.row_group, rule.measure)
+
+
+def _order(group: Group) -> Sequence[str]:
+    """The columns by which rows are sorted."""
+    if group.table == "signatures":
+        return index.order(*group.partition)
+    order, columns = ORDER[group.table], TABLES[group.table].names
+    return [*order, *(name for name in _TIES if name in columns and name not in order)]
 
 
 def _read(dataset: Dataset, file: DataFile, load_of: _LoadOf, groups: Collection[int] | None) -> Iterator[pa.Table]:

@@ -38,12 +38,18 @@ def sorted_rows(readers: Sequence[Reader], order: Sequence[str], most: int) -> I
         yield _sort(pa.concat_tables(held), order)
 
 
-def cut(tables: Iterable[pa.Table], least: int) -> Iterator[pa.Table]:
-    """The same rows in the same order, as row groups. Each ends with the row by which it has `least` bytes."""
+def cut(tables: Iterable[pa.Table], least: int, measure: Callable[[pa.Table], np.ndarray]) -> Iterator[pa.Table]:
+    """The same rows in the same order, as row groups. Each ends with the row by which it has the size `least`.
+
+    Args:
+      tables: the rows.
+      least: the size, as `measure` gives it.
+      measure: the size of each row: `row_bytes` or `row_count`.
+    """
     waiting: list[pa.Table] = []
     filled = 0
     for table in tables:
-        ends = np.cumsum(row_bytes(table))
+        ends = np.cumsum(measure(table))
         start = before = 0  # of the row group, in this table: its first row, and the bytes before it
         while (last := int(np.searchsorted(ends, before + least - filled))) < table.num_rows:
             yield pa.concat_tables([*waiting, table.slice(start, last + 1 - start)]).combine_chunks()
@@ -53,6 +59,11 @@ def cut(tables: Iterable[pa.Table], least: int) -> Iterator[pa.Table]:
             filled += int(ends[-1]) - before
     if waiting:
         yield pa.concat_tables(waiting).combine_chunks()
+
+
+def row_count(table: pa.Table) -> np.ndarray:
+    """The size of each row if rows are counted: 1."""
+    return np.ones(table.num_rows, np.int64)
 
 
 def row_bytes(table: pa.Table) -> np.ndarray:

@@ -21,6 +21,7 @@ from warraq.transforms import storage
 from warraq.transforms.dataset import publish as publishing
 from warraq.transforms.dataset.data_files import DataFile
 from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.dataset.index import stage_arrivals
 from warraq.transforms.dataset.publish import recover_dead_runs
 from warraq.transforms.maintain import compact as compaction
 from warraq.transforms.maintain import operation
@@ -193,7 +194,8 @@ sizes = st.lists(st.integers(1, 3000), max_size=40)
 
 
 def data_files(sizes, table="articles"):
-    partition = {"articles": ["2025-05-01", "sport"], "rejected": ["screen"]}.get(table, [])
+    partitions = {"articles": ["2025-05-01", "sport"], "rejected": ["screen"], "signatures": ["digest-0f"]}
+    partition = partitions.get(table, [])
     return [DataFile(table, f"part-{n}.parquet", partition, 1, size, []) for n, size in enumerate(sizes)]
 
 
@@ -216,6 +218,70 @@ def test_few_files_stay_and_none_is_written_again_without_need(found, table):
     assert sum(file.size for file in files) == sum(found)
     small = [file for file in files if file.size <= target // 2]
     assert len(small) <= RULES[table].least + 6
+
+
+@pytest.fixture
+def index(dataset, article):
+    """The index of 40 articles, ingested by ten runs; each second article is a near copy."""
+
+    def row(number):
+        return {
+            "text_digest": hashlib.blake2b(b"%d" % number, digest_size=16).hexdigest(),
+            "sketch": hashlib.blake2b(b"%d" % number, digest_size=64).digest() * 4,
+            "duplicate_of": None if number % 2 else "x",
+            "date": dt.date(2025, 1 + number % 3, 1),
+        }
+
+    for start in range(0, 40, 4):
+        articles = [article(number, **row(number)) for number in range(start, start + 4)]
+        files = stage_run(dataset, f"r{start}", articles, dumps=["d.warc"])
+        staged = [dataset.staged_path(f"r{start}", file) for file in files if file.table == "articles"]
+        publish_run(dataset, f"r{start}", [*files, *stage_arrivals(dataset, f"r{start}", staged, f"r{start}")])
+    return dataset
+
+
+def index_rows(dataset):
+    """Part → its rows."""
+    found = {}
+    for file in dataset.data_files("signatures"):
+        found.setdefault(file.partition[0], []).extend(pq.ParquetFile(dataset.path(file)).read().to_pylist())
+    return found
+
+
+def test_the_index_is_merged_as_it_arrives_and_split_when_it_is_large(index):
+    arrived = index_rows(index)["arrival"]
+    run(index)
+    assert len(index.files("signatures")) == 1
+    merged = index_rows(index)
+    assert sorted(map(repr, merged["arrival"])) == sorted(map(repr, arrived))
+    run(index, Settings(CLOSED.before, target=8 * index.data_files("signatures")[0].size))
+    parts = index_rows(index)
+    assert "arrival" not in parts
+    by_digest = [row for part in sorted(parts) if part.startswith("digest-") for row in parts[part]]
+    by_month = [row for part in sorted(parts) if part.startswith("2025-") for row in parts[part]]
+    assert [row["text_digest"] for row in by_digest] == sorted(row["text_digest"] for row in arrived)
+    assert all(row["text_digest"].startswith(part[-2:]) for part in parts if part[:3] == "dig" for row in parts[part])
+    assert sorted(map(repr, by_month)) == sorted(repr(row) for row in arrived if row["sketch"])
+    assert [row["date"] for row in by_month] == sorted(row["date"] for row in by_month)
+    assert list(faults(index)) == []
+
+
+def test_the_parts_of_the_index_do_not_depend_on_how_it_arrived(index, tmp_path):
+    run(index, Settings(CLOSED.before, is_whole=True))
+    other = Dataset(str(tmp_path / "other"))
+    for number, path in enumerate(index.files("articles")):
+        publish_run(other, f"r{number}", stage_arrivals(other, f"r{number}", [path]))
+        if number % 2:
+            run(other, Settings(CLOSED.before, is_whole=True))
+    run(other, Settings(CLOSED.before, is_whole=True))
+    assert content(other, "signatures") == content(index, "signatures")
+
+
+def test_a_damaged_file_of_the_index_does_not_hold_the_rest(index):
+    Path(index.files("signatures")[3]).write_bytes(b"nothing")
+    done = run(index, Settings(CLOSED.before, is_whole=True))
+    assert len(done["signatures"].damaged) == 1
+    assert (done["articles"].damaged, done["runs"].after) == ([], 1)
 
 
 @pytest.mark.parametrize("table", TABLES)

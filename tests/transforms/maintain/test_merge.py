@@ -4,7 +4,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warraq.transforms.maintain.merge import cut, row_bytes, sorted_rows
+from warraq.transforms.maintain.merge import cut, row_bytes, row_count, sorted_rows
 
 SCHEMA = pa.schema(
     [
@@ -60,8 +60,8 @@ def test_rows_come_sorted_whatever_files_they_lie_in(some, data, most):
 
 @given(rows, st.data(), st.integers(1, 400))
 def test_row_groups_depend_on_the_rows_and_not_on_how_they_come(some, data, least):
-    groups = [*cut(pieces(data, some), least)]
-    assert groups == [*cut([table(some)], least)]
+    groups = [*cut(pieces(data, some), least, row_bytes)]
+    assert groups == [*cut([table(some)], least, row_bytes)]
     assert plain(groups) == some
     assert all(int(row_bytes(group).sum()) >= least for group in groups[:-1])
     assert all(int(row_bytes(group.slice(0, group.num_rows - 1)).sum()) < least for group in groups)
@@ -92,3 +92,10 @@ def test_the_bytes_of_a_row_are_those_of_its_values(some):
     ]
     assert row_bytes(whole).tolist() == expected
     assert row_bytes(pa.concat_tables([whole, whole]).slice(len(some))).tolist() == expected
+
+
+@given(rows, st.data(), st.integers(1, 10))
+def test_row_groups_can_have_a_number_of_rows(some, data, least):
+    groups = [*cut(pieces(data, some), least, row_count)]
+    assert [len(group) for group in groups[:-1]] == [least] * (len(groups) - 1)
+    assert plain(groups) == some
