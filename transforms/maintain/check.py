@@ -5,17 +5,15 @@ temporary file on disk.
 """
 
 import argparse
-import contextlib
 from collections.abc import Callable, Iterator
 from typing import Final
 
 from warraq.schemas.arrow import TABLES
 from warraq.transforms import storage
 from warraq.transforms.dataset.dataset import Dataset
-from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError
+from warraq.transforms.dataset.errors import DatasetError
 from warraq.transforms.maintain import damage, repair, snapshot
 from warraq.transforms.maintain.fault import LOGS, Fault
-from warraq.transforms.maintain.index import index_faults
 from warraq.transforms.maintain.row_checks import COLUMNS, row_checks
 from warraq.transforms.maintain.snapshot import Snapshot
 
@@ -87,8 +85,6 @@ def faults(dataset: Dataset) -> Iterator[Fault]:
             yield from damage.unlogged(found, name)
         if not found.publications:
             yield from checks.faults(found.tables)
-    with contextlib.suppress(DamagedDatasetError):  # which has been told
-        yield from (Fault("index", text) for text in index_faults(dataset, found.files))
 
 
 def _unfinished(dataset: Dataset, found: Snapshot) -> Iterator[Fault]:

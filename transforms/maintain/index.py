@@ -6,7 +6,7 @@ A run adds a file to the part `arrival`. Its rows are moved to the parts that ar
 import argparse
 import collections
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 
 import pyarrow as pa
@@ -57,45 +57,6 @@ def _plan(dataset: Dataset, operation: Operation) -> tuple[Publication | None, i
         added.append(dataset.write_staged(operation.staging, file, row_groups(both)))
         removed += small
     return _replacing(operation, added, removed), len(taken)
-
-
-def index_faults(dataset: Dataset, files: Mapping[str, Sequence[DataFile]]) -> Iterator[str]:
-    """A sentence for each way in which the index differs from the articles.
-
-    Holds the ids and digests of all articles in memory.
-
-    Args:
-      dataset: the dataset.
-      files: the files of `articles` and of `signatures`, as of one moment.
-
-    Raises:
-      DamagedDatasetError: one of the files is missing or broken.
-    """
-    articles = dict[tuple[str, str], bool]()  # id and text digest → True for an original
-    for file in files["articles"]:
-        for rows in read_rows("articles", dataset.path(file), {}, ("article_id", "text_digest", "duplicate_of")):
-            for row in rows.to_pylist():
-                articles[row["article_id"], row["text_digest"]] = row["duplicate_of"] is None
-    exact: set[tuple[str, str]] = set()
-    near: set[tuple[str, str]] = set()
-    for file in files["signatures"]:
-        part = file.partition[0]
-        for rows in read_rows("signatures", dataset.path(file), {}, ("article_id", "text_digest", "sketch")):
-            found = [(row["article_id"], row["text_digest"], row["sketch"]) for row in rows.to_pylist()]
-            if part == ARRIVAL or part.startswith("digest-"):
-                exact |= {(article_id, digest) for article_id, digest, _ in found}
-            if not part.startswith("digest-"):
-                near |= {(article_id, digest) for article_id, digest, sketch in found if sketch is not None}
-    originals = {key for key, is_original in articles.items() if is_original}
-    for words, number in (
-        ("lacks the text of", len(articles.keys() - exact)),
-        ("lacks the signature of", len(originals - near)),
-        ("has the text of", len(exact - articles.keys())),
-        ("has the signature of", len(near - articles.keys())),
-    ):
-        if number:
-            other = "that the dataset does not hold" if words.startswith("has") else "that the dataset holds"
-            yield f"the index of copies {words} {number:,} articles {other}"
 
 
 def make_index(dataset: Dataset) -> None:

@@ -20,16 +20,18 @@ from warraq.schemas.labels import MASS_REASONS
 from warraq.transforms.dataset import delta_log
 from warraq.transforms.dataset.data_files import DataFile
 from warraq.transforms.dataset.dataset import schema_version
+from warraq.transforms.dataset.index import ARRIVAL, DIGEST
 from warraq.transforms.dataset.publication import CLAIM
 from warraq.transforms.maintain.damage import Content
 from warraq.transforms.maintain.fault import Fault, Row
 
 # The columns that are gathered of each table.
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
-    "articles": ("article_id", "duplicate_of", "load_id", "dump", "dump_offset"),
+    "articles": ("article_id", "text_digest", "duplicate_of", "load_id", "dump", "dump_offset"),
     "rejected": ("reason", "load_id", "run_id", "dump", "dump_offset"),
+    "signatures": ("text_digest", "article_id", "sketch"),
     "forgotten": ("table", "load_id", "dump", "dump_offset"),
-    "runs": ("run_id", "recipe", "committed_at", "dumps", "ledger"),
+    "runs": ("run_id", "recipe", "committed_at", "dumps", "ledger", "taken_back"),
 }
 DUPLICATE: Final = "duplicate"  # the reason of an exact copy
 _MEMORY: Final = "256MB"
@@ -44,6 +46,7 @@ _ROW: Final = pa.schema(
         ("position", pa.int32()),  # number of the row in the file
         ("door", pa.string()),  # the table
         ("article_id", pa.string()),
+        ("text_digest", pa.string()),
         ("duplicate_of", pa.string()),
         ("reason", pa.string()),
         ("load_id", pa.string()),
@@ -53,14 +56,16 @@ _ROW: Final = pa.schema(
     ]
 )
 _RUN: Final = pa.schema([("run", pa.int64()), *(TABLES["runs"].field(name) for name in COLUMNS["runs"])])
+# The hash in `rows` and `signatures` is of the id and the text: so the index needs a few bytes for each article.
 _START: Final = """
-    CREATE TABLE rows (number INTEGER, position INTEGER, door VARCHAR, id VARCHAR, original VARCHAR, reason VARCHAR,
-        source INTEGER, place BIGINT);
+    CREATE TABLE rows (number INTEGER, position INTEGER, door VARCHAR, id VARCHAR, hash UBIGINT, original VARCHAR,
+        reason VARCHAR, source INTEGER, place BIGINT);
+    CREATE TABLE signatures (hash UBIGINT, exact BOOLEAN, near BOOLEAN);
     CREATE TABLE sources (source INTEGER, load_id VARCHAR, run_id VARCHAR, dump VARCHAR);
     CREATE TABLE runs (run BIGINT, run_id VARCHAR, committed_at TIMESTAMPTZ);
     CREATE TABLE dumps (run BIGINT, load_id VARCHAR, fingerprint VARCHAR, dump VARCHAR);
     CREATE TABLE ledger (run BIGINT, dump VARCHAR, door VARCHAR, reason VARCHAR, pages BIGINT);
-    CREATE TABLE forgotten (door VARCHAR, load_id VARCHAR, dump VARCHAR, place BIGINT);
+    CREATE TABLE gone (door VARCHAR, load_id VARCHAR, dump VARCHAR, place BIGINT);
     CREATE TABLE transactions (name VARCHAR, key VARCHAR, version BIGINT);
 """
 _ADD_ROWS: Final = """
@@ -68,7 +73,7 @@ _ADD_ROWS: Final = """
     SELECT (SELECT count(*) FROM sources) + row_number() OVER (), *
     FROM (SELECT DISTINCT load_id, run_id, dump FROM batch EXCEPT SELECT load_id, run_id, dump FROM sources);
     INSERT INTO rows
-    SELECT number, position, door, article_id, duplicate_of, reason, source, dump_offset
+    SELECT number, position, door, article_id, hash(article_id, text_digest), duplicate_of, reason, source, dump_offset
     FROM batch JOIN sources ON batch.dump = sources.dump
         AND batch.load_id IS NOT DISTINCT FROM sources.load_id AND batch.run_id IS NOT DISTINCT FROM sources.run_id;
 """
@@ -77,6 +82,8 @@ _ADD_RUNS: Final = """
     INSERT INTO dumps
     SELECT run, recipe || '-' || one.fingerprint, one.fingerprint, one.dump
     FROM (SELECT run, recipe, unnest(dumps) AS one FROM batch);
+    INSERT INTO gone
+    SELECT 'rejected', one.load_id, one.dump, one.dump_offset FROM (SELECT unnest(taken_back) AS one FROM batch);
     INSERT INTO ledger
     SELECT run, one.dump, CASE one.door WHEN 'article' THEN 'articles' ELSE one.door END, one.reason, one.pages
     FROM (SELECT run, unnest(ledger) AS one FROM batch) WHERE one.door <> 'read';
@@ -119,15 +126,29 @@ _LOADS_OF_NO_RUN: Final = """
     WHERE name = 'articles' AND version = 1 AND starts_with(key, 'load:') AND load_id NOT IN (SELECT load_id FROM dumps)
     ORDER BY ALL
 """
-# Rows that were taken out on request and have not come again since, as `forgotten` rejections.
-_FORGOTTEN: Final = """
+_ADD_SIGNATURES: Final = """
+    INSERT INTO signatures SELECT hash(article_id, text_digest), ?, ? AND sketch IS NOT NULL FROM batch;
+"""
+# Rows that were taken out on request, or because the record was cut when it was read first. Those that have come again
+# since, when their dump was loaded again, are not gone.
+_GONE: Final = """
     SELECT door, load_id, dump, count(DISTINCT place)
-    FROM forgotten
+    FROM gone
     WHERE NOT EXISTS (
         SELECT 1 FROM rows JOIN origins USING (source)
-        WHERE rows.place = forgotten.place AND origins.dump = forgotten.dump AND origins.load_id = forgotten.load_id
+        WHERE rows.place = gone.place AND origins.dump = gone.dump AND origins.load_id = gone.load_id
     )
     GROUP BY ALL
+"""
+# Articles that the index lacks, and others that it has: for exact copies, then for near ones.
+_UNINDEXED: Final = """
+    WITH articles AS (SELECT hash, original FROM rows WHERE door = 'articles')
+    SELECT
+        (SELECT count(DISTINCT hash) FROM articles WHERE hash NOT IN (SELECT hash FROM signatures WHERE exact)),
+        (SELECT count(DISTINCT hash) FROM articles
+            WHERE original IS NULL AND hash NOT IN (SELECT hash FROM signatures WHERE near)),
+        (SELECT count(DISTINCT hash) FROM signatures WHERE exact AND hash NOT IN (SELECT hash FROM articles)),
+        (SELECT count(DISTINCT hash) FROM signatures WHERE near AND hash NOT IN (SELECT hash FROM articles))
 """
 _COUNTS: Final = """
     SELECT load_id, dump, run_id, door, reason, sum(due)::BIGINT, sum(found)::BIGINT
@@ -167,6 +188,12 @@ _DANGLING: Final = """
 """
 
 
+_INDEX_FAULTS: Final = (
+    "lacks the text of {} articles",
+    "lacks the signature of {} articles",
+    "has the text of {} articles that are not in the dataset",
+    "has the signature of {} articles that are not in the dataset",
+)
 _LINKS: Final = "CREATE TABLE links AS SELECT DISTINCT id, original FROM rows WHERE original IS NOT NULL"
 
 
@@ -187,7 +214,7 @@ class CountFault(NamedTuple):
     missing: int  # rows; negative if there are too many
 
 
-def judge_counts(counts: Iterable[Count], forgotten: Mapping[str, int]) -> list[CountFault]:
+def judge_counts(counts: Iterable[Count], gone: Mapping[str, int]) -> list[CountFault]:
     """The faults in the numbers of rows of one load.
 
     Mass rejections have all their rows or none. An article that was found to be the copy of another one later, by a
@@ -195,12 +222,12 @@ def judge_counts(counts: Iterable[Count], forgotten: Mapping[str, int]) -> list[
 
     Args:
       counts: for each reason, and with an empty reason for articles.
-      forgotten: table → rows that were taken out on request, with any reason.
+      gone: table → rows that were taken out, with any reason.
     """
     by_table: dict[str, list[Count]] = {"articles": [], "rejected": []}
     for count in counts:
         by_table[count.table].append(count)
-    missing = sum(count.due - count.found for count in by_table["articles"]) - forgotten.get("articles", 0)
+    missing = sum(count.due - count.found for count in by_table["articles"]) - gone.get("articles", 0)
     copies = sum(max(0, count.found - count.due) for count in by_table["rejected"] if count.reason == DUPLICATE)
     if missing == copies:
         missing = 0
@@ -209,18 +236,18 @@ def judge_counts(counts: Iterable[Count], forgotten: Mapping[str, int]) -> list[
     faults: list[CountFault] = []
     if missing:
         due, found = (sum(getattr(count, name) for count in by_table["articles"]) for name in ("due", "found"))
-        faults.append(CountFault("articles", _said(found, due, "", forgotten.get("articles", 0)), missing))
+        faults.append(CountFault("articles", _said(found, due, "", gone.get("articles", 0)), missing))
     wrong = [
         count._replace(due=count.due + (copies if count.reason == DUPLICATE else 0)) for count in by_table["rejected"]
     ]
     unwritten = sum(count.due for count in wrong if count.reason in MASS_REASONS and not count.found)
     wrong = [count for count in wrong if count.found or count.reason not in MASS_REASONS]
-    gone = forgotten.get("rejected", 0)
-    if gone and all(count.found <= count.due for count in wrong):
+    out = gone.get("rejected", 0)
+    if out and all(count.found <= count.due for count in wrong):
         left = sum(count.due - count.found for count in wrong)
-        if not left <= gone <= left + unwritten:
+        if not left <= out <= left + unwritten:
             due, found = sum(count.due for count in wrong), sum(count.found for count in wrong)
-            faults.append(CountFault("rejected", _said(found, due, "", gone), left - gone))
+            faults.append(CountFault("rejected", _said(found, due, "", out), left - out))
         return faults
     return faults + [
         CountFault("rejected", _said(count.found, count.due, count.reason, 0), count.due - count.found)
@@ -229,10 +256,9 @@ def judge_counts(counts: Iterable[Count], forgotten: Mapping[str, int]) -> list[
     ]
 
 
-def _said(found: int, due: int, reason: str, forgotten: int) -> str:
+def _said(found: int, due: int, reason: str, gone: int) -> str:
     rows = f"{found:,} rows" + (f" with the reason {reason}" if reason else "")
-    taken = f" and {forgotten:,} were taken out on request" if forgotten else ""
-    return f"{rows}, where the ledger says {due:,}{taken}"
+    return f"{rows}, where the ledger says {due:,}" + (f" and {gone:,} were taken out" if gone else "")
 
 
 @contextlib.contextmanager
@@ -268,7 +294,11 @@ class RowChecks:
             self._runs += content.columns.num_rows
             self._insert(_ADD_RUNS, _filled(content.columns, _RUN, {"run": numbers}))
         elif file.table == "forgotten":
-            self._insert("INSERT INTO forgotten SELECT * FROM batch WHERE load_id IS NOT NULL", content.columns)
+            self._insert("INSERT INTO gone SELECT * FROM batch WHERE load_id IS NOT NULL", content.columns)
+        elif file.table == "signatures":
+            part = file.partition[0]
+            is_exact = part == ARRIVAL or part.startswith(DIGEST)
+            self._insert(_ADD_SIGNATURES, content.columns, is_exact, not part.startswith(DIGEST))
         else:
             rows = content.columns.num_rows
             given: dict[str, Any] = {
@@ -299,10 +329,11 @@ class RowChecks:
         yield from self._same_places()
         if not self._has_lost("articles"):
             yield from self._pointer_faults()
+            yield from self._index_faults()
 
-    def _insert(self, sql: str, batch: pa.Table) -> None:
+    def _insert(self, sql: str, batch: pa.Table, *values: object) -> None:
         self._database.register("batch", batch)
-        self._database.execute(sql)
+        self._database.execute(sql, values or None)
         self._database.unregister("batch")
 
     def _flush(self) -> None:
@@ -335,14 +366,14 @@ class RowChecks:
 
     def _count_faults(self) -> Iterator[Fault]:
         """Loads with other numbers of rows than the ledger says. Files that are lost explain as many missing rows."""
-        forgotten = {tuple(key): rows for *key, rows in self._fetch(_FORGOTTEN)}
+        gone = {tuple(key): rows for *key, rows in self._fetch(_GONE)}
         found: list[tuple[Fault, str, int]] = []
         counted = self._fetch(_COUNTS)
         for (load, dump, run_id), lines in itertools.groupby(counted, lambda line: line[:3]):
             counts = [Count(*line[3:]) for line in lines]
-            gone = {table: forgotten.get((table, load, dump), 0) for table in ("articles", "rejected")}
+            out = {table: gone.get((table, load, dump), 0) for table in ("articles", "rejected")}
             if run_id is not None:
-                for fault in judge_counts(counts, gone):
+                for fault in judge_counts(counts, out):
                     text = f"{fault.table} of load {load} ({dump}, run {run_id}): {fault.text}"
                     found.append((Fault("count", text), fault.table, fault.missing))
             elif not self._has_lost("runs"):
@@ -383,6 +414,13 @@ class RowChecks:
             text = f"article {article_id} is a copy of {original}, which leads back to it"
             yield Fault("pointer", text, article_id=article_id, original=original)
             self._database.execute("DELETE FROM links WHERE original = ?", [original])
+
+    def _index_faults(self) -> Iterator[Fault]:
+        """Articles whose copies later runs would not find, and others that are not there."""
+        for counts in [] if self._has_lost("signatures") else self._fetch(_UNINDEXED):
+            for text, number in zip(_INDEX_FAULTS, counts, strict=True):
+                if number:
+                    yield Fault("index", f"the index of copies {text.format(f'{number:,}')}")
 
     def _keep_circles(self) -> None:
         """Deletes links that are in no circle: those that lead out of all of them, or that none leads to."""

@@ -74,7 +74,14 @@ def test_a_pointer_is_at_fault_if_it_leads_to_nothing_and_each_circle_once(point
     names = [str(number) for number in range(len(pointers))]
     originals = [None if pointer is None else str(pointer) for pointer in pointers]
     numbers = range(len(pointers))
-    rows = {"article_id": names, "duplicate_of": originals, "load_id": names, "dump": names, "dump_offset": numbers}
+    rows = {
+        "article_id": names,
+        "text_digest": names,
+        "duplicate_of": originals,
+        "load_id": names,
+        "dump": names,
+        "dump_offset": numbers,
+    }
     table = pa.table({**rows, "duplicate_of": pa.array(originals, pa.string())})
     with row_checks() as checks:
         checks.add(DataFile("articles", "part", [], len(names), 1, []), Content(None, table))
