@@ -13,6 +13,7 @@ from warraq.pipelines.terminal import guard_streams
 COMMANDS: Final = {
     "ingest": ("warraq.pipelines.ingest", "add the Arabic news articles in crawl dumps to a dataset"),
     "query": ("warraq.pipelines.query", "answer SQL over a dataset with DuckDB"),
+    "maintain": ("warraq.pipelines.maintain", "keep a dataset in order: compact, vacuum"),
     "explain": ("warraq.pipelines.explain", "show the result of every stage for one page"),
 }
 

@@ -32,10 +32,10 @@ from warraq.pipelines.terminal import visible
 from warraq.pipelines.views import VIEWS, Views, first_line, reading
 from warraq.schemas.arrow import TABLES
 from warraq.transforms import storage
-from warraq.transforms.dataset import verify
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import CURE, DamagedDatasetError, DatasetError
 from warraq.transforms.file_names import is_utf8, shown_name
+from warraq.transforms.maintain.damage import byte_faults
 
 _SQL: Final = re.compile(r"\s*(SELECT|FROM|WITH|DESCRIBE|SUMMARIZE|SHOW)\s", re.IGNORECASE)
 FORMATS: Final = ("table", "csv", "json", "parquet")
@@ -142,8 +142,8 @@ def _verify(dataset: Dataset) -> int:
     if not any(storage.entries(storage.join(dataset.root, name)) for name in TABLES):
         raise DatasetError(f"{dataset.root}: no dataset there")
     found = 0
-    for found, fault in enumerate(verify.faults(dataset), 1):  # noqa: B007  (the count is printed at the end)
-        print(" ".join(fault.split()))
+    for found, fault in enumerate(byte_faults(dataset), 1):  # noqa: B007  (the count is printed at the end)
+        print(" ".join(fault.text.split()))
     return (
         print_line(f"{dataset.root}: {counted(found, 'fault')}; {CURE}", FAILED)
         if found

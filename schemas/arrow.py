@@ -196,6 +196,13 @@ PARTITIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "forgotten": (),
     "runs": (),
 }
+# Rows of a data file are sorted by these columns, nulls last.
+ORDER: Final[Mapping[str, tuple[str, ...]]] = {
+    "articles": ("site", "published_at", "article_id", "dump", "dump_offset"),
+    "rejected": ("dump", "dump_offset", "url", "reason", "detail"),
+    "forgotten": ("forgotten_at", "operation_id", "table", "dump", "dump_offset", "article_id", "site"),
+    "runs": ("committed_at", "run_id"),
+}
 
 
 def article_row(article: Article, version: str, load_id: str | None = None) -> dict[str, Any]:

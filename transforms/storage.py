@@ -9,6 +9,7 @@ import fcntl
 import os
 import re
 import shutil
+import stat
 import tempfile
 import time
 import uuid
@@ -216,6 +217,42 @@ def files(folder: str, ending: str) -> list[str]:
     else:
         paths = [str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file()]
     return sorted(path for path in paths if path.endswith(ending))
+
+
+def change_times(folder: str) -> dict[str, float]:
+    """Path → time of the last change, in seconds since 1970, of each file in a folder and its subfolders.
+
+    A file that was moved to the folder has changed then: on a disk its inode has, in a bucket it was written anew.
+    """
+    if is_remote(folder):
+        matches = _buckets().match([join(folder, "**")])[0].metadata_list
+        return {match.path[len(folder) :].strip("/"): match.last_updated_in_seconds for match in matches}
+    found: dict[str, float] = {}
+    for path in Path(folder).rglob("*"):
+        with contextlib.suppress(FileNotFoundError):  # another process has just removed it
+            stated = path.stat()
+            if not stat.S_ISDIR(stated.st_mode):
+                found[str(path.relative_to(folder))] = max(stated.st_mtime, stated.st_ctime)
+    return found
+
+
+def delete_all(folder: str, paths: Iterable[str]) -> None:
+    """Removes files in a folder, if they exist."""
+    full = [join(folder, path) for path in paths]
+    if is_remote(folder):
+        if full:
+            _buckets().delete(full)
+    else:
+        for path in full:
+            Path(path).unlink(missing_ok=True)
+
+
+def remove_empty_folders(folder: str) -> None:
+    """Removes the subfolders in which no file is. A bucket has no folders."""
+    if not is_remote(folder):
+        for path, _, _ in os.walk(folder, topdown=False):
+            with contextlib.suppress(OSError):  # not empty
+                Path(path).rmdir()
 
 
 def check_writable(folder: str) -> None:

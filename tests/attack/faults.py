@@ -205,7 +205,7 @@ def compare(work: Path, old: Path, new: Path, place: str) -> int:
 def repeat(work: Path, new: Path, place: str) -> int:
     """DONE if the same run, undisturbed, now gives what it gives in an old dataset."""
     from warraq.transforms.dataset.dataset import Dataset  # noqa: PLC0415
-    from warraq.transforms.dataset.verify import faults  # noqa: PLC0415
+    from warraq.transforms.maintain.damage import byte_faults  # noqa: PLC0415
 
     if ingest(work, "r1") != DONE:
         print(place, "the repeated run failed")
@@ -213,7 +213,7 @@ def repeat(work: Path, new: Path, place: str) -> int:
     left = sorted(str(path.relative_to(work)) for path in work.rglob("*") if path.suffix != ".json")
     expected = sorted(str(path.relative_to(new)) for path in new.rglob("*") if path.suffix != ".json")
     left = [path for path in left if ".json#" not in path]  # of delta-rs, which takes no notice of it
-    wrong = list(faults(Dataset(str(work))))
+    wrong = list(byte_faults(Dataset(str(work))))
     if rows(work) != rows(new) or left != expected or wrong:
         print(place, rows(work), sorted(set(left) ^ set(expected)), wrong)
         return WRONG
@@ -222,6 +222,6 @@ def repeat(work: Path, new: Path, place: str) -> int:
 
 if __name__ == "__main__":
     if "WARRAQ_FAULTS" in os.environ:  # imports take longer than all else: done once, before the forks
-        import warraq.transforms.dataset.verify  # noqa: F401
+        import warraq.transforms.maintain.damage  # noqa: F401
         from tests.support import datasets  # noqa: F401
     sys.exit(main(sys.argv[1:]))

@@ -34,18 +34,28 @@ class DataFile(NamedTuple):
     dumps: list[DumpPages]
 
 
-def encode(table: str, rows: Iterable[pa.Table], run_id: str) -> tuple[memoryview, int]:
+def encode(table: str, rows: Iterable[pa.Table], run_id: str, target: int | None = None) -> tuple[memoryview, int]:
     """The bytes of a Parquet file of `table`, and its number of rows. Each table of `rows` becomes one row group.
 
-    The file names the run that it is of; with an empty `run_id` it names none.
+    Args:
+      table: the table.
+      rows: the rows. Those for which there is no room are not taken from it.
+      run_id: the run that the file is of; if empty, it names none.
+      target: bytes. The file ends when another row group as large as its largest would pass them. Without a target it
+        has all rows, and no page index.
     """
-    content, count = io.BytesIO(), 0
+    content, count, largest = io.BytesIO(), 0, 0
     schema = file_schema(table)
     schema = schema.with_metadata({**schema.metadata, **({_RUN_KEY: run_id.encode()} if run_id else {})})
-    with pq.ParquetWriter(content, schema, compression="zstd", write_page_checksum=True) as writer:
+    layout = {"compression": "zstd", "write_page_checksum": True, "write_page_index": target is not None}
+    with pq.ParquetWriter(content, schema, **layout) as writer:
         for group in rows:
+            start = content.tell()
             writer.write_table(group.replace_schema_metadata(schema.metadata), row_group_size=max(1, group.num_rows))
             count += group.num_rows
+            largest = max(largest, content.tell() - start)
+            if target is not None and content.tell() + largest > target:
+                break
     return content.getbuffer(), count
 
 
@@ -75,9 +85,13 @@ def read_table(
 
 
 def read_rows(
-    table: str, path: str, load_of: Mapping[tuple[str, str], str], columns: Collection[str] = ()
+    table: str,
+    path: str,
+    load_of: Mapping[tuple[str, str], str],
+    columns: Collection[str] = (),
+    groups: Collection[int] | None = None,
 ) -> Iterator[pa.Table]:
-    """The row groups of one data file of `table`, with these columns of it (default: all), in order of the schema.
+    """Row groups of one data file of `table`, with these columns of it (default: all), in order of the schema.
 
     Columns that an older file does not have are null, but for `load_id`.
 
@@ -86,6 +100,7 @@ def read_rows(
       path: the file.
       load_of: run and dump → load, for files of schema 1.
       columns: the columns.
+      groups: the numbers of the row groups (default: all).
 
     Raises:
       DamagedDatasetError: the file is missing or broken.
@@ -97,7 +112,7 @@ def read_rows(
         run_id = (known.metadata or {}).get(_RUN_KEY, b"").decode()
         lacks_load = "load_id" in names and "load_id" not in known.names
         read = names | ({"dump"} if lacks_load else set())
-        for number in range(file.num_row_groups):
+        for number in range(file.num_row_groups) if groups is None else sorted(groups):
             rows = file.read_row_group(number, [name for name in known.names if name in read])
             if lacks_load:
                 loads = [load_of.get((run_id, dump)) for dump in rows["dump"].to_pylist()]

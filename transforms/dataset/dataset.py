@@ -28,14 +28,15 @@ from warraq.transforms.dataset.paths import check_no_column, check_path
 STAGING: Final = "_staging"
 REPLACED: Final = "_replaced"
 MANIFEST: Final = "publish.json"  # lists the files of a publication that has begun
+UPKEEP: Final = "maintain-"  # begins the names of what maintenance stages
 _OLD_PROBE: Final = ".writable"  # versions before 0.2 left it in the dataset when they were killed
 _TURN_SECONDS: Final = 1.0  # between two looks at the others
 _NEWEST: Final = 5  # commits of each table that are compared with the other tables
-_ATTEMPTS: Final = 5  # at files that are moved away while they are read
 _VERSION_KEY: Final = "warraq.schema_version"
 PROPERTIES: Final = {
     _VERSION_KEY: str(SCHEMA_VERSION),
     "delta.checkpointInterval": "100",  # commits
+    "delta.logRetentionDuration": "interval 7 days",  # of entries that a checkpoint holds, too
     "delta.setTransactionRetentionDuration": "interval 30 days",  # of transactions with a time: those of maintenance
     # The change data feed would keep the text of articles that were taken down. Deletion vectors hide rows, which stay
     # readable in the file, and delta-rs can't write them.
@@ -150,15 +151,14 @@ class Dataset:
         Raises:
           DamagedDatasetError: a file of the table is missing or broken.
         """
-        wanted = columns or TABLES[name].names
-        for attempts_left in reversed(range(_ATTEMPTS)):
-            files = self.files(name)
+        wanted, files = columns or TABLES[name].names, self.files(name)
+        while True:
             try:
                 return [row for path in files for row in data_files.read_table(path, wanted).to_pylist()]
-            except DamagedDatasetError:
-                if not attempts_left or files == self.files(name):
+            except DamagedDatasetError:  # noqa: PERF203  (a second round is rare)
+                before, files = files, self.files(name)
+                if files == before:  # else files were replaced, and moved away, since the log was read
                     raise
-        return []
 
     def load_of(self) -> dict[tuple[str, str], str]:
         """The load of each run and dump. Reads the table `runs`."""
@@ -208,7 +208,7 @@ class Dataset:
     def _others(self) -> list[str]:
         """The runs under staging whose lock a living process holds."""
         living = []
-        for staging in self.staged():
+        for staging in [name for name in self.staged() if not name.startswith(UPKEEP)]:
             with self.lock(staging) as dead:
                 living += [] if dead else [staging]
         return living
@@ -236,13 +236,16 @@ class Dataset:
         """The path of the manifest of a publication. It exists while the publication is carried out."""
         return storage.join(self.staging_folder(staging), MANIFEST)
 
-    def write_staged(self, staging: str, file: DataFile, rows: Iterable[pa.Table], run_id: str = "") -> DataFile:
+    def write_staged(
+        self, staging: str, file: DataFile, rows: Iterable[pa.Table], run_id: str = "", target: int | None = None
+    ) -> DataFile:
         """Writes one file under staging, whole or not at all. Each table of `rows` becomes one row group.
 
         Returns the file with its numbers of rows and bytes. Its name gets a digest of its content, and the content
-        names the run, if there is one. So no name in the dataset ever has two contents, and damage shows.
+        names the run, if there is one. So no name in the dataset ever has two contents, and damage shows. With a
+        `target` in bytes, rows for which there is no room are left in `rows`.
         """
-        content, count = data_files.encode(file.table, rows, run_id)
+        content, count = data_files.encode(file.table, rows, run_id, target)
         path = f"{file.path}-{data_files.digest(content)}.parquet"
         staged = file._replace(path=path, rows=count, size=len(content))
         with storage.create(self.staged_path(staging, staged)) as stream:

@@ -76,10 +76,10 @@ def transactions(table: DeltaTable | None, keys: Sequence[str]) -> dict[str, int
         found = {key: table.transaction_version(key) for key in keys}
         return {key: version for key, version in found.items() if version is not None}
     wanted = set(keys)
-    return {key: version for key, version in _all_transactions(table).items() if key in wanted}
+    return {key: version for key, version in all_transactions(table).items() if key in wanted}
 
 
-def _all_transactions(table: DeltaTable) -> dict[str, int]:
+def all_transactions(table: DeltaTable) -> dict[str, int]:
     """The transactions of a table at its version. Those that may have expired are left out."""
     folder = unquote(table.table_uri.removeprefix("file://")).rstrip("/") + f"/{FOLDER}"
     versions = {name: _version_of(name) for name in storage.entries(folder)}
@@ -96,6 +96,15 @@ def _all_transactions(table: DeltaTable) -> dict[str, int]:
                 entry = json.loads(line)["txn"]
                 found[entry["appId"]] = entry["version"]
     return found
+
+
+def checkpoint_version(root: str, name: str) -> int | None:
+    """The version of the newest checkpoint of the table `name`; None if it has none."""
+    path = storage.join(root, name, FOLDER, "_last_checkpoint")
+    try:
+        return int(json.loads(storage.read(path))["version"]) if storage.exists(path) else None
+    except (OSError, ValueError, KeyError, TypeError):  # it is a hint; readers do without it
+        return None
 
 
 def _version_of(name: str) -> int:

@@ -79,12 +79,17 @@ def parts(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
     prefixes = pc.utf8_slice_codeunits(rows["text_digest"], 0, _PREFIX)
     without = rows.set_column(rows.column_names.index("sketch"), "sketch", pa.nulls(len(rows), pa.binary()))
     for prefix in sorted(pc.unique(prefixes).to_pylist()):
-        part = without.filter(pc.equal(prefixes, prefix))
-        yield f"{DIGEST}{prefix}", part.cast(_SCHEMA).sort_by(_order("text_digest"))
+        name = f"{DIGEST}{prefix}"
+        yield name, sorted_part(name, without.filter(pc.equal(prefixes, prefix)).cast(_SCHEMA))
     originals = rows.filter(rows["sketch"].is_valid())
     months = pc.strftime(originals["date"], "%Y-%m")
     for month in sorted(pc.unique(months).to_pylist()):
-        yield month, originals.filter(pc.equal(months, month)).sort_by(_order("date"))
+        yield month, sorted_part(month, originals.filter(pc.equal(months, month)))
+
+
+def sorted_part(name: str, rows: pa.Table) -> pa.Table:
+    """The rows as the part of that name has them: by digest, or by day."""
+    return rows.sort_by(_order("text_digest" if name.startswith(DIGEST) else "date"))
 
 
 def _order(first: str) -> list[tuple[str, str]]:

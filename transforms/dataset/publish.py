@@ -100,6 +100,19 @@ def recover_dead_runs(dataset: Dataset) -> list[Cleared]:
     return cleared
 
 
+def settle(dataset: Dataset) -> None:
+    """Returns once every publication that has begun is finished: each is in all tables or in none.
+
+    Raises:
+      DamagedDatasetError: see `recover`.
+      DatasetError: another process has been publishing for ten minutes.
+    """
+    with _publishing(dataset, _PATIENCE) as ours:
+        _insist(dataset, ours)
+        for staging in dataset.publishing():  # in a folder they are dead; in a bucket both processes finish them
+            _resume(dataset, staging)
+
+
 def discard(dataset: Dataset, staging: str) -> None:
     """Removes all that is staged under that name."""
     storage.remove(dataset.staging_folder(staging))

@@ -93,7 +93,14 @@ class _Change(NamedTuple):
     heirs: Mapping[str, str]  # article that goes → the one that takes its place
 
 
-def take_out(dataset: Dataset, staging: str, goes: Condition, heirs: Mapping[str, str] | None = None) -> TakenOut:
+def take_out(
+    dataset: Dataset,
+    staging: str,
+    goes: Condition,
+    heirs: Mapping[str, str] | None = None,
+    *,
+    missing: Collection[str] = frozenset(),
+) -> TakenOut:
     """Writes to staging what the files of the dataset become when rows go. The rows of loads go from `runs` too.
 
     Loads that continue one that goes, go with it. A refusal that such a load had taken back stands again, without its
@@ -107,6 +114,7 @@ def take_out(dataset: Dataset, staging: str, goes: Condition, heirs: Mapping[str
       staging: the name under which the new files are staged.
       goes: the rows that go.
       heirs: article that goes → the article that takes its place, which may have the same id.
+      missing: articles that are not there, or must not be originals; their copies get another original too.
 
     Raises:
       OvertakenError: files were replaced while they were read.
@@ -114,27 +122,33 @@ def take_out(dataset: Dataset, staging: str, goes: Condition, heirs: Mapping[str
     keys = (loads.REWRITES, loads.ROWS_OUT)
     seen = {key: dataset.transactions([key]).get(key, 0) for key in keys}
     try:
-        return _take_out(dataset, staging, goes, heirs or {}, seen)
+        return _take_out(dataset, staging, goes, heirs or {}, missing, seen)
     except DamagedDatasetError as error:
         if seen[loads.REWRITES] == dataset.transactions([loads.REWRITES]).get(loads.REWRITES, 0):
             raise
         raise OvertakenError("another process has replaced files meanwhile", [loads.REWRITES]) from error
 
 
-def _take_out(
-    dataset: Dataset, staging: str, goes: Condition, heirs: Mapping[str, str], seen: Mapping[str, int]
+def _take_out(  # noqa: PLR0913, PLR0917  (as `take_out`)
+    dataset: Dataset,
+    staging: str,
+    goes: Condition,
+    heirs: Mapping[str, str],
+    missing: Collection[str],
+    seen: Mapping[str, int],
 ) -> TakenOut:
     held = read_holdings(dataset).loads
     goes = goes._replace(loads=with_continuations(held, goes.loads))
     load_of = {(load.run_id, load.dump): load.load_id for load in held}
     files = {
-        name: [file for file in dataset.data_files(name) if goes.may_be_in(file)] for name in ("articles", "rejected")
+        name: [file for file in dataset.data_files(name) if missing or goes.may_be_in(file)]
+        for name in ("articles", "rejected")
     }
     rows = {
         name: [*_rows(dataset, found, goes, load_of, NAMES if name == "articles" else ("url", *PLACE))]
         for name, found in files.items()
     }
-    ids = {row["article_id"] for _, row in rows["articles"]}
+    ids = {row["article_id"] for _, row in rows["articles"]} | {*missing}
     copies = [*_pointing(dataset, files["articles"], ids, goes, load_of)]
     orphans = [*_refused(dataset, files["rejected"], ids, goes, load_of)]
     change = _Change(goes, _originals(copies, heirs), heirs)

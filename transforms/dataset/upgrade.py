@@ -38,7 +38,7 @@ def upgrade_tables(dataset: Dataset) -> int | None:
         _make_index(dataset)
     keys = _load_keys(dataset)
     for name, table in older.items():
-        _add_columns(name, table)
+        add_columns(name, table)
         if name in RUN_TABLES:
             table.create_write_transaction(
                 [],
@@ -70,7 +70,7 @@ def _load_keys(dataset: Dataset) -> list[str]:
     return sorted(keys)
 
 
-def _add_columns(name: str, table: DeltaTable) -> None:
+def add_columns(name: str, table: DeltaTable) -> None:
     """Adds the columns that the table's log does not know yet. All of them may be null."""
     known = {field.name for field in table.schema().fields}
     fields: list[Field] = Schema.from_arrow(TABLES[name]).fields

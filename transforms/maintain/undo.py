@@ -1,5 +1,7 @@
 """`maintain undo`: a run is taken out of the dataset, as if its dumps had never been read."""
 
+import argparse
+from collections.abc import Callable
 from typing import NamedTuple
 
 from warraq.transforms.dataset.chains import read_holdings
@@ -42,3 +44,17 @@ def undo(dataset: Dataset, run_id: str) -> Undone:
         return out.publication(operation.id), done
 
     return carry_out(dataset, f"undo {run_id}", plan)
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags of the operation."""
+    parser.add_argument("run", metavar="RUN", help="the run_id, as the view `runs` has it")
+
+
+def run(dataset: Dataset, options: argparse.Namespace, tell: Callable[[str], object]) -> int:
+    """Carries out the operation as its flags say; returns the exit code."""
+    done = undo(dataset, options.run)
+    tell(f"undo: {done.articles:,} articles and {done.rejected:,} rejected pages of {', '.join(done.dumps)} taken out")
+    for dump, pages in done.orphans.items():
+        tell(f"undo: {pages:,} pages of {dump} stay rejected as copies of these; --replace would bring them back")
+    return 0

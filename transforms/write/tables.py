@@ -53,8 +53,7 @@ def article_partition(article: Article) -> str:
 
 def article_order(article: Article) -> tuple[Any, ...]:
     """By site, then time, then id. An article of which only the day is known follows those with a time."""
-    time = article.published_at
-    return article.site, time is None, time.isoformat() if time else "", article.article_id
+    return _order("articles", {**article.source._asdict(), **article._asdict()})
 
 
 def article_row(article: Article, run: Run) -> dict[str, Any]:
@@ -69,8 +68,12 @@ def rejected_partition(rejected: Rejected) -> str:
 
 def rejected_order(rejected: Rejected) -> tuple[Any, ...]:
     """By dump and offset; the other fields only break ties."""
-    source = rejected.source
-    return source.dump, source.dump_offset, source.url, rejected.reason, rejected.detail
+    return _order("rejected", {**rejected.source._asdict(), **rejected._asdict()})
+
+
+def _order(table: str, fields: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A key that sorts rows of a table as `arrow.ORDER` says."""
+    return tuple((fields[name] is None, fields[name]) for name in arrow.ORDER[table])
 
 
 def rejected_row(rejected: Rejected, run: Run) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from warraq.transforms.dataset.data_files import read_table
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError
 from warraq.transforms.dataset.publish import recover_dead_runs
-from warraq.transforms.dataset.verify import faults
+from warraq.transforms.maintain.damage import byte_faults
 
 DUMP = ROOT / "samples" / "dumps" / "texts.jsonl.gz"
 
@@ -32,7 +32,7 @@ def dataset(tmp_path, make_article):
             for n in (1, 2)
         ]
         publish_run(dataset, run_id, stage_run(dataset, run_id, articles))
-    assert list(faults(dataset)) == []
+    assert list(byte_faults(dataset)) == []
     return dataset
 
 
@@ -109,7 +109,7 @@ def test_lines_that_are_lost_from_an_entry_are_found(dataset):
     path = entry(dataset, "articles", 1)
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join(line for line in lines if '"add"' not in line))
-    assert any("names 0 files where 2 were added" in fault for fault in faults(dataset))
+    assert any("names 0 files where 2 were added" in fault.text for fault in byte_faults(dataset))
 
 
 FILES = {
@@ -160,7 +160,9 @@ def test_every_flip_of_a_bit_is_found(dataset):
     sound = path.read_bytes()
     for place in range(0, len(sound), 97):
         flip(path, place)
-        assert [fault.split()[-6:] for fault in faults(dataset)] == [["bytes", "than", "it", "was", "written", "with"]]
+        assert [fault.text.split()[-6:] for fault in byte_faults(dataset)] == [
+            ["bytes", "than", "it", "was", "written", "with"]
+        ]
         path.write_bytes(sound)
 
 
@@ -178,17 +180,17 @@ def test_a_file_without_a_digest_in_its_name_is_read_to_its_end(dataset):
     path.rename(path.with_name("part-1.parquet"))
     log = entry(dataset, "articles", 1)
     log.write_text(log.read_text().replace(path.name, "part-1.parquet"))
-    assert list(faults(dataset)) == []
+    assert list(byte_faults(dataset)) == []
     flip(path.with_name("part-1.parquet"), 100)
-    [fault] = faults(dataset)
-    assert "can't be read" in fault
+    [fault] = byte_faults(dataset)
+    assert "can't be read" in fault.text
 
 
 def test_a_file_that_no_log_names_is_found(dataset):
     path = first_file(dataset, "articles")
     shutil.copy(path, path.with_name("part-2.parquet"))
-    [fault] = faults(dataset)
-    assert "part-2.parquet is not in the log" in fault
+    [fault] = byte_faults(dataset)
+    assert "part-2.parquet is not in the log" in fault.text
 
 
 @pytest.fixture
@@ -240,7 +242,7 @@ def test_a_broken_manifest_is_never_committed(dataset, killed, damage):
     assert "publish.json is broken: nothing of it was committed; ingest its dumps again" in words
     assert texts(dataset) == before
     assert not Path(dataset.root, "_staging").exists()
-    assert list(faults(dataset)) == []
+    assert list(byte_faults(dataset)) == []
 
 
 @pytest.mark.parametrize("moved", [False, True])
@@ -254,7 +256,7 @@ def test_a_manifest_that_names_a_lost_file_is_never_committed(dataset, killed, m
     assert f"{lost['path']} is missing or has another size: nothing of it was committed" in words
     assert texts(dataset) == before
     assert not Path(dataset.root, "_staging").exists()
-    assert list(faults(dataset)) == []  # what had been moved is gone again
+    assert list(byte_faults(dataset)) == []  # what had been moved is gone again
 
 
 def test_a_run_that_is_committed_in_part_is_kept_for_the_user(dataset, killed, capfd):
@@ -270,4 +272,4 @@ def test_a_run_that_is_committed_in_part_is_kept_for_the_user(dataset, killed, c
     path.write_bytes(content)
     assert recover_dead_runs(dataset) == [("finished the publication of run r3, which was killed", "r3")]
     assert "r3" in texts(dataset)
-    assert list(faults(dataset)) == []
+    assert list(byte_faults(dataset)) == []

@@ -6,8 +6,10 @@ from deltalake import DeltaTable
 
 from tests.support.datasets import publish_run, stage_run, texts
 from tests.support.processes import PATIENCE
+from warraq.transforms import storage
+from warraq.transforms.dataset import data_files
 from warraq.transforms.dataset.dataset import Dataset
-from warraq.transforms.dataset.errors import DatasetError
+from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError
 from warraq.transforms.dataset.publish import recover_dead_runs
 
 
@@ -136,3 +138,29 @@ def test_a_newer_dataset_is_refused(dataset, stage):
     )
     with pytest.raises(DatasetError, match="newer Warraq.*upgrade"):
         dataset.check()
+
+
+def test_rows_are_read_again_if_their_files_were_replaced_meanwhile(dataset, stage, monkeypatch):
+    for name in ("r1", "r2"):
+        publish_run(dataset, name, stage(name, "أول"))
+    real, once = data_files.read_table, iter([True])
+
+    def overtaken(*arguments):
+        if next(once, False):
+            storage.move(f"{dataset.root}/runs", _sizes(dataset), f"{dataset.root}/away")
+            dataset.open("runs").delete()
+        return real(*arguments)
+
+    monkeypatch.setattr(data_files, "read_table", overtaken)
+    assert dataset.rows("runs") == []
+
+
+def test_rows_of_a_lost_file_are_damage(dataset, stage):
+    publish_run(dataset, "r1", stage("r1", "أول"))
+    storage.move(f"{dataset.root}/runs", _sizes(dataset), f"{dataset.root}/away")
+    with pytest.raises(DamagedDatasetError, match="is missing"):
+        dataset.rows("runs")
+
+
+def _sizes(dataset):
+    return {file.path: file.size for file in dataset.data_files("runs")}

@@ -18,7 +18,7 @@ from warraq.transforms.dataset import publish as publishing
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DatasetError
 from warraq.transforms.dataset.publish import recover, recover_dead_runs
-from warraq.transforms.dataset.verify import faults
+from warraq.transforms.maintain.damage import byte_faults
 
 
 def staged(dataset):
@@ -108,7 +108,7 @@ def test_jobs_that_start_at_once_in_a_fresh_folder_are_all_accepted(dataset):
     assert [job.exitcode for job in jobs] == [0, 0, 0, 0]
     assert texts(dataset) == sorted(f"r{number}-{turn}" for number in range(4) for turn in range(_TURNS))
     assert not staged(dataset)
-    assert list(faults(dataset)) == []
+    assert list(byte_faults(dataset)) == []
 
 
 def test_a_worker_that_publishes_on_without_its_launcher_is_left_alone(dataset, stage, monkeypatch):
@@ -124,7 +124,7 @@ def test_a_worker_that_publishes_on_without_its_launcher_is_left_alone(dataset, 
     monkeypatch.setattr(storage, "move", meanwhile)
     publish_run(dataset, "r1", files)
     assert texts(dataset) == ["أول"]
-    assert list(faults(dataset)) == []
+    assert list(byte_faults(dataset)) == []
 
 
 def test_a_worker_whose_files_were_cleared_commits_nothing(dataset, stage):
@@ -163,7 +163,7 @@ def test_two_publishers_without_locks_commit_one_run_once(dataset, stage, monkey
     assert texts(dataset) == ["أول", "ثان", "صفر"]
     assert not recover_dead_runs(dataset)
     assert len(dataset.files("runs")) == 2
-    assert list(faults(dataset)) == []
+    assert list(byte_faults(dataset)) == []
 
 
 def _later():

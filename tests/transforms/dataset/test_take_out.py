@@ -9,7 +9,7 @@ from warraq.transforms.dataset import loads
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.publish import publish
 from warraq.transforms.dataset.take_out import Condition, take_out
-from warraq.transforms.dataset.verify import faults
+from warraq.transforms.maintain.damage import byte_faults
 
 SKETCH, OTHER = b"\1\0" * 128, b"\2\0" * 128
 DAYS = {"a": 1, "b": 2, "c": 3, "d": 4, "e": 5}
@@ -53,7 +53,7 @@ def pointers(dataset):
 def gone(dataset, condition, heirs=None):
     out = take_out(dataset, "op", condition, heirs)
     publish(dataset, "op", out.publication("op"))
-    assert list(faults(dataset)) == []
+    assert list(byte_faults(dataset)) == []
     assert set(texts(dataset)) == set(pointers(dataset))
     return out
 

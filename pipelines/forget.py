@@ -1,0 +1,87 @@
+"""`warraq maintain DIR forget`: finds the articles that are to be taken down, shows them, and takes them down."""
+
+import argparse
+import datetime as dt
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import duckdb
+
+from warraq.pipelines.cli import DONE, WRONG_USAGE, counted
+from warraq.pipelines.query import connect
+from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.maintain.forget import Receipt, Request, forget
+
+_SHOWN: Final = 20  # articles that are listed
+
+_FOUND: Final = """
+    SELECT article_id, url, canonical_url, date, title FROM articles WHERE {} ORDER BY date, article_id"""
+_OF_SITE: Final = """
+    SELECT url FROM (SELECT url, lower(regexp_extract(url, '://([^/:?#]+)', 1)) AS host FROM rejected)
+    WHERE host = $site OR ends_with(host, '.' || $site)"""
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags of the operation."""
+    parser.add_argument("--url", action="append", default=[], metavar="URL", help="the page at this address, for good")
+    parser.add_argument("--id", action="append", default=[], metavar="ID", help="the article, and its text anywhere")
+    parser.add_argument("--site", action="append", default=[], metavar="SITE", help="all pages of this site, for good")
+    parser.add_argument("--where", metavar="SQL", help="articles that this condition on the view `articles` finds")
+    parser.add_argument("--yes", action="store_true", help="do it; without this flag it is only told what would go")
+
+
+def run(dataset: Dataset, options: argparse.Namespace, tell: Callable[[str], object]) -> int:
+    """Carries out the operation as its flags say; returns the exit code. The receipt is printed on stdout."""
+    if not (options.url or options.id or options.site or options.where):
+        tell("forget: name what is to be forgotten: --url, --id, --site or --where")
+        return WRONG_USAGE
+    try:
+        found, request = _find(connect(dataset), options)
+    except duckdb.Error as error:
+        tell(f"--where: {str(error).splitlines()[0]}")
+        return WRONG_USAGE
+    for line in _listed(found):
+        print(line)
+    if not options.yes:
+        tell(f"forget: {counted(len(found), 'article')} would go; --yes takes them down")
+        return DONE
+    receipt = forget(dataset, request, dt.datetime.now(dt.timezone.utc))
+    for line in _receipt(receipt):
+        print(line)
+    tell(f"forget: {counted(len(receipt.articles), 'article')} taken down")
+    return DONE
+
+
+def _find(connection: duckdb.DuckDBPyConnection, options: argparse.Namespace) -> tuple[list[tuple[Any, ...]], Request]:
+    """The articles that the flags name, and the request that takes them down."""
+    conditions = ["article_id IN (SELECT unnest($ids))", "url IN (SELECT unnest($urls))"]
+    conditions += ["canonical_url IN (SELECT unnest($urls))", "site IN (SELECT unnest($sites))"]
+    conditions += [f"({options.where}\n)"] if options.where else []
+    sites = [site.lower() for site in options.site]
+    given = {"ids": options.id, "urls": options.url, "sites": sites}
+    found = connection.execute(_FOUND.format(" OR ".join(conditions)), given).fetchall()
+    rejected = {url for site in sites for (url,) in connection.execute(_OF_SITE, {"site": site}).fetchall()}
+    rejected |= {url for row in found for url in row[1:3]}
+    request = Request(
+        article_ids=frozenset(options.id) | {row[0] for row in found},
+        urls=frozenset(options.url),
+        sites=frozenset(sites),
+        rejected_urls=frozenset(rejected),
+    )
+    return found, request
+
+
+def _listed(found: list[tuple[Any, ...]]) -> Iterator[str]:
+    for article_id, url, _, date, title in found[:_SHOWN]:
+        yield f"{article_id}  {date.isoformat()}  {url}  {title or ''}".rstrip()
+    if len(found) > _SHOWN:
+        yield f"and {len(found) - _SHOWN:,} more"
+
+
+def _receipt(receipt: Receipt) -> Iterator[str]:
+    yield f"operation     {receipt.operation_id}"
+    yield f"articles      {len(receipt.articles):,}"
+    yield f"rejected      {len(receipt.rejected):,} pages"
+    yield f"kept out      {receipt.rules:,} more addresses and sites"
+    yield f"purged        {receipt.purged:,} replaced files"
+    yield "not reached   your dumps, backups, exports and query results"
