@@ -134,7 +134,9 @@ def test_the_summary_for_people(dataset):
 
 
 def test_the_summary_for_programs(dataset):
-    dumps = DumpsOf(read=["z", "a"], already_in=["b"], set_aside=[("e", "why")], failed=[("f", "because")])
+    dumps = DumpsOf(
+        read=["z", "a"], already_in=["b"], set_aside=[("e", "why")], failed=[("f", "because")], copies=[("g", "a")]
+    )
     found = as_json("done", ["c", "b"], dumps, ledger_of(dataset, ["b", "c"]), totals_of(dataset))
     assert json.loads(json.dumps(found)) == {
         "status": "done",
@@ -144,6 +146,7 @@ def test_the_summary_for_programs(dataset):
             "already_in": ["b"],
             "set_aside": [{"dump": "e", "reason": "why"}],
             "failed": [{"dump": "f", "reason": "because"}],
+            "copies": [{"dump": "g", "of": "a"}],
         },
         "pages": 9,
         "articles": 5,
