@@ -36,14 +36,13 @@ class Operation(NamedTuple):
 
 OPERATIONS: Final = {
     "compact": Operation("warraq.transforms.maintain.compact", "merge the small files of closed days"),
-    "index": Operation("warraq.transforms.maintain.index", "merge the index by which runs find copies"),
     "vacuum": Operation("warraq.transforms.maintain.vacuum", "remove replaced files and old entries of the logs"),
     "check": Operation("warraq.transforms.maintain.check", "compare files, logs, rows and counts", writes=False),
     "forget": Operation("warraq.pipelines.forget", "take articles down, and keep them out"),
     "undo": Operation("warraq.transforms.maintain.undo", "take a run out"),
     "upgrade": Operation("warraq.transforms.maintain.upgrade", "rewrite the files of an older version"),
 }
-NIGHTLY: Final = ("compact", "index", "vacuum")  # done when no operation is named
+NIGHTLY: Final = ("compact", "vacuum")  # done when no operation is named
 
 
 def maintain_parser(name: str | None = None) -> Parser:

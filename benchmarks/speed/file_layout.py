@@ -1,4 +1,4 @@
-r"""The layout of a compacted file: row groups, page index, Bloom filter, statistics. Its size, and DuckDB's time for questions.
+r"""The layout of a compacted file: row groups, page index, Bloom filter, statistics. Its size, and DuckDB's times.
 
     python -m benchmarks.speed.file_layout           (data: $WARRAQ_DATA, else ../shared/data beside the checkout)
 
@@ -57,9 +57,12 @@ def texts() -> list[str]:
     return found
 
 
+_DAY = dt.datetime(2025, 5, 1, tzinfo=dt.timezone.utc)
+
+
 def articles(count: int) -> pa.Table:
     """That many rows as a file of one partition holds them, sorted."""
-    chance, known = random.Random(1), texts()
+    chance, known = random.Random(1), texts()  # noqa: S311  (made-up rows)
     rows = [article(chance, known[number % len(known)], number) for number in range(count)]
     order = [(name, "ascending") for name in ORDER["articles"]]
     return pa.Table.from_pylist(rows, schema=file_schema("articles").remove_metadata()).sort_by(order)
@@ -87,7 +90,8 @@ def article(chance: random.Random, text: str, number: int) -> dict[str, Any]:
         "tags": words[32:36],
         "text": text,
         "words": len(words),
-        "published_at": dt.datetime(2025, 5, 1, tzinfo=dt.timezone.utc) + dt.timedelta(seconds=chance.randrange(86_400)),
+        "published_at": dt.datetime(2025, 5, 1, tzinfo=dt.timezone.utc)
+        + dt.timedelta(seconds=chance.randrange(86_400)),
         "date_source": "json_ld",
         "fetched_at": dt.datetime(2025, 5, 2, tzinfo=dt.timezone.utc),
         "language": "ar",

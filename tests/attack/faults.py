@@ -185,13 +185,6 @@ def compact(dataset) -> None:
     assert [*compact(dataset, Settings(dt.date(2030, 1, 1)))]
 
 
-def merge_index(dataset) -> None:
-    """The files that runs have added to the index, into its sorted parts."""
-    from warraq.transforms.maintain.index import merge_index  # noqa: PLC0415
-
-    merge_index(dataset)
-
-
 def forget(dataset) -> None:
     """An article of the first run by its id, and an address for good."""
     from warraq.transforms.maintain.forget import Request, forget  # noqa: PLC0415
@@ -219,7 +212,6 @@ def vacuum(dataset) -> None:
 OPERATIONS: Final = {
     "ingest": ingest,
     "compact": compact,
-    "index": merge_index,
     "forget": forget,
     "undo": undo,
     "vacuum": vacuum,

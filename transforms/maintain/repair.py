@@ -14,13 +14,13 @@ from warraq.transforms.dataset import loads
 from warraq.transforms.dataset.data_files import DataFile, read_rows
 from warraq.transforms.dataset.dataset import PROPERTIES, REPLACED, Dataset
 from warraq.transforms.dataset.errors import DatasetError
+from warraq.transforms.dataset.index import stage_arrivals
 from warraq.transforms.dataset.publication import Publication
 from warraq.transforms.dataset.publish import recover_dead_runs
 from warraq.transforms.dataset.take_out import Condition, take_out
 from warraq.transforms.dataset.upgrade import add_columns, upgrade_tables
 from warraq.transforms.maintain.damage import read
 from warraq.transforms.maintain.fault import Fault, Row
-from warraq.transforms.maintain.index import make_index
 from warraq.transforms.maintain.operation import Operation, carry_out
 from warraq.transforms.maintain.row_checks import DUPLICATE
 
@@ -53,7 +53,7 @@ def repair(dataset: Dataset, found: Sequence[Fault]) -> Iterator[str]:
     if pointers := by_kind["pointer"]:
         yield from _mend_pointers(dataset, pointers)
     if by_kind["index"]:
-        make_index(dataset)
+        _make_index(dataset)
         yield "made the index of copies anew"
 
 
@@ -234,3 +234,27 @@ def _mend_pointers(dataset: Dataset, found: Sequence[Fault]) -> Iterator[str]:
         return change, [f"the copies of {original} have a new original" for original in sorted(missing)]
 
     yield from carry_out(dataset, f"elect the originals of the copies of {sorted(missing)}", plan)
+
+
+def _make_index(dataset: Dataset) -> None:
+    """Makes the index anew from the articles.
+
+    Raises:
+      DatasetError: other processes change the dataset all the time.
+    """
+
+    def plan(operation: Operation) -> tuple[Publication, None]:
+        added = stage_arrivals(dataset, operation.staging, dataset.files("articles"))
+        return _replacing(operation, added, dataset.data_files("signatures")), None
+
+    carry_out(dataset, "make the index", plan)
+
+
+def _replacing(operation: Operation, added: list[DataFile], removed: list[DataFile]) -> Publication:
+    """The publication of new files of the index in place of others. A file may become itself."""
+    same = {file.path for file in added} & {file.path for file in removed}
+    added, removed = ([file for file in files if file.path not in same] for files in (added, removed))
+    number = operation.rewrites
+    return Publication(
+        operation.id, added, removed, {loads.REWRITES: number + 1}, {loads.REWRITES: number}, is_data=False
+    )

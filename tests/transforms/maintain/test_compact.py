@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from warraq.transforms.dataset.verify import faults
 
 from tests.support.datasets import publish_run, stage_run, texts
 from warraq.schemas.arrow import ORDER, TABLES
@@ -26,6 +25,7 @@ from warraq.transforms.dataset.publish import recover_dead_runs
 from warraq.transforms.maintain import compact as compaction
 from warraq.transforms.maintain import operation
 from warraq.transforms.maintain.compact import RULES, Settings, compact, groups
+from warraq.transforms.maintain.damage import byte_faults
 
 CLOSED = Settings(dt.date(2026, 1, 1))
 
@@ -85,7 +85,7 @@ def test_a_closed_day_has_one_file_a_partition_with_the_same_rows(dataset, artic
     assert (done.before, done.after, done.damaged) == (24, 4, [])
     assert rows(dataset) == before
     assert len({tuple(file.partition) for file in dataset.data_files("articles")}) == 4
-    assert list(faults(dataset)) == []
+    assert list(byte_faults(dataset)) == []
 
 
 def test_rows_are_sorted(dataset, article):
@@ -263,7 +263,7 @@ def test_the_index_is_merged_as_it_arrives_and_split_when_it_is_large(index):
     assert all(row["text_digest"].startswith(part[-2:]) for part in parts if part[:3] == "dig" for row in parts[part])
     assert sorted(map(repr, by_month)) == sorted(repr(row) for row in arrived if row["sketch"])
     assert [row["date"] for row in by_month] == sorted(row["date"] for row in by_month)
-    assert list(faults(index)) == []
+    assert list(byte_faults(index)) == []
 
 
 def test_the_parts_of_the_index_do_not_depend_on_how_it_arrived(index, tmp_path):
@@ -375,7 +375,7 @@ def test_the_next_start_completes_what_was_killed(dataset, article, monkeypatch,
     run(dataset)
     assert rows(dataset) == expected
     assert len(dataset.files("articles")) == 4
-    assert list(faults(dataset)) == []
+    assert list(byte_faults(dataset)) == []
     assert dataset.staged() == []
 
 
@@ -450,7 +450,7 @@ def test_two_compactions_beside_runs_lose_and_double_nothing(dataset, article):
     assert [job.exitcode for job in jobs] == [0] * 4
     expected = sorted(f"نص {n}" for n in [*range(24), *range(100, 105), *range(200, 205)])
     assert texts(dataset) == expected
-    assert list(faults(dataset)) == []
+    assert list(byte_faults(dataset)) == []
     run(dataset)
     assert texts(dataset) == expected
     assert len(dataset.files("articles")) == 4
@@ -480,7 +480,7 @@ def test_two_compactions_without_locks_lose_and_double_nothing(dataset, article,
     run(dataset)
     assert rows(dataset) == expected
     assert len(dataset.files("articles")) == 4
-    assert list(faults(dataset)) == []
+    assert list(byte_faults(dataset)) == []
 
 
 @pytest.mark.usefixtures("without_locks")

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable
-from warraq.transforms.dataset.verify import faults
 
 from tests.support.datasets import publish_run, stage_run, texts
 from warraq.transforms import storage
 from warraq.transforms.dataset.dataset import PROPERTIES, Dataset
 from warraq.transforms.dataset.delta_log import checkpoint_version
+from warraq.transforms.maintain.damage import byte_faults
 from warraq.transforms.maintain.vacuum import period, vacuum
 
 DAY = 86_400.0
@@ -78,7 +78,7 @@ def test_files_of_the_tables_stay_named_or_not(dataset):
     vacuum(dataset, 0, time.time() + 400 * DAY)
     assert stranger.exists()
     stranger.unlink()
-    assert list(faults(dataset)) == []
+    assert list(byte_faults(dataset)) == []
 
 
 def age_logs(dataset, days):
@@ -96,7 +96,7 @@ def test_the_log_is_cleaned_and_everything_still_opens(dataset, make_article):
     dataset.check_whole()
     assert texts(dataset) == before
     assert all(dataset.has_run(f"r{number}") for number in range(3))
-    assert list(faults(dataset)) == []
+    assert list(byte_faults(dataset)) == []
     publish_run(dataset, "r3", stage_run(dataset, "r3", [make_article("خبر 3", topic="sport", dump_offset=3)]))
     assert len(texts(dataset)) == 4
 
@@ -133,7 +133,7 @@ def test_a_kill_at_the_log_leaves_a_sound_dataset(dataset, monkeypatch, step):
     assert texts(dataset) == before
     vacuum(dataset, 0, time.time())
     assert texts(dataset) == before
-    assert list(faults(dataset)) == []
+    assert list(byte_faults(dataset)) == []
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("12h", 43_200), ("7d", 604_800), ("0h", 0)])
