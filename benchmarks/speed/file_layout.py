@@ -132,7 +132,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         paths = {}
         for name, (group, layout) in LAYOUTS.items():
-            path = Path(folder, name)
+            path = Path(folder, f"{name}.parquet")
             if "bloom_filter_options" in layout:
                 layout = {"bloom_filter_options": {"article_id": {"ndv": 8_000, "fpp": 0.05}}}  # noqa: PLW2901
             began = time.process_time()

@@ -152,7 +152,7 @@ def long_article(article):
 
 @pytest.fixture
 def small_pieces(monkeypatch):
-    monkeypatch.setattr(compaction, "_ROW_GROUP_BYTES", 40_000)
+    monkeypatch.setitem(RULES, "articles", RULES["articles"]._replace(row_group=40_000))
     monkeypatch.setattr(compaction, "_AT_ONCE", 100_000)
 
 
