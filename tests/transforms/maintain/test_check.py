@@ -531,7 +531,8 @@ def test_a_dataset_has_no_fault_after_any_command(tmp_path):
     assert ingested(dataset, grown, *others, "--rejected", "all") == DONE
     assert maintain.main([dataset.root, "--before", "2100-01-01"]) == DONE
     assert run(dataset) == (0, [SOUND])
-    (article_id,), *_ = content(dataset, "articles", "article_id")
+    assert any(row["taken_back"] for row in dataset.rows("runs"))
+    (article_id,) = content(dataset, "articles", "article_id")[0]
     forget(dataset, Request(article_ids=frozenset({article_id})), NOW)
     assert run(dataset) == (0, [SOUND])
     assert ingested(dataset, grown, others[1], "--replace", "--quality_min_words", "60") == DONE
