@@ -29,7 +29,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "articles": ("article_id", "duplicate_of", "load_id", "dump", "dump_offset"),
     "rejected": ("reason", "load_id", "run_id", "dump", "dump_offset"),
     "forgotten": ("table", "load_id", "dump", "dump_offset"),
-    "runs": ("run_id", "recipe", "committed_at", "dumps", "ledger"),
+    "runs": ("run_id", "recipe", "committed_at", "dumps", "ledger", "taken_back"),
 }
 DUPLICATE: Final = "duplicate"  # the reason of an exact copy
 _MEMORY: Final = "256MB"
@@ -60,6 +60,7 @@ _START: Final = """
     CREATE TABLE runs (run BIGINT, run_id VARCHAR, committed_at TIMESTAMPTZ);
     CREATE TABLE dumps (run BIGINT, load_id VARCHAR, fingerprint VARCHAR, dump VARCHAR);
     CREATE TABLE ledger (run BIGINT, dump VARCHAR, door VARCHAR, reason VARCHAR, pages BIGINT);
+    CREATE TABLE taken_back (load_id VARCHAR, dump VARCHAR, reason VARCHAR);
     CREATE TABLE forgotten (door VARCHAR, load_id VARCHAR, dump VARCHAR, place BIGINT);
     CREATE TABLE transactions (name VARCHAR, key VARCHAR, version BIGINT);
 """
@@ -80,6 +81,8 @@ _ADD_RUNS: Final = """
     INSERT INTO ledger
     SELECT run, one.dump, CASE one.door WHEN 'article' THEN 'articles' ELSE one.door END, one.reason, one.pages
     FROM (SELECT run, unnest(ledger) AS one FROM batch) WHERE one.door <> 'read';
+    INSERT INTO taken_back
+    SELECT one.load_id, one.dump, one.reason FROM (SELECT unnest(taken_back) AS one FROM batch);
 """
 # `origins` has the load of each source: files of schema 1 name their run only. `held` has the loads that are in, by
 # their transactions (see loads.py), each with the last run that brought it.
@@ -134,6 +137,8 @@ _COUNTS: Final = """
     FROM (
         SELECT held.load_id, held.dump, door, reason, pages AS due, 0 AS found
         FROM held JOIN ledger ON held.run = ledger.run AND held.dump = ledger.dump
+        UNION ALL
+        SELECT load_id, dump, 'rejected', reason, -1, 0 FROM taken_back
         UNION ALL
         SELECT load_id, dump, door, coalesce(reason, ''), 0, count(*) FROM rows JOIN origins USING (source) GROUP BY ALL
     ) LEFT JOIN held USING (load_id, dump) LEFT JOIN runs USING (run)
