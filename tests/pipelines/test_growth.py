@@ -12,6 +12,7 @@ from warraq.pipelines.query import connect
 from warraq.transforms.dataset.chains import read_holdings
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.loads import continued_key
+from warraq.transforms.maintain.check import faults
 from warraq.transforms.maintain.undo import undo
 from warraq.transforms.write import commit
 
@@ -97,6 +98,7 @@ def test_a_dump_that_grew_gives_what_the_whole_gives(tmp_path, output, whole, na
     assert not {*cut} <= {*ask(output, REJECTED)}, "the refusal of the record that was cut has gone"
     assert "-" not in told.out.partition("articles in the dataset")[0], "the summary has no negative counts"
     assert ingest(output, path) == 4
+    assert [*faults(Dataset(str(output)))] == []
 
 
 def test_an_undone_continuation_leaves_the_dataset_as_it_was_before(output, dump, whole):
@@ -110,6 +112,7 @@ def test_an_undone_continuation_leaves_the_dataset_as_it_was_before(output, dump
         [second] = {*run_ids(output)} - {*first}
         assert undo(Dataset(str(output)), second).dumps == [str(dump)]
         assert rows(output) == before
+        assert [*faults(Dataset(str(output)))] == []
         assert run_ids(output) == first
 
 
