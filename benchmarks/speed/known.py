@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from warraq.pipelines.local.launch import local_runner
-from warraq.schemas.arrow import SIGNATURES
+from warraq.schemas.arrow import file_schema
 from warraq.schemas.records import Article, Source
 from warraq.transforms.dataset.index import ARRIVAL, ROW_GROUP, parts
 from warraq.transforms.deduplicate.deduplicate import DuplicateRules, identify
@@ -50,7 +50,7 @@ def batches(articles: int) -> Iterator[pa.Table]:
             "load_id": ["0" * 65] * FILE_ARTICLES,
             "sketch": [numbers.bytes(256) for _ in range(FILE_ARTICLES)],
         }
-        yield pa.table(columns, schema=SIGNATURES).sort_by("text_digest")
+        yield pa.table(columns, schema=file_schema("signatures")).sort_by("text_digest")
 
 
 def write(path: Path, table: pa.Table) -> str:
