@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.support.signatures import write_arrivals, write_articles
-from warraq.schemas.arrow import SIGNATURES
+from warraq.schemas.arrow import file_schema
 from warraq.transforms.dataset.index import parts, signatures
 from warraq.transforms.deduplicate.deduplicate import identify
 
@@ -23,7 +23,7 @@ def stories(make_article, count=40):
 def test_the_index_has_a_row_for_each_article_and_no_signature_of_a_copy(make_article, tmp_path):
     articles = [*stories(make_article)]
     rows = pa.concat_tables(map(signatures, write_articles(tmp_path, articles)))
-    assert rows.schema.equals(SIGNATURES)
+    assert rows.schema.equals(file_schema("signatures"))
     expected = [
         (each.text_digest, each.article_id, each.date, None, None if each.duplicate_of else each.sketch)
         for each in articles
