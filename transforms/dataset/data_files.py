@@ -113,7 +113,7 @@ def read_rows(
         lacks_load = "load_id" in names and "load_id" not in known.names
         read = names | ({"dump"} if lacks_load else set())
         for number in range(file.num_row_groups) if groups is None else sorted(groups):
-            rows = file.read_row_group(number, [name for name in known.names if name in read])
+            rows = file.read_row_group(number, [name for name in known.names if name in read], use_threads=False)
             if lacks_load:
                 loads = [load_of.get((run_id, dump)) for dump in rows["dump"].to_pylist()]
                 rows = rows.append_column("load_id", pa.array(loads, pa.string()))

@@ -35,7 +35,7 @@ _NEWEST: Final = 5  # commits of each table that are compared with the other tab
 _VERSION_KEY: Final = "warraq.schema_version"
 PROPERTIES: Final = {
     _VERSION_KEY: str(SCHEMA_VERSION),
-    "delta.checkpointInterval": "100",  # commits
+    "delta.checkpointInterval": "20",  # commits; each that is in no checkpoint costs every opening half a millisecond
     "delta.logRetentionDuration": "interval 7 days",  # of entries that a checkpoint holds, too
     "delta.setTransactionRetentionDuration": "interval 30 days",  # of transactions with a time: those of maintenance
     # The change data feed would keep the text of articles that were taken down. Deletion vectors hide rows, which stay
