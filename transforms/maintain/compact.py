@@ -179,7 +179,8 @@ def _chosen(files: Sequence[DataFile], rule: Rule, settings: Settings) -> list[D
         ends = [n for n, file in enumerate(small, 1) if file.size <= max(cheap, _TIMES * smaller[n - 1])]
         found = small[: max(ends, default=0)]
     is_done = len(found) == 1 and is_compacted(found[0])
-    return [] if is_done or len(found) < rule.least else found
+    least = 1 if settings.is_whole else rule.least
+    return [] if is_done or len(found) < least else found
 
 
 def is_compacted(file: DataFile) -> bool:

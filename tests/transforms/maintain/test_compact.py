@@ -24,7 +24,7 @@ from warraq.transforms.dataset.index import stage_arrivals
 from warraq.transforms.dataset.publish import recover_dead_runs
 from warraq.transforms.maintain import compact as compaction
 from warraq.transforms.maintain import operation
-from warraq.transforms.maintain.compact import RULES, Settings, compact, groups
+from warraq.transforms.maintain.compact import RULES, Settings, compact, groups, is_compacted
 from warraq.transforms.maintain.damage import byte_faults
 
 CLOSED = Settings(dt.date(2026, 1, 1))
@@ -302,6 +302,18 @@ def test_runs_are_merged_once_there_are_several(dataset, article):
     assert [row["run_id"] for row in dataset.rows("runs")] == before
     assert dataset.has_run("r3")
     dataset.check_whole()
+
+
+def test_a_whole_compaction_writes_every_file_of_another_version_anew(dataset, article):
+    """Of tables that are never closed too, and open days if their end is set so."""
+    for number in range(2):
+        ingest(dataset, f"r{number}", [article(number)])
+    run(dataset, Settings(dt.date.max, is_whole=True))
+    files = [file for name in ("articles", "runs") for file in dataset.data_files(name)]
+    assert [is_compacted(file) for file in files] == [True] * 3
+    version = dataset.open("runs").version()
+    run(dataset, Settings(dt.date.max, is_whole=True))
+    assert dataset.open("runs").version() == version
 
 
 def test_files_of_schema_1_get_their_load(dataset, article):
