@@ -26,9 +26,10 @@ from typing import NamedTuple
 
 from tests.attack.faults import FAULTS, build
 from tests.support.paths import ROOT, SAMPLES
-from warraq.pipelines.cli import DONE, NOTHING_NEW
+from warraq.pipelines.cli import BUSY, DONE, NOTHING_NEW
 
 DUMPS = SAMPLES / "dumps"
+TURNS = 8  # of maintenance beside other jobs
 UNHARMED = tempfile.gettempdir()  # no call there is attacked
 
 
@@ -104,6 +105,27 @@ def ingest(output, dumps, at=0, fault=None):
     paths = [str(DUMPS / name) for name in dumps]
     code = command.main([*paths, "--output", str(output), "--workers", "1", "--quiet", "--tagger", "gazetteer"])
     return code, library.faults_calls()
+
+
+def maintain(output):
+    """Compacts all days again and again, while others write. Returns exit code and turns, as `ingest` does."""
+    from warraq.pipelines import maintain as command  # noqa: PLC0415
+
+    code = DONE
+    for _ in range(TURNS):
+        if (output / "runs" / "_delta_log").exists():
+            code = command.main([str(output), "compact", "--before", "2100-01-01"])
+            code = code or command.main([str(output), "vacuum"])
+        time.sleep(1)
+    return code, TURNS
+
+
+def check(output):
+    """The faults that `warraq maintain check` finds."""
+    from warraq.transforms.dataset.dataset import Dataset  # noqa: PLC0415
+    from warraq.transforms.maintain.check import faults  # noqa: PLC0415
+
+    return [str(fault) for fault in faults(Dataset(str(output)))]
 
 
 def look(output):
@@ -201,6 +223,33 @@ class Attack:
                 faults.append(f"one of {jobs} jobs at once ended by {ended.code}: {ended.words[-500:]}")
         return faults + self._made_good()
 
+    def overlapping(self, jobs):
+        """The promises that did not hold when jobs with common dumps ran at once, beside maintenance, some killed."""
+        self._renewed()
+        dumps = self.scenario.added
+        chosen = [self.rng.sample(dumps, self.rng.randint(1, len(dumps))) for _ in range(jobs)]
+        running = [Process(ingest, self.output, each) for each in chosen]
+        running.append(Process(maintain, self.output))
+        if self.rng.random() < 0.7:
+            time.sleep(self.rng.random() * self.seconds * jobs)
+            os.kill(self.rng.choice(running).number, signal.SIGKILL)
+        ended = [job.end() for job in running]
+        wrong = [each for each in ended if each.code != -signal.SIGKILL and not _is_expected(each)]
+        faults = [f"one of {jobs} jobs with common dumps ended by {each.code}: {each.words[-500:]}" for each in wrong]
+        again = in_a_process(ingest, self.output, dumps)
+        if again.result is None or again.result[0] not in (DONE, NOTHING_NEW):
+            return [*faults, f"the dumps can't be ingested afterwards: {again.code} {again.words[-500:]}"]
+        in_a_process(maintain, self.output)
+        checked = in_a_process(check, self.output)
+        if checked.result != []:
+            faults.append(f"check finds faults: {checked.result} {checked.words[-300:]}")
+        seen = in_a_process(look, self.output)
+        if seen.result is None or _summed(seen.result[0]) != _summed(self.after):
+            faults.append("the rows and counts are not those of one undisturbed run")
+        elif not seen.result[1]:
+            faults.append("the plain glob is not what the log says")
+        return faults
+
     def _made_good(self):
         """The promises that do not hold after the same command has run once more, undisturbed."""
         faults = []
@@ -240,6 +289,20 @@ class Attack:
         return faults
 
 
+def _is_expected(ended):
+    """True for a job that did its work, found it done, or left it to another."""
+    return ended.result is not None and ended.result[0] in (DONE, NOTHING_NEW, BUSY)
+
+
+def _summed(state):
+    """The places of the articles and of the rejected pages, and the ledger over all runs: however runs were cut."""
+    articles, rejected, ledger = state
+    pages = collections.Counter()
+    for _, *entry, count in ledger:
+        pages[tuple(entry)] += count
+    return sorted(row[1:3] for row in articles), sorted(rejected), +pages
+
+
 def attacks(calls, attempts, rng):
     """Pairs of call and fault; half of them kills. Every call is killed once before any is killed twice."""
     numbers = range(1, calls + 1)
@@ -269,6 +332,7 @@ def attack(work, attempts, rng):
     import logging  # noqa: PLC0415
 
     import warraq.pipelines.ingest  # noqa: PLC0415  (once, for all forks)
+    import warraq.pipelines.maintain  # noqa: PLC0415
     import warraq.pipelines.query  # noqa: F401, PLC0415
 
     logging.disable(logging.CRITICAL)
@@ -284,12 +348,13 @@ def attack(work, attempts, rng):
             if tried.total() % 50 == 0:
                 print(f"{tried.total()} attempts, {failed} did not hold", flush=True)
         for jobs in [2, 4, 8] * (attempts // 50):
-            tried[f"{jobs} jobs at once"] += 1
-            for words in target.together(jobs):
-                failed += 1
-                print(f"{scenario.name}, {words}", flush=True)
+            for kind, crowd in (("jobs at once", target.together), ("with common dumps", target.overlapping)):
+                tried[f"{jobs} {kind}"] += 1
+                for words in crowd(jobs):
+                    failed += 1
+                    print(f"{scenario.name}, {words}", flush=True)
     for kind, times in sorted(tried.items()):
-        print(f"{kind:<20}{times:>7,}")
+        print(f"{kind:<24}{times:>7,}")
     print(f"{sum(tried.values()):,} attempts in {time.monotonic() - began:.0f} s, {failed} did not hold")
     return 1 if failed else 0
 
