@@ -1,7 +1,7 @@
 """The cost of a dataset that grows for years, with `warraq maintain` beside it and without.
 
     python -m benchmarks.speed.upkeep commits --runs 10000 --every 100
-    python -m benchmarks.speed.upkeep commits --runs 1000
+    python -m benchmarks.speed.upkeep commits --runs 1000 --interval 100
     python -m benchmarks.speed.upkeep articles --articles 1000000
 
 `commits` publishes hourly runs of 12 tiny files, 11 of `articles` and one of `runs`, and prints what the log has and
@@ -19,6 +19,7 @@ import resource
 import statistics
 import tempfile
 import time
+import unittest.mock
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ import pyarrow as pa
 
 from warraq.schemas.arrow import TABLES, file_schema, file_table
 from warraq.transforms.dataset.data_files import DataFile, encode
-from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.dataset.dataset import PROPERTIES, Dataset
 from warraq.transforms.dataset.publication import Publication
 from warraq.transforms.dataset.publish import publish
 from warraq.transforms.maintain.compact import Settings, compact
@@ -111,8 +112,12 @@ def age(root: str) -> None:
             os.utime(path, (old, old))
 
 
+def _interval(options: argparse.Namespace) -> dict[str, str]:
+    return {"delta.checkpointInterval": str(options.interval)} if options.interval else {}
+
+
 def commits(options: argparse.Namespace) -> None:
-    with tempfile.TemporaryDirectory() as root:
+    with tempfile.TemporaryDirectory() as root, unittest.mock.patch.dict(PROPERTIES, _interval(options)):
         year, took, upkeep = Year(root), [], [0.0]
         print("    runs    files  log: files, size    open  files()  count(*)  a publication  a `maintain`", flush=True)
         for hour in range(1, options.runs + 1):
@@ -162,6 +167,7 @@ def main() -> None:
     parser.add_argument("what", choices=["commits", "articles"])
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--every", type=int, default=0, help="runs between two `maintain` (default: none)")
+    parser.add_argument("--interval", type=int, help="commits between two checkpoints (default: ours)")
     parser.add_argument("--articles", type=int, default=1_000_000)
     options = parser.parse_args()
     {"commits": commits, "articles": articles}[options.what](options)
