@@ -31,7 +31,7 @@ Example:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs a command; returns its exit code: 0 done, 1 failed, 2 wrong usage, 3 partly done.
+    """Runs a command; returns its exit code: see `cli.py`.
 
     If the reader of the output stops, as `head` does, the code stays. If the output can't be written, it becomes 1.
     """

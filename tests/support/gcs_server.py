@@ -9,8 +9,9 @@ import socket
 import subprocess
 import urllib.request
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qs, quote, unquote
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -86,7 +87,8 @@ class _Proxy(Handler):
     """Forwards each request to fake-gcs-server, changed where that server needs it.
 
     Parts of a batch get a Content-ID, which fake-gcs-server needs and Google's client leaves out. Uploads through the XML
-    interface, which delta-rs uses, become uploads through the JSON interface.
+    interface, which delta-rs uses, become uploads through the JSON interface. Listings begin after `start-after`, which
+    fake-gcs-server ignores.
     """
 
     port: int
@@ -111,7 +113,19 @@ class _Proxy(Handler):
             upstream.request(method, path, content, {**sent, "Content-Length": str(len(content))})
             answer = upstream.getresponse()
             headers = [pair for pair in answer.getheaders() if pair[0].lower() not in _OF_A_CONNECTION]
-            return Answer(answer.status, [*headers, *extra], answer.read(), answer.getheader("Content-Length"))
+            body = answer.read()
+            if "start-after=" in path:
+                body = _listed_after(parse_qs(path.partition("?")[2])["start-after"][0], body)
+            return Answer(answer.status, [*headers, *extra], body, answer.getheader("Content-Length"))
+
+
+def _listed_after(last: str, listing: bytes) -> bytes:
+    """The listing without its names up to `last`."""
+
+    def kept(entry: re.Match[bytes]) -> bytes:
+        return entry[0] if unescape(entry[1].decode()) > last else b""
+
+    return re.sub(rb"<Contents><Key>([^<]*)</Key>.*?</Contents>", kept, listing)
 
 
 _OF_A_CONNECTION = {"content-length", "transfer-encoding", "connection", "expect"}  # headers that are not forwarded
