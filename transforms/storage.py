@@ -17,6 +17,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final, cast
 
+import pyarrow as pa
+from pyarrow.fs import PyFileSystem
+
 UNFINISHED: Final = ".unfinished-"  # the beginning of the name of a file that is not whole yet
 LOCK: Final = ".lock"  # the ending of a lock's name
 _POLL_SECONDS: Final = 0.05
@@ -121,6 +124,24 @@ def read(path: str) -> bytes:
         with _buckets().open(path) as stream:
             return bytes(stream.read())
     return Path(path).read_bytes()
+
+
+def open_ranges(path: str) -> pa.NativeFile:
+    """A file open for random access. Of a file in a bucket, only the ranges that are read are fetched.
+
+    Beam's own streams fetch 16 MiB at least, so delta-rs reads here; it finds its credentials as for the log.
+
+    Raises:
+      FileNotFoundError: there is no such file.
+      OSError: it can't be read.
+    """
+    if not is_remote(path):
+        return pa.OSFile(path)
+    from deltalake.fs import DeltaStorageHandler  # noqa: PLC0415  (only for buckets)
+
+    bucket, _, key = path.partition("://")[2].partition("/")
+    handler = DeltaStorageHandler(f"{path.partition('://')[0]}://{bucket}")
+    return PyFileSystem(handler).open_input_file(key)
 
 
 def size(path: str) -> int | None:

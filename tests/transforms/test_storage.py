@@ -1,8 +1,12 @@
 import os
+import subprocess
+import sys
 import time
 
 import pytest
 
+from tests.support.paths import ROOT
+from tests.support.servers import Answer, Handler, http_server
 from warraq.transforms import storage
 
 
@@ -47,3 +51,45 @@ def test_files_and_then_empty_folders_go(tmp_path):
     assert storage.files(str(tmp_path), "") == ["top/a/x"]
     assert not (tmp_path / "top" / "c").exists()
     assert not (tmp_path / "top" / "a" / "b").exists()
+
+
+class OneObject(Handler):
+    """A bucket with one object, which counts the bytes that it gives."""
+
+    content = b""
+    given: list[int]
+
+    def respond(self, _content):
+        if not self.path.endswith("/folder/big"):
+            return Answer(404, [])
+        if self.command == "HEAD":
+            about = [("Last-Modified", "Sun, 01 Jun 2025 00:00:00 GMT"), ("ETag", '"1"')]
+            return Answer(200, about, length=str(len(self.content)))
+        first, last = map(int, self.headers["Range"].removeprefix("bytes=").split("-"))
+        part = self.content[first : last + 1]
+        self.given.append(len(part))
+        about = [("Content-Range", f"bytes {first}-{last}/{len(self.content)}"), ("ETag", '"1"')]
+        return Answer(206, [*about, ("Last-Modified", "Sun, 01 Jun 2025 00:00:00 GMT")], part)
+
+
+@pytest.mark.slow
+def test_only_the_ranges_that_are_read_are_fetched_from_a_bucket():
+    content = bytes(range(256)) * 40_000
+    bucket = type("Bucket", (OneObject,), {"content": content, "given": []})
+    program = """
+from warraq.transforms.storage import open_ranges
+with open_ranges("s3://crawls/folder/big") as file:
+    file.seek(5_000_000)
+    assert file.read(4) == bytes([64, 65, 66, 67]), file
+try:
+    open_ranges("s3://crawls/folder/none")
+except FileNotFoundError:
+    print("none there")
+"""
+    with http_server(bucket) as url:
+        secrets = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1"}
+        environment = {**os.environ, **secrets, "AWS_ENDPOINT_URL": url, "AWS_ALLOW_HTTP": "true"}
+        command = [sys.executable, "-c", program]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
+    assert (done.returncode, done.stdout) == (0, "none there\n"), done.stderr
+    assert sum(bucket.given) == 4

@@ -14,6 +14,9 @@ from warraq.transforms import storage
 from warraq.transforms.dataset.errors import CURE, DamagedDatasetError
 
 _RUN_KEY: Final = b"warraq.run_id"  # in the metadata of a file that one run has written
+_OF_THE_STORE: Final = (
+    "Generic "  # begins what delta-rs says of a bucket that fails; of a broken file it says otherwise
+)
 
 
 class DumpPages(NamedTuple):
@@ -104,6 +107,7 @@ def read_rows(
 
     Raises:
       DamagedDatasetError: the file is missing or broken.
+      OSError: the disk or the bucket fails.
     """
     wanted = [field for field in file_schema(table) if not columns or field.name in columns]
     names = {field.name for field in wanted}
@@ -128,13 +132,12 @@ def read_rows(
 def _opened(path: str) -> Iterator[pq.ParquetFile]:
     """One data file, open. Damage that shows in the block raises DamagedDatasetError."""
     try:
-        source = pa.BufferReader(storage.read(path)) if storage.is_remote(path) else pa.OSFile(path)
-        with pq.ParquetFile(source, page_checksum_verification=True) as file:
+        with storage.open_ranges(path) as source, pq.ParquetFile(source, page_checksum_verification=True) as file:
             yield file
     except FileNotFoundError as error:
         raise DamagedDatasetError(f"{path} is missing; {CURE}") from error
     except (pa.ArrowException, OSError) as error:
-        if isinstance(error, OSError) and error.errno:
+        if isinstance(error, OSError) and (error.errno or str(error).startswith(_OF_THE_STORE)):
             raise
         raise DamagedDatasetError(f"{path} is broken ({first_line(error)}); {CURE}") from error
 

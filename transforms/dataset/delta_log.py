@@ -87,8 +87,8 @@ def all_transactions(table: DeltaTable) -> dict[str, int]:
     start, checkpoint = max([each for each in whole if each[0] <= table.version()], default=(-1, ""))
     found: dict[str, int] = {}
     if checkpoint:
-        content = pa.BufferReader(storage.read(storage.join(folder, checkpoint)))
-        entries = pq.read_table(content, columns=["txn"]).column("txn").to_pylist()
+        with storage.open_ranges(storage.join(folder, checkpoint)) as file:
+            entries = pq.read_table(file, columns=["txn"]).column("txn").to_pylist()
         found |= {entry["appId"]: entry["version"] for entry in entries if entry and entry.get("lastUpdated") is None}
     for version in range(start + 1, table.version() + 1):
         for line in storage.read(storage.join(folder, f"{version:020}.json")).splitlines():
