@@ -46,6 +46,7 @@ from warraq.pipelines.options import JSON, LOCAL, IngestOptions, parse_ingest
 from warraq.pipelines.plan import MOST_FAILURES, Plan, plan
 from warraq.pipelines.summary import DumpsOf, as_json, as_text, errors, ledger_of, totals_of
 from warraq.pipelines.timings import timings
+from warraq.pipelines.unused_fields import unused_field_lines
 from warraq.schemas.arrow import SCHEMA_VERSION
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError, OvertakenError
@@ -225,6 +226,8 @@ def _ingest_new(
     for line in _told(made):
         tell(line)
     if made.new:
+        for line in unused_field_lines(made.new, options.config.read):
+            tell(line)
         try:
             return _ingest(options, dataset, recipes[0], made, tell)
         except OvertakenError as error:

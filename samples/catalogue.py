@@ -92,6 +92,7 @@ class Placed:
     member: str = ""  # name in an archive or folder
     mangled: str = ""  # function in mangling.py that spoils the page
     as_text: bool = False  # JSON lines: ready text instead of markup
+    stated: str = ""  # the day of publication in the field `published_at` of the record
 
 
 NEWS, LEGACY, MIXED, DAMAGED = "news.warc.gz", "legacy.warc", "mixed.warc.gz", "damaged.warc.gz"
@@ -172,7 +173,7 @@ PLACED: Final[tuple[Placed, ...]] = (
     Placed(FEED, "measles-campaign", "manara", "2025-05-04T09:00:00+03:00", "an address that another dump holds too", ("محمد الحموي",), copy_of="measles-campaign"),
     # --- texts.jsonl.gz: ready text
     Placed(TEXTS, "municipal-kuwait", "waraqa", "", "ready text without furniture or date", as_text=True),
-    Placed(TEXTS, "elderly-homes", "lamha", "2025-03-25", "ready text; date in the address", as_text=True),
+    Placed(TEXTS, "elderly-homes", "lamha", "2025-03-25", "ready text; its record states the date, day first, and the author", ("ريم الحسن",), stated="25/03/2025", as_text=True),
     Placed(TEXTS, "gold-prices-c", "lamha", "2025-05-13", "wire copy with the agency in the dateline", credited="رويترز", near="gold-prices", as_text=True),
     Placed(TEXTS, "phone-short", "waraqa", "", "ready short text", as_text=True),
     Placed(TEXTS, "lost-bag", "waraqa", "", "ready short text with leftover furniture lines", as_text=True),

@@ -29,7 +29,7 @@ def article_row(placed: Placed, record: int, url: str, fetched: dt.datetime | No
         "door": "article",
         "title": story.title,
         "text": story.text,
-        "authors": None if is_text else list(placed.authors),
+        "authors": None if is_text and not placed.stated else list(placed.authors),
         "date": day.isoformat(),
         "date_source": source,
         "published_at": _instant(placed) if source in _MACHINE_DATES else None,
@@ -49,7 +49,7 @@ def article_row(placed: Placed, record: int, url: str, fetched: dt.datetime | No
 
 
 def _date_source(placed: Placed, *, is_text: bool) -> str:
-    source = SITES[placed.site].date_source
+    source = "record" if placed.stated else SITES[placed.site].date_source
     return "byline" if is_text and (placed.dump == WET or placed.dump.startswith(REPORTS)) else source
 
 

@@ -180,7 +180,8 @@ def texts() -> tuple[bytes, list[Row]]:
     for placed in _placed_in(TEXTS):
         fetched, story = fetch_time(TEXTS, len(lines)), stories()[placed.story]
         rows.append(article_row(placed, len(lines), page_url(placed), fetched, is_text=True))
-        lines.append(_ready(page_url(placed), story.title, _ready_text(placed, story), fetched))
+        stated = {"published_at": placed.stated, "author": placed.authors[0]} if placed.stated else {}
+        lines.append(_ready(page_url(placed), story.title, _ready_text(placed, story), fetched) | stated)
     for refusal in oddities.bad_texts():
         rows.append(refusal_row(refusal, TEXTS, len(lines)))
         lines.append(_ready(refusal.url, refusal.title, refusal.body.decode(), fetch_time(TEXTS, len(lines))))

@@ -10,7 +10,7 @@ import apache_beam as beam
 from apache_beam.coders.coders import FastCoder
 from apache_beam.typehints.schemas import LogicalType, NoArgumentLogicalType
 
-from warraq.schemas.records import Article, Document, Entity, Page, Rejected, Source, TopicScore
+from warraq.schemas.records import Article, Document, Entity, Page, Rejected, Source, Stated, TopicScore
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
 
@@ -83,4 +83,4 @@ def register(*records: type) -> None:
             raise TypeError(f"{record.__name__}: Beam has no coder for one of its fields, and would pickle it")
 
 
-register(Source, Page, Document, Entity, TopicScore, Article, Rejected)
+register(Source, Stated, Page, Document, Entity, TopicScore, Article, Rejected)

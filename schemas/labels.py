@@ -54,6 +54,7 @@ ENTITY_KINDS: Final[dict[str, str]] = {"person": "شخص", "place": "مكان", 
 
 # Where an article's date came from, most trusted first.
 DATE_SOURCES: Final[dict[str, str]] = {
+    "record": "the record of the article in a feed",
     "json_ld": "JSON-LD datePublished",
     "meta": "a <meta> element such as article:published_time",
     "time_tag": "a <time datetime> element",

@@ -5,7 +5,7 @@ All are immutable NamedTuples. Times are aware `datetime`s in UTC. What may be m
 """
 
 import datetime as dt
-from typing import NamedTuple, Optional, TypeAlias
+from typing import Final, NamedTuple, Optional, TypeAlias
 
 Sketch: TypeAlias = bytes  # a MinHash signature
 
@@ -25,6 +25,23 @@ class Source(NamedTuple):
         return self.fetched_at
 
 
+class Stated(NamedTuple):
+    """The facts about an article that its record states in a feed, beside its title: values as written, best first."""
+
+    published: list[str] = []  # noqa: RUF012  (as in `Article`) dates of publication
+    dated: list[str] = []  # noqa: RUF012  dates of fields such as `date`: mostly of publication
+    modified: list[str] = []  # noqa: RUF012  dates of a later change
+    authors: list[str] = []  # noqa: RUF012
+    tags: list[str] = []  # noqa: RUF012
+    section: Optional[str] = None
+    site_name: Optional[str] = None
+    description: Optional[str] = None
+    image_url: Optional[str] = None
+
+
+NOTHING_STATED: Final = Stated()
+
+
 class Page(NamedTuple):
     """One crawled response as it lies in the dump: bytes, and what the dump says about them."""
 
@@ -33,6 +50,7 @@ class Page(NamedTuple):
     is_text: bool  # plain text (WET, .txt, JSON lines with `text`), not markup
     charset: Optional[str]  # as stated by HTTP or known from the format; a claim, not a fact
     title: Optional[str]  # only where the dump itself states one (JSON lines)
+    stated: Stated = NOTHING_STATED  # the same for other facts
 
 
 class Document(NamedTuple):
@@ -44,6 +62,7 @@ class Document(NamedTuple):
     charset: str
     charset_source: str  # bom, http, meta, given or detected; in brackets the claims that the bytes refuted
     title: Optional[str]
+    stated: Stated = NOTHING_STATED
 
 
 class Entity(NamedTuple):

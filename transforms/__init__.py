@@ -16,6 +16,7 @@ Beam and can be called and tested alone. A stage imports shared files, never ano
     write/        WriteArticles, WriteRejected, CommitRun
 
 Shared: rejection.py and step.py (a failure of a page becomes a row), ledger.py (each page is counted), dataset/ (the
-tables on disk), storage.py and file_names.py (files on disks and in buckets), arabic.py (spelling), backends.py (models
-loaded by name), rule_checks.py, errors.py, child.py and import_path.py (Python processes), models/ (files of models).
+tables on disk), storage.py and file_names.py (files on disks and in buckets), arabic.py (spelling), mojibake.py and
+letter_frequencies.py (Arabic read in wrong charsets), backends.py (models loaded by name), rule_checks.py, errors.py,
+child.py and import_path.py (Python processes), models/ (files of models).
 """

@@ -10,6 +10,7 @@ Letters and marks are written as the inside of a character class, so that patter
 
 import functools
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -42,7 +43,22 @@ _ALEF: Final = dict.fromkeys("أإآٱ", "ا")
 _ALEF_MAKSURA: Final = {"ى": "ي"}
 _TEH_MARBUTA: Final = {"ة": "ه"}
 _HAMZA_SEATS: Final = {"ؤ": "و", "ئ": "ي"}
-_KEYBOARD: Final = {"ی": "ي", "ک": "ك"}  # Persian and Urdu keyboards write Arabic with these
+# Letters that look like Arabic ones, where Persian, Urdu and Kurdish keyboards or old fonts wrote Arabic.
+LOOK_ALIKE: Final[Mapping[str, str]] = {
+    **dict.fromkeys("یېۍے", "ي"),
+    "ۓ": "ئ",
+    **dict.fromkeys("کڪ", "ك"),
+    **dict.fromkeys("ہھەۀۂ", "ه"),
+    "ۃ": "ة",
+    **dict.fromkeys("ٲٵ", "أ"),
+    "ٳ": "إ",
+}
+# Presentation forms, the shapes of letters in old fonts, without ﷺ and the like. NFKC puts a space before a lone mark.
+_FORMS: Final = {
+    form: unicodedata.normalize("NFKC", form).lstrip(" ")
+    for form in map(chr, (*range(0xFB50, 0xFD3E), *range(0xFD50, 0xFDFA), *range(0xFE70, 0xFEFD)))
+    if unicodedata.category(form) == "Lo"
+}
 _DIGITS: Final = {chr(start + digit): str(digit) for start in (0x660, 0x6F0) for digit in range(10)}
 _SIGNS: Final = "".join(map(chr, range(0x700)))  # str.translate is slow for a character that is not in the table
 
@@ -53,45 +69,66 @@ def _removed(marks: str) -> dict[str, str]:
 
 
 def _table(*parts: Mapping[str, str]) -> dict[int, str]:
-    """One table for str.translate; where parts name the same letter, the last one counts."""
-    table = {sign: sign for sign in _SIGNS}
+    """One table for str.translate; where parts name the same letter, the last one counts.
+
+    It also maps look-alike letters and presentation forms, to what it makes of the Arabic letters.
+    """
+    table = {ord(sign): sign for sign in _SIGNS}
     for part in parts:
-        table.update(part)
-    return {ord(sign): replacement for sign, replacement in table.items()}
+        table |= {ord(sign): replacement for sign, replacement in part.items()}
+    forms = {form: letters.translate(_PLAIN_TABLE) for form, letters in _FORMS.items()}
+    return table | {ord(sign): letters.translate(table) for sign, letters in (forms | dict(LOOK_ALIKE)).items()}
+
+
+_PLAIN_TABLE: Final = {ord(sign): letter for sign, letter in LOOK_ALIKE.items()}
+
+
+def _keeping_places(table: Mapping[int, str]) -> dict[int, str]:
+    """The table without forms of several letters."""
+    return {sign: replacement for sign, replacement in table.items() if len(replacement) == 1}
 
 
 # Normalizations.
 
-_KEYBOARD_TABLE: Final = _table(_KEYBOARD, {"ہ": "ه", "ھ": "ه"})
+_KEYBOARD_TABLE: Final = {ord(sign): sign for sign in _SIGNS} | {ord(sign): LOOK_ALIKE[sign] for sign in "یکہھ"}
+_LETTER_TABLE: Final = _table()
 _COPY_TABLE: Final = _table(_ALEF, _ALEF_MAKSURA, _TEH_MARBUTA, _HAMZA_SEATS, _DIGITS, _removed(MARKS + TATWEEL))
 _NAME_TABLE: Final = _table(_ALEF, _ALEF_MAKSURA, _TEH_MARBUTA, _HAMZA_SEATS, _removed(HARAKAT + TATWEEL))
 _TERM_TABLE: Final = _table(
     _ALEF,
     _ALEF_MAKSURA,
     _TEH_MARBUTA,
-    _KEYBOARD,
     _HAMZA_SEATS,
     {"ڨ": "ق", "گ": "ق", "پ": "ب", "ڤ": "ف", "چ": "ج"},
     _removed(HARAKAT + TATWEEL),
 )
-_DATE_TABLE: Final = _table(
-    _ALEF,
-    _ALEF_MAKSURA,
-    _TEH_MARBUTA,
-    _KEYBOARD,
-    {"ئ": "ي", "،": ","},
-    _DIGITS,
-    {chr(letter): chr(letter + 32) for letter in range(ord("A"), ord("Z") + 1)},
-    dict.fromkeys("éèêÉ", "e") | dict.fromkeys("ûÛ", "u"),  # of French months
-    dict.fromkeys("–—−‐‑", "-") | dict.fromkeys("؍⁄∕\\", "/") | {"’": "'"},  # U+060D is the Arabic date separator
+_DATE_TABLE: Final = _keeping_places(
+    _table(
+        _ALEF,
+        _ALEF_MAKSURA,
+        _TEH_MARBUTA,
+        {"ئ": "ي", "،": ","},
+        _DIGITS,
+        {chr(letter): chr(letter + 32) for letter in range(ord("A"), ord("Z") + 1)},
+        dict.fromkeys("éèêÉ", "e") | dict.fromkeys("ûÛ", "u"),  # of French months
+        dict.fromkeys("–—−‐‑", "-") | dict.fromkeys("؍⁄∕\\", "/") | {"’": "'"},  # U+060D is the Arabic date separator
+    )
 )
-_LINE_LETTERS: Final = tuple((_ALEF | _ALEF_MAKSURA | _TEH_MARBUTA | _KEYBOARD).items())
+_LINE_TABLE: Final = _table(_ALEF, _ALEF_MAKSURA, _TEH_MARBUTA)
+_LINE_LETTERS: Final = tuple((_ALEF | _ALEF_MAKSURA | _TEH_MARBUTA).items())
+_OTHER_LETTERS: Final = re.compile(f"[{''.join(LOOK_ALIKE)}\ufb50-\ufdff\ufe70-\ufefc]")
 _LINE_MARKS: Final = re.compile(f"[{MARKS}{TATWEEL}]")
 _LINE_SIGNS: Final = re.compile(r"(?<=\W)\W+|^\W+|\W+$")
 _STRIPPED: Final = re.compile(f"[{TATWEEL}{HARAKAT}]")
-_PREPOSITIONS: Final = {"على": "على", "إلى": "إلى", "الى": "إلى"}
+# A Persian keyboard has one letter for ى and ي. There the prepositions are meant: they are more frequent.
+_PREPOSITIONS: Final = {"على": "على", "إلى": "إلى", "الى": "إلى", "علی": "على", "إلی": "إلى", "الی": "إلى"}
 _FORMS_OF_ALLAH: Final = frozenset({"الله", "والله", "بالله", "فالله", "تالله", "لله", "ولله", "اللهم"})
 _LIKE_PREPOSITIONS: Final = frozenset({"علي", "الي"})  # the same letters in a name
+
+
+def normalize_letters(text: str) -> str:
+    """`text` with Arabic letters in place of those that look alike, and of presentation forms. For names as shown."""
+    return text.translate(_LETTER_TABLE) if _OTHER_LETTERS.search(text) else text
 
 
 def strip_marks(text: str) -> str:
@@ -114,6 +151,8 @@ def normalize_line(line: str) -> str:
     Case, marks, and signs that do not join two words are gone. ؤ and ئ stay.
     """
     line = line.casefold()
+    if _OTHER_LETTERS.search(line):
+        line = line.translate(_LINE_TABLE)
     for letter, replacement in _LINE_LETTERS:  # faster than str.translate, which looks up every character
         line = line.replace(letter, replacement)
     return " ".join(_LINE_SIGNS.sub(" ", _LINE_MARKS.sub("", line)).split())
@@ -122,7 +161,8 @@ def normalize_line(line: str) -> str:
 def normalize_copy(text: str) -> str:
     """`text` without the spellings that newsrooms vary when they copy: marks, hamza, final ya and ta, digits, case.
 
-    For signatures of near copies. Datasets hold such signatures, so a change here needs a new schema version.
+    For signatures of near copies. Datasets hold such signatures, so a change here needs a new schema version, unless it
+    concerns letters that hardly any article has.
     """
     return text.translate(_COPY_TABLE).casefold()
 

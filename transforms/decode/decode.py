@@ -3,8 +3,8 @@
 A page may state its charset several times. Claims are tried in the order of the HTML standard (BOM, HTTP, `<meta>`) and
 labels are read as in browsers (iso-8859-1 is windows-1252). Each claim is checked: a UTF-8 claim must decode; another
 claim loses against bytes that are valid UTF-8 or Arabic letters of another charset. Without a valid claim the charset
-is detected. In a UTF-8 page, words in another charset are decoded in that one. Arabic that was encoded twice is
-repaired.
+is detected. In a UTF-8 page, words in another charset are decoded in that one. Arabic that was encoded or escaped twice
+is repaired.
 """
 
 import dataclasses
@@ -20,6 +20,9 @@ import numpy.typing as npt
 import webencodings  # type: ignore[import-untyped]
 
 from warraq.schemas.records import Document, Page
+from warraq.transforms.decode.escapes import unescape_twice
+from warraq.transforms.letter_frequencies import PER_MILLE, RARE
+from warraq.transforms.mojibake import mend
 from warraq.transforms.rejection import Rejection
 from warraq.transforms.rule_checks import check_range
 
@@ -42,18 +45,6 @@ _CUT_TAIL: Final = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\x
 _STRAYS: Final = re.compile("[\udc80-\udcff][\x80-\u05ff\udc80-\udcff]*")
 _CONTROLS: Final = bytes(set(range(1, 32)) - set(b"\t\n\v\f\r\x1b")) + b"\x7f"
 
-# Letters of Arabic prose per mille, from 6.8 million letters of news (measured November 2026). Punctuation and digits,
-# whose share varies, count as 2. Other characters, and bytes that a charset doesn't define, count as 0.05.
-_LETTERS: Final = (
-    "ا147 ل113 ي81 م62 و53 ن51 ر49 ت46 ب36 ع32 د32 ة30 ف26 س25 ه23 ق22 أ21 ك18 ح17 "
-    "ج13 ش9 ص9 إ9 ى8 ط8 خ8 ز7 ض6 ث6 ذ5 غ4 ئ4 ء3 ظ2 ؤ1 آ1"
-)
-_PER_MILLE: Final[dict[str, float]] = (
-    {letter[0]: float(letter[1:]) for letter in _LETTERS.split()}
-    | dict.fromkeys("\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652ـ", 0.3)  # marks and tatweel
-    | dict.fromkeys("،؛؟«»“”‘’–—…\xa0•٠١٢٣٤٥٦٧٨٩", 2)
-)
-_RARE: Final = 0.05
 _MARGIN: Final = 0.2
 _ARABIC_CHARSETS: Final = {"windows-1256": "cp1256", "iso-8859-6": "iso8859_6", "x-mac-arabic": "mac_arabic"}
 
@@ -106,14 +97,18 @@ def decode(page: Page, rules: DecodeRules) -> Document:
     bad = text.count("\ufffd") + _controls(page.content, found.charset)
     if bad > rules.max_bad_share * len(text):
         raise Rejection("undecodable", f"{found.charset}: {bad} of {len(text)} characters")
+    mended = mend(text, rules.min_mojibake)
+    if mended.damaged:
+        raise Rejection("undecodable", f"{mended.misread}: {mended.damaged} letters are lost")
     said = ", ".join(f"{claim.source} said {claim.label[:40]}" for claim in refuted)
     return Document(
         source=page.source,
-        markup=repair(text, rules.min_mojibake).removeprefix("\ufeff"),
+        markup=unescape_twice(mended.text, rules.min_mojibake, is_text=page.is_text).removeprefix("\ufeff"),
         is_text=page.is_text,
         charset=found.charset,
         charset_source=f"{found.source} ({said})" if said else found.source,
         title=page.title,
+        stated=page.stated,
     )
 
 
@@ -272,54 +267,5 @@ def _log_frequencies(codec: str) -> npt.NDArray[np.float64]:
     """The logarithm of the frequency in Arabic prose of each byte's letter."""
     characters = bytes(range(256)).decode(codec, "replace")
     # Mac Arabic repeats ASCII punctuation above 127, for text from right to left.
-    frequencies = [_PER_MILLE.get(character, 2 if character.isascii() else _RARE) for character in characters]
+    frequencies = [PER_MILLE.get(character, 2 if character.isascii() else RARE) for character in characters]
     return np.log(np.array(frequencies) / 1000)
-
-
-class _Mojibake(NamedTuple):
-    """Arabic bytes that were read in a wrong charset and written again."""
-
-    signs: tuple[str, ...]  # frequent in such text and rare in any other
-    rare: str  # a character of the first sign that is rare in correct Arabic: fast to search
-    run: re.Pattern[str]  # characters that represent bytes above ASCII
-    bytes_of: dict[int, int]  # code point → byte
-    codec: str  # of the bytes
-
-
-def _mojibake(signs: tuple[str, ...], rare: str, read_as: str, codec: str) -> _Mojibake:
-    characters = {byte: bytes([byte]).decode(read_as, "ignore") or chr(byte) for byte in range(128, 256)}
-    bytes_of = {ord(character): byte for byte, character in characters.items()}
-    if read_as == "cp1252":  # also text that was read as ISO-8859-1
-        bytes_of |= {byte: byte for byte in range(128, 160)}
-    members = "".join(re.escape(chr(point)) for point in bytes_of)
-    return _Mojibake(signs, rare, re.compile(f"[{members}]+"), bytes_of, codec)
-
-
-_MOJIBAKE: Final = (  # the signs are "ا", "ل" or "ال" in such text
-    _mojibake(("Ø§", "Ù„", "Ù\x84"), "Ø", "cp1252", "utf-8"),  # UTF-8 read as windows-1252 or ISO-8859-1
-    _mojibake(("Ã˜Â", "Ã™"), "Ã", "cp1252", "utf-8"),  # the same twice
-    _mojibake(("ط§", "ظ„"), "§", "cp1256", "utf-8"),  # UTF-8 read as windows-1256
-    _mojibake(("Çá",), "Ç", "cp1252", "cp1256"),  # windows-1256 read as windows-1252
-)
-
-
-def repair(text: str, min_mojibake: int) -> str:
-    """`text` with doubly encoded Arabic repaired, up to three times; other text is unchanged."""
-    for _ in range(3):
-        seen = [_count_signs(text, kind, min_mojibake) for kind in _MOJIBAKE]
-        if max(seen) < min_mojibake:
-            break
-        worst = _MOJIBAKE[seen.index(max(seen))]
-        text = worst.run.sub(functools.partial(_repair_run, kind=worst), text)
-    return text
-
-
-def _count_signs(text: str, kind: _Mojibake, enough: int) -> int:
-    return sum(map(text.count, kind.signs)) if text.count(kind.rare) * 3 >= enough else 0
-
-
-def _repair_run(run: re.Match[str], kind: _Mojibake) -> str:
-    try:
-        return bytes(kind.bytes_of[ord(character)] for character in run[0]).decode(kind.codec)
-    except UnicodeDecodeError:
-        return run[0]

@@ -13,7 +13,7 @@ from importlib import resources
 from typing import Final, NamedTuple
 
 from warraq.schemas.records import Entity
-from warraq.transforms.arabic import Segmentation, clitic_segmentations, normalize_name, strip_marks
+from warraq.transforms.arabic import Segmentation, clitic_segmentations, normalize_letters, normalize_name, strip_marks
 from warraq.transforms.entities.lexicon import NAMES, Lexicon, given_names, lexicon
 
 _HEADS: Final = ("organisation_heads", "definite_heads", "place_parts", "place_heads")
@@ -125,9 +125,9 @@ class EntityNormalizer:
         """One word of the name as news mostly spells it, or as written if the news does not know it."""
         if mention.kind in {"person", "place"} and key in _FATHER_KEYS and number < len(mention.words) - 1:
             return _FATHER
-        written = strip_marks(mention.words[number])
+        written = normalize_letters(strip_marks(mention.words[number]))
         if number == 0:
-            bare = strip_marks(mention.words[0][mention.segmentation.skip :])
+            bare = normalize_letters(strip_marks(mention.words[0][mention.segmentation.skip :]))
             hidden = mention.segmentation.key.startswith("ال") and not normalize_name(bare).startswith("ال")
             written = f"ال{bare}" if hidden else bare
         is_person = mention.kind == "person"

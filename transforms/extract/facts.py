@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from lxml import etree
 
+from warraq.schemas.records import NOTHING_STATED, Stated
 from warraq.transforms.extract.body.containers import Density, measure_density
 from warraq.transforms.extract.body.embedded_json import read_embedded_json
 from warraq.transforms.extract.json_ld import JsonLd, read_json_ld
@@ -23,18 +24,21 @@ _SHOWN: Final = etree.XPath(
 class Facts:
     """A page without its code. Facts that only some pages need are read on first use. Nothing may change the tree."""
 
-    def __init__(self, markup: str, url: str) -> None:
-        """Parses `markup`.
+    def __init__(self, markup: str, url: str, title: str | None = None, stated: Stated = NOTHING_STATED) -> None:
+        """Parses `markup`. `title` and `stated` are of the page's record in a feed.
 
         Raises Rejection: no_main_text, if there is nothing to parse.
         """
         self.markup = markup
         self.url = url
+        self.stated = stated
         self.tree = parse(markup)
         self.json_ld: JsonLd = read_json_ld(self.tree)  # before its scripts are removed
         etree.strip_elements(self.tree, *CODE_TAGS, with_tail=False)
         self.index: PageIndex = index_page(self.tree)
         self.meta_tags: dict[str, list[str]] = read_meta_tags(self.index)
+        # The record's title if the markup is a part of a page, which has a heading of a section at most.
+        self.stated_title = None if self.index.tagged["title"] else title
 
     @functools.cached_property
     def density(self) -> Density:

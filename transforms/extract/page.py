@@ -13,9 +13,11 @@ from typing import Final
 from warraq.schemas.records import Article, Document
 from warraq.transforms.extract.body.body import read_bodies
 from warraq.transforms.extract.body.choose import choose_body
+from warraq.transforms.extract.body.document_kind import read_document_kind
 from warraq.transforms.extract.body.embedded_json import find_article_text
 from warraq.transforms.extract.body.page_kind import read_label_signs, read_page_signs, read_text_signs, refuse
 from warraq.transforms.extract.body.plain_text import read_plain_text
+from warraq.transforms.extract.body.text_markup import without_markup
 from warraq.transforms.extract.dates.choose import Publication, choose_date
 from warraq.transforms.extract.dates.readers import read_dates, read_text_dates
 from warraq.transforms.extract.facts import Facts
@@ -78,11 +80,12 @@ def examine(document: Document, rules: ExtractRules) -> Findings:
 def _extract(document: Document, rules: ExtractRules, findings: Findings) -> Article:
     if len(document.markup) > rules.max_markup:
         raise Rejection("too_large", f"{len(document.markup)} characters of markup")
+    findings.decide("document kind", read_document_kind(document.markup), refuse)
     return _from_text(document, findings) if document.is_text else _from_page(document, findings)
 
 
 def _from_page(document: Document, findings: Findings) -> Article:
-    findings.facts = facts = Facts(document.markup, document.source.url)
+    findings.facts = facts = Facts(document.markup, document.source.url, document.title, document.stated)
     findings.decide("page kind", read_page_signs(facts), refuse)
     metadata = decide_metadata(facts, findings)
     lines = _decide_text(facts, metadata, findings)
@@ -112,11 +115,13 @@ def _decide_text(facts: Facts, metadata: Metadata, findings: Findings) -> list[s
 
 
 def _from_text(document: Document, findings: Findings) -> Article:
-    title, lines = read_plain_text(document.markup, document.title)
+    url = document.source.url
+    text = without_markup(document.markup)
+    title, lines = read_plain_text(text, document.title)
     findings.decide("text kind", read_text_signs(lines, title), refuse)
     choose = functools.partial(choose_date, fetched_at=document.source.fetch_time())
-    published = findings.decide("date", read_text_dates(document.markup, document.source.url), choose)
-    return _article(document, without_page(document.source.url, title), lines, published)
+    published = findings.decide("date", read_text_dates(text, url, document.stated, title), choose)
+    return _article(document, without_page(url, title, document.stated), lines, published)
 
 
 def _article(document: Document, metadata: Metadata, lines: list[str], published: Publication) -> Article:

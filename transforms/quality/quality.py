@@ -14,12 +14,13 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from warraq.schemas.records import Article
-from warraq.transforms.arabic import MARKS
+from warraq.transforms.arabic import MARKS, TATWEEL
 from warraq.transforms.rejection import Rejection
 from warraq.transforms.rule_checks import check_range
 
 # A number with its signs, a word with its marks, or a run of one sign.
 TOKEN: Final = re.compile(rf"\d+(?:[.,:/٫٬-]\d+)+|[\w{MARKS}]+|\.+|!+|[^\w\s]")
+_MARK: Final = re.compile(f"[{MARKS}{TATWEEL}]+")
 FUNCTION_WORDS: Final = frozenset(
     re.findall(
         r"\w+",
@@ -229,7 +230,8 @@ PRESETS: Final[dict[str, QualityRules | None]] = {"off": None, "news": QualityRu
 
 
 def measure(text: str) -> Measures:
-    """The figures of `text`; all are 0 if it has no words. Cost: O(len(text))."""
+    """The figures of `text` without its vowel marks; all are 0 if it has no words. Cost: O(len(text))."""
+    text = _MARK.sub("", text)
     tokens = TOKEN.findall(text)
     words = [token for token in tokens if token[0].isalnum()]
     if not words:

@@ -14,7 +14,7 @@ from warraq.transforms.file_names import os_name, shown_name, stored_name
 from warraq.transforms.read.archives.records import ARCHIVE_KINDS, is_solid
 from warraq.transforms.read.compression.detect import Peek
 from warraq.transforms.read.dump import Dump, InputError, NoInputError, NotAFileError, open_dump, state_of
-from warraq.transforms.read.sniff import KNOWN_FORMATS, SNIFFED_BYTES, recognise
+from warraq.transforms.read.sniff import KNOWN_FORMATS, SNIFFED_BYTES, foreign_name, recognise
 from warraq.transforms.read.times import YEARS
 from warraq.transforms.storage import is_remote, last_modified, match
 
@@ -94,7 +94,7 @@ def find_dumps(inputs: Sequence[str], output: str | None = None) -> Discovery:
         found |= _examine_all([path for path, why_not in new if not why_not])
         files = [found[path] for path, _ in candidates]
         if is_named and isinstance(files[0], Skipped):
-            more = f"; {_READABLE}" if files[0].why == _UNKNOWN else ""
+            more = f"; {_READABLE}" if files[0].why.startswith(_UNKNOWN) else ""
             raise InputError(f"{files[0].path}: {files[0].why}{more}")
         if not any(isinstance(file, Dump) for file in files):
             skipped = next((f"{file.path}: {file.why}" for file in files if isinstance(file, Skipped)), "")
@@ -267,7 +267,8 @@ def _format_of(stream: BinaryIO) -> tuple[str, str]:
     if peek.damage and not peek.content:
         return "", f"can't be decompressed: {peek.damage}"
     if not kind or (compression and kind in NEVER_COMPRESSED):
-        return "", _UNKNOWN
+        name = foreign_name(peek.content)
+        return "", f"{_UNKNOWN} ({name})" if name else _UNKNOWN
     if compression and kind in ARCHIVE_KINDS and is_solid(peek, kind):
         return f"{kind}.{compression}.solid", ""
     return f"{kind}.{compression}" if compression else kind, ""

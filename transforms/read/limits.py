@@ -6,6 +6,7 @@ from typing import Final
 MOST_BYTES: Final = 2**30  # largest page body that a rule may allow: Beam moves no larger record
 HEAD_BYTES: Final = 64 * 1024  # longest header of a record or of an HTTP response
 MAX_STARTS: Final = 16  # starts of records in one header: more are records whose header ends are lost
+MAX_SHORT: Final = 64  # bytes by which a stated length may be too short: writers count characters, or forget newlines
 MAX_ENCODINGS: Final = 16  # content encodings of a response: each may be a bomb
 
 # Decompression

@@ -11,7 +11,10 @@ from warraq.transforms.read.times import YEARS, parse_time
 from warraq.transforms.rule_checks import check_range
 
 STAGE: Final = READ_STAGE
-FIELD_NAMES: Final = ("url", "html", "text", "title", "fetched_at", "charset")
+FIELD_NAMES: Final = (
+    "url", "html", "text", "title", "fetched_at", "charset", "published_at", "authors", "section", "tags", "site_name",
+    "description", "image_url",
+)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,6 +14,13 @@ _CONTROLS: Final = bytes(set(range(32)) - set(b"\t\n\r\f\x1b")) + b"\x7f"
 _UTF16_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
 _NOT_OURS: Final = re.compile(rb"%PDF|%!PS| CDX |!meta |\S+ \d{14} ")  # PDF, PostScript and CDX indexes resemble text
 _JSON_OBJECT: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*\"[^\"\n]{0,200}\"\s*:")
+_FOREIGN: Final = (  # first bytes of formats that are no dump, to name them in messages
+    (b"%PDF", "PDF"), (b"%!PS", "PostScript"), (b"\x89PNG", "a picture"), (b"GIF8", "a picture"),
+    (b"\xff\xd8\xff", "a picture"), (b"\xd0\xcf\x11\xe0", "a file of Microsoft Office"), (b"SQLite format 3", "SQLite"),
+    (b"ID3", "sound"), (b"OggS", "sound"), (b"\x1aE\xdf\xa3", "video"), (b"\x7fELF", "a program"), (b"MZ", "a program"),
+    (b"BZh", "bzip2: unpack it first"), (b"\xfd7zXZ\0", "xz: unpack it first"), (b"Rar!", "RAR: unpack it first"),
+    (b"7z\xbc\xaf\x27\x1c", "7z: unpack it first"), (b"ORC", "ORC"), (b"Obj\x01", "Avro"), (b"ARROW1", "Arrow"),
+)  # fmt: skip
 _TAR_BLOCK: Final = 512  # bytes
 
 
@@ -43,6 +50,11 @@ def recognise(head: bytes) -> str:
     if _NOT_OURS.match(head):
         return ""
     return next((kind for kind, is_kind in _KINDS if is_kind(head)), "")
+
+
+def foreign_name(head: bytes) -> str:
+    """The name of a well-known format that is no dump; "" for others."""
+    return next((name for magic, name in _FOREIGN if head.startswith(magic)), "")
 
 
 _KINDS: Final[tuple[tuple[str, Callable[[bytes], object]], ...]] = (  # the surest test first

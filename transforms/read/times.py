@@ -9,6 +9,9 @@ _ISO_8601: Final = re.compile(
     r"(\d{4})(?:([-/])(\d\d)(?:\2(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?)?)?)?",
     re.IGNORECASE,
 )
+_DAY_FIRST: Final = re.compile(
+    r"(\d\d?)([/.-])(\d\d?)\2(\d{4})(?:,?[T ]+(\d\d?):(\d\d)(?::(\d\d))?)?"  # of Arabic and most other languages
+)
 _CDX: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d))?")
 _CRAWL: Final = re.compile(r"CC-MAIN-(\d{4})-(\d\d)")
 YEARS: Final = range(1990, 2100)  # of the web; a number that begins with such a year is a calendar date
@@ -19,9 +22,10 @@ def parse_time(stated: object) -> dt.datetime | None:
 
     No crawl has another year, and arithmetic with years near 1 and 9999 overflows.
 
-    Text: ISO 8601 (also with "/"), RFC 2822 (as in HTTP and RSS), 20240501 and 20240501101112 (as in CDX), and names of
-    Common Crawl crawls, which give the week. Numbers: the same digits, or seconds, milli-, micro- or nanoseconds since
-    1970. A time without a zone is in UTC. A missing part means the beginning of the year, month or day, as in WARC 1.1.
+    Text: ISO 8601 (also with "/"), 17/05/2015, RFC 2822 (as in HTTP and RSS), 20240501 and 20240501101112 (as in CDX),
+    and names of Common Crawl crawls, which give the week. Numbers: the same digits, or seconds, milli-, micro- or
+    nanoseconds since 1970. A time without a zone is in UTC. A missing part means the beginning of the year, month or
+    day, as in WARC 1.1.
     """
     try:
         moment = _moment_of(stated)
@@ -46,6 +50,9 @@ def _from_text(stated: str) -> dt.datetime | None:
     if parts := _ISO_8601.fullmatch(stated):
         year, _, *others = parts.groups()
         return _moment(year, *others)
+    if parts := _DAY_FIRST.fullmatch(stated):
+        day, _, month, year, *clock = parts.groups()
+        return _moment(year, *((day, month) if int(month) > 12 else (month, day)), *clock, None, None)
     if stated.isdecimal() and len(stated) < 20:
         return _from_number(int(stated))
     if crawl := _CRAWL.fullmatch(stated):

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from warraq.schemas.records import Page
+from warraq.transforms.mojibake import utf8_signs
 from warraq.transforms.rejection import Rejection
 from warraq.transforms.rule_checks import check_range
 
@@ -26,8 +27,8 @@ _STRIPE: Final = np.dtype("V16")  # 16 bytes: in a row of escapes of up to eight
 _STRIPES: Final = 8  # of each group of so many stripes, the first is searched
 _ESCAPES: Final = (  # of U+0620 to U+064F and U+FE70 to U+FEFF (presentation forms)
     re.compile(rb"\\u(?:06[2-4]|[fF][eE][7-9a-fA-F])[0-9a-fA-F]"),
-    re.compile(
-        rb"&#(?:0*(?:1(?:5[6-9]|6[01])|65(?:1[4-9]|2[0-7]))\d(?!\d)"
+    re.compile(  # after ";" the reference is escaped twice: &amp;#1575;
+        rb"[&;]#(?:0*(?:1(?:5[6-9]|6[01])|65(?:1[4-9]|2[0-7]))\d(?!\d)"
         rb"|[xX]0*(?:6[2-4]|[fF][eE][7-9a-fA-F])[0-9a-fA-F](?![0-9a-fA-F]))"
     ),
 )
@@ -43,6 +44,9 @@ class _Sign(NamedTuple):
 _LETTER: Final = _Sign(b"\xd8\x80", b"\xfe\xc0")  # D8 or D9, then a continuation byte: U+0600 to U+067F in UTF-8
 _FORM: Final = _Sign(b"\xef\xba", b"\xff\xfe")  # U+FE80 to U+FEFF, presentation forms
 _DOUBLED: Final = _Sign(b"\xc3\x98\xc2\x80", b"\xff\xfe\xdf\xc0")  # Ø or Ù, then a byte 80 to BF as UTF-8
+_MISREAD: Final = utf8_signs()
+_MISREAD_HEAD: Final = 16_384  # bytes above ASCII; such a letter has five, so there are 3,000 of them
+_MISREAD_SHARE: Final = 8  # of the letters of Arabic prose, one in four is ا or ل; one in eight may be lost
 _DOUBLED_ALEF: Final = _Sign("Ç".encode())
 _DOUBLED_LAM: Final = _Sign("á".encode())
 
@@ -90,6 +94,7 @@ def screen(page: Page, rules: ScreenRules) -> Page:
         or (above >= enough and _has_legacy(high, rules.min_alef_lam * above))
         or _has_escapes(content, enough)
         or _has_utf16(content, enough)
+        or (above >= enough and _has_misread(high, enough))
     ):
         return page
     raise Rejection("no_arabic_bytes")
@@ -125,6 +130,12 @@ def _has_legacy(high: bytes, enough: float) -> bool:
     return 2 * _count(high, 0x87) >= enough and all(
         2 * _count_sign(high, letter) >= enough for letter in (_DOUBLED_ALEF, _DOUBLED_LAM)
     )
+
+
+def _has_misread(high: bytes, enough: int) -> bool:
+    """True for Arabic that was read in a wrong charset and written again as UTF-8, near the beginning of the page."""
+    head = high[:_MISREAD_HEAD]
+    return _MISREAD_SHARE * sum(map(head.count, _MISREAD)) >= enough
 
 
 def _has_escapes(content: bytes, enough: int) -> bool:

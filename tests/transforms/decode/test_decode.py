@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.support.paths import DATA
 from warraq.schemas.records import Page, Source
-from warraq.transforms.decode.decode import DecodeRules, decode, repair
+from warraq.transforms.decode.decode import DecodeRules, decode
 from warraq.transforms.decode.stage import DecodePages
 from warraq.transforms.step import KEPT, REJECTED, Rejection
 
@@ -208,28 +208,12 @@ def test_binary_is_undecodable(content):
     assert refusal.value.reason == "undecodable"
 
 
-def sloppy(content):
-    """windows-1252 as browsers read it: undefined bytes become control characters."""
-    return "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in content)
-
-
-MISREAD = {
-    "utf-8 as latin-1": lambda text: text.encode().decode("latin-1"),
-    "utf-8 as windows-1252": lambda text: sloppy(text.encode()),
-    "utf-8 as windows-1256": lambda text: text.encode().decode("cp1256"),
-    "windows-1256 as windows-1252": lambda text: sloppy(text.encode("cp1256")),
-    "twice": lambda text: sloppy(sloppy(text.encode()).encode()),
-}
-
-
-@pytest.mark.parametrize("misread", MISREAD.values(), ids=MISREAD)
-def test_double_encoding_is_repaired(misread):
-    assert verdict(misread(in_html(PROSE)).encode(), "utf-8")[2] == in_html(PROSE)
-
-
-@pytest.mark.parametrize("text", [PROSE, "Ça va à Málaga, Østfold § 5 „ja“", "ط§ ظ„ are signs of a wrong charset"])
-def test_correct_text_is_not_repaired(text):
-    assert repair(text * 3, RULES.min_mojibake) == text * 3
+def test_mojibake_is_mended_and_what_is_lost_refuses_the_page():
+    misread = in_html(PROSE).encode().decode("latin-1").encode()
+    assert verdict(misread, "utf-8")[2] == in_html(PROSE)
+    damaged = misread.replace(b"\xc2\x84", b"").replace(b"\xc2\x8a", b"")  # ends of ل and ي
+    with pytest.raises(Rejection, match="undecodable.*utf-8 as .*: .* letters are lost"):
+        decode(page(damaged, "utf-8"), RULES)
 
 
 @given(st.text(alphabet="ابتثجحخدذرزسشصضطظعغفقكلمنهوي abcé’“” <>", max_size=300))

@@ -11,7 +11,7 @@ from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warraq.schemas.records import Article, Document, Source
+from warraq.schemas.records import Article, Document, Source, Stated
 from warraq.transforms.clean.clean import CleanRules, clean
 from warraq.transforms.extract import page
 from warraq.transforms.extract.body.choose import dropped_lines
@@ -35,8 +35,9 @@ PAGE = f"""<!DOCTYPE html><html lang="ar"><head><title>{TITLE} - صحيفة ال
 <footer><p>جميع الحقوق محفوظة</p></footer></body></html>"""
 
 
-def document(markup, url="https://www.mina.example/news/5?id=1", is_text=False, title=None):
-    return Document(Source(url, FETCHED_AT, "crawl.warc.gz", 7, len(markup)), markup, is_text, "utf-8", "given", title)
+def document(markup, url="https://www.mina.example/news/5?id=1", is_text=False, title=None, **stated):
+    source = Source(url, FETCHED_AT, "crawl.warc.gz", 7, len(markup))
+    return Document(source, markup, is_text, "utf-8", "given", title, Stated(**stated))
 
 
 def rules(**changes):
@@ -82,6 +83,92 @@ def test_what_the_dump_says_is_the_title_of_a_text():
     assert extract(document(f"{FIRST}\n{SECOND}", is_text=True, title=" عنوان  آخر "), rules()).title == "عنوان آخر"
 
 
+TEXT = f"{FIRST}\n{SECOND}\n{THIRD}"
+
+
+@pytest.mark.parametrize(
+    ("stated", "day", "source"),
+    [
+        ({"published": ["2024-05-12 10:00:00"]}, "2024-05-12", "record"),
+        ({"published": ["17/05/2015"]}, "2015-05-17", "record"),
+        ({"published": ["قريبا", "12 مايو 2024"]}, "2024-05-12", "record"),  # the first that can be read
+        ({"dated": ["Sun, 12 May 2024 23:30:00 +0300"]}, "2024-05-12", "record"),
+        ({"published": ["2024-05-12"], "dated": ["2026-10-31"]}, "2024-05-12", "record"),
+        ({"modified": ["2024-05-12"]}, "2024-05-12", "record"),
+        ({"published": ["2099-01-01"]}, "2026-11-01", "fetched"),
+        ({}, "2026-11-01", "fetched"),
+    ],
+)
+def test_the_date_of_a_text_is_the_one_that_its_record_states(stated, day, source):
+    article = extract(document(TEXT, is_text=True, title=TITLE, **stated), rules())
+    assert (str(article.date), article.date_source) == (day, source)
+
+
+def test_a_time_of_publication_that_is_the_time_of_the_fetch_too_stays():
+    article = extract(document(TEXT, is_text=True, title=TITLE, published=[FETCHED_AT.isoformat()]), rules())
+    assert (article.published_at, article.date_source) == (FETCHED_AT, "record")
+
+
+@pytest.mark.parametrize(
+    ("authors", "expected"),
+    [
+        (["سلمى أحمد"], ["سلمى أحمد"]),
+        (["سلمى أحمد; منى علي"], ["سلمى أحمد", "منى علي"]),
+        (["القاهرة - سلمى أحمد"], ["سلمى أحمد"]),
+        (["كتبت: سلمى أحمد"], ["سلمى أحمد"]),
+        (["سيول - رويترز"], []),
+        (["لوس أنجلوس – فرانس برس"], []),
+        (["واس - المدينة المنورة"], []),
+        (["سلمى أحمد، رويترز - تونس"], ["سلمى أحمد"]),
+        (["دبي - قناة الميناء"], []),
+        (["أبوظبي - الميناء نيوز عربية"], []),
+        (["صحيفة الميناء", "admin", "30174026-20d9-40a2-9e04-5b63346a78a6"], []),
+        (["أخبار الضفة"], []),  # the site's own name
+        (["فيروز"], ["فيروز"]),
+    ],
+)
+def test_people_among_the_authors_of_a_record(authors, expected):
+    stated = {"authors": authors, "site_name": "أخبار الضفة"}
+    assert extract(document(TEXT, is_text=True, title=TITLE, **stated), rules()).authors == expected
+
+
+FACTS = {
+    "section": "سياسة", "site_name": "أخبار الضفة", "description": "وصف", "tags": ["انتخابات، برلمان", "#سياسة"],
+    "image_url": "https://mina.example/a.jpg",
+}  # fmt: skip
+
+
+def facts_of(article):
+    return {name: getattr(article, name) for name in FACTS}
+
+
+def test_facts_of_a_record_describe_a_text():
+    article = extract(document(TEXT, is_text=True, title=TITLE, **FACTS), rules())
+    assert facts_of(article) == {**FACTS, "tags": ["انتخابات", "برلمان", "سياسة"]}
+
+
+def test_a_page_describes_itself_better_than_its_record_but_for_date_and_authors():
+    stated = {**FACTS, "published": ["2026-10-12"], "authors": ["منى علي"]}
+    article = extract(document(PAGE, title="عنوان آخر", **stated), rules())
+    assert (article.title, article.site_name, article.section) == (TITLE, "صحيفة الميناء", "محليات")
+    assert (article.description, article.image_url) == ("وصف", "https://mina.example/a.jpg")  # the page has none
+    assert (str(article.date), article.date_source) == ("2026-10-12", "record")
+    assert article.authors == ["سامي الحاج"]  # readers see this name, and not the other
+    assert extract(document(PAGE, dated=["2026-10-12"]), rules()).date_source == "time_tag"
+
+
+def test_the_record_names_a_part_of_a_page():
+    part = f"<h2>قسم المحليات والأقاليم</h2><p>{FIRST} {SECOND} {THIRD}</p><p>{SECOND} {THIRD} {FIRST}</p>"
+    assert extract(document(part, title=TITLE), rules()).title == TITLE
+
+
+def test_markup_in_a_text_is_parsed():
+    article = extract(
+        document(f"<p>{FIRST}</p><p>{SECOND} &quot;{THIRD}&quot;</p>", is_text=True, title=TITLE), rules()
+    )
+    assert article.text == f'{FIRST}\n{SECOND} "{THIRD}"'
+
+
 def test_explain_can_show_what_was_thrown_away():
     findings = examine(document(PAGE), rules())
     assert dropped_lines(findings.facts, findings.article.text) == [
@@ -113,7 +200,7 @@ def test_findings_keep_the_candidates_that_lost_and_the_article():
     assert [(one.source, one.value) for one in findings.candidates["title"]] == [
         ("og:title", "عنوان للشبكات"), ("h1", TITLE), ("<title>", f"{TITLE} - صحيفة الميناء"),
     ]  # fmt: skip
-    assert findings.decisions["title"] == "عنوان للشبكات"
+    assert findings.decisions["title"] == TITLE  # h1 and <title> agree against og:title
     assert {one.source for one in findings.candidates["date"]} == {"time_tag", "byline"}
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import re
 import time
 
 import apache_beam as beam
@@ -330,3 +331,16 @@ def test_every_article_has_exactly_one_output():
         c.key.metric.name: c.committed for c in run.metrics().query()["counters"] if c.key.metric.namespace == "quality"
     }
     assert counters == {"pages_in": 2, "pages_out": 1, "pages_rejected_short_lines": 1}
+
+
+VOCALISED = (
+    "اِفْتَتَحَ المَجْلِسُ البَلَدِيُّ صَبَاحَ أَمْسِ سُوقًا مَرْكَزِيَّةً جَدِيدَةً لِلْخُضْرَاوَاتِ، بَعْدَ أَعْمَالٍ اسْتَمَرَّتْ عَامَيْنِ.\n"
+    "وَقَالَ رَئِيسُ المَجْلِسِ إِنَّ السُّوقَ سَتُخَفِّفُ الِازْدِحَامَ عَنْ وَسَطِ المَـدِينَةِ، وَسَتُوَفِّرُ لِلْبَاعَةِ أَمَاكِنَ ثَابِتَةً."
+)
+
+
+def test_vowel_marks_and_tatweel_are_no_letters():
+    measures = measure(VOCALISED)
+    assert measures == measure(re.sub("[\u064b-\u0652\u0640]", "", VOCALISED))
+    assert refusal(measures, QualityRules()) is None
+    assert 4 < measures.word_length < 7

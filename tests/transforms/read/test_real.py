@@ -2,8 +2,8 @@
 
 Checked against warcio 1.8 and FastWARC 2.0: where those read a file to its end, they find as many responses, resources
 and conversions as we find pages and refusals. They differ where a record is broken, which ends their reading and costs
-us one row: both examples cut in the midst of a record or header, the request of `warcs_example.warc` with a length that
-doesn't fit, and, for warcio, brotli and files without a version in the first line. FastWARC reads no ARC.
+us one row: an example cut in the midst of a header, and, for warcio, brotli and files without a version in the first
+line. Of two records whose stated length is a few bytes short, we lose these bytes. FastWARC reads no ARC.
 """
 
 import itertools
@@ -79,7 +79,7 @@ EXPECTED = {
     "webrecorder+pywb/warcs_example-wpull.warc.gz": ("warc.gz", 1, {"not_html": 1}),
     "webrecorder+pywb/warcs_example.arc": ("arc", 1, {}),
     "webrecorder+pywb/warcs_example.arc.gz": ("arc.gz", 1, {}),
-    "webrecorder+pywb/warcs_example.warc": ("warc", 1, {"corrupt_record": 1, "http_error": 1}),
+    "webrecorder+pywb/warcs_example.warc": ("warc", 1, {"http_error": 1}),
     "webrecorder+pywb/warcs_example.warc.gz": ("warc.gz", 1, {"http_error": 1}),
     "webrecorder+pywb/warcs_example2.warc.gz": ("warc.gz", 1, {}),
     "webrecorder+pywb/warcs_httpbin-resource.warc.gz": ("warc.gz", 0, {"not_html": 1}),
@@ -93,7 +93,7 @@ EXPECTED = {
     "webrecorder+warcio/example-resource.warc.gz": ("warc.gz", 1, {}),
     "webrecorder+warcio/example-space-in-target-uri.warc.gz": ("warc.gz", 0, {"not_html": 1}),
     "webrecorder+warcio/example-space-in-url.arc": ("arc", 0, {"corrupt_record": 1}),
-    "webrecorder+warcio/example-trunc.warc": ("warc", 0, {"corrupt_record": 1}),
+    "webrecorder+warcio/example-trunc.warc": ("warc", 1, {}),
     "webrecorder+warcio/example-wget-bad-target-uri.warc.gz": ("warc.gz", 1, {"not_html": 2}),
     "webrecorder+warcio/example-wrong-chunks.warc.gz": ("warc.gz", 1, {}),
     "webrecorder+warcio/example.arc": ("arc", 1, {}),

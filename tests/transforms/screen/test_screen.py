@@ -1,6 +1,7 @@
 """Arabic passes in every encoding, other languages and language switchers don't."""
 
 import datetime as dt
+import functools
 import html
 import time
 
@@ -49,6 +50,11 @@ def mac(text):
     return b"".join(c.encode() if c.isascii() else c.encode("mac_arabic") for c in text)
 
 
+def misread(text, codec, wrong):
+    """The text as UTF-8, after its bytes were read in a wrong charset."""
+    return text.encode(codec).decode(wrong, "replace").encode()
+
+
 ENCODINGS = {
     "utf-8": str.encode,
     "windows-1256": lambda text: text.encode("cp1256"),
@@ -71,6 +77,13 @@ ENCODINGS = {
     "presentation forms, script": lambda text: escaped("\\u{:04X}".format)("".join(FORMS.get(c, c) for c in text)),
     "utf-8 twice": lambda text: text.encode().decode("latin-1").encode(),
     "utf-8 read as windows-1256": lambda text: text.encode().decode("cp1256").encode(),
+    "decimal, escaped again": escaped("&amp;#{};".format),
+    "decimal, escaped twice again": escaped("&amp;amp;#{};".format),
+    **{
+        f"{codec} read as {wrong}": functools.partial(misread, codec=codec, wrong=wrong)
+        for codec in ("utf-8", "cp1256")
+        for wrong in ("cp437", "cp850", "mac_roman", "cp1250", "cp1251", "iso8859-15")
+    },
     "windows-1256 read as windows-1252": lambda text: text.encode("cp1256").decode("cp1252", "replace").encode(),
 }
 

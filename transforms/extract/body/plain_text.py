@@ -7,15 +7,23 @@ words.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from warraq.transforms.arabic import strip_marks
+from warraq.transforms.extract.dates.written import parse_written_date
 from warraq.transforms.rejection import Rejection
 
 _SENTENCE_END = re.compile(r"[.!؟?…:»”\"]\W*$")
 _CLAUSE_MARK = re.compile(r"[،؛,;]|(?<!\.)[.؟!]\s")  # ".." inside a line is a headline's dash
 _FULL_STOP = re.compile(r"[.!…،؛:]\s*$")
-_DATE_OR_TIME = re.compile(r"\d.*\d.*\d|[٠-٩].*[٠-٩].*[٠-٩]")
+_MANY_DIGITS = re.compile(r"\d.*\d.*\d")
+_TELEPHONE = re.compile(r"\d{5}|(?:\d.*){9}")  # digits in a row, or in all, that no headline has
+_LETTERS = re.compile(r"[^\W\d_]+")
+# Words of lines that say when, by whom and for how many readers a page was published, and of dates.
+_DATE_WORD = re.compile(
+    r"نشرت?|النشر|(?:ال)?تحديث|تاريخ|كتبت?|بقلم|بواسطة|توقيت|بتوقيت|الساعة|منذ|(?:ال)?قراءة|مشاهدات?|مشاهدة|تعليقات?|GMT"
+)
 
 # In words. Costs of 5, 8, 12 and 16 gave mean F1 .865, .882, .904 and .911 at recall .970, .957, .947 and .933 on the
 # arabised pages without their markup (benchmarks/accuracy/extraction.py --plain). Recall counts more: later stages can
@@ -41,10 +49,11 @@ def read_plain_text(text: str, stated_title: str | None) -> tuple[str | None, li
     Raises Rejection: no_main_text.
     """
     lines = [line for line in (" ".join(line.split()) for line in text.splitlines()) if line]
-    repeated = _repeated_headline(lines)
+    repeated = _repeated_headline(lines, _is_surely_headline)
     start, end = _find_body(lines, 0 if repeated is None else repeated + 1, first=repeated is not None)
-    headline = _nearest_headline(lines, start) if repeated is None else repeated
-    start = start if headline is None else max(start, headline + 1)
+    headline = _repeated_headline(lines, _could_be_headline) if repeated is None else repeated
+    headline = _nearest_headline(lines, start) if headline is None else headline
+    start = start + 1 if headline == start and _is_surely_headline(lines[start]) else start
     title = " ".join(stated_title.split()) if stated_title else lines[headline] if headline is not None else None
     while end < len(lines) and _SIGNATURE.match(lines[end]):
         end += 1
@@ -92,11 +101,9 @@ def _dense_runs(weights: Sequence[float], after: int) -> Iterator[tuple[int, int
         yield start, end, best
 
 
-def _repeated_headline(lines: Sequence[str]) -> int | None:
+def _repeated_headline(lines: Sequence[str], is_headline: Callable[[str], bool]) -> int | None:
     """The line with which the first line (the `<title>`, often with the site's name) begins; None without one."""
-    return next(
-        (n for n in range(1, len(lines)) if lines[0].startswith(lines[n]) and _could_be_headline(lines[n])), None
-    )
+    return next((n for n in range(1, len(lines)) if lines[0].startswith(lines[n]) and is_headline(lines[n])), None)
 
 
 def _nearest_headline(lines: Sequence[str], start: int) -> int | None:
@@ -105,5 +112,24 @@ def _nearest_headline(lines: Sequence[str], start: int) -> int | None:
     return next((index for index in near if _could_be_headline(lines[index])), None)
 
 
+def _is_surely_headline(line: str) -> bool:
+    """True for the shape of a headline without numbers. The body is looked for below such a line only."""
+    return _could_be_headline(line) and not _MANY_DIGITS.search(line)
+
+
 def _could_be_headline(line: str) -> bool:
-    return len(line.split()) in _HEADLINE_WORDS and not _FULL_STOP.search(line) and not _DATE_OR_TIME.search(line)
+    return (
+        len(line.split()) in _HEADLINE_WORDS
+        and not _FULL_STOP.search(line)
+        and (_MANY_DIGITS.search(line) is None or _tells_more_than_a_date(line))
+    )
+
+
+def _tells_more_than_a_date(line: str) -> bool:
+    """True for a headline with a year or a number: beside its dates it has the words of a headline, and no label."""
+    if _TELEPHONE.search(line):
+        return False
+    for date in reversed(parse_written_date(line)):
+        line = f"{line[: date.start]} {line[date.end :]}"
+    words = _LETTERS.findall(strip_marks(line))
+    return len(words) >= _HEADLINE_WORDS.start and not any(map(_DATE_WORD.fullmatch, words))

@@ -62,9 +62,10 @@ def _is_plausible(day: dt.date, candidate: DateCandidate, fetched_at: dt.datetim
 def _rank(candidate: DateCandidate, fetched_at: dt.datetime) -> tuple[int, int]:
     """Standing, then source; smaller is better. LOOSE candidates are in the order of their likelihood already.
 
-    A timestamp that was made when the page was served counts as a change, and so does the fetch day above the title.
+    A timestamp that the page got when it was served counts as a change, and so does the fetch day above the title.
     """
-    rendered = candidate.published_at is not None and abs(fetched_at - candidate.published_at) < _RENDERED
+    served = candidate.source != "record"  # a record may have no other time for its fetch
+    rendered = served and candidate.published_at is not None and abs(fetched_at - candidate.published_at) < _RENDERED
     today = candidate.above and candidate.date is not None and abs(candidate.date - fetched_at.date()) <= _DAY
     standing = max(candidate.standing, CHANGED if rendered or today else FIRM)
     return standing, list(DATE_SOURCES).index(candidate.source) if standing < LOOSE else 0

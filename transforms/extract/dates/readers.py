@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import unquote
 
+from warraq.schemas.records import NOTHING_STATED, Stated
 from warraq.transforms.extract.dates.stamps import CHANGED, FIRM, DateCandidate, day_of, stamped
 from warraq.transforms.extract.dates.visible import find_in_page, find_in_text
 from warraq.transforms.extract.facts import Facts
@@ -15,6 +16,7 @@ from warraq.transforms.extract.page_index import PageIndex
 def read_dates(facts: Facts) -> list[DateCandidate]:
     """Every date that may be the article's, in the order of the sources, each source's best first."""
     return [
+        *_from_record(facts.stated, CHANGED),
         *_from_json_ld(facts.json_ld, facts.url),
         *_from_head(facts.index),
         *find_in_page(facts.index),
@@ -22,9 +24,25 @@ def read_dates(facts: Facts) -> list[DateCandidate]:
     ]
 
 
-def read_text_dates(text: str, url: str) -> list[DateCandidate]:
+def read_text_dates(
+    text: str, url: str, stated: Stated = NOTHING_STATED, title: str | None = None
+) -> list[DateCandidate]:
     """As `read_dates`, for a text without markup."""
-    return [*find_in_text(text), *_from_url(url)]
+    return [*_from_record(stated, FIRM), *find_in_text(text, title), *_from_url(url)]
+
+
+# --- the record in a feed
+
+
+def _from_record(stated: Stated, dated: int) -> Iterator[DateCandidate]:
+    """The dates of the record. `dated` is the standing of fields such as `date`, which may be of the fetch."""
+    for field, values, standing in (
+        ("published", stated.published, FIRM),
+        ("date", stated.dated, dated),
+        ("modified", stated.modified, CHANGED),
+    ):
+        for value in values:
+            yield from stamped("record", value, field, standing)
 
 
 # --- JSON-LD

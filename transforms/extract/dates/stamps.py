@@ -33,6 +33,7 @@ _STAMP: Final = re.compile(
     re.IGNORECASE,
 )
 _EPOCH: Final = re.compile(r"\s*(\d{10})(?:\d{3}|\.\d+)?\s*")
+_DOTNET: Final = re.compile(r"\s*\\?/?Date\((\d{12,13})([+-]\d{4})?\)\\?/?\s*")  # /Date(1715500000000+0300)/
 _NAMED_ZONE_STAMP: Final = re.compile(  # RFC 822 and JavaScript: Sun, 12 May 2024 14:30:00 +0300
     r"\s*(?:[a-z]{3,9},?\s+)?(?:(?P<day>\d{1,2})\s+)?(?P<month>[a-z]{3})[a-z]*\s+(?:(?P<day2>\d{1,2}),?\s+)?"
     r"(?P<year>\d{4}),?\s+(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d))?\s*"
@@ -46,12 +47,16 @@ def read_stamp(stamp: str) -> tuple[dt.date, dt.datetime | None] | None:
     """The day as written and, if a zone is stated, the instant in UTC; None if `stamp` is no date.
 
     Reads ISO 8601 in all its forms, RFC 822, the formats of JavaScript and PHP, seconds or milliseconds since 1970 (the
-    day is then the day in Greenwich), and all that `parse_written_date` reads.
+    day is then the day in Greenwich), the same as .NET writes it, and all that `parse_written_date` reads.
     """
     epoch = _EPOCH.fullmatch(stamp)
     if epoch:
         instant = dt.datetime.fromtimestamp(int(epoch[1]), dt.timezone.utc)
         return instant.date(), instant
+    dotnet = _DOTNET.fullmatch(stamp)
+    if dotnet:  # the shift tells the zone of the day; the number counts from 1970 in Greenwich all the same
+        instant = dt.datetime.fromtimestamp(int(dotnet[1]) // 1000, dt.timezone.utc)
+        return (instant + _shift(dotnet[2] or "+0000")).date(), instant
     match = _STAMP.match(stamp) or _NAMED_ZONE_STAMP.match(stamp)
     if match:
         try:
@@ -79,13 +84,18 @@ def _instant(match: re.Match[str]) -> dt.datetime | None:
     if not parts["hour"] or not parts["zone"]:
         return None
     shift = re.sub(r"[^\d+-]", "", parts["zone"])
-    minutes = (int(shift[1:3]) * 60 + int(shift[3:5] or 0)) * (-1 if shift[0] == "-" else 1) if shift else 0
     try:
         clock = dt.time(int(parts["hour"]), int(parts["minute"]), int(parts["second"] or 0))
-        local = dt.datetime.combine(day_of(match), clock, dt.timezone(dt.timedelta(minutes=minutes)))
+        local = dt.datetime.combine(day_of(match), clock, dt.timezone(_shift(shift)))
         return local.astimezone(dt.timezone.utc)
     except (ValueError, OverflowError):  # the last hours of 9999 have no instant in Greenwich
         return None
+
+
+def _shift(shift: str) -> dt.timedelta:
+    """The offset that "+0300" or "+03" states; none for an empty text."""
+    minutes = int(shift[1:3]) * 60 + int(shift[3:5] or 0) if shift else 0
+    return dt.timedelta(minutes=-minutes if shift[:1] == "-" else minutes)
 
 
 def stamped(source: str, stamp: object, where: str, standing: int = FIRM) -> Iterator[DateCandidate]:

@@ -6,6 +6,7 @@ text. The points were chosen on the pages of `benchmarks/accuracy/dates.py`.
 """
 
 import collections
+import datetime as dt
 import functools
 import itertools
 import re
@@ -14,6 +15,7 @@ from typing import Final, NamedTuple
 
 from lxml.html import HtmlElement
 
+from warraq.transforms.extract.dates.datelines import read_dateline
 from warraq.transforms.extract.dates.stamps import CHANGED, FIRM, LOOSE, RELATIVE, DateCandidate, stamped
 from warraq.transforms.extract.dates.written import GREGORIAN, parse_written_date
 from warraq.transforms.extract.page_index import Indexed, PageIndex
@@ -27,13 +29,22 @@ _LABEL: Final = 50  # points for "تاريخ النشر:" before a date
 _A_LIST: Final = (
     3  # dates in places of one name; a byline comes once or twice (for narrow screens), more are other articles'
 )
+_ZONE_APART: Final = dt.timedelta(days=2)  # more between a stamp and its text is no matter of zones
 _LISTED: Final = 40  # points off for a date in such a list
+_DATELINE_POINTS: Final = 20  # for "وجدة (رويترز) 12 مايو 2023 -": less than for a byline near the title
+_FIRST_PARAGRAPHS: Final = 3  # that may open with a dateline; a standfirst or a caption may come before
+_A_PARAGRAPH: Final = 60  # characters; shorter is a byline, and is read as one
+_FIRST_LINES: Final = 4  # of a text, that may be its byline or open with a dateline
+_BYLINE: Final = 80  # characters
+_LETTERS_BESIDE: Final = 15  # beside the date of a line of a text: "القاهرة", a weekday
+_LETTERS_OF_A_CLOCK: Final = 2  # "ص" and "م" beside a date without a year
 _TODAY_POINTS: Final = -30  # for the day's date at the top of the page: better than nothing
 _MOST_LETTERS_BESIDE_LABEL: Final = 40  # "كتب" in a sentence is no label
 _MOST_LETTERS_BESIDE_RELATIVE: Final = 30  # "12 مايو" in a sentence is no byline
 _MOST_TRIES: Final = 1000  # timestamps and short texts with digits that are read; a limit against hostile pages
 _MOST_PIECES: Final = 400  # parts of one line that are read, for the same reason
 
+_STROKE_BEFORE: Final = re.compile(r"[-–—|/،,]\W*(?:الـ?\w+\W+)?$")  # "أحمد علي - القاهرة - 12 مايو 2024"
 _UNREAD: Final = frozenset(("script", "style", "option", "textarea"))
 _INLINE: Final = frozenset(
     ("a", "abbr", "b", "bdi", "cite", "em", "font", "i", "label", "small", "span", "strong", "sub", "sup", "time", "u")
@@ -56,7 +67,7 @@ _NAMED_CHANGED: Final = re.compile(r"updat|modif", re.IGNORECASE)
 _NAMED_DATE: Final = re.compile(r"date|time(?!line)|byline|stamp", re.IGNORECASE)
 _ELSEWHERE: Final = re.compile(
     r"related|side-?bar|comment|recommend|popular|trending|latest|most-|promo|ticker|breaking|copyright|caption|more-|"
-    r"tweet|twitter|embed|disqus|reply|weather|prayer|rltpopup|footer|teaser|read-?(?:more|next)",
+    r"tweet|twitter|embed|disqus|reply|weather|prayer|rltpopup|(?<!post-)(?<!entry-)(?<!article-)footer|teaser|read-?(?:more|next)",
     re.IGNORECASE,
 )
 _OFTEN_ELSEWHERE: Final = re.compile(r"card|(?<!elementor-)widget|carousel|slider|swiper|archive|recent", re.IGNORECASE)
@@ -91,22 +102,82 @@ def find_in_page(index: PageIndex) -> list[DateCandidate]:
     spots, starts = _spots(body, _stamped(index), titles)
     around = {ancestor for title in titles for ancestor in title.iterancestors()}
     sightings = [sighting for spot in spots for sighting in _sightings(spot, starts, around)]
+    sightings += _datelines(index, titles)
     kinds = collections.Counter((s.kind, s.candidate.source) for s in sightings if s.kind)
     listed = {kind for kind, times in kinds.items() if times >= _A_LIST}
     fined = (s._replace(points=s.points - _LISTED) if (s.kind, s.candidate.source) in listed else s for s in sightings)
     return _ranked(list(fined))
 
 
-def find_in_text(text: str) -> list[DateCandidate]:
-    """The dates in a text without markup that have a line of their own or a label of publication."""
+def find_in_text(text: str, title: str | None = None) -> list[DateCandidate]:
+    """The dates in a text without markup that have a line of their own or a label of publication.
+
+    They stand near the title, whose last line counts, at the beginning or at the end: menus may come before the title.
+    """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    edges = dict.fromkeys([*range(min(12, len(lines))), *range(max(0, len(lines) - 4), len(lines))])
+    near = max((number for number, line in enumerate(lines) if line == title), default=0)
+    edges = dict.fromkeys(
+        number
+        for number in [*range(near - 4, near + 12), *range(12), *range(len(lines) - 4, len(lines))]
+        if 0 <= number < len(lines)
+    )
     sightings: list[_Sighting] = []
     for number in edges:
         line = lines[number]
         if len(line) <= _LONGEST and _may_hold_date(line):
-            sightings.extend(s for s in _written(line, f"line {number + 1}") if s.points >= 0)
+            sightings.extend(_apart(line, number))
+    for number, line in enumerate(lines[:_FIRST_LINES]):
+        sightings.extend(_from_dateline(line, f"line {number + 1}"))
     return _ranked(sightings)
+
+
+def _apart(line: str, number: int) -> Iterator[_Sighting]:
+    """The dates of a line of a text that have a label, or the line for themselves.
+
+    A text has no names of places, so words beside a date mean prose: "8 يناير 2018: هدد رئيس …". Without a year the
+    line has to be the date, because "27 أبريل.. يوم العيد" is a headline.
+    """
+    for sighting in _written(line, f"line {number + 1}"):
+        if sighting.points >= _LABEL or _has_the_line(line, sighting.candidate.date is not None, number):
+            yield sighting
+
+
+def _has_the_line(line: str, dated: bool, number: int) -> bool:
+    """True if the dates of `line` leave few letters; a byline in the first lines may end with its date."""
+    dates = parse_written_date(line)
+    beside = sum(map(str.isalpha, line)) - sum(sum(map(str.isalpha, line[d.start : d.end])) for d in dates)
+    if not dated:
+        return beside <= _LETTERS_OF_A_CLOCK
+    ends = number < _FIRST_LINES and len(line) <= _BYLINE and not re.search(r"[^\W\d_]{3}", line[dates[-1].end :])
+    return beside <= _LETTERS_BESIDE or (ends and _STROKE_BEFORE.search(line[: dates[-1].start]) is not None)
+
+
+def _from_dateline(paragraph: str, where: str) -> Iterator[_Sighting]:
+    written = read_dateline(paragraph)
+    if written:
+        standing, relative = (FIRM, None) if written.date else (RELATIVE, written)
+        evidence = f"{where}, dateline: {paragraph[: written.end][-80:]}"
+        candidate = DateCandidate("byline", written.date, written.published_at, evidence, standing, relative)
+        yield _Sighting(_DATELINE_POINTS, candidate)
+
+
+def _datelines(index: PageIndex, titles: set[HtmlElement]) -> list[_Sighting]:
+    """The datelines of the first paragraphs after the title."""
+    found: list[_Sighting] = []
+    read = 0
+    after = not titles
+    for element, tag, inner, _ in index.elements:
+        after = after or element in titles
+        if read >= _FIRST_PARAGRAPHS:
+            break
+        if not after or tag not in ("p", "div") or (tag == "div" and len(inner.strip()) < _A_PARAGRAPH):
+            continue
+        paragraph = _joined(element.itertext())
+        if len(paragraph) < _A_PARAGRAPH or any(_says(_ELSEWHERE, _name(each)) for each in element.iterancestors()):
+            continue
+        read += 1
+        found.extend(_from_dateline(paragraph, f"<{tag}>"))
+    return found
 
 
 def _titles(index: PageIndex, body: list[Indexed]) -> list[HtmlElement]:
@@ -279,9 +350,26 @@ def _sightings(spot: _Spot, starts: list[int], around: set[HtmlElement]) -> Iter
 
 
 def _stamps(element: HtmlElement) -> Iterator[_Sighting]:
+    """The dates in the attributes of `element`; none that its own text contradicts."""
     for attribute in _STAMP_ATTRIBUTES:
         for candidate in stamped("time_tag", element.get(attribute), f"<{element.tag} {attribute}>"):
-            yield _Sighting(0, candidate)
+            if not _contradicted(element, candidate.date):
+                yield _Sighting(0, candidate)
+
+
+def _contradicted(element: HtmlElement, stamp: dt.date | None) -> bool:
+    """True if the text of `element` is another day than its stamp, such as a theme's placeholder.
+
+    A day more or less is the zone; day and month may be swapped in either. A text with words is no proof: it may name
+    the day of a change.
+    """
+    text = _joined(element.itertext())
+    dates = parse_written_date(text) if stamp and 0 < len(text) <= _BYLINE else []
+    days = [written.date for written in dates if written.date]
+    if not stamp or len(days) != 1 or _SAYS_CHANGED.search(text):
+        return False
+    swapped = (days[0].year, days[0].day, days[0].month) == (stamp.year, stamp.month, stamp.day)
+    return abs(days[0] - stamp) > _ZONE_APART and not swapped
 
 
 def _written(line: str, where: str) -> Iterator[_Sighting]:

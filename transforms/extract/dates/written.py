@@ -46,26 +46,29 @@ class WrittenDate(NamedTuple):
 # Month names by country, as `normalize_date` writes them. Sources: Unicode CLDR `ar`, `ar-DZ`, `ar-MA`, `ar-LB`
 # (ca-gregorian); the Libyan names of 1986 to 2011 from the calendar of the Jamahiriya; spellings as seen on news pages.
 _GREGORIAN_MONTHS: Final[tuple[str, ...]] = (
-    "يناير|كانون الثاني|كانون ثاني|كانون ثان|ك2|جانفي|ينائر|اي النار|january|jan|janvier|janv",
-    "فبراير|شباط|فيفري|فبرائر|النوار|february|feb|fevrier|fevr",
+    (
+        "يناير|كانون الثاني|كانون ثاني|كانون ثان|كانون 2|كانون2|ك2|ك 2|جانفي|ينائر|ينايير|اي النار|"
+        "january|jan|janvier|janv"
+    ),
+    "فبراير|فيبراير|شباط|فيفري|فيفريي|فبرائر|النوار|february|feb|fevrier|fevr",
     "مارس|اذار|ادار|الربيع|march|mar|mars",
-    "ابريل|نيسان|افريل|الطير|april|apr|avril",
+    "ابريل|ابرايل|نيسان|افريل|الطير|april|apr|avril",
     "مايو|ايار|ماي|مايس|الماء|may|mai",
     "يونيو|يونيه|حزيران|جوان|الصيف|june|jun|juin",
-    "يوليو|يوليه|يوليوز|تموز|جويليه|جويليا|ناصر|july|jul|juillet|juil",
-    "اغسطس|اب|اوت|غشت|هانيبال|august|aug|aout",
-    "سبتمبر|ايلول|شتنبر|الفاتح|september|sept|sep|septembre",
-    "اكتوبر|تشرين الاول|تشرين اول|ت1|التمور|october|oct|octobre",
-    "نوفمبر|تشرين الثاني|تشرين ثاني|تشرين ثان|ت2|نونبر|نوانبر|الحرث|november|nov|novembre",
-    "ديسمبر|كانون الاول|كانون اول|ك1|دجنبر|دجمبر|الكانون|december|dec|decembre",
+    "يوليو|يوليه|يوليوز|يليوز|تموز|جويليه|جويليا|جولاي|ناصر|july|jul|juillet|juil",
+    "اغسطس|اغسطوس|اوغسطس|اوغست|اغست|اب|اوت|غشت|هانيبال|august|aug|aout",
+    "سبتمبر|سيبتمبر|سبتنبر|ايلول|شتنبر|شتمبر|الفاتح|september|sept|sep|septembre",
+    "اكتوبر|اوكتوبر|اكتوبير|تشرين الاول|تشرين اول|تشرين 1|تشرين1|ت1|ت 1|التمور|october|oct|octobre",
+    "نوفمبر|نوفنبر|تشرين الثاني|تشرين ثاني|تشرين ثان|تشرين 2|تشرين2|ت2|ت 2|نونبر|نوانبر|الحرث|november|nov|novembre",
+    "ديسمبر|دسمبر|ديسنبر|كانون الاول|كانون اول|كانون 1|كانون1|ك1|ك 1|دجنبر|دجمبر|الكانون|december|dec|decembre",
 )
 _HIJRI_MONTHS: Final[tuple[str, ...]] = (
     "محرم|المحرم",
     "صفر",
-    "ربيع الاول|ربيع اول|ربيع1",
-    "ربيع الاخر|ربيع الثاني|ربيع اخر|ربيع ثاني|ربيع ثان|ربيع2",
-    "جمادي الاولي|جمادي الاول|جمادي اولي|جماد الاول|جماد اول|جمادا الاولي|جمادي1",
-    "جمادي الاخره|جمادي الثانيه|جمادي الاخر|جمادي الثاني|جماد الاخر|جماد الثاني|جماد ثاني|جمادا الاخره|جمادي2",
+    "ربيع الاول|ربيع اول|ربيع1|ربيع 1",
+    "ربيع الاخر|ربيع الثاني|ربيع اخر|ربيع ثاني|ربيع ثان|ربيع2|ربيع 2",
+    "جمادي الاولي|جمادي الاول|جمادي اولي|جماد الاول|جماد اول|جمادا الاولي|جمادي1|جمادي 1",
+    "جمادي الاخره|جمادي الثانيه|جمادي الاخر|جمادي الثاني|جماد الاخر|جماد الثاني|جماد ثاني|جمادا الاخره|جمادي2|جمادي 2",
     "رجب",
     "شعبان",
     "رمضان",
@@ -89,9 +92,13 @@ def _numbered(months: tuple[str, ...]) -> dict[str, int]:
 
 
 def _any_of(names: dict[str, int]) -> str:
-    """A pattern for any of the names as a whole word, longest first. A space in a name matches any white space."""
+    """A pattern for any of the names as a whole word, longest first. A space in a name matches any white space.
+
+    A name that ends in a digit ends there: "تشرين 2" is not the beginning of "تشرين 2024".
+    """
     longest_first = sorted(names, key=lambda name: (-len(name), name))
-    return r"(?<![^\W\d_])(?:" + "|".join(name.replace(" ", r"\s+") for name in longest_first) + r")(?![^\W\d_])"
+    patterns = (name.replace(" ", r"\s+") + (r"(?!\d)" if name[-1].isdigit() else "") for name in longest_first)
+    return r"(?<![^\W\d_])(?:" + "|".join(patterns) + r")(?![^\W\d_])"
 
 
 def _first_words(names: dict[str, int]) -> frozenset[str]:
@@ -111,12 +118,30 @@ _UNITS: Final = {  # length of one, or of two where Arabic has a dual, in minute
     **dict.fromkeys(("يومين", "يومان"), 2880),
     **dict.fromkeys(("اسبوع", "اسابيع", "week", "weeks", "semaine", "semaines"), 10080),
     **dict.fromkeys(("اسبوعين", "اسبوعان"), 20160),
+    **dict.fromkeys(("شهر", "شهرا", "اشهر", "شهور", "month", "months", "mois"), 43_830),  # a twelfth of 365.25 days
+    **dict.fromkeys(("شهرين", "شهران"), 87_660),
+    **dict.fromkeys(("سنه", "سنوات", "سنين", "عام", "عاما", "اعوام", "year", "years", "ans"), 525_960),
+    **dict.fromkeys(("سنتين", "سنتان", "عامين", "عامان"), 1_051_920),
 }
 _THREE_TO_TEN: Final = ("ثلاث", "اربع", "خمس", "ست", "سبع", "ثماني", "تسع", "عشر")
 _NUMBER_WORDS: Final = {
     **{word: number for number, word in enumerate(_THREE_TO_TEN, 3)},
     **{word + "ه": number for number, word in enumerate(_THREE_TO_TEN, 3)},
     **dict.fromkeys(("a", "an", "un", "une"), 1),
+}
+_TENTH: Final = ("الاول", "الثاني", "الثالث", "الرابع", "الخامس", "السادس", "السابع", "الثامن", "التاسع", "العاشر")
+_ONES: Final = ("الحادي", *_TENTH[1:9])
+_ORDINALS: Final = (
+    *_TENTH,
+    *(f"{one} عشر" for one in _ONES),
+    "العشرين",
+    *(f"{one} والعشرين" for one in _ONES),
+    "الثلاثين",
+    "الحادي والثلاثين",
+)
+_ORDINAL_DAYS: Final = {
+    **{word: day for day, word in enumerate(_ORDINALS, 1)},
+    **{word.replace("رين", "رون").replace("ثين", "ثون"): day for day, word in enumerate(_ORDINALS, 1)},
 }
 _NEAR_DAYS: Final = {
     **dict.fromkeys(("اليوم", "today", "aujourd'hui"), 0),
@@ -129,11 +154,14 @@ _DEBRIS: Final = re.compile(f"[{TATWEEL}{HARAKAT}{INVISIBLE}]")
 _DAY: Final = r"(?<!\d)(?<!\d[:.,])(?P<day>0?[1-9]|[12]\d|3[01])(?!\d)"
 # Two digits are a year in "12 مايو 24", not in "12 مايو 10:30" nor in "12 مايو 10 دقائق".
 _YEAR: Final = r"(?P<year>(?:19|20)\d\d(?!\d)|'?\d\d(?!\d|\s*[:.]\s*\d|\s*[^\W\d_]))"
+# "الثاني من مايو": the "من" is needed, because "تشرين الثاني" ends like an ordinal.
+_ORDINAL_DAY: Final = rf"(?P<day>{_any_of(_ORDINAL_DAYS)})\s+من\s+(?:شهر\s+)?"
 _ERA: Final = r"(?:\s*(?:م|ه|ميلادي|ميلاديه|هجري|هجريه)(?![^\W\d_]))?"
 _OF_YEAR: Final = r"\s*[,./-]?\s*(?:من\s+)?(?:(?:ل|ال)?(?:عام|سنه)\s+)?(?:de\s+)?"
 _TO_MONTH: Final = r"\s*(?:st|nd|rd|th|er)?\s*(?:(?:من|في|of|de)\s+)?(?:شهر\s+)?[,./-]?\s*"
 _MONTH: Final = (
-    rf"(?P<month>{_any_of(_MONTH_NUMBER)})\.?(?:\s*[/(|,-]\s*(?P<twin>{_any_of(_MONTH_NUMBER)})\s*\)?)?"  # نيسان/أبريل
+    rf"(?P<month>{_any_of(_MONTH_NUMBER)})\.?(?:(?:\s*[/(|,-]\s*|\s+)(?P<twin>{_any_of(_MONTH_NUMBER)})\s*\)?)?"
+    # نيسان/أبريل, نيسان أبريل
 )
 _HIJRI_MONTH: Final = (
     rf"(?P<month>{_any_of(_HIJRI_NUMBER)})(?:\s+(?:المبارك|المعظم|الحرام|الخير|الفرد|المكرم|الاصب)(?![^\W\d_]))?"
@@ -146,10 +174,12 @@ _HIJRI_WORDS: Final = _first_words(_HIJRI_NUMBER)
 _AGO_WORDS: Final = ("منذ", "قبل", "il y a", "ago")  # each match of _AGO has one of them
 _WHOLE_YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _DAY_MONTH_YEAR: Final = re.compile(_DAY + _TO_MONTH + _MONTH + rf"(?:{_OF_YEAR}{_YEAR}{_ERA})?")
+_ORDINAL_MONTH_YEAR: Final = re.compile(_ORDINAL_DAY + _MONTH + rf"{_OF_YEAR}(?P<year>(?:19|20)\d\d)(?!\d){_ERA}")
 _MONTH_DAY_YEAR: Final = re.compile(
     _MONTH + r"\s*" + _DAY + r"(?:st|nd|rd|th)?\s*[,/-]?\s*(?P<year>(?:19|20)\d\d)(?!\d)"
 )
 _YEAR_MONTH_DAY: Final = re.compile(r"(?<!\d)(?P<year>(?:19|20)\d\d)\s*[,./-]?\s*" + _MONTH + r"\s*[,./-]?\s*" + _DAY)
+_YEAR_PATTERNS: Final = (_DAY_MONTH_YEAR, _ORDINAL_MONTH_YEAR, _MONTH_DAY_YEAR, _YEAR_MONTH_DAY)
 _HIJRI: Final = re.compile(_DAY + _TO_MONTH + _HIJRI_MONTH + _OF_YEAR + r"(?P<year>1[345]\d\d)(?!\d)" + _ERA)
 _NUMBERS: Final = re.compile(
     r"(?<!\d)(?<!\d[/.,:-])(?P<a>\d{4}|\d{1,2})\s?(?P<sep>[/.-])\s?(?P<b>\d{1,2})\s?(?P=sep)\s?(?P<c>\d{4}|\d{1,2})"
@@ -158,7 +188,7 @@ _NUMBERS: Final = re.compile(
 _AMERICAN_CLOCK: Final = re.compile(r"\s*,?\s*\d{1,2}:\d\d:\d\d\s*[ap]m(?![^\W\d_])")
 _AGO: Final = re.compile(
     rf"(?:(?:منذ|قبل|il y a)\s+(?:حوالي\s+|نحو\s+)?(?:(?P<n>\d{{1,3}}|{_any_of(_NUMBER_WORDS)})\s+)?"
-    rf"(?P<unit>{_any_of(_UNITS)}))"
+    rf"(?P<unit>{_any_of(_UNITS)}))(?!\s+\d{{4}}(?!\d))"  # "منذ عام 2000" is no time ago
     rf"|(?:(?<!\d)(?P<n_en>\d{{1,3}}|an?)\s+(?P<unit_en>{_any_of(_UNITS)})\s+ago(?![^\W\d_]))"
 )
 _CLOCK: Final = re.compile(
@@ -231,7 +261,7 @@ def _numbered_dates(normalized: str) -> Iterator[WrittenDate]:
     words = _LETTERS.findall(normalized)  # a look-up of month names is far cheaper than a search
     if not _MONTH_WORDS.isdisjoint(words):
         whole_year = _WHOLE_YEAR.search(normalized) is not None
-        for pattern in (_DAY_MONTH_YEAR, _MONTH_DAY_YEAR, _YEAR_MONTH_DAY) if whole_year else (_DAY_MONTH_YEAR,):
+        for pattern in _YEAR_PATTERNS if whole_year else (_DAY_MONTH_YEAR,):
             for match in pattern.finditer(normalized):
                 yield from _from_names(match)
     for match in _HIJRI.finditer(normalized) if not _HIJRI_WORDS.isdisjoint(words) else ():
@@ -245,7 +275,7 @@ def _numbered_dates(normalized: str) -> Iterator[WrittenDate]:
 
 def _from_names(match: re.Match[str]) -> Iterator[WrittenDate]:
     """The day of a match with a Gregorian month name; only `month_day` if no year follows."""
-    month, day = _MONTH_NUMBER[_spaced(match["month"])], int(match["day"])
+    month, day = _MONTH_NUMBER[_spaced(match["month"])], _day_number(match["day"])
     end = match.end()
     if match["twin"] and _MONTH_NUMBER[_spaced(match["twin"])] != month:
         return
@@ -256,6 +286,11 @@ def _from_names(match: re.Match[str]) -> Iterator[WrittenDate]:
     date = _day(_full_year(match["year"].lstrip("'")), month, day)
     if date:
         yield WrittenDate(match.start(), end, GREGORIAN, date)
+
+
+def _day_number(day: str) -> int:
+    """The day of the month that is written in digits or as an ordinal."""
+    return int(day) if day.isdigit() else _ORDINAL_DAYS[_spaced(day)]
 
 
 def _from_numbers(match: re.Match[str], *, american: bool) -> Iterator[WrittenDate]:

@@ -28,7 +28,13 @@ ORGANISATION: Final = "JSON-LD organisation"
 # --- bylines on the page
 
 _LABEL_LETTERS: Final = frozenset("بكإات")  # the first letters of all matches of _LABELLED: far cheaper to test
-_LABELLED = re.compile(r"(?:بقلم\b|(?:كتبت?|[إا]عداد|تقرير|تحرير)\s*[:/–-])")
+_LABELLED = re.compile(r"(?:بقلم\b|(?:كتبت?|[إا]عداد|تقرير|تحرير)\s*[:/–-]|ال(?:كاتب|محرر|مؤلف)ة?\s*[:/])")
+# A label in an element of its own; the names are in elements beside it.
+_LABEL_ALONE = re.compile(r"(?:بقلم|كتبت?|كتبه|الكاتبة?|المؤلفة?|المحررة?|[إا]عداد|تقرير|تحرير)\s*[:：/]?")
+_LONGEST_LABEL: Final = 12  # characters
+_LABEL_LEVELS: Final = 3  # elements from the label to the one that holds the names too
+_LABEL_PIECES: Final = 40  # pieces of text that are read of it
+_HEADINGS: Final = ("h1", "h2", "h3")  # a byline has none: beyond one, the text is a title
 _AUTHOR_PAGE = re.compile(r"(?i)/(?:authors?|autor|autoren|auteur|writers?|reporters?|journalists?|columnists?)/")
 _NAMED_AUTHOR = re.compile(
     r"(?i)(?:^|[\s_-])(?:authors?|by-?line|writer|journalist|reporter|fn)(?:$|[\s_-])|author-?name|name-?author|writeby"
@@ -172,6 +178,11 @@ def _bylines(index: PageIndex) -> list[HtmlElement]:
     for element, tag, text, tail in index.elements:
         if element in marked or (text and len(text) <= _LONGEST and _is_labelled(tag, text)):
             places.append((read, element))
+        if tag not in _NO_BYLINES:
+            if text and _is_label(text):
+                places.extend((read, byline) for byline in _around_label(element))
+            if tail and _is_label(tail):
+                places.extend((read, byline) for byline in _around_label(element.getparent()))
         if tag == "h1" and len(headings) < _READ:
             headings.append(read)
         if tag not in _CODE:
@@ -210,6 +221,25 @@ def _is_labelled(tag: str, text: str) -> bool:
     """True for a text that begins with a label such as "بقلم"."""
     opening = text.lstrip()
     return opening[:1] in _LABEL_LETTERS and _LABELLED.match(opening) is not None and tag not in _NO_BYLINES
+
+
+def _is_label(text: str) -> bool:
+    """True for a label without a name, such as "كتب" in an element of its own."""
+    label = text.strip() if len(text) <= _LONGEST else ""
+    return len(label) <= _LONGEST_LABEL and label[:1] in _LABEL_LETTERS and _LABEL_ALONE.fullmatch(label) is not None
+
+
+def _around_label(holder: HtmlElement) -> Iterator[HtmlElement]:
+    """The nearest element around a label that has more text than the label.
+
+    None if it is longer than a byline, or has a heading in it: then no name is beside the label.
+    """
+    for around in itertools.islice(itertools.chain((holder,), holder.iterancestors()), _LABEL_LEVELS):
+        text = "".join(itertools.islice(around.itertext(), _LABEL_PIECES)).strip()
+        if not _is_label(text):
+            if len(" ".join(text.split())) <= _LONGEST and next(around.iter(*_HEADINGS), None) is None:
+                yield around
+            return
 
 
 def _kind(byline: HtmlElement) -> tuple[Any, ...]:

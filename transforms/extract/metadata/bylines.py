@@ -18,6 +18,10 @@ _LABEL = re.compile(
     (?:\s+(?:و?(?:تقديم|تحرير|تصوير|[إا]عداد|ترجمة|كتابة|حوار)|ال(?:صحفية?|صحافية?|كاتبة?|زميلة?)))*
     (?:(?<=[:/])[\s:：/|\\–—ـ-]*|[\s:：/|\\–—ـ-]+|$)"""
 )
+# The label of another field in the same line: "الكاتب: أحمد علي المصدر: وكالات".
+_NEXT_LABEL = re.compile(
+    r"(?<=\S)\s+(?:المصدر|التاريخ|القسم|المشاهدات|الزيارات|التصنيف|(?:تاريخ|تم)\s+(?:ال)?(?:نشر|[إا]ضافة|تحديث)|[آا]خر\s+تحديث)\s*[:/]"
+)
 _BETWEEN_NAMES = re.compile(r"\s*[,،;؛&+\n•·]\s*|\s+(?:and|et|و|مع)\s+")
 _STROKE = re.compile(r"\s+[-–—ـ]+\s*|\s*[-–—ـ]+\s+|\s*[|/\\]\s*")  # between names, or between a name and a city
 _ASIDE = re.compile(r"\([^()]*\)?|\[[^\]]*\]?|«[^»]*»?|“[^”]*”?|\"[^\"]*\"?|\S*@\S*|<[^>]*>?")
@@ -82,7 +86,7 @@ def split_names(line: str) -> list[str]:
 
 def _without_label(line: str) -> str:
     """`line` without labels such as "كتب:", without handles, brackets and quotes."""
-    bare = _LABEL.sub("", _LABEL.sub("", line))
+    bare = _NEXT_LABEL.split(_LABEL.sub("", _LABEL.sub("", line)))[0]
     place, colon, name = bare.partition(":")
     return _ASIDE.sub(" ", name if colon and compared(place) in _PLACES_AND_SECTIONS else bare)
 

@@ -6,15 +6,18 @@ collapsed. Only the title loses the site's name, and names of authors lose label
 """
 
 import functools
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
+from warraq.schemas.records import NOTHING_STATED, Stated
 from warraq.transforms.extract.facts import Facts
 from warraq.transforms.extract.findings import Candidate, Findings, choose_first
 from warraq.transforms.extract.metadata.authors import choose_authors, read_authors
 from warraq.transforms.extract.metadata.meta_tags import compared, from_meta_tags, from_values, string, text_of
+from warraq.transforms.extract.metadata.record import RECORD, choose_record_authors, read_record, read_record_authors
 from warraq.transforms.extract.metadata.sections import choose_section, read_sections
 from warraq.transforms.extract.metadata.sites import all_site_names, read_site_names
 from warraq.transforms.extract.metadata.titles import choose_title, read_titles
@@ -65,28 +68,52 @@ def decide_metadata(facts: Facts, findings: Findings) -> Metadata:
     choose_url = functools.partial(choose_canonical_url, url=facts.url)
     canonical_url = findings.decide("canonical_url", read_canonical_urls(facts), choose_url)
     sites = all_site_names(facts, canonical_url)
-    sections = read_sections(facts)
+    sections = [*read_sections(facts), *read_record(facts.stated, "section")]
     choose = functools.partial(choose_title, sites=sites, sections={compared(one.value) for one in sections})
-    title = findings.decide("title", read_titles(facts), choose)
+    if facts.stated_title:
+        title = findings.decide("title", [Candidate(facts.stated_title, RECORD), *read_titles(facts)], choose_first)
+    else:
+        title = findings.decide("title", read_titles(facts), choose)
     return Metadata(
         title=title,
         authors=findings.decide(
-            "authors", read_authors(facts), functools.partial(choose_authors, facts=facts, sites=sites)
+            "authors",
+            itertools.chain(read_record_authors(facts.stated), read_authors(facts)),
+            functools.partial(choose_authors, facts=facts, sites=sites),
         ),
         site=registered_domain(canonical_url),
-        site_name=findings.decide("site_name", read_site_names(facts), choose_first),
+        site_name=findings.decide(
+            "site_name", [*read_site_names(facts), *read_record(facts.stated, "site_name")], choose_first
+        ),
         section=findings.decide("section", sections, functools.partial(choose_section, title=title, sites=sites)),
-        tags=findings.decide("tags", read_tags(facts), choose_first) or [],
+        tags=findings.decide("tags", itertools.chain(read_tags(facts), [read_record_tags(facts.stated)]), choose_first)
+        or [],
         canonical_url=canonical_url,
-        description=findings.decide("description", read_descriptions(facts), choose_first),
-        image_url=findings.decide("image_url", read_images(facts), functools.partial(choose_image, url=canonical_url)),
+        description=findings.decide(
+            "description", [*read_descriptions(facts), *read_record(facts.stated, "description")], choose_first
+        ),
+        image_url=findings.decide(
+            "image_url",
+            [*read_images(facts), *read_record(facts.stated, "image_url")],
+            functools.partial(choose_image, url=canonical_url),
+        ),
     )
 
 
-def without_page(url: str, title: str | None) -> Metadata:
-    """The metadata of an article that came without its page."""
+def without_page(url: str, title: str | None, stated: Stated = NOTHING_STATED) -> Metadata:
+    """The metadata of an article that came without its page: its address, and the facts of its record in a feed."""
     canonical = safely_without_tracking(url)
-    return Metadata(title, [], registered_domain(canonical), None, None, [], canonical, None, None)
+    return Metadata(
+        title=title,
+        authors=choose_record_authors(stated),
+        site=registered_domain(canonical),
+        site_name=stated.site_name,
+        section=stated.section,
+        tags=read_record_tags(stated).value,
+        canonical_url=canonical,
+        description=stated.description,
+        image_url=choose_image(read_record(stated, "image_url"), canonical),
+    )
 
 
 def read_descriptions(facts: Facts) -> list[Candidate]:
@@ -106,6 +133,11 @@ def read_tags(facts: Facts) -> Iterator[Candidate]:
     named = from_meta_tags(metas, "news_keywords", "keywords", "parsely-tags")
     yield _tags("meta keywords", [one.value for one in named])
     yield _tags("a rel=tag", (text_of(a) for a in facts.index.tagged["a"] if "tag" in a.get("rel", "").split()))
+
+
+def read_record_tags(stated: Stated) -> Candidate:
+    """The tags of the record."""
+    return _tags(RECORD, stated.tags)
 
 
 def _tags(source: str, stated: Iterable[Any]) -> Candidate:

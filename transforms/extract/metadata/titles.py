@@ -1,10 +1,12 @@
 """The title of the article: the first one that the page states, in full, without the names of the site and section.
 
 Order of trust: JSON-LD `headline`, `og:title`, `twitter:title`, Dublin Core, microdata, the h1, the line of the page
-that is part of `<title>`, `<title>` itself. A dash inside a title stays: a title is cut only where another part of the
-page shows that it ends there, or where the name of the site or the section follows.
+that is part of `<title>`, `<title>` itself. A stated title that nothing else repeats gives way to an h1 that is
+repeated. A dash inside a title stays: a title is cut only where another part of the page shows that it ends there, or
+where the name of the site or the section follows.
 """
 
+import itertools
 import re
 from collections.abc import Iterable
 from typing import Final
@@ -24,14 +26,19 @@ _SIGNS: Final = " \t-–—ـ|¦•·»«:~/\\,،<>"  # between a title and a si
 _CUT_SHORT: Final = 90  # characters; Google advises headlines of at most 110, and some systems cut them there
 _MOST_MARKED: Final = 3  # elements marked as the headline; further ones are of other articles
 _ONLY_TITLE_TAIL: Final = 4  # words; a longer tail of a lone <title> is more likely part of the title
+_SECTION_WORDS: Final = 3  # words of the longest section's name; headlines have more
+_SECTION_LEVELS: Final = 2  # elements around an h1 that may be named for a section
+_SECTION_NAME = re.compile(r"(?i)bread-?crumb|(?:^|[\s_-])(?:cat|category|section)(?:-?(?:name|title))?(?:$|\s)")
 
 
 def read_titles(facts: Facts) -> list[Candidate]:
     """The titles that the page states for machines and readers. `<title>` is last: it often names the site too."""
     index, metas = facts.index, facts.meta_tags
-    headings = [text_of(h1) for h1 in index.tagged["h1"] if not any(map(_leads_home, h1.iter("a")))]
+    headings = [
+        text_of(h1) for h1 in index.tagged["h1"] if not any(map(_leads_home, h1.iter("a"))) and not _names_section(h1)
+    ]
     marked = index.with_attribute("itemprop", lambda name: name == "headline")[:_MOST_MARKED]
-    browser = [text_of(title) for title in index.tagged["title"] if title.getparent().tag in {"head", "body"}][:1]
+    browser = [text_of(title) for title in index.tagged["title"] if not any(title.iterancestors("svg"))][:1]
     stated = [
         *from_values("JSON-LD headline", facts.json_ld.article.get("headline")),
         *from_meta_tags(metas, "og:title", "twitter:title", "dc.title", "dcterms.title", "title"),
@@ -39,9 +46,47 @@ def read_titles(facts: Facts) -> list[Candidate]:
         *from_values(H1, *headings),
     ]
     return [
-        *(stated or from_values("a line of the page", *_headline(index, "".join(browser)))),
+        *(stated or from_values("a line of the page", *(_headline(index, "".join(browser)) or _second_heading(index)))),
         *from_values(TITLE_TAG, *browser),
     ]
+
+
+def _names_section(h1: HtmlElement) -> bool:
+    """True for a short h1 among breadcrumbs, or named for a section: "اقتصاد" above the headline in an h2."""
+    if len(text_of(h1).split()) > _SECTION_WORDS:
+        return False
+    around = itertools.islice(h1.iterancestors(), _SECTION_LEVELS)
+    names = (each.get("class", "") + " " + each.get("id", "") for each in (h1, *around))
+    return any(map(_SECTION_NAME.search, names))
+
+
+def _second_heading(index: PageIndex) -> list[str]:
+    """The first h2 long enough for a headline that is no link, for a page whose only h1 names the section."""
+    if not any(map(_names_section, index.tagged["h1"])):
+        return []
+    texts = (text_of(h2) for h2 in index.tagged["h2"] if not any(h2.iter("a")) and not any(h2.iterancestors("a")))
+    return [text for text in texts if len(text.split()) > _SECTION_WORDS][:1]
+
+
+def _agreed_heading(first: Candidate, found: list[Candidate]) -> str | None:
+    """The h1 that `<title>` or another source repeats, if nothing repeats `first`; else None.
+
+    An encyclopedia's JSON-LD has its short description as the headline.
+    """
+    if first.source == H1 or _is_repeated(first, found):
+        return None
+    return next((one.value for one in found if one.source == H1 and _is_headline(one, found)), None)
+
+
+def _is_headline(heading: Candidate, found: list[Candidate]) -> bool:
+    return len(compared(heading.value).split()) > _SECTION_WORDS and _is_repeated(heading, found)
+
+
+def _is_repeated(candidate: Candidate, found: list[Candidate]) -> bool:
+    """True if a candidate of another source holds the words of this one, or its words in part."""
+    words = compared(candidate.value)
+    others = (compared(one.value) for one in found if one.source != candidate.source)
+    return any(words in other or (other in words and len(other.split()) > _SECTION_WORDS) for other in others if other)
 
 
 def choose_title(candidates: Iterable[Candidate], sites: set[str], sections: set[str]) -> str | None:
@@ -51,9 +96,13 @@ def choose_title(candidates: Iterable[Candidate], sites: set[str], sections: set
     """
     found = list(candidates)
     shown = [one.value for one in found if one.source == H1]
-    first, *rest = [one.value for one in found if compared(one.value) not in sites] or [""]
-    if not first:
+    named = [one for one in found if compared(one.value) not in sites]
+    if not named:
         return None
+    agreed = _agreed_heading(named[0], named)
+    if agreed is not None:
+        return agreed
+    first, *rest = [one.value for one in named]
     title = _without_site(first, rest, shown, sites, sections)
     if title == first and all(one.source == TITLE_TAG for one in found):
         title = _without_tail(title)
@@ -79,7 +128,8 @@ def _headline(index: PageIndex, title: str) -> list[str]:
 
     A page that shows the site's name too shows it above. Else the headline makes up most of `<title>`.
     """
-    texts = (" ".join(text.split()) for body in index.tagged["body"] for text in body.itertext())
+    hidden = {title.text for title in index.tagged["title"]}  # some pages have it in the body
+    texts = (" ".join(text.split()) for body in index.tagged["body"] for text in body.itertext() if text not in hidden)
     lines = list(dict.fromkeys(line for line in texts if line and line in title))
     for place, line in enumerate(lines):
         if title.replace(line, "", 1).strip(_SIGNS) in lines[:place]:

@@ -3,9 +3,9 @@
 from typing import BinaryIO, Final
 
 from warraq.transforms.read.archives.frames import TOO_LARGE, WRONG_LENGTH, Frame, find_all
-from warraq.transforms.read.archives.record_format import RecordFormat
+from warraq.transforms.read.archives.record_format import RecordFormat, skip_to_next
 from warraq.transforms.read.compression.stream import size_of
-from warraq.transforms.read.limits import HEAD_BYTES, MAX_STARTS
+from warraq.transforms.read.limits import HEAD_BYTES, MAX_SHORT, MAX_STARTS
 
 _HEADER_BYTES: Final = 4096  # longer than most headers
 _FAR: Final = 1024 * 1024  # bytes; the end of a longer record is checked before the record is read
@@ -37,7 +37,7 @@ class PlainFrames:
             self._stream.seek(offset + extent.end - 1)
         if len(data) < min(extent.end, self._limit) or (problem and not self._stream.read(1)):
             return Frame(offset, None, data[:HEAD_BYTES], extent, "cut short")
-        newlines = self._newlines()
+        newlines = self._newlines(data)
         if newlines is None:
             return Frame(offset, None, data[:HEAD_BYTES], extent, WRONG_LENGTH)
         return Frame(offset, offset + extent.end + newlines, data, extent, problem)
@@ -63,18 +63,33 @@ class PlainFrames:
         if offset + size > self._size:
             return "cut short"
         self._stream.seek(offset + size)
-        return WRONG_LENGTH if self._newlines() is None else ""
+        return WRONG_LENGTH if self._newlines(b"") is None else ""
 
-    def _newlines(self) -> int | None:
-        """The bytes of newlines at the stream's position, before the next record; None if no record follows them."""
+    def _newlines(self, record: bytes) -> int | None:
+        """The bytes of newlines at the stream's position, before the next record; None if no record follows them.
+
+        A few other bytes may lie before them, lost by a short stated length; or damage follows them. If `record`, the
+        one that ends here, holds the start of another, neither is so: its length is false.
+        """
         end, count = self._stream.tell(), 0
         while ahead := self._stream.read(self._format.start_bytes):
             rest = ahead.lstrip(b"\r\n")
             count += len(ahead) - len(rest)
             if rest:
-                is_next = self._format.begins.match(rest) is not None
-                return count if is_next or (count >= self._format.newlines and not self._is_in_header(end)) else None
+                if self._format.begins.match(rest):
+                    return count
+                if any(True for _ in self._format.starts(record[1:])):
+                    return None
+                if (lost := self._lost(end)) is not None:
+                    return lost
+                return count if count >= self._format.newlines and not self._is_in_header(end) else None
         return count
+
+    def _lost(self, end: int) -> int | None:
+        """The bytes from `end` to the next record, if the stated length is a few bytes too short; else None."""
+        self._stream.seek(end)
+        ahead = self._stream.read(MAX_SHORT + self._format.start_bytes)
+        return skip_to_next(ahead, self._format, at_end=len(ahead) < MAX_SHORT + self._format.start_bytes)
 
     def _is_in_header(self, end: int) -> bool:
         """True if a header begins shortly before `end` and goes on after it: then the stated length is too large."""

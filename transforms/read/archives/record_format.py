@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from warraq.transforms.read.limits import MAX_SHORT
+
 
 class Extent(NamedTuple):
     """The block of a record, as its header states it: offsets in the bytes at hand."""
@@ -34,3 +36,19 @@ class RecordFormat(NamedTuple):
     ends_header: Callable[[bytes], bool]  # True for the last line of a header
     extent: Callable[[bytes, int], Extent | None]  # of the record at an offset; None if it states no length
     header: Callable[[bytes, int, Extent], Header | None]  # the fields of that record; None if they are no header
+
+
+def skip_to_next(ahead: bytes, record_format: RecordFormat, *, at_end: bool) -> int | None:
+    """The offset of the next record in `ahead`, the bytes after a stated end; None if it is not near.
+
+    Between them lie newlines only, or a few bytes before the newlines if the stated length is too short: these bytes
+    are lost. `at_end`: the file ends after `ahead`, where no record follows.
+    """
+    start = next(iter(record_format.starts(ahead)), None)
+    between = ahead if start is None else ahead[:start]
+    if start is None and not at_end:
+        return None
+    lost = between.rstrip(b"\r\n")
+    newlines = between[len(lost) :].count(b"\n")
+    is_near = len(lost) <= MAX_SHORT and (newlines >= record_format.newlines or not lost)
+    return len(between) if is_near else None

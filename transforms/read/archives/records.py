@@ -26,12 +26,12 @@ from warraq.transforms.read.archives.frames import (
 )
 from warraq.transforms.read.archives.members import GzipFrames, MemberFrames, ZstdFrames, from_record
 from warraq.transforms.read.archives.plain import PlainFrames
-from warraq.transforms.read.archives.record_format import Extent, Header, RecordFormat
+from warraq.transforms.read.archives.record_format import Extent, Header, RecordFormat, skip_to_next
 from warraq.transforms.read.archives.warc import WARC
 from warraq.transforms.read.compression.detect import Peek, decompressed_member, with_damage
 from warraq.transforms.read.compression.stream import PEEK_BYTES
 from warraq.transforms.read.dump import Claim, Dump, Item, check_size, claim_all, moved, refuse
-from warraq.transforms.read.limits import HEAD_BYTES
+from warraq.transforms.read.limits import HEAD_BYTES, MAX_SHORT
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.read.times import parse_time
 
@@ -200,10 +200,18 @@ def _record(frame: Frame, at: int, dump: Dump, rules: ReadRules) -> _Record | No
 
 
 def _after_newlines(data: bytes, at: int, record_format: RecordFormat) -> int | None:
-    """The offset of the next record after newlines, or the end of `data`; None if other bytes follow."""
+    """The offset of the next record after newlines, or the end of `data`; None if other bytes follow.
+
+    A few bytes may lie before the newlines, if the stated length is too short.
+    """
+    end = at
     while data.startswith((b"\r", b"\n"), at):
         at += 1
-    return at if at >= len(data) or record_format.begins.match(data, at) else None
+    if at >= len(data) or record_format.begins.match(data, at):
+        return at
+    ahead = data[end : end + MAX_SHORT + record_format.start_bytes]
+    lost = skip_to_next(ahead, record_format, at_end=end + len(ahead) == len(data))
+    return None if lost is None else end + lost
 
 
 def _page(record: _Record, dump: Dump, rules: ReadRules) -> Item:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from warraq.schemas.records import Page, Rejected, Source
 from warraq.transforms.read.compression.detect import Peek
 from warraq.transforms.read.dump import Dump, check_size, file_url, refuse
+from warraq.transforms.read.files.mhtml import unwrapped
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.read.sniff import SNIFFED_BYTES, recognise
 
@@ -30,8 +31,8 @@ def page_of_member(content: bytes, member: Member, dump: Dump, rules: ReadRules)
         return refuse_member(member, "not_html", f"{kind}: unpack it first" if kind else "binary", dump)
     url = file_url(dump.path, member.name)
     source = Source(url, member.fetched_at, dump.path, member.offset, len(content))
-    page = Page(source, content, kind == "text", None, None)
-    return check_size(page, rules.max_bytes)
+    page = check_size(Page(source, content, kind == "text", None, None), rules.max_bytes)
+    return unwrapped(page) if isinstance(page, Page) else page
 
 
 def refuse_member(member: Member, reason: str, detail: str, dump: Dump) -> Rejected:

@@ -6,6 +6,7 @@ from typing import BinaryIO
 from warraq.schemas.records import Page, Rejected, Source
 from warraq.transforms.read.compression.detect import damage_of
 from warraq.transforms.read.dump import Dump, check_size, file_url, refuse
+from warraq.transforms.read.files.mhtml import unwrapped
 from warraq.transforms.read.rules import ReadRules
 
 
@@ -21,5 +22,5 @@ def read_single_file(stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator
         return
     fetched_at = rules.stated_time() or dump.modified_at
     source = Source(file_url(dump.path), fetched_at, dump.path, 0, len(content))
-    page = Page(source, content, dump.kind == "text", None, None)
-    yield check_size(page, rules.max_bytes)
+    page = check_size(Page(source, content, dump.kind == "text", None, None), rules.max_bytes)
+    yield unwrapped(page) if isinstance(page, Page) else page

@@ -12,8 +12,9 @@ from warraq.schemas.records import Page, Rejected
 from warraq.transforms.read.dump import BUFFER, Claim, Dump, claim_all, refuse
 from warraq.transforms.read.limits import MAX_VALUES
 from warraq.transforms.read.rules import ReadRules
-from warraq.transforms.read.tables.columns import Names, StatedFields, names_of, page_of
+from warraq.transforms.read.tables.columns import page_of
 from warraq.transforms.read.tables.json_array import has_many_values, is_multiline, read_objects
+from warraq.transforms.read.tables.names import Names, StatedFields, names_of
 
 _ESCAPE_FACTOR: Final = 6  # \u0627 is six bytes for a character
 _BOM: Final = b"\xef\xbb\xbf"

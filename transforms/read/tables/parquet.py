@@ -4,7 +4,7 @@ Workers read different row groups, a few rows at a time, and only the columns th
 """
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, Final, NamedTuple
 
 import pyarrow as pa
@@ -15,9 +15,11 @@ from warraq.transforms.file_names import shown_name
 from warraq.transforms.read.dump import Claim, Dump, InputError, claim_all, raise_if_outside, refuse
 from warraq.transforms.read.limits import MAX_ROWS, ROWS_AT_ONCE
 from warraq.transforms.read.rules import ReadRules
-from warraq.transforms.read.tables.columns import CONTENT, Names, names_of, page_of, use_of
+from warraq.transforms.read.tables.columns import page_of
+from warraq.transforms.read.tables.names import CONTENT, Names, name_key, names_of, use_of
 
 _BUFFER: Final = 1024 * 1024
+_FIRST_BATCHES: Final = 5  # of rows that show what the columns hold
 
 # Errors of pyarrow for files that are false, cut or encrypted.
 _DAMAGE: Final = (pa.ArrowException, OSError, ValueError, KeyError, IndexError, OverflowError, NotImplementedError)
@@ -59,6 +61,16 @@ def read_parquet_range(  # noqa: PLR0913, PLR0917  (a range is two numbers)
             yield from _read_group(file, group, columns, names, dump, rules)
 
 
+def first_rows(stream: BinaryIO) -> list[Mapping[str, Any]]:
+    """Some of the first rows of a file, with all columns; none if it can't be read."""
+    try:
+        batches = pq.ParquetFile(stream).iter_batches(ROWS_AT_ONCE, use_threads=False)
+        return [row for batch in itertools.islice(batches, _FIRST_BATCHES) for row in batch.to_pylist()]
+    except _DAMAGE as error:
+        raise_if_outside(error)
+        return []
+
+
 class _Group(NamedTuple):
     """A row group and its place."""
 
@@ -98,13 +110,14 @@ def _columns(schema: pa.Schema, names: Names, path: str) -> list[str]:
 
 
 def _leaves(fields: Iterable[pa.Field], names: Names, above: str = "") -> Iterator[str]:
-    """The paths of all columns that aren't structs, and of those in the structs `names.parents`."""
+    """The paths of all columns that aren't structs, of structs with a use, and of those in `names.parents`."""
     for field in fields:
         path = above + field.name
-        if not pa.types.is_struct(field.type):
-            yield path
-        elif path.lower() in names.parents:
+        is_struct = pa.types.is_struct(field.type)
+        if is_struct and name_key(path) in names.parents:
             yield from _leaves(field.type, names, path + ".")
+        if not is_struct or use_of(path, names):
+            yield path
 
 
 def _read_group(  # noqa: PLR0913, PLR0917

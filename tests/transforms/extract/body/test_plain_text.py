@@ -26,6 +26,23 @@ FURNITURE = ["شارك", "اترك تعليقا", "الاسم", "من نحن"]
         pytest.param([*MENU, TITLE, "الأحد 4 مايو 2025 - 10:30", *BODY], TITLE, id="a date between"),
         pytest.param([f"{TITLE} - صحيفة المرفأ", *MENU, TITLE, "خبر آخر عن الميناء والسفن", *BODY], TITLE, id="WET"),
         pytest.param(BODY, None, id="no title"),
+        *(
+            pytest.param(lines, numbered, id=f"{numbered[-20:]}, {name}")
+            for numbered in (
+                "ميزانية المدينة لعام 2024 تقر بالإجماع",
+                "ارتفاع أسعار الذهب اليوم السبت 12 مايو 2024 في الأسواق",
+                "إغلاق 250 محلا مخالفا و12 مستودعا وسط المدينة",
+                "توقيع عقود بقيمة ١٢٫٥ مليار ريال لـ ٤٥ مشروعا",
+            )
+            for name, lines in (
+                ("text", [numbered, *BODY]),
+                ("menu", [*MENU, numbered, "نشر في: 12 أيار 2023", *BODY]),
+                ("WET", [f"{numbered} - صحيفة المرفأ", *MENU, numbered, "خبر آخر عن الميناء والسفن", *BODY]),
+            )
+        ),
+        pytest.param([*MENU, TITLE, "آخر تحديث السبت 12 مايو 2024 بتوقيت القاهرة المحلي", *BODY], TITLE, id="update"),
+        pytest.param([*MENU, TITLE, "كتبت سلمى أحمد علي من القاهرة 12/5/2024", *BODY], TITLE, id="byline"),
+        pytest.param([*MENU, TITLE, "هاتف 0112345678 شارع الميناء مدينة القاهرة", *BODY], TITLE, id="telephone"),
     ],
 )
 def test_title_and_body_are_told_by_the_shape_of_lines(lines, title):
@@ -35,6 +52,11 @@ def test_title_and_body_are_told_by_the_shape_of_lines(lines, title):
 def test_a_signature_below_the_body_stays_for_the_credit():
     _, lines = read_plain_text("\n".join([TITLE, *BODY, "المصدر: وكالة الساحل", *FURNITURE]), None)
     assert lines == [*BODY, "المصدر: وكالة الساحل"]
+
+
+def test_a_first_line_with_numbers_stays_below_a_stated_title():
+    line = "تدور يومي الأربعاء 15 والخميس 16 من الشهر الجاري مباريات الجولة الأخيرة من بطولة الصيد في الميناء القديم"
+    assert read_plain_text("\n".join([line, *BODY]), TITLE) == (TITLE, [line, *BODY])
 
 
 def test_a_stated_title_wins_and_leaves_the_body():

@@ -60,6 +60,8 @@ def day_and_source(*args, **kwargs):
         ("Sunday, May 12, 2024, 08:19 PM", "2024-05-12", None),
         ("1715524200", "2024-05-12", "2024-05-12 14:30"),
         ("1715524200000", "2024-05-12", "2024-05-12 14:30"),
+        ("/Date(1715524200000)/", "2024-05-12", "2024-05-12 14:30"),
+        (r"\/Date(1715547600000+0300)\/", "2024-05-13", "2024-05-12 21:00"),
         ("12/05/2024", "2024-05-12", None),
         ("5/12/2024 2:30:00 PM", "2024-05-12", None),
         ("12 مايو 2024", "2024-05-12", None),
@@ -333,12 +335,54 @@ def test_the_day_after_the_fetch_is_possible_east_of_greenwich():
             "عنوان الخبر\nصادق البلدان في 12 مايو 2024 على معاهدة تنص على تقديم مساعدة عسكرية.",
             ("2024-05-20", "fetched"),
         ),
+        ("عنوان الخبر\nسلمى عباس - عمّان - 12 مايو 2024\nنص الخبر.", ("2024-05-12", "byline")),
+        ("عنوان الخبر\nتونس 12 ماي 2024 (وات) - أعلنت الوزارة الخطة.", ("2024-05-12", "byline")),
+        ("ميدان 7 أبريل\nافتتح المحافظ الميدان أمس.", ("2024-05-20", "fetched")),
+        ("7 أبريل.. عيد الحديقة\nاحتفلت المدينة.", ("2024-05-20", "fetched")),
+        ("عنوان الخبر\n8 يناير 2018: هدد المورد برفع السعر", ("2024-05-20", "fetched")),
+        ("عنوان الخبر\nورفعت الشركة السعر (11 مايو 2018) مرتين", ("2024-05-20", "fetched")),
+        ("عنوان الخبر\n1.يناير 3.68 دينار للكيلو", ("2024-05-20", "fetched")),
         ("", ("2024-05-20", "fetched")),
     ],
 )
 def test_plain_text(text, expected):
     publication = choose_date(read_text_dates(text, URL), FETCHED)
     assert (str(publication.date), publication.source) == expected
+
+
+@pytest.mark.parametrize("menu", [20, 400])
+def test_the_date_of_a_text_stands_near_its_title(menu):
+    title, lists = "الوزارة تعلن بدء المشروع الجديد", ["قسم من أقسام الموقع"] * menu
+    lines = [f"{title} - صحيفة", *lists, "1 يناير 2020", *lists, title, "12 مايو 2024", "نص الخبر.", *lists]
+    publication = choose_date(read_text_dates("\n".join(lines), "http://a.example/1", title=title), FETCHED)
+    assert (str(publication.date), publication.source) == ("2024-05-12", "byline")
+
+
+@pytest.mark.parametrize(
+    ("stamp", "text", "expected"),
+    [
+        ("2008-02-14 20:00", "12/05/2024", ("2024-05-12", "byline")),
+        ("2008-02-14", "12 مايو 2024", ("2024-05-12", "byline")),
+        ("2024-05-12T23:00:00Z", "13 مايو 2024", ("2024-05-13", "time_tag")),
+        ("2024-05-12", "05/12/2023 - 12/05/2024", ("2024-05-12", "time_tag")),
+        ("2024-05-12", "آخر تحديث: 19 مايو 2024", ("2024-05-12", "time_tag")),
+        ("2024-05-12", "منذ ثمانية أيام", ("2024-05-12", "time_tag")),
+    ],
+)
+def test_a_stamp_yields_to_the_text_that_contradicts_it(stamp, text, expected):
+    assert (
+        day_and_source(page(after=f'<div class="info"><time datetime="{stamp}">{text}</time></div>' + BODY)) == expected
+    )
+
+
+def test_the_footer_of_a_post_has_its_date():
+    stamp = '<abbr class="published" title="2024-05-12T00:23:00-04:00">12:23 ص</abbr>'
+    footer = f'<div class="post-footer"><span class="post-timestamp">{stamp}</span></div>'
+    assert day_and_source(page(after=BODY * 4 + footer)) == ("2024-05-12", "time_tag")
+
+
+def test_a_dateline_in_the_first_paragraph_counts():
+    assert day_and_source(page(after="<p>نواكشوط (رويترز) 12 مايو 2024 - " + BODY[3:])) == ("2024-05-12", "byline")
 
 
 def test_a_page_without_anything():

@@ -110,6 +110,24 @@ def article(**fields):
         (og("og:title", "حرب 1973 - قصة نصر"), "", None, "حرب 1973 - قصة نصر"),
         ("", "", article(headline=LONG_TITLE[:110]) | {"name": ""}, LONG_TITLE[:110]),
         (og("og:title", LONG_TITLE), "", article(headline=LONG_TITLE[:110]), LONG_TITLE),
+        # a short description as the headline, which nothing repeats
+        (
+            f"<title>{TITLE} - الموسوعة</title>" + og("og:title", f"{TITLE} - الموسوعة"),
+            f"<h1>{TITLE}</h1>",
+            article(headline="مشروع في مدينة عربية"),
+            TITLE,
+        ),
+        # the section in the h1, the headline in an h2
+        (
+            "<title>النهار | خبر</title>",
+            f'<div class="breadcrumbs"><a href="/s"><h1>اقتصاد</h1></a></div><h2>{TITLE}</h2>',
+            None,
+            TITLE,
+        ),
+        ("<title>النهار | خبر</title>", f'<h1 class="category-name">رأي</h1><h2>{TITLE}</h2>', None, TITLE),
+        # <title> in the body
+        ("", f"<main><title>متصفح | {TITLE}</title><h2>{TITLE}</h2></main>", None, TITLE),
+        ("", f"<svg><title>شعار الموقع الكبير</title></svg><h1>{TITLE}</h1>", None, TITLE),
         ("", "", None, None),
     ],
 )
@@ -261,6 +279,8 @@ def test_authors(head, body, json_ld, authors):
         ("المحرر السياسي", []),
         ("الكاتب أحمد علي", ["أحمد علي"]),
         ("السفير أحمد علي", ["السفير أحمد علي"]),
+        ("الكاتب : أحمد علي المصدر : وكالات", ["أحمد علي"]),
+        ("بقلم أحمد علي آخر تحديث: 12 مايو", ["أحمد علي"]),
         ("فريق التحرير", []),
         ("غرفة الأخبار", []),
         ("موقع النهار", []),
@@ -270,6 +290,29 @@ def test_authors(head, body, json_ld, authors):
 )
 def test_names_in_a_byline(stated, names):
     assert split_names(stated) == names
+
+
+@pytest.mark.parametrize(
+    ("byline", "names"),
+    [
+        ("<li><span><i></i>كتب</span> <a href='#'>منى حسن</a> <span>-</span> <a href='#'>سلمى عباس</a></li>", 2),
+        ("<div><span>بقلم:</span><b>منى حسن</b></div>", 1),
+        ("<div><b>الكاتب</b> : <span>منى حسن</span></div>", 1),
+        ("<div>إعداد <a href='#'>منى حسن</a>، <a href='#'>سلمى عباس</a></div>", 2),
+        ("<div>الكاتبة : منى حسن</div>", 1),
+        ("<p>كتب: منى حسن ، سلمى عباس ، عمر سعيد ، هدى فارس ، رامي نصر</p>", 5),
+        (
+            "<div><span>كتب</span><span>الأكثر مبيعا</span>"
+            + "<p>وصل الكتاب الجديد إلى رفوف المكتبات.</p>" * 5
+            + "</div>",
+            0,
+        ),
+        ("<div><b>تقرير</b></div>", 0),
+    ],
+)
+def test_labels_in_elements_of_their_own(byline, names):
+    every = ["منى حسن", "سلمى عباس", "عمر سعيد", "هدى فارس", "رامي نصر"]
+    assert metadata(body=f"<h1>{TITLE}</h1>{byline}").authors == every[:names]
 
 
 def test_the_other_fields_come_from_their_first_source():

@@ -147,6 +147,17 @@ def test_damage_costs_no_neighbour(damage, format_, place):
     assert rows[0].source.dump_offset == offsets[place]
 
 
+def test_a_false_length_that_ends_shortly_before_a_record_costs_no_neighbour():
+    first, second, third = (record(OK + body) for body in bodies(10)[7:])
+    length = len(OK + bodies(10)[7])
+    false = first.replace(b" %d\n" % length, b" %d\n" % (length + len(second) - 5))
+    items = read(FIRST + false + second + third)
+    assert [item.content if isinstance(item, Page) else item.reason for item in items] == [
+        "corrupt_record",
+        *bodies(10)[8:],
+    ]
+
+
 @pytest.mark.parametrize("compress", [gzip.compress, zstandard.compress])
 def test_one_stream_for_the_whole_file(compress, tmp_path):
     content, offsets = archive([record(OK + body) for body in bodies(20)], "arc")

@@ -6,6 +6,7 @@ import gzip
 import io
 import itertools
 import random
+import re
 import zlib
 
 import brotli
@@ -75,6 +76,34 @@ def only(content, **more):
 def seen(items):
     """The identity of an item: place and content, or place and reason."""
     return [(i.source.dump_offset, i.reason if isinstance(i, Rejected) else i.content) for i in items]
+
+
+def shortened(made, by):
+    """A record whose stated length is too short by so many bytes."""
+    length = int(re.search(rb"Content-Length: (\d+)", made)[1])
+    return made.replace(b"Content-Length: %d" % length, b"Content-Length: %d" % (length - by))
+
+
+PACK = {"warc": bytes, "warc.gz": gzip.compress, "warc.zst": zstd}
+
+
+@pytest.mark.parametrize("kind", PACK)
+@pytest.mark.parametrize("by", [1, 2, 5, 14, 40])
+def test_a_length_that_is_a_few_bytes_short_costs_these_bytes(kind, by):
+    body = HTML + b"\r\n<!-- made by hand -->\n"
+    made = [shortened(response(body, url=f"http://a.example/{n}"), by) for n in range(3)]
+    content = b"".join(map(PACK[kind], made))
+    items = read(content, kind)
+    assert [item.source.url for item in items] == [f"http://a.example/{n}" for n in range(3)]
+    assert [item.content for item in items] == [body[:-by]] * 3
+
+
+@pytest.mark.parametrize("kind", PACK)
+def test_a_length_that_is_many_bytes_short_costs_the_record(kind):
+    body = HTML + b"x" * 500
+    made = [shortened(response(body), 300), response(url="http://a.example/next")]
+    items = read(b"".join(map(PACK[kind], made)), kind)
+    assert [getattr(item, "reason", item.source.url) for item in items] == ["corrupt_record", "http://a.example/next"]
 
 
 def test_a_page_has_the_fields_of_its_record():

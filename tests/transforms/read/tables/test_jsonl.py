@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warraq.schemas.records import Page, Rejected, Source
+from warraq.schemas.records import NOTHING_STATED, Page, Rejected, Source, Stated
 from warraq.transforms.read.dump import Dump, InputError
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.read.tables.jsonl import read_json_lines, read_json_lines_range
@@ -205,7 +205,7 @@ EXPORTS = {
 
 @pytest.mark.parametrize("maker", EXPORTS)
 def test_known_exports_need_no_flag(maker):
-    page = read_one(EXPORTS[maker])
+    page = read_one(EXPORTS[maker])._replace(stated=NOTHING_STATED)
     is_text = "نص" in EXPORTS[maker].values() or "نص" in EXPORTS[maker].get("Text", "")
     assert page == Page(
         Source("u", dt.datetime.fromisoformat(FETCHED), "a.jsonl", 0, len(("نص" if is_text else HTML).encode())),
@@ -214,6 +214,79 @@ def test_known_exports_need_no_flag(maker):
         "utf-8",
         "ع",
     )
+
+
+FEEDS = {  # what each maker writes, and the facts that are taken
+    "news-please": (
+        {"maintext": "نص", "date_publish": "2024-05-12 10:00:00", "date_download": "2026-03-01 10:00:00",
+         "authors": ["سلمى أحمد"], "description": "وصف", "image_url": "https://n.example/a.jpg", "source_domain": "n.example"},
+        Stated(["2024-05-12 10:00:00"], authors=["سلمى أحمد"], description="وصف", image_url="https://n.example/a.jpg"),
+    ),
+    "fundus": (
+        {"body": {"summary": ["موجز"], "sections": [{"headline": [], "paragraphs": ["نص"]}]}, "authors": ["سلمى أحمد"],
+         "publishing_date": "2024-05-12T10:00:00+03:00", "topics": ["سياسة", "انتخابات"]},
+        Stated(["2024-05-12T10:00:00+03:00"], authors=["سلمى أحمد"], tags=["سياسة", "انتخابات"]),
+    ),
+    "trafilatura": (
+        {"text": "نص", "author": "سلمى أحمد; منى علي", "date": "2024-05-12", "source": "https://n.example/a", "sitename": "النهار",
+         "categories": "سياسة", "excerpt": "وصف"},
+        Stated(dated=["2024-05-12"], authors=["سلمى أحمد; منى علي"], section="سياسة", site_name="النهار", description="وصف"),
+    ),
+    "newspaper3k": (
+        {"text": "نص", "publish_date": "2024-05-12", "authors": [], "top_image": "https://n.example/a.jpg", "keywords": ["أ", "ب"]},
+        Stated(["2024-05-12"], tags=["أ", "ب"], image_url="https://n.example/a.jpg"),
+    ),
+    "schema.org": (
+        {"articleBody": "نص", "datePublished": "2024-05-12", "dateModified": "2024-05-13", "articleSection": ["سياسة", "عاجل"],
+         "author": [{"@type": "Person", "name": "سلمى أحمد"}, {"name": "منى علي"}], "publisher": {"name": "النهار"}},
+        Stated(["2024-05-12"], modified=["2024-05-13"], authors=["سلمى أحمد", "منى علي"], section="سياسة", site_name="النهار"),
+    ),
+    "RSS": (
+        {"content": "نص", "pubDate": "Sun, 12 May 2024 10:00:00 +0300", "dc:creator": "noreply@n.example (سلمى أحمد)"},
+        Stated(["Sun, 12 May 2024 10:00:00 +0300"], authors=["سلمى أحمد"]),
+    ),
+    "a database": (
+        {"_source": {"content": "نص", "Published At": {"$date": 1715497200000}, "Author Name": "سلمى &amp; منى"}},
+        Stated(["2024-05-12T07:00:00+00:00"], authors=["سلمى & منى"]),
+    ),
+    "a table": (
+        {"text": "نص", "date": "17/05/2015", "author": "['سلمى أحمد', 'منى علي']", "category": "<b>سياسة</b>"},
+        Stated(dated=["17/05/2015"], authors=["سلمى أحمد", "منى علي"], section="سياسة"),
+    ),
+    "an export of a crawl": (
+        {"text": "نص", "date": "2024-05-01T10:11:12Z", "dump": "CC-MAIN-2024-18", "file_path": "s3://x"}, Stated(),
+    ),
+    "wrong values": (
+        {"text": "نص", "published_at": "", "date": [], "author": 17, "authors": {}, "tags": [None, 3], "section": {"id": 3}}, Stated(),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("maker", FEEDS)
+def test_facts_that_a_record_states_are_taken_by_their_usual_names(maker):
+    record, stated = FEEDS[maker]
+    page = read_one(record)
+    assert (page.stated, page.content.decode().splitlines()[-1]) == (stated, "نص")
+
+
+@pytest.mark.parametrize(
+    ("record", "fetched"),
+    [
+        ({"date_download": "2026-03-01", "date_publish": "2024-05-12"}, "2026-03-01"),
+        ({"published_at": "2024-05-12", "crawled_at": "01/03/2026"}, "2026-03-01"),
+        ({"date": "2024-05-01", "dump": "CC-MAIN-2024-22"}, "2024-05-01"),
+        ({"dump": "CC-MAIN-2024-22"}, "2024-05-27"),
+        ({"date": "17/05/2015"}, "2015-05-17"),  # closer to the fetch than the time of the file
+        ({"crawled_at": "?", "published_at": "2024-05-12"}, "2024-05-12"),
+    ],
+)
+def test_fetch_dates_are_told_from_dates_of_publication(record, fetched):
+    assert f"{read_one({'text': 'نص', **record}).source.fetched_at:%Y-%m-%d}" == fetched
+
+
+def test_the_address_may_be_in_the_field_source():
+    assert read_one({"text": "نص", "source": "https://n.example/a"}).source.url == "https://n.example/a"
+    assert read_one({"text": "نص", "source": "النهار"}).source.url == "file:a.jsonl#0"
 
 
 @pytest.mark.parametrize(
