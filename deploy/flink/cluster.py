@@ -63,7 +63,7 @@ SETTINGS: Final = {
     "heartbeat.timeout": "5000",
     "restart-strategy.type": "fixed-delay",
     "restart-strategy.fixed-delay.attempts": "3",
-    "restart-strategy.fixed-delay.delay": "1s",
+    "restart-strategy.fixed-delay.delay": "5s",  # so long that the dead one is missed before the attempts are used up
 }
 
 
