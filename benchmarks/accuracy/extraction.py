@@ -20,6 +20,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import trafilatura
@@ -100,6 +101,19 @@ def english() -> Iterator[Case]:
         markup = gzip.decompress((folder / "html" / f"{name}.html.gz").read_bytes()).decode("utf-8", "replace")
         url = row.get("url") or "http://page.example/1"
         yield Case(name, url, markup, row["articleBody"], None, None, None)
+
+
+def guides() -> Iterator[Case]:
+    """Guides, reviews, lists and news of 600 sites, most of them English."""
+    folder = DATA / "pages" / "wcxb"
+    for row in _rows(folder / "truth.jsonl"):
+        markup = gzip.decompress((folder / row["file"]).read_bytes()).decode("utf-8", "replace")
+        yield Case(row["file"], row["url"], markup, row["text"], None, None, None)
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The JSON objects of a file, a line each; str.splitlines would split at characters inside them."""
+    return map(json.loads, filter(None, path.read_text("utf-8").split("\n")))
 
 
 def plain_trafilatura(case: Case) -> Found:

@@ -6,16 +6,23 @@ Reads $WARRAQ_DATA (default: ../shared/data beside the checkout). No articles, j
 search and tag pages, shop pages, statistics, forms and error pages in the archives of `warc`, and three indexes in
 `pages`. A page that an archive repeats counts once. Articles: `pages_arabised`, `pages/ar`, `pages/aeb_en` and
 `pages/fundus`. Counted: refusals as not_an_article, and by extraction or cleaning for any reason. The 29 pages of one
-shop are a row of their own.
+shop are a row of their own. `pages/wcxb` and `pages/wcxb_other` are counted by kind; the model is trained on them, so
+their figures for sites not seen are those of benchmarks/training/train_page_kind.py.
 """
 
 import argparse
 import datetime as dt
+import functools
 import gzip
+import json
+import re
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
-from benchmarks.accuracy.extraction import DATA, FETCHED_AT, arabic, arabised, english
+from benchmarks.accuracy.extraction import DATA, FETCHED_AT, arabic, arabised, english, guides
 from warraq.schemas.records import Document, Rejected, Source
 from warraq.transforms.clean.clean import CleanRules, clean
 from warraq.transforms.decode.decode import DecodeRules, decode
@@ -48,6 +55,8 @@ INDEXES = (
     "other/ar_nonnews/w3c_getting-started_index.ar.html",
     "htmldate/echte-demokratie-jetzt.de.blog.html",
 )
+
+OTHER_KINDS = ("listing", "collection", "service", "product", "forum")
 
 
 def document(url: str, markup: str, fetched_at: dt.datetime = FETCHED_AT) -> Document:
@@ -82,9 +91,51 @@ def articles() -> Iterator[Document]:
     for source in (arabised, arabic, english):
         yield from (document(case.url, case.markup) for case in source())
     for path in sorted((DATA / "pages" / "fundus").glob("*.html.gz")):
-        yield document(
-            f"https://page.example/{path.stem}", gzip.decompress(path.read_bytes()).decode("utf-8", "replace")
-        )
+        yield document(f"https://page.example/{path.stem}", unpacked(path))
+
+
+class Labelled(NamedTuple):
+    """A page whose kind is known."""
+
+    kind: str  # "news", "guide", or that of a page that is no article
+    site: str
+    url: str
+    markup: str
+
+    @property
+    def is_article(self) -> bool:
+        """True for news and guides."""
+        return self.kind in {"news", "guide"}
+
+
+def labelled() -> Iterator[Labelled]:
+    """The pages from which the model of page kinds is learned, with their sites."""
+    for case in arabised():
+        yield Labelled("news", re.split(r"[_\d]", case.name)[0], case.url, case.markup)
+    for source in (arabic, english):
+        for case in source():
+            yield Labelled("news", urlsplit(case.url).netloc + case.name, case.url, case.markup)
+    for path in sorted((DATA / "pages" / "fundus").glob("*.html.gz")):
+        yield Labelled("news", path.stem, f"https://page.example/{path.stem}", unpacked(path))
+    for case in guides():
+        yield Labelled("guide", urlsplit(case.url).netloc, case.url, case.markup)
+    yield from others()
+
+
+def others() -> Iterator[Labelled]:
+    """Pages that are no articles, by kind."""
+    folder = DATA / "pages" / "wcxb_other"
+    for line in filter(None, (folder / "kinds.jsonl").read_text("utf-8").split("\n")):
+        row = json.loads(line)
+        yield Labelled(row["kind"], urlsplit(row["url"]).netloc, row["url"], unpacked(folder / row["file"]))
+
+
+def unpacked(path: Path) -> str:
+    return gzip.decompress(path.read_bytes()).decode("utf-8", "replace")
+
+
+def of_kind(kind: str) -> Iterator[Document]:
+    return (document(page.url, page.markup) for page in others() if page.kind == kind)
 
 
 def verdict(page: Document) -> str:
@@ -106,6 +157,8 @@ def main() -> None:
         "no articles": (no_articles, True),
         "shop": (shops, True),
         "articles": (articles, False),
+        "guides": (lambda: (document(case.url, case.markup) for case in guides()), False),
+        **{kind: (functools.partial(of_kind, kind), True) for kind in OTHER_KINDS},
     }
     print(f"{'pages':12} {'count':>5} {'not_an_article':>15} {'refused at all':>15}")
     for kind, (source, to_refuse) in kinds.items():

@@ -4,6 +4,7 @@ import functools
 from typing import Any, Final
 
 from lxml import etree
+from lxml.html import HtmlElement
 
 from warraq.schemas.records import NOTHING_STATED, Stated
 from warraq.transforms.extract.body.containers import Density, measure_density
@@ -14,6 +15,7 @@ from warraq.transforms.extract.metadata.meta_tags import read_meta_tags
 from warraq.transforms.extract.page_index import PageIndex, index_page
 
 CODE_TAGS: Final = ("style", "noscript", "template", "iframe", "svg", "button", "select", "script")
+_PAGE_PARTS: Final = ("h1", "main", "article", "footer")  # a button has none of them
 _CODE: Final = frozenset(("script", "style"))
 _UNSEEN: Final = _CODE | {"title"}
 _SHOWN: Final = etree.XPath(
@@ -34,6 +36,7 @@ class Facts:
         self.stated = stated
         self.tree = parse(markup)
         self.json_ld: JsonLd = read_json_ld(self.tree)  # before its scripts are removed
+        _unwrap_unclosed(self.tree)
         etree.strip_elements(self.tree, *CODE_TAGS, with_tail=False)
         self.index: PageIndex = index_page(self.tree)
         self.meta_tags: dict[str, list[str]] = read_meta_tags(self.index)
@@ -60,3 +63,10 @@ class Facts:
     def shown_text(self) -> str:
         """All text that the page shows, case folded, with single spaces."""
         return " ".join(" ".join(_SHOWN(self.tree)).casefold().split())
+
+
+def _unwrap_unclosed(tree: HtmlElement) -> None:
+    """Removes the tags around a page's content that stand there because the parser did not see where they end."""
+    for element in list(tree.iter("button", "select", "svg")):
+        if next(element.iter(*_PAGE_PARTS), None) is not None:
+            element.drop_tag()

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from warraq.schemas.records import Article, Document
-from warraq.transforms.extract.body.body import read_bodies
-from warraq.transforms.extract.body.choose import choose_body
+from warraq.transforms.extract.body.body import read_bodies, read_whole_page
+from warraq.transforms.extract.body.choose import Body, choose_body, choose_fuller, finish_body, is_doubtful
 from warraq.transforms.extract.body.document_kind import read_document_kind
 from warraq.transforms.extract.body.embedded_json import find_article_text
 from warraq.transforms.extract.body.page_kind import read_label_signs, read_page_signs, read_text_signs, refuse
@@ -98,20 +98,25 @@ def _from_page(document: Document, findings: Findings) -> Article:
 def _decide_text(facts: Facts, metadata: Metadata, findings: Findings) -> list[str]:
     """The lines of the article on the page. If it shows only a few words, the article in embedded JSON, if longer."""
     title = metadata.title
-    choose = functools.partial(choose_body, facts=facts, title=title, description=metadata.description)
-    lines: list[str] = findings.decide("text", read_bodies(facts, title), choose)
+    lines = _decide_body("text", facts, title, metadata.description, findings)
     if len(" ".join(lines).split()) < _FEW_WORDS and (found := find_article_text(facts.embedded_json, title)):
         embedded: list[str] = []
         with contextlib.suppress(Rejection):  # there is nothing to parse
             page = Facts(f"<article>{found.replace(chr(10), '<br><br>')}</article>", facts.url)
-            choose = functools.partial(choose_body, facts=page, title=title, description=None)
-            embedded = findings.decide("text in embedded JSON", read_bodies(page, title), choose)
+            embedded = _decide_body("text in embedded JSON", page, title, None, findings)
         if len("\n".join(embedded)) > len("\n".join(lines)):
             return embedded
     if not lines:
         raise Rejection("no_main_text")
     findings.decide("labels", read_label_signs(facts, "\n".join(lines)), refuse)
     return lines
+
+
+def _decide_body(name: str, facts: Facts, title: str | None, description: str | None, findings: Findings) -> list[str]:
+    body: Body = findings.decide(name, read_bodies(facts, title), choose_body)
+    if is_doubtful(body.lines, facts):
+        body = findings.decide(f"{name} in doubt", read_whole_page(facts), functools.partial(choose_fuller, body=body))
+    return finish_body(body, facts, title, description)
 
 
 def _from_text(document: Document, findings: Findings) -> Article:

@@ -1,10 +1,12 @@
 """Readers of the main text: trafilatura on each container, then on the whole page, and the text that JSON-LD states.
 
 Trafilatura gets the part of the page where the article is (containers.py), pruned (prune.py), and only those of its
-passes that read an article. The whole page and all passes are its last resort. `benchmarks/accuracy/extraction.py`
-measures the gain, `benchmarks/speed/article_speed.py` the cost.
+passes that read an article. If that leaves a doubt (choose.py), the whole page as trafilatura reads it by itself is a
+candidate, too; the pruned page is the last resort. `benchmarks/accuracy/extraction.py` measures the gain,
+`benchmarks/speed/article_speed.py` the cost.
 """
 
+import copy
 import html
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -26,7 +28,8 @@ from warraq.transforms.extract.facts import Facts
 _FAST: Final = Extractor(output_format="python", comments=False, fast=True)
 _FULL: Final = Extractor(output_format="python", comments=False, fast=False)
 CONTAINER: Final = "container"
-PAGE: Final = "whole page"
+WHOLE_PAGE: Final = "whole page"
+PRUNED_PAGE: Final = "whole page, pruned"
 STATED: Final = "JSON-LD articleBody"
 ENOUGH: Final = 200  # characters; a shorter text is not trusted while there is another way to read the page
 _CLEARLY_MORE: Final = 1.5  # times as long; the cascade's last resort is the whole page in one line, title included
@@ -37,20 +40,25 @@ class BodyCandidate(NamedTuple):
     """The lines that one reader took for the article."""
 
     value: list[str]  # one paragraph a line
-    source: str  # STATED, CONTAINER or PAGE
+    source: str  # STATED, CONTAINER, PRUNED_PAGE or WHOLE_PAGE
     evidence: str = ""
     length: int = 0  # CONTAINER: characters, as trafilatura counts them
     prose: int = 0  # CONTAINER: characters of prose in it
 
 
 def read_bodies(facts: Facts, title: str | None) -> Iterator[BodyCandidate]:
-    """The text that JSON-LD states, then of each container and of the whole page: each of these runs trafilatura."""
+    """The text that JSON-LD states, of each container, and of the pruned page: trafilatura reads all but the first."""
     if stated := _stated_body(facts):
         yield BodyCandidate(stated, STATED)
     for container in find_containers(facts.tree, facts.density):
         body, text = extract_content(convert_tags(tree_cleaning(prune(container.parts), _FAST), _FAST), _FAST)
         yield BodyCandidate(_lines(body), CONTAINER, _describe(container), len(text), container.prose)
-    yield BodyCandidate(_read_page(facts.tree, title), PAGE)
+    yield BodyCandidate(_read_pruned(facts.tree, title), PRUNED_PAGE)
+
+
+def read_whole_page(facts: Facts) -> Iterator[BodyCandidate]:
+    """The text that trafilatura finds by itself, with all its passes."""
+    yield BodyCandidate(_extracted(copy.deepcopy(facts.tree), _FULL), WHOLE_PAGE)
 
 
 def _stated_body(facts: Facts) -> list[str]:
@@ -72,8 +80,8 @@ def _describe(container: Container) -> str:
     return f"<{first.tag}{names}> with {container.prose} characters of prose"
 
 
-def _read_page(tree: HtmlElement, title: str | None) -> list[str]:
-    """The lines that trafilatura finds on the whole page with all its passes."""
+def _read_pruned(tree: HtmlElement, title: str | None) -> list[str]:
+    """The lines that trafilatura finds on the pruned page; with all its passes if it finds very little."""
     page = prune([tree])
     lines = _extracted(page, _FAST)
     if title and len(lines) == 1 and words_of(lines[0]).startswith(f"{words_of(title)} "):

@@ -1,33 +1,42 @@
-"""The page kind: index, tag, search and error pages, galleries and listings are rejected as no articles.
+"""The page kind: front, index, tag, search, shop, forum and error pages are told from articles.
 
-Signs in the order of trust: schema.org types and WordPress body classes, the URL, the shape of the page and its text.
+The shape of the page (page_shape.py) is weighed by a logistic regression, trained by
+benchmarks/training/train_page_kind.py on articles and other pages of some hundred sites. Below `_SURELY_OTHER` it alone
+decides. Below `_RATHER_OTHER` a sign is needed: a schema.org type, a body class of WordPress, the URL, teasers, links.
 Each sign has its evidence, so that the cause of a wrong rejection can be found.
 """
 
+import functools
+import importlib.resources
 import itertools
+import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
-from urllib.parse import urlsplit
+from typing import Any, Final
 
 from lxml.html import HtmlElement
 
 from warraq.transforms.arabic import WORD
+from warraq.transforms.extract.body.page_shape import (
+    ARTICLE_CLASS,
+    HEADINGS,
+    LISTING_CLASS,
+    LISTING_TYPES,
+    body_class,
+    find_cards,
+    is_listing_url,
+    measure_shape,
+)
 from warraq.transforms.extract.facts import Facts
 from warraq.transforms.extract.findings import Candidate
 from warraq.transforms.rejection import Rejection
 
-_LISTING_TYPES: Final = frozenset({"CollectionPage", "SearchResultsPage", "ImageGallery", "ProfilePage", "ContactPage"})
-_LISTING_CLASS = re.compile(r"(?:^|\s)(?:home|blog|archive|category|tag|author|search|search-results|error404)(?:\s|$)")
-_ARTICLE_CLASS = re.compile(r"(?:^|\s)(?:single|single-post|postid-\d+|page-article)(?:\s|$)")
-_LISTING_PATH = re.compile(
-    r"(?i)^/*(?:(?:ar|en|index\.\w+|home)/*)?$|/(?:tags?|category|categories|authors?|search|page/\d+)(?:/[^/]*)?/?$"
-)
+# Shares of pages with which the model is believed; chosen by leaving out sites (models/page_kind.CARD.md).
+_SURELY_OTHER: Final = 0.05
+_RATHER_OTHER: Final = 0.5
 _LEAST_CARDS: Final = 4
 _CARDS_SHARE: Final = 0.7  # of the page's prose
-_CARD_TAGS: Final = frozenset({"div", "article", "section", "li", "td", "tr", "dd", "dl"})
-_HEADINGS: Final = ("h2", "h3", "h4", "h5")
-_HEADLINE_LENGTH: Final = 25  # characters; shorter links are names and labels
 _LONGEST_TEASER: Final = 600  # characters of prose beside one headline
 _SHORTEST_NEWS: Final = 300  # characters of prose
 _MUCH_LINKED: Final = 1_000  # characters, ten long headlines
@@ -57,13 +66,24 @@ def refuse(signs: Iterable[Candidate]) -> None:
 
 
 def read_page_signs(facts: Facts) -> Iterator[Candidate]:
-    """Signs of a page that is no article, before its text is extracted: what it states, its URL, its shape.
-
-    A page that states its article is believed.
-    """
-    if not facts.json_ld.states_article:
+    """Signs of a page that is no article, before its text is extracted; none if its shape is an article's."""
+    share = article_share(measure_shape(facts))
+    if share < _SURELY_OTHER:
+        yield _sign("shape", f"{share:.0%} of the pages of this shape are articles")
+    if share < _RATHER_OTHER and not facts.json_ld.states_article:  # such a page is believed
         yield from _stated_signs(facts)
         yield from _listing_signs(facts)
+
+
+def article_share(shape: dict[str, float]) -> float:
+    """The share of articles among pages of this shape, 0..1, as the model estimates it."""
+    model = _model()
+    return 1 / (1 + math.exp(-model["bias"] - sum(model["weights"][name] * value for name, value in shape.items())))
+
+
+@functools.cache
+def _model() -> dict[str, Any]:
+    return json.loads(importlib.resources.files("warraq.transforms").joinpath("models", "page_kind.json").read_text())
 
 
 def read_label_signs(facts: Facts, text: str) -> Iterator[Candidate]:
@@ -101,14 +121,14 @@ def _sign(source: str, evidence: str) -> Candidate:
 
 def _stated_signs(facts: Facts) -> Iterator[Candidate]:
     """Listing types, the classes of WordPress, and the URL; none if the classes name an article."""
-    body_class = next((body.get("class") or "" for body in facts.index.tagged["body"]), "")
-    if _ARTICLE_CLASS.search(body_class):
+    classes = body_class(facts)
+    if ARTICLE_CLASS.search(classes):
         return
-    for name in (name for node in facts.json_ld.top for name in node.types if name in _LISTING_TYPES):
+    for name in (name for node in facts.json_ld.top for name in node.types if name in LISTING_TYPES):
         yield _sign("JSON-LD type", name)
-    if marked := _LISTING_CLASS.search(body_class):
+    if marked := LISTING_CLASS.search(classes):
         yield _sign("body class", f"body class {marked.group().strip()}")
-    if _is_listing_url(facts.url) and "article" not in facts.tree.xpath("//meta[@property='og:type']/@content"):
+    if is_listing_url(facts.url) and "article" not in facts.tree.xpath("//meta[@property='og:type']/@content"):
         yield _sign("URL", f"address {facts.url[:80]}")
 
 
@@ -117,10 +137,10 @@ def _listing_signs(facts: Facts) -> Iterator[Candidate]:
     density = facts.density
     if any(itertools.starmap(_is_article_prose, density.prose.items())):
         return
-    cards = _cards(facts.tree, density.prose)
+    cards = find_cards(facts.tree, density.prose)
     prose = max(density.prose.values(), default=0)
     own = prose - sum(density.prose[card] for card in cards)
-    if len(cards) >= _LEAST_CARDS and own <= min(_SHORTEST_NEWS, (1 - _CARDS_SHARE) * prose):
+    if len(cards) >= _LEAST_CARDS and own <= (1 - _CARDS_SHARE) * prose:
         yield _sign("teasers", f"{len(cards)} teasers of other pages")
     if own <= _SHORTEST_NEWS and density.linked >= max(_MUCH_LINKED, 2 * prose):
         yield _sign("links", f"{density.linked} characters inside links, {own} outside")
@@ -128,52 +148,4 @@ def _listing_signs(facts: Facts) -> Iterator[Candidate]:
 
 def _is_article_prose(block: HtmlElement, prose: int) -> bool:
     """True for a block that is too long for a teaser and has neither headlines nor links. A cheap first test."""
-    return prose > _LONGEST_TEASER and next(block.iter("a", *_HEADINGS), None) is None
-
-
-def _cards(tree: HtmlElement, prose: dict[HtmlElement, int]) -> set[HtmlElement]:
-    """The teasers: innermost blocks with a little prose and a headline that links to another page."""
-    cards: set[HtmlElement] = set()
-    for element in tree.iter("a", *_HEADINGS):
-        if element.tag == "a" and not _is_headline(element):
-            continue
-        card = _card(element, prose)
-        if card is None or prose[card] > _LONGEST_TEASER or card in cards:
-            continue
-        if element.tag == "a" or any(_leads_on(link, element) for link in card.iter("a")):
-            cards.add(card)
-    return cards.difference([around for card in cards for around in card.iterancestors()])
-
-
-def _card(headline: HtmlElement, prose: dict[HtmlElement, int]) -> HtmlElement | None:
-    """The block with prose around a headline, or the paragraph that begins with it, or the element right after it."""
-    around = next((around for around in headline.iterancestors() if around in prose), None)
-    if around is None or (around.tag in _CARD_TAGS and prose[around] <= _LONGEST_TEASER):
-        return around
-    if around.tag == "p":
-        return None if (around.text or "").strip() or around[0] is not headline else around
-    block = headline.getparent() if headline.tag == "a" else headline
-    behind = block.getnext()
-    return behind if block.tag in _HEADINGS and behind is not None and behind in prose else None
-
-
-def _is_headline(link: HtmlElement) -> bool:
-    text = link.text
-    if len(link) and not (text and text.strip()):
-        text = link.text_content()
-    return len(text or "") >= _HEADLINE_LENGTH
-
-
-def _leads_on(link: HtmlElement, heading: HtmlElement) -> bool:
-    """True for a link of the heading, or of a picture beside it."""
-    return link.find(".//img") is not None or heading in (link.getparent(), *link)
-
-
-def _is_listing_url(url: str) -> bool:
-    """True if the path is of a front page, tag, category or search page; False for file names and URLs like /?p=12."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    numbered = bool(parts.query) and not parts.path.strip("/")
-    return parts.scheme in {"http", "https"} and not numbered and bool(_LISTING_PATH.search(parts.path))
+    return prose > _LONGEST_TEASER and next(block.iter("a", *HEADINGS), None) is None
