@@ -43,7 +43,7 @@ _EACH: Final = "each"  # the first column of a table by its log; DuckDB reads th
 VIEWS: Final = {
     "articles": "one row for each article",
     "mentions": "one row for each mention of an entity in an article",
-    "entities": "one row for each entity of an article: count, first_offset",
+    "entities": "one row for each entity of an article: count, first_offset, name_sources",
     "topics": "one row for each topic of an article, named in English and Arabic",
     "days": "one row for each date and topic: articles (from the log, opens no file)",
     "rejected": "one row for each rejected page",
@@ -58,7 +58,8 @@ _DERIVED: Final = {
         SELECT article_id, site, date, topic, title, entity.*
         FROM (SELECT article_id, site, date, topic, title, unnest(entities) AS entity FROM articles)""",
     "entities": """
-        SELECT article_id, site, date, topic, title, name, kind, count(*) AS count, min(start) AS first_offset
+        SELECT article_id, site, date, topic, title, name, kind, count(*) AS count, min(start) AS first_offset,
+            list_sort(list(DISTINCT name_source) FILTER (WHERE name_source IS NOT NULL)) AS name_sources
         FROM mentions GROUP BY ALL""",
     "topics": """
         SELECT article_id, site, date, title, slug AS topic, code, english, arabic, assigned.score

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from warraq.schemas.records import Article, Rejected
 
-SCHEMA_VERSION: Final = 2  # 2: loads. A dataset of version 1 is upgraded by the first run that writes to it
+# 2: loads; 3: name_source. A dataset of an older version is upgraded by the first run that writes to it.
+SCHEMA_VERSION: Final = 3
 
 _METADATA: Final = {b"warraq.schema_version": str(SCHEMA_VERSION).encode()}
 _TIME: Final = pa.timestamp("us", tz="UTC")
@@ -23,6 +24,7 @@ ENTITY: Final = pa.struct(
         ("end", pa.int32()),
         ("name", pa.string()),
         ("score", pa.float32()),
+        ("name_source", pa.string()),  # null in files of schema 1 and 2
     ]
 )
 TOPIC: Final = pa.struct([("code", pa.string()), ("score", pa.float32())])

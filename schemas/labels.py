@@ -52,6 +52,16 @@ TOPIC_SLUGS: Final[frozenset[str]] = frozenset(topic.slug for topic in TOPICS) |
 # Entity kinds and their Arabic names.
 ENTITY_KINDS: Final[dict[str, str]] = {"person": "شخص", "place": "مكان", "organisation": "منظمة", "misc": "غير ذلك"}
 
+# Where the name of an entity came from.
+WRITTEN: Final = "written"
+IN_ARTICLE: Final = "article"
+IN_LISTS: Final = "lists"
+NAME_SOURCES: Final[dict[str, str]] = {
+    WRITTEN: "the words of the mention, in their usual spelling",
+    IN_ARTICLE: "a full name elsewhere in the article: its text, title, description or tags",
+    IN_LISTS: "the lists: another name of a place or organisation, or a person for whom the article has evidence",
+}
+
 # Where an article's date came from, most trusted first.
 DATE_SOURCES: Final[dict[str, str]] = {
     "record": "the record of the article in a feed",

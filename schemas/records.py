@@ -74,6 +74,7 @@ class Entity(NamedTuple):
     end: int
     name: str  # canonical form: "لروسيا" and "روسيا" share one
     score: float  # 0..1, finite; not comparable between backends
+    name_source: str = ""  # one of labels.NAME_SOURCES; empty until the names of the article are resolved
 
 
 class TopicScore(NamedTuple):

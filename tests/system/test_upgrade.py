@@ -13,47 +13,54 @@ from warraq.pipelines.query import connect
 from warraq.schemas.arrow import SCHEMA_VERSION
 from warraq.transforms.dataset.dataset import Dataset, schema_version
 
-SCHEMA_1 = "042f02e"  # the last commit that wrote it
+OLDER = {1: "042f02e", 2: "a8ed868"}  # schema version: the last commit that wrote it
 DUMPS = ROOT / "samples" / "dumps"
 FAST = ["--workers", "1", "--quiet", "--tagger", "gazetteer"]
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def old(tmp_path_factory):
-    """A dataset of two runs, written by the code of that commit."""
+@pytest.fixture(scope="module", params=OLDER)
+def old(request, tmp_path_factory):
+    """A dataset of two runs, written by the code of that commit, with the schema version of then."""
+    commit = OLDER[request.param]
     folder = tmp_path_factory.mktemp("old")
     code = folder / "code"
     made = subprocess.run(["git", "clone", "-q", "--shared", ROOT, code], capture_output=True)
-    if made.returncode or subprocess.run(["git", "checkout", "-q", SCHEMA_1], cwd=code, capture_output=True).returncode:
-        pytest.skip(f"the history of this checkout does not reach back to {SCHEMA_1}")
+    if made.returncode or subprocess.run(["git", "checkout", "-q", commit], cwd=code, capture_output=True).returncode:
+        pytest.skip(f"the history of this checkout does not reach back to {commit}")
     for dumps in (["legacy.warc", "feed.jsonl"], ["texts.jsonl.gz"]):
         paths = [str(DUMPS / name) for name in dumps]
         command = [sys.executable, "-m", "warraq", "ingest", *paths, "--output", str(folder / "out"), *FAST]
         subprocess.run(command, cwd=code, check=True, capture_output=True, env={**os.environ, "PYTHONPATH": str(code)})
-    assert schema_version(Dataset(str(folder / "out")).open("runs")) == 1
-    return folder / "out"
+    assert schema_version(Dataset(str(folder / "out")).open("runs")) == request.param
+    return folder / "out", request.param
 
 
 ARTICLES = "SELECT article_id, dump, dump_offset, duplicate_of, text FROM articles ORDER BY ALL"
 
 
+NAME_SOURCES = "SELECT DISTINCT name_source FROM mentions ORDER BY ALL"
+
+
 def test_an_old_dataset_is_upgraded_and_goes_on(old, capsys):
+    old, version = old
     dataset = Dataset(str(old))
     before = connect(dataset).execute(ARTICLES).fetchall()
     assert before
     # its dumps are known, under the rules of then
     assert ingest([str(DUMPS / "legacy.warc"), "--output", str(old), "--new", *FAST]) == 4
-    assert f"upgraded from schema 1 to {SCHEMA_VERSION}" in capsys.readouterr().err
+    assert f"upgraded from schema {version} to {SCHEMA_VERSION}" in capsys.readouterr().err
     assert {schema_version(dataset.open(name)) for name in ("articles", "rejected", "runs")} == {SCHEMA_VERSION}
     assert connect(dataset).execute(ARTICLES).fetchall() == before
+    assert connect(dataset).execute(NAME_SOURCES).fetchall() == [(None,)]
     assert maintain([str(old), "check"]) == 0
     # the index that was made for it finds copies
     assert ingest([str(DUMPS / "news.warc.gz"), "--output", str(old), *FAST]) == 0
     assert maintain([str(old), "upgrade"]) == 0
     assert maintain([str(old), "check"]) == 0
     connection = connect(dataset)
+    assert connection.execute(NAME_SOURCES).fetchall() == [("article",), ("lists",), ("written",), (None,)]
     assert connection.execute("SELECT count(*) FROM articles WHERE load_id IS NULL").fetchall() == [(0,)]
     # a run of the old version can be taken out, by its loads
     [run] = connection.execute("SELECT run_id FROM loads WHERE dump LIKE '%texts.jsonl.gz'").fetchone()

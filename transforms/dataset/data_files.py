@@ -96,7 +96,7 @@ def read_rows(
 ) -> Iterator[pa.Table]:
     """Row groups of one data file of `table`, with these columns of it (default: all), in order of the schema.
 
-    Columns that an older file does not have are null, but for `load_id`.
+    Columns, and fields in them, that an older file does not have are null, but for `load_id`.
 
     Args:
       table: the table.
@@ -123,7 +123,8 @@ def read_rows(
                 rows = rows.append_column("load_id", pa.array(loads, pa.string()))
             found = set(rows.column_names)
             arrays = [
-                rows[field.name] if field.name in found else pa.nulls(rows.num_rows, field.type) for field in wanted
+                rows[field.name].cast(field.type) if field.name in found else pa.nulls(rows.num_rows, field.type)
+                for field in wanted
             ]
             yield pa.table(arrays, schema=pa.schema(wanted))
 

@@ -1,11 +1,13 @@
 """The upgrade of a dataset that an older version wrote: columns and transactions that its tables lack.
 
-No data file is changed. Files of schema 1 lack the column `load_id`; `rewrite.py` fills it in when it rewrites them.
+No data file is changed. Files of schema 1 lack the column `load_id`, which is filled in when a file is rewritten, and
+those of schema 1 and 2 lack `name_source` in `entities`, which stays null.
 """
 
 from typing import Final
 
 from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction
+from deltalake.schema import ArrayType, DataType, StructType
 
 from warraq.schemas.arrow import RUN_TABLES, SCHEMA_VERSION, TABLES
 from warraq.transforms.dataset import loads
@@ -70,9 +72,20 @@ def _load_keys(dataset: Dataset) -> list[str]:
     return sorted(keys)
 
 
-def add_columns(name: str, table: DeltaTable) -> None:
-    """Adds the columns that the table's log does not know yet. All of them may be null."""
-    known = {field.name for field in table.schema().fields}
+def missing_columns(name: str, table: DeltaTable) -> list[Field]:
+    """The columns that the table's log does not know yet, or of which it does not know all fields."""
+    known = {field.name: _fields(field.type) for field in table.schema().fields}
     fields: list[Field] = Schema.from_arrow(TABLES[name]).fields
-    if missing := [field for field in fields if field.name not in known]:
+    return [field for field in fields if field.name not in known or not _fields(field.type) <= known[field.name]]
+
+
+def _fields(kind: DataType) -> frozenset[str]:
+    """The names of the fields of a list of structs; none for any other type."""
+    inner = kind.element_type if isinstance(kind, ArrayType) else kind
+    return frozenset(field.name for field in inner.fields) if isinstance(inner, StructType) else frozenset()
+
+
+def add_columns(name: str, table: DeltaTable) -> None:
+    """Adds the columns and the fields in them that the table's log does not know yet. All of them may be null."""
+    if missing := missing_columns(name, table):
         table.alter.add_columns(missing)

@@ -2,18 +2,19 @@
 
 A word such as "وبيروت" has a proclitic, "وليد" begins with the same letter and has none. The lists decide first, then
 other names in the same text, then the frequency of either word in the news. A name takes the spelling that news uses
-most ("الامم" → "الأمم"), titles are dropped, and a short mention takes the full name from its text.
+most ("الامم" → "الأمم"), and titles are dropped. Short names of persons stay short here; resolution.py completes them.
 """
 
 import functools
 import gzip
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from importlib import resources
 from typing import Final, NamedTuple
 
 from warraq.schemas.records import Entity
 from warraq.transforms.arabic import Segmentation, clitic_segmentations, normalize_letters, normalize_name, strip_marks
+from warraq.transforms.entities.bearers import is_short
 from warraq.transforms.entities.lexicon import NAMES, Lexicon, given_names, lexicon
 
 _HEADS: Final = ("organisation_heads", "definite_heads", "place_parts", "place_heads")
@@ -74,12 +75,10 @@ class EntityNormalizer:
             for parts, span in zip(words, found, strict=True)
         ]
         names = [self.name(mention) for mention in mentions]
-        full = full_names(name for name, mention in zip(names, mentions, strict=True) if mention.kind == "person")
         entities = []
         for span, mention, name in zip(found, mentions, names, strict=True):
             start, end = tokens[span.first].start() + mention.segmentation.skip, tokens[span.end - 1].end()
-            known = full.get(name, name) if span.kind == "person" else name
-            entities.append(Entity(text[start:end], span.kind, start, end, known, span.score))
+            entities.append(Entity(text[start:end], span.kind, start, end, name, span.score))
         return entities
 
     def first_segmentation(self, word: str, kind: str, others: frozenset[str] = frozenset()) -> Segmentation:
@@ -97,7 +96,10 @@ class EntityNormalizer:
         return key in self._known.longest or any(key in self._known.sets[name] for name in sets)
 
     def name(self, mention: Mention) -> str:
-        """The listed name of the mention; else its words in their usual spelling, without marks and titles."""
+        """The listed name of the mention; else its words in their usual spelling, without marks and titles.
+
+        A surname that the lists have ("أوباما") stays a surname: the article says whose it is.
+        """
         keys = [mention.segmentation.key, *(normalize_name(word) for word in mention.words[1:])]
         listed = self._listed(keys, mention.kind)
         if listed:
@@ -115,8 +117,10 @@ class EntityNormalizer:
         )
 
     def _listed(self, keys: Sequence[str], kind: str) -> str | None:
-        entries = self._known.entries.get(" ".join(keys), ())
-        return next((entry.name for entry in entries if entry.kind == kind), None)
+        joined = " ".join(keys)
+        entries = self._known.entries.get(joined, ())
+        name = next((entry.name for entry in entries if entry.kind == kind), None)
+        return None if name and kind == "person" and is_short(joined, name) else name
 
     def _is_title(self, key: str) -> bool:
         return key in self._known.sets["titles"] and not any(key in self._known.sets[name] for name in NAMES)
@@ -144,32 +148,6 @@ def _bare(name: str) -> str:
 
 def _written(tokens: Sequence[re.Match[str]], span: NameSpan) -> list[str]:
     return [token.group() for token in tokens[span.first : span.end]]
-
-
-def full_names(names: Iterable[str]) -> Mapping[str, str]:
-    """The full name of each short one among the persons of a text: "كيم" → "كيم جونغ أون".
-
-    A short name is the beginning or end of exactly one of the longer ones.
-    """
-    persons = list(dict.fromkeys(names))
-    keys = {name: tuple(normalize_name(word) for word in name.split()) for name in persons}
-    longer: dict[tuple[str, ...], set[str]] = {}
-    for name in persons:
-        words = keys[name]
-        for length in range(1, len(words)):
-            for part in (words[:length], words[-length:]):
-                longer.setdefault(part, set()).add(name)
-    found = {name: _only(longer.get(keys[name], set()), keys) for name in persons}
-    return {name: full for name, full in found.items() if full}
-
-
-def _only(names: set[str], keys: Mapping[str, tuple[str, ...]]) -> str | None:
-    """The longest name if all others are parts of it ("حسني مبارك" of "محمد حسني مبارك"), else None."""
-    if not names:
-        return None
-    longest = max(sorted(names), key=lambda name: len(keys[name]))
-    whole = " ".join(keys[longest])
-    return longest if all(f" {' '.join(keys[name])} " in f" {whole} " for name in names) else None
 
 
 @functools.lru_cache(maxsize=1)

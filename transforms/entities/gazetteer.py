@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from warraq.schemas.records import Entity
 from warraq.transforms.arabic import normalize_name, strip_marks, tokenize
+from warraq.transforms.entities.bearers import is_short
 from warraq.transforms.entities.lexicon import NAMES, NEVER_NAMES, Entry, Lexicon, Word, describe, lexicon
 
 _COMPOUND_FIRST: Final = frozenset({"عبد", "نصر", "فضل", "سيف", "عز", "تقي", "محيي", "فخر", "ضيف", "خلف", "عطا", "جار"})
@@ -130,8 +131,10 @@ class TextTokens:
         announced = "titles" if entry.kind == "person" else "announcing_heads"
         score = _UNSURE if entry.unsure else _KNOWN
         if end - first > 1 and entry.kind != "place" and announced in self.words[first].triggers:
-            return RuleSpan(first + 1, end, 0, entry.kind, entry.name, score)
-        return RuleSpan(first, end, skip, entry.kind, entry.name, score)
+            first, skip = first + 1, 0
+        spelling = " ".join(word.key for word in self.words[first:end])
+        is_surname = entry.kind == "person" and is_short(spelling, entry.name)
+        return RuleSpan(first, end, skip, entry.kind, None if is_surname else entry.name, score)
 
     def _choose(self, entries: tuple[Entry, ...], first: int, joined: str) -> Entry | None:
         """The unsure entry if the word before is evidence for its kind, else the sure one."""

@@ -210,6 +210,12 @@ def parse_sets(lines: str) -> dict[str, frozenset[str]]:
     return {name: frozenset(words) for name, words in found.items()}
 
 
+def listed_spellings(list_name: str) -> Iterator[tuple[str, str]]:
+    """(canonical name, spelling) for each spelling in one of the lists of names."""
+    for name, spelling, _ in parse_names(_read(f"entities.{list_name}.txt")):
+        yield name, spelling
+
+
 def given_names() -> list[str]:
     """The given names as the list spells them, with "?" before unsure ones."""
     lines = _read("entities.names.txt").splitlines()
@@ -224,10 +230,15 @@ def _given_names() -> dict[str, frozenset[str]]:
 
 def _inflected(adjectives: frozenset[str]) -> frozenset[str]:
     """The nationalities with their feminine, dual, plural and definite forms."""
+    return frozenset(form for adjective in adjectives for form in nationality_forms(adjective))
+
+
+def nationality_forms(key: str) -> list[str]:
+    """A nationality in -ي with its feminine, dual, plural and definite forms; any other word alone."""
+    if not key.endswith("ي") or key.startswith("ال"):
+        return [key]
     endings = ("", "ه", "ين", "ون", "ان", "تين", "تان", "ات")
-    return frozenset(
-        article + adjective + ending for adjective in adjectives for article in ("", "ال") for ending in endings
-    )
+    return [article + key + ending for article in ("", "ال") for ending in endings]
 
 
 def _bytes(name: str) -> bytes:

@@ -5,6 +5,7 @@ from typing import Final, Protocol
 
 from warraq.schemas.records import Article, Entity
 from warraq.transforms.backends import load_backend
+from warraq.transforms.entities.resolution import headers, resolve_names
 
 
 class Tagger(Protocol):
@@ -46,9 +47,10 @@ def is_backend(backend: str) -> bool:
 
 
 def tag_entities(articles: Sequence[Article], tagger: Tagger) -> list[Article]:
-    """The articles with `entities` and `tagger` filled."""
+    """The articles with `entities` and `tagger` filled. Titles, descriptions and tags are read for full names only."""
     found = tagger.tag([article.text for article in articles])
+    in_headers = tagger.tag([headers(article) for article in articles])
     return [
-        article._replace(entities=entities, tagger=tagger.name)
-        for article, entities in zip(articles, found, strict=True)
+        article._replace(entities=resolve_names(article, entities, others), tagger=tagger.name)
+        for article, entities, others in zip(articles, found, in_headers, strict=True)
     ]

@@ -14,6 +14,7 @@ from warraq.transforms.dataset import delta_log
 from warraq.transforms.dataset.data_files import DataFile, digest, first_line
 from warraq.transforms.dataset.dataset import REPLACED, Dataset, schema_version
 from warraq.transforms.dataset.errors import CURE, DamagedDatasetError
+from warraq.transforms.dataset.upgrade import missing_columns
 from warraq.transforms.maintain import snapshot
 from warraq.transforms.maintain.fault import Fault
 from warraq.transforms.maintain.snapshot import Snapshot
@@ -80,10 +81,8 @@ def table_faults(found: Snapshot) -> Iterator[Fault]:
         if (version := schema_version(table)) < SCHEMA_VERSION:
             yield Fault("table", f"{name} has schema {version}; this version has {SCHEMA_VERSION}", name)
             continue
-        known = {field.name for field in table.schema().fields}
-        for column in TABLES[name].names:
-            if column not in known:
-                yield Fault("table", f"{name} lacks the column {column}", name)
+        for column in missing_columns(name, table):
+            yield Fault("table", f"{name} lacks the column {column.name}", name)
         settings = table.metadata().configuration
         for key in _MUST_BE_OFF:
             if str(settings.get(key)).lower() == "true":

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warraq.transforms.arabic import normalize_name, tokenize
-from warraq.transforms.entities.canonical_names import Mention, NameSpan, entity_normalizer, full_names, usual_spellings
+from warraq.transforms.entities.canonical_names import Mention, NameSpan, entity_normalizer, usual_spellings
 
 
 def words(text):
@@ -114,21 +114,6 @@ def test_a_lone_title_stays():
         )
         == "الرئيس"
     )
-
-
-@pytest.mark.parametrize(
-    ("persons", "full"),
-    [
-        (["سامر الدرويشي", "الدرويشي", "سامر"], {"الدرويشي": "سامر الدرويشي", "سامر": "سامر الدرويشي"}),
-        (["كيم جونغ أون", "كيم يونج بوك", "كيم"], {}),
-        (["حسني مبارك", "محمد حسني مبارك", "مبارك"], {"حسني مبارك": "محمد حسني مبارك", "مبارك": "محمد حسني مبارك"}),
-        (["سامر الدرويشي", "الدرويشى"], {"الدرويشى": "سامر الدرويشي"}),
-        (["جونغ", "كيم جونغ أون"], {}),
-        ([], {}),
-    ],
-)
-def test_short_mentions(persons, full):
-    assert full_names(persons) == full
 
 
 def test_spellings_are_distinct_words():

@@ -14,7 +14,7 @@ from tests.support.loads import article, edit, load, refusal
 from tests.support.paths import ROOT
 from warraq.pipelines import ingest, maintain
 from warraq.pipelines.cli import DONE
-from warraq.schemas.arrow import TABLES
+from warraq.schemas.arrow import SCHEMA_VERSION, TABLES
 from warraq.transforms import storage
 from warraq.transforms.dataset import publish as publishing
 from warraq.transforms.dataset.data_files import read_rows
@@ -226,7 +226,7 @@ DAMAGE = {
     ),
     "older schema": (
         lambda data: set_property(data, "warraq.schema_version", "1"),
-        ["articles has schema 1; this version has 2; --repair upgrades the table"],
+        [f"articles has schema 1; this version has {SCHEMA_VERSION}; --repair upgrades the table"],
         True,
     ),
     "staged by a killed run": (staged, ["OUT/_staging/r9 is left of a killed run; --repair removes it"], True),

@@ -1,0 +1,176 @@
+"""Bearers of famous surnames: which person of the lists a surname alone may mean, and what an article must say for it.
+
+A famous namesake is a frequent mistake: "هاريس" is a vice-president, a captain and a singer. A bearer is therefore
+believed only with evidence in the article: the state, capital, institution or nationality of the bearer's group in
+`models/entities.bearers.txt`, a year in which news called the bearer so, and a fitting subject: a politician is not
+believed in an article about sport, unless office and state stand before the name.
+"""
+
+import datetime as dt
+import functools
+import re
+from collections.abc import Iterator, Sequence
+from importlib import resources
+from typing import Final, NamedTuple
+
+from warraq.transforms.arabic import normalize_name, tokenize
+from warraq.transforms.entities.lexicon import Lexicon, Word, lexicon, listed_spellings, nationality_forms
+
+SPORT: Final = "sport"
+_SPORT_WORDS: Final = 6  # distinct words of sport from which on an article is about sport
+_ATHLETE_WORDS: Final = 2  # distinct words of sport that are evidence for an athlete
+_YEARS: Final = re.compile(r"^(.*?)(?: (\d{4})(-\d{4})?)?$")
+_FATHERS: Final = frozenset({"ابي", "ابا"})
+_HAMZA_SEATS: Final = re.compile("[ئؤ]")
+_NAMED_AFTER: Final = frozenset(  # what is named after persons: "سجن شارون", "مركز كينيدي"
+    map(
+        normalize_name,
+        (
+            *("جامعة", "كلية", "معهد", "مركز", "مستشفى", "مدرسة", "مؤسسة", "أكاديمية", "متحف", "مكتبة", "مسرح"),
+            *("شركة", "مجموعة", "بنك", "كأس", "جائزة", "حريق", "إعصار", "مدينة"),
+        ),
+    )
+)
+_NICKNAMES: Final = frozenset({"ابو", "ام", "بن", "ابن", "ولد", "ال", "دي", "دا", "دو", "فون", "فان"})
+
+
+class Group(NamedTuple):
+    """Evidence for the bearers of one group: keys of places and organisations, and keys of words."""
+
+    names: frozenset[str]
+    words: frozenset[str]
+    is_sport: bool
+
+
+class Bearer(NamedTuple):
+    """A person of the lists with the years in which a surname alone means this person."""
+
+    name: str
+    group: Group
+    first_year: int
+    last_year: int
+
+
+class Evidence(NamedTuple):
+    """The facts of an article that speak for or against a bearer."""
+
+    names: frozenset[str]  # keys of its places and organisations
+    words: frozenset[str]  # keys of its words, with and without proclitics
+    year: int
+
+
+class Famous(NamedTuple):
+    """The bearers by the key of each surname, and the words of sport."""
+
+    bearers: dict[str, tuple[Bearer, ...]]
+    sport: frozenset[str]
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def name_key(name: str) -> str:
+    """The key of a person's name: "عبدالله" and "عبد الله", "أبي" and "أبو" are one."""
+    words = [normalize_name(token.group()) for token in tokenize(name)]
+    joined = " ".join("ابو" if word in _FATHERS and len(words) > 1 else word for word in words)
+    return joined.replace("عبد ", "عبد")
+
+
+def _surname_key(surname: str) -> str:
+    """The key of a surname with its hamzas: the verb "هنئه" has none of the bearers of "هنية"."""
+    return f"{name_key(surname)} {''.join(_HAMZA_SEATS.findall(surname))}"
+
+
+def bearers_of(name: str) -> tuple[Bearer, ...]:
+    """The bearers whom this surname alone may mean."""
+    return _famous().bearers.get(_surname_key(name), ())
+
+
+def is_believed(bearer: Bearer, evidence: Evidence, before: Sequence[Word]) -> bool:
+    """True if the article has evidence that it speaks of the bearer; `before` are the words before the name."""
+    group = bearer.group
+    if not bearer.first_year <= evidence.year <= bearer.last_year or _names_a_thing(before):
+        return False
+    if group.is_sport:
+        return len(evidence.words & group.words) >= _ATHLETE_WORDS
+    if is_introduced(bearer, before):
+        return True
+    is_about_sport = len(evidence.words & _famous().sport) >= _SPORT_WORDS
+    return not is_about_sport and not (
+        group.names.isdisjoint(evidence.names) and group.words.isdisjoint(evidence.words)
+    )
+
+
+def is_introduced(bearer: Bearer, before: Sequence[Word]) -> bool:
+    """True if an office and the bearer's state stand before the name: "الرئيس الأميركي ترامب"."""
+    keys = {form.key for word in before for form in word.segmentations}
+    return not keys.isdisjoint(bearer.group.words) and any("titles" in word.triggers for word in before)
+
+
+def _names_a_thing(before: Sequence[Word]) -> bool:
+    """True if the word before the name is a number, a place or body named after someone: "89 بنس", "سجن شارون"."""
+    if not before:
+        return False
+    forms = {form.key for form in before[-1].segmentations}
+    return before[-1].key[-1:].isdigit() or "place_parts" in before[-1].triggers or not forms.isdisjoint(_NAMED_AFTER)
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def is_short(spelling: str, name: str) -> bool:
+    """True if a spelling of the lists leaves out the first name of its person: "أحمدي نجاد", "أبو مازن"."""
+    words, whole = _untitled(name_key(spelling)), _untitled(name_key(name))
+    if words == whole:
+        return False
+    if len(words) == 1 or (words[0] in _NICKNAMES and words[0] != whole[0]):
+        return True
+    return words[0] != whole[0] and set(words) <= set(whole)
+
+
+def _untitled(key: str) -> list[str]:
+    words = key.split()
+    while len(words) > 1 and words[0] in lexicon().sets["titles"]:
+        words.pop(0)
+    return words
+
+
+@functools.lru_cache(maxsize=1)
+def _famous() -> Famous:
+    """The bearers of the package, read once for each process."""
+    lines = resources.files("warraq.transforms").joinpath("models", "entities.bearers.txt").read_text("utf-8")
+    surnames: dict[str, list[str]] = {}
+    for name, spelling in listed_spellings("persons"):
+        if is_short(spelling, name):
+            surnames.setdefault(name, []).append(spelling)
+    found: dict[str, dict[str, list[Bearer]]] = {}
+    for bearer, more in parse_bearers(lines, lexicon()):
+        for surname in (*surnames.get(bearer.name, ()), *more):
+            found.setdefault(_surname_key(surname), {}).setdefault(bearer.name, []).append(bearer)
+    flat = {key: tuple(one for many in people.values() for one in many) for key, people in found.items()}
+    sport = frozenset().union(*(one.group.words for many in flat.values() for one in many if one.group.is_sport))
+    return Famous(flat, sport)
+
+
+def parse_bearers(lines: str, known: Lexicon) -> Iterator[tuple[Bearer, Sequence[str]]]:
+    """Each bearer of the file, with the surnames that only this file has."""
+    group = Group(frozenset(), frozenset(), is_sport=False)
+    for line in lines.splitlines():
+        if line.startswith("@"):
+            group = _group(line[1:], known)
+        elif not line.startswith("#"):
+            for item in filter(None, map(str.strip, line.split("،"))):
+                written, first, last = _YEARS.fullmatch(item).groups()  # type: ignore[union-attr]
+                name, *more = written.split("=")
+                years = int(first or dt.MINYEAR), int((last or "").lstrip("-") or dt.MAXYEAR)
+                yield Bearer(name, group, *years), more
+
+
+def _group(line: str, known: Lexicon) -> Group:
+    names, _, words = line.partition("|")
+    name_keys = set()
+    for name in _items(names):
+        key = name_key(name)
+        name_keys |= {key, *(name_key(entry.name) for entry in known.entries.get(key, ()))}
+    word_keys = {form for word in _items(words) for form in nationality_forms(normalize_name(word))}
+    return Group(frozenset(name_keys), frozenset(word_keys), is_sport=names.strip() == SPORT)
+
+
+def _items(line: str) -> list[str]:
+    return [item.strip() for item in line.split("،") if item.strip()]
