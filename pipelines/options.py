@@ -15,6 +15,7 @@ from warraq.pipelines.cli import DONE, Parser, ShowAllHelp, dataset_folder
 from warraq.pipelines.config import RULES, FlowConfig
 from warraq.transforms.deduplicate import deduplicate
 from warraq.transforms.entities import tagger as entities
+from warraq.transforms.extract import page as extract
 from warraq.transforms.quality import quality
 from warraq.transforms.topics import classifier as topics
 
@@ -26,7 +27,11 @@ JSON: Final = "json"
 LOCAL: Final = "local"  # the runner when none is named: Beam's in-process one, spread over worker processes
 
 # Rules whose flags do not have the name of the stage, by stage and field. The preset is no field: it sets all of them.
-_NAMED: Final = {("deduplicate", "near"): "near_duplicates", ("quality", "preset"): "quality"}
+_NAMED: Final = {
+    ("deduplicate", "near"): "near_duplicates",
+    ("quality", "preset"): "quality",
+    ("extract", "kinds"): "kinds",
+}
 # The place of each flag of a rule in a configuration file; other flags are at the top level.
 _PLACES: Final = {
     **{
@@ -138,6 +143,13 @@ def add_rules(parser: Parser) -> None:
         default="mark",
         metavar="MODE",
         help="near copies: mark (default), drop or off",
+    )
+    add(
+        "--kinds",
+        choices=extract.KINDS,
+        default=extract.ExtractRules.kinds,
+        metavar="KINDS",
+        help="pages to keep: article (default) or all; page_kind says which is which",
     )
     add("--config", metavar="FILE", help="TOML with any of the flags; the command line wins")
     add("--print_config", action="store_true", help="print such a file for this command, and stop")
@@ -295,6 +307,7 @@ def _config(known: argparse.Namespace) -> FlowConfig:
     presets = {
         "quality": quality.PRESETS[known.quality],
         "deduplicate": deduplicate.DuplicateRules(near=known.near_duplicates),
+        "extract": extract.ExtractRules(kinds=known.kinds),
     }
     chosen = {}
     for stage, rules in RULES.items():

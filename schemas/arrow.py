@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from warraq.schemas.records import Article, Rejected
 
-# 2: loads; 3: name_source. A dataset of an older version is upgraded by the first run that writes to it.
+# 2: loads. 3: name_source, page_kind, extraction_source and extraction_score.
+# A dataset of an older version is upgraded by the first run that writes to it.
 SCHEMA_VERSION: Final = 3
 
 _METADATA: Final = {b"warraq.schema_version": str(SCHEMA_VERSION).encode()}
@@ -117,6 +118,10 @@ ARTICLES: Final = pa.schema(
         _required("text_digest", pa.string()),
         _required("sketch", pa.binary()),
         pa.field("load_id", pa.string()),  # see transforms/dataset/loads.py; null in files of schema 1
+        # The rest is null in files of schema 1 and 2.
+        pa.field("page_kind", pa.string()),
+        pa.field("extraction_source", pa.string()),
+        pa.field("extraction_score", pa.float32()),  # null for texts without markup, too
     ],
     metadata=_METADATA,
 )

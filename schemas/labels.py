@@ -73,6 +73,30 @@ DATE_SOURCES: Final[dict[str, str]] = {
     "fetched": "the day the page was fetched: nothing better was found",
 }
 
+# The kinds of a page. By default only articles are kept.
+ARTICLE: Final = "article"
+OTHER_PAGE: Final = "other"
+PAGE_KINDS: Final[dict[str, str]] = {
+    ARTICLE: "an article: news, report, opinion, guide, review",
+    OTHER_PAGE: "another page: front page, listing, shop, forum, error; kept with --kinds all",
+}
+
+# Where the text of an article came from.
+CONTAINER: Final = "container"
+WHOLE_PAGE: Final = "whole_page"
+PRUNED_PAGE: Final = "pruned_page"
+STATED_BODY: Final = "json_ld"
+EMBEDDED_BODY: Final = "embedded_json"
+PLAIN_TEXT: Final = "text"
+EXTRACTION_SOURCES: Final[dict[str, str]] = {
+    CONTAINER: "the element of the page that holds the article",
+    WHOLE_PAGE: "the whole page, as trafilatura reads it: the container had too little of the page",
+    PRUNED_PAGE: "the whole page without menus and furniture: no container was found",
+    STATED_BODY: "JSON-LD articleBody: the page shows only a part of it",
+    EMBEDDED_BODY: "the data of a script: the page shows a few words only",
+    PLAIN_TEXT: "a text without markup",
+}
+
 # Every way a page can be rejected, by the stage that rejects it, in order of flow.
 REASONS: Final[dict[str, dict[str, str]]] = {
     "read": {
@@ -85,7 +109,7 @@ REASONS: Final[dict[str, dict[str, str]]] = {
     "decode": {"undecodable": "no charset gives readable text"},
     "extract": {
         "no_main_text": "no article text was found on the page",
-        "not_an_article": "an index, gallery, error or search page",
+        "not_an_article": "a front page, listing, shop, forum or error page, or no page at all",
         "parse_timeout": "parsing took more time than --extract_timeout allows",
         "parse_crash": "the parser died on this page",
         "too_large": "more markup than --extract_max_markup",

@@ -117,6 +117,9 @@ class Article(NamedTuple):
     classifier: str = ""
     charset: str = ""  # as in Document
     charset_source: str = ""  # as in Document
+    page_kind: str = ""  # one of labels.PAGE_KINDS
+    extraction_source: str = ""  # one of labels.EXTRACTION_SOURCES
+    extraction_score: Optional[float] = None  # 0..1, the chance that the text is right; None for texts without markup
 
 
 class Rejected(NamedTuple):

@@ -9,19 +9,16 @@ judged by a model that was trained on the nine others. `--write` writes models/p
 """
 
 import argparse
-import hashlib
-import json
 import re
 import sys
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 import numpy as np
-import scipy.optimize
-from numpy.typing import NDArray
 
 from benchmarks.accuracy.page_kinds import Labelled, labelled
-from benchmarks.data import DATA, MODELS
+from benchmarks.data import DATA
+from benchmarks.training.logistic import Lesson, unseen, write
 from warraq.transforms.extract.body.page_shape import measure_shape
 from warraq.transforms.extract.facts import Facts
 from warraq.transforms.rejection import Rejection
@@ -29,8 +26,6 @@ from warraq.transforms.rejection import Rejection
 PLAIN_ADDRESS: Final = "http://{site}/news.php?id=1234"
 PLAINNESS: Final = (0, 1, 2)
 PLAIN_WEIGHT: Final = 0.3  # of a page that was made plainer
-REGULARISATION: Final = 3.3  # of the L2 penalty, on standardised numbers
-PARTS: Final = 10
 THRESHOLDS: Final = (0.03, 0.05, 0.1, 0.2, 0.5)
 _STATED = re.compile(
     r"""<script[^>]*ld\+json.*?</script>|<meta[^>]*(?:property|name)=["']?(?:og:|article:|twitter:)[^>]*>"""
@@ -41,8 +36,6 @@ _MEANINGFUL = re.compile(r"<(/?)(?:h1|article|main|section)\b", re.IGNORECASE)
 _PARAGRAPH = re.compile(r"<p\b[^>]*>", re.IGNORECASE)
 _PARAGRAPH_END = re.compile(r"</p>", re.IGNORECASE)
 
-Floats = NDArray[np.float64]
-
 
 class Row(NamedTuple):
     """One page as it was learned."""
@@ -50,19 +43,6 @@ class Row(NamedTuple):
     page: Labelled
     plainness: int
     shape: dict[str, float]
-
-
-class Model(NamedTuple):
-    """Weights of standardised numbers."""
-
-    mean: Floats
-    scale: Floats
-    weights: Floats
-    bias: float
-
-    def shares(self, shapes: Floats) -> Floats:
-        """The share of articles for each row."""
-        return 1 / (1 + np.exp(-((shapes - self.mean) / self.scale @ self.weights + self.bias)))
 
 
 def plainer(markup: str, plainness: int) -> str:
@@ -87,29 +67,15 @@ def read_rows() -> list[Row]:
     return rows
 
 
-def train(shapes: Floats, articles: Floats, weights: Floats) -> Model:
-    """A logistic regression with an L2 penalty on all weights but the bias."""
-    mean, scale = shapes.mean(0), shapes.std(0)
-    scale[scale == 0] = 1
-    standard = (shapes - mean) / scale
-
-    def loss(parameters: Floats) -> tuple[float, Floats]:
-        margin = standard @ parameters[:-1] + parameters[-1]
-        error = weights * (1 / (1 + np.exp(-margin)) - articles)
-        value = weights @ np.logaddexp(0, np.where(articles > 0, -margin, margin))
-        penalty = REGULARISATION * parameters[:-1]
-        return (
-            float(value + penalty @ parameters[:-1] / 2),
-            np.append(standard.T @ error + penalty, error.sum()),
-        )
-
-    found = scipy.optimize.minimize(loss, np.zeros(shapes.shape[1] + 1), jac=True, method="L-BFGS-B").x
-    return Model(mean, scale, found[:-1], float(found[-1]))
-
-
-def part(site: str) -> int:
-    """The part of a site, 0 to 9."""
-    return int(hashlib.sha256(site.encode()).hexdigest(), 16) % PARTS
+def lesson_of(rows: list[Row]) -> Lesson:
+    """The rows as numbers."""
+    return Lesson(
+        list(rows[0].shape),
+        np.array([list(row.shape.values()) for row in rows]),
+        np.array([float(row.page.is_article) for row in rows]),
+        np.array([PLAIN_WEIGHT if row.plainness else 1.0 for row in rows]),
+        [row.page.site for row in rows],
+    )
 
 
 def main() -> None:
@@ -119,15 +85,8 @@ def main() -> None:
     if not DATA.is_dir():
         sys.exit(f"no data: {DATA} (set WARRAQ_DATA)")
     rows = read_rows()
-    names = list(rows[0].shape)
-    shapes = np.array([[row.shape[name] for name in names] for row in rows])
-    articles = np.array([float(row.page.is_article) for row in rows])
-    weights = np.array([PLAIN_WEIGHT if row.plainness else 1.0 for row in rows])
-    parts = np.array([part(row.page.site) for row in rows])
-    shares = np.zeros(len(rows))
-    for number in range(PARTS):
-        known = parts != number
-        shares[~known] = train(shapes[known], articles[known], weights[known]).shares(shapes[~known])
+    lesson = lesson_of(rows)
+    shares = unseen(lesson)
     kinds = np.array([row.page.kind for row in rows])
     plainness = np.array([row.plainness for row in rows])
     print(f"{'share of pages below':22} {'count':>6}", *(f"{threshold:6}" for threshold in THRESHOLDS))
@@ -137,13 +96,7 @@ def main() -> None:
             below = (f"{(chosen < threshold).mean():6.3f}" for threshold in THRESHOLDS)
             print(f"{kind:14} {('as is', 'plain', 'plainer')[level]:7} {len(chosen):6}", *below)
     if options.write:
-        model = train(shapes, articles, weights)
-        steps = model.weights / model.scale
-        written = {
-            "bias": round(model.bias - float(steps @ model.mean), 4),
-            "weights": {name: round(float(step), 4) for name, step in zip(names, steps, strict=True)},
-        }
-        (MODELS / "page_kind.json").write_text(json.dumps(written, indent=1) + "\n", "utf-8")
+        write("page_kind", lesson)
 
 
 if __name__ == "__main__":

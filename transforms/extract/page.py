@@ -7,27 +7,38 @@ off the text, and the text is judged once more when it is known. `Findings` keep
 
 import contextlib
 import functools
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from warraq.schemas.labels import ARTICLE, EMBEDDED_BODY, OTHER_PAGE, PLAIN_TEXT
 from warraq.schemas.records import Article, Document
-from warraq.transforms.extract.body.body import read_bodies, read_whole_page
-from warraq.transforms.extract.body.choose import Body, choose_body, choose_fuller, finish_body, is_doubtful
+from warraq.transforms.extract.body.choose import Body, decide_body
 from warraq.transforms.extract.body.document_kind import read_document_kind
 from warraq.transforms.extract.body.embedded_json import find_article_text
-from warraq.transforms.extract.body.page_kind import read_label_signs, read_page_signs, read_text_signs, refuse
+from warraq.transforms.extract.body.page_kind import (
+    article_share,
+    first_sign,
+    read_label_signs,
+    read_page_signs,
+    read_text_signs,
+    refuse,
+)
 from warraq.transforms.extract.body.plain_text import read_plain_text
+from warraq.transforms.extract.body.score import score_text
 from warraq.transforms.extract.body.text_markup import without_markup
 from warraq.transforms.extract.dates.choose import Publication, choose_date
 from warraq.transforms.extract.dates.readers import read_dates, read_text_dates
 from warraq.transforms.extract.facts import Facts
-from warraq.transforms.extract.findings import Findings
+from warraq.transforms.extract.findings import Candidate, Findings
 from warraq.transforms.extract.metadata.metadata import Metadata, decide_metadata, without_page
 from warraq.transforms.rejection import Rejection
 
 _TUNING: Final = {"tuning": True}  # such fields decide how the work is guarded, not which rows come out
 _MAX_TIMEOUT: Final = 10**6  # seconds; the clock takes no larger number
 _MAX_MEMORY_MB: Final = 2**30  # the kernel takes no larger number
+KINDS: Final = (ARTICLE, "all")
+_PAGE_SIGNS: Final = ("page kind", "labels", "text kind")  # decisions
 _FEW_WORDS: Final = 30  # a caption, a cookie notice, "enable JavaScript"
 
 
@@ -42,6 +53,7 @@ class ExtractRules:
     memory_mb: int = field(
         default=2048, metadata=_TUNING | {"help": "memory in MiB that the extracting process may use"}
     )
+    kinds: str = field(default=ARTICLE, metadata={"help": "pages to keep: article or all"})
     max_markup: int = field(
         default=20_000_000, metadata={"help": "characters of markup; longer pages are rejected unread"}
     )
@@ -57,6 +69,8 @@ class ExtractRules:
                 raise ValueError(f"extract_{name} must be above 0, not {value}")
             if limit and value > limit:
                 raise ValueError(f"extract_{name} can be {limit} at most, not {value}")
+        if self.kinds not in KINDS:
+            raise ValueError(f"kinds must be one of {', '.join(KINDS)}, not {self.kinds!r}")
 
 
 def extract(document: Document, rules: ExtractRules) -> Article:
@@ -81,61 +95,65 @@ def _extract(document: Document, rules: ExtractRules, findings: Findings) -> Art
     if len(document.markup) > rules.max_markup:
         raise Rejection("too_large", f"{len(document.markup)} characters of markup")
     findings.decide("document kind", read_document_kind(document.markup), refuse)
-    return _from_text(document, findings) if document.is_text else _from_page(document, findings)
+    read = _from_text if document.is_text else _from_page
+    return read(document, rules, findings)
 
 
-def _from_page(document: Document, findings: Findings) -> Article:
+def _from_page(document: Document, rules: ExtractRules, findings: Findings) -> Article:
     findings.facts = facts = Facts(document.markup, document.source.url, document.title, document.stated)
-    findings.decide("page kind", read_page_signs(facts), refuse)
+    share = article_share(facts)
+    _judge("page kind", read_page_signs(facts, share), rules, findings)
     metadata = decide_metadata(facts, findings)
-    lines = _decide_text(facts, metadata, findings)
-    findings.decide("text kind", read_text_signs(lines, metadata.title), refuse)
+    body = findings.decisions["body"] = _decide_text(facts, metadata, findings)
+    if body.source != EMBEDDED_BODY:  # the page shows something else
+        _judge("labels", read_label_signs(facts, "\n".join(body.lines)), rules, findings)
+    _judge("text kind", read_text_signs(body.lines, metadata.title), rules, findings)
     choose = functools.partial(choose_date, fetched_at=document.source.fetch_time())
     published = findings.decide("date", read_dates(facts), choose)
-    return _article(document, metadata, lines, published)
+    score = score_text(facts, body, share)
+    return _article(document, metadata, body, published, findings)._replace(extraction_score=score)
 
 
-def _decide_text(facts: Facts, metadata: Metadata, findings: Findings) -> list[str]:
-    """The lines of the article on the page. If it shows only a few words, the article in embedded JSON, if longer."""
+def _judge(name: str, signs: Iterable[Candidate], rules: ExtractRules, findings: Findings) -> None:
+    """Keeps the first sign that the page is no article; raises Rejection not_an_article if only articles are wanted."""
+    sign = findings.decide(name, signs, first_sign)
+    if sign and rules.kinds == ARTICLE:
+        raise Rejection("not_an_article", sign.evidence)
+
+
+def _decide_text(facts: Facts, metadata: Metadata, findings: Findings) -> Body:
+    """The text of the article on the page. If it shows only a few words, the article in embedded JSON, if longer."""
     title = metadata.title
-    lines = _decide_body("text", facts, title, metadata.description, findings)
-    if len(" ".join(lines).split()) < _FEW_WORDS and (found := find_article_text(facts.embedded_json, title)):
-        embedded: list[str] = []
+    body = decide_body("text", facts, title, metadata.description, findings)
+    if len(" ".join(body.lines).split()) < _FEW_WORDS and (found := find_article_text(facts.embedded_json, title)):
         with contextlib.suppress(Rejection):  # there is nothing to parse
             page = Facts(f"<article>{found.replace(chr(10), '<br><br>')}</article>", facts.url)
-            embedded = _decide_body("text in embedded JSON", page, title, None, findings)
-        if len("\n".join(embedded)) > len("\n".join(lines)):
-            return embedded
-    if not lines:
+            embedded = decide_body("text in embedded JSON", page, title, None, findings)
+            if len("\n".join(embedded.lines)) > len("\n".join(body.lines)):
+                return embedded._replace(source=EMBEDDED_BODY)
+    if not body.lines:
         raise Rejection("no_main_text")
-    findings.decide("labels", read_label_signs(facts, "\n".join(lines)), refuse)
-    return lines
+    return body
 
 
-def _decide_body(name: str, facts: Facts, title: str | None, description: str | None, findings: Findings) -> list[str]:
-    body: Body = findings.decide(name, read_bodies(facts, title), choose_body)
-    if is_doubtful(body.lines, facts):
-        body = findings.decide(f"{name} in doubt", read_whole_page(facts), functools.partial(choose_fuller, body=body))
-    return finish_body(body, facts, title, description)
-
-
-def _from_text(document: Document, findings: Findings) -> Article:
+def _from_text(document: Document, rules: ExtractRules, findings: Findings) -> Article:
     url = document.source.url
     text = without_markup(document.markup)
     title, lines = read_plain_text(text, document.title)
-    findings.decide("text kind", read_text_signs(lines, title), refuse)
+    _judge("text kind", read_text_signs(lines, title), rules, findings)
     choose = functools.partial(choose_date, fetched_at=document.source.fetch_time())
     published = findings.decide("date", read_text_dates(text, url, document.stated, title), choose)
-    return _article(document, without_page(url, title, document.stated), lines, published)
+    metadata = without_page(url, title, document.stated)
+    return _article(document, metadata, Body(lines, PLAIN_TEXT, []), published, findings)
 
 
-def _article(document: Document, metadata: Metadata, lines: list[str], published: Publication) -> Article:
+def _article(document: Document, metadata: Metadata, body: Body, published: Publication, findings: Findings) -> Article:
     return Article(
         source=document.source,
         canonical_url=metadata.canonical_url,
         site=metadata.site,
         title=metadata.title or document.title,
-        text="\n".join(lines),
+        text="\n".join(body.lines),
         published_at=published.published_at,
         date=published.date,
         date_source=published.source,
@@ -147,4 +165,6 @@ def _article(document: Document, metadata: Metadata, lines: list[str], published
         tags=metadata.tags,
         charset=document.charset,
         charset_source=document.charset_source,
+        page_kind=OTHER_PAGE if any(map(findings.decisions.get, _PAGE_SIGNS)) else ARTICLE,
+        extraction_source=body.source,
     )

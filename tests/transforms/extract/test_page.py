@@ -46,7 +46,8 @@ def rules(**changes):
 
 def test_a_page_becomes_an_article():
     article = extract(document(PAGE), rules())
-    assert article == Article(
+    assert 0.5 < article.extraction_score < 1
+    assert article._replace(extraction_score=None) == Article(
         Source("https://www.mina.example/news/5?id=1", FETCHED_AT, "crawl.warc.gz", 7, len(PAGE)),
         "https://www.mina.example/news/5",
         "mina.example",
@@ -60,6 +61,8 @@ def test_a_page_becomes_an_article():
         authors=["سامي الحاج"],
         charset="utf-8",
         charset_source="given",
+        page_kind="article",
+        extraction_source="container",
     )
 
 
@@ -202,6 +205,25 @@ def test_findings_keep_the_candidates_that_lost_and_the_article():
     ]  # fmt: skip
     assert findings.decisions["title"] == TITLE  # h1 and <title> agree against og:title
     assert {one.source for one in findings.candidates["date"]} == {"time_tag", "byline"}
+
+
+def test_other_pages_are_kept_with_their_kind_if_asked_for():
+    listing = PAGE.replace("single-post", "archive category")
+    article = extract(document(listing), rules(kinds="all"))
+    assert (article.page_kind, article.title, article.text) == ("other", TITLE, f"{FIRST}\n{SECOND}\n{THIRD}")
+    assert extract(document(PAGE), rules(kinds="all")) == extract(document(PAGE), rules())
+
+
+def test_kinds_are_article_or_all():
+    with pytest.raises(ValueError, match="kinds must be one of article, all, not 'listing'"):
+        rules(kinds="listing")
+
+
+def test_a_part_of_an_article_has_a_lower_score_than_the_whole():
+    whole = extract(document(PAGE), rules())
+    label = f"<h1>{TITLE}</h1><p>للمزيد من الأخبار تابعونا على صفحتنا</p>"
+    part = extract(document(f"<html><body>{label}<nav><a href=/1>{FIRST}</a></nav></body></html>"), rules(kinds="all"))
+    assert part.extraction_score < 0.5 < whole.extraction_score
 
 
 def test_findings_of_a_refused_page_have_the_refusal():

@@ -18,6 +18,7 @@ from trafilatura.htmlprocessing import convert_tags, tree_cleaning
 from trafilatura.main_extractor import extract_content
 from trafilatura.settings import Extractor
 
+from warraq.schemas.labels import CONTAINER, PRUNED_PAGE, STATED_BODY, WHOLE_PAGE
 from warraq.transforms.arabic import WORD
 from warraq.transforms.extract.body.containers import Container, find_containers
 from warraq.transforms.extract.body.prune import drop, prune
@@ -27,10 +28,6 @@ from warraq.transforms.extract.facts import Facts
 # ones. The full cascade runs only if fast mode finds very little.
 _FAST: Final = Extractor(output_format="python", comments=False, fast=True)
 _FULL: Final = Extractor(output_format="python", comments=False, fast=False)
-CONTAINER: Final = "container"
-WHOLE_PAGE: Final = "whole page"
-PRUNED_PAGE: Final = "whole page, pruned"
-STATED: Final = "JSON-LD articleBody"
 ENOUGH: Final = 200  # characters; a shorter text is not trusted while there is another way to read the page
 _CLEARLY_MORE: Final = 1.5  # times as long; the cascade's last resort is the whole page in one line, title included
 _BREAKING: Final = frozenset({"p", "item", "list", "table", "row", "quote", "head", "code"})  # trafilatura's own tags
@@ -40,7 +37,7 @@ class BodyCandidate(NamedTuple):
     """The lines that one reader took for the article."""
 
     value: list[str]  # one paragraph a line
-    source: str  # STATED, CONTAINER, PRUNED_PAGE or WHOLE_PAGE
+    source: str  # one of labels.EXTRACTION_SOURCES
     evidence: str = ""
     length: int = 0  # CONTAINER: characters, as trafilatura counts them
     prose: int = 0  # CONTAINER: characters of prose in it
@@ -49,7 +46,7 @@ class BodyCandidate(NamedTuple):
 def read_bodies(facts: Facts, title: str | None) -> Iterator[BodyCandidate]:
     """The text that JSON-LD states, of each container, and of the pruned page: trafilatura reads all but the first."""
     if stated := _stated_body(facts):
-        yield BodyCandidate(stated, STATED)
+        yield BodyCandidate(stated, STATED_BODY)
     for container in find_containers(facts.tree, facts.density):
         body, text = extract_content(convert_tags(tree_cleaning(prune(container.parts), _FAST), _FAST), _FAST)
         yield BodyCandidate(_lines(body), CONTAINER, _describe(container), len(text), container.prose)

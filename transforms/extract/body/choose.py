@@ -1,6 +1,7 @@
 """The decision on the main text: the best candidate, trimmed, with its standfirst, checked against JSON-LD."""
 
 import copy
+import functools
 import itertools
 import re
 from collections.abc import Iterable, Iterator
@@ -9,10 +10,12 @@ from typing import Final, NamedTuple
 from lxml import etree
 from lxml.html import HtmlElement
 
+from warraq.schemas.labels import CONTAINER, PRUNED_PAGE, STATED_BODY
 from warraq.transforms.arabic import WORD
-from warraq.transforms.extract.body.body import CONTAINER, ENOUGH, STATED, BodyCandidate, words_of
+from warraq.transforms.extract.body.body import ENOUGH, BodyCandidate, read_bodies, read_whole_page, words_of
 from warraq.transforms.extract.body.prune import link_share, text_of
 from warraq.transforms.extract.facts import Facts
+from warraq.transforms.extract.findings import Findings
 
 _LEAST_READ: Final = 0.5  # of a container's prose; a shorter text is only a part of the article
 # The doubt, and the evidence that ends it. Chosen on half of the sites of the development pages, by mean F1; the other
@@ -44,21 +47,30 @@ _SIGNATURE = re.compile(  # "(واس)", "المصدر: رويترز", "أ ف ب"
 
 
 class Body(NamedTuple):
-    """The lines that were chosen as the main text, and the lines that JSON-LD states."""
+    """The lines that were chosen as the main text, with their source, and the lines that JSON-LD states."""
 
     lines: list[str]
+    source: str  # one of labels.EXTRACTION_SOURCES
     stated: list[str]
+
+
+def decide_body(name: str, facts: Facts, title: str | None, description: str | None, findings: Findings) -> Body:
+    """The main text of the page, one paragraph a line; no lines if it has none. `name` is that of the decision."""
+    body: Body = findings.decide(name, read_bodies(facts, title), choose_body)
+    if is_doubtful(body.lines, facts):
+        body = findings.decide(f"{name} in doubt", read_whole_page(facts), functools.partial(choose_fuller, body=body))
+    return finish_body(body, facts, title, description)
 
 
 def choose_body(candidates: Iterable[BodyCandidate]) -> Body:
     """The first container of which at least half was read, else the pruned page."""
     stated: list[str] = []
     for one in candidates:
-        if one.source == STATED:
+        if one.source == STATED_BODY:
             stated = one.value
         elif one.source != CONTAINER or one.length > max(ENOUGH, _LEAST_READ * one.prose):
-            return Body(one.value, stated)
-    return Body([], stated)
+            return Body(one.value, one.source, stated)
+    return Body([], PRUNED_PAGE, stated)
 
 
 def is_doubtful(lines: list[str], facts: Facts) -> bool:
@@ -69,20 +81,20 @@ def is_doubtful(lines: list[str], facts: Facts) -> bool:
 
 def choose_fuller(candidates: Iterable[BodyCandidate], body: Body) -> Body:
     """The first candidate with clearly more sentences than `body`, which is in doubt; else `body`."""
-    least = _MORE_SENTENCES * _words_in_sentences(body.lines)
+    least = _MORE_SENTENCES * words_in_sentences(body.lines)
     for one in candidates:
-        sentences = _words_in_sentences(one.value)
-        if sentences >= max(1, least, _SENTENCE_SHARE * _count_words(one.value)):
-            return body._replace(lines=one.value)
+        sentences = words_in_sentences(one.value)
+        if sentences >= max(1, least, _SENTENCE_SHARE * count_words(one.value)):
+            return body._replace(lines=one.value, source=one.source)
     return body
 
 
-def finish_body(body: Body, facts: Facts, title: str | None, description: str | None) -> list[str]:
-    """The lines of the article without its title, one paragraph a line; none if the page has no text."""
+def finish_body(body: Body, facts: Facts, title: str | None, description: str | None) -> Body:
+    """The body without its title and with its standfirst, one paragraph a line; no lines if the page has no text."""
     headlines = {words_of(text) for text in [title or "", *map(text_of, facts.index.tagged["h1"])]} - {""}
     lines = _without_labels(_without_headlines(body.lines, headlines))
     lead = _find_standfirst(facts, title, description, lines)
-    return _checked([*lead, *lines], body.stated)
+    return _checked(body._replace(lines=[*lead, *lines]))
 
 
 def dropped_lines(facts: Facts, text: str) -> list[str]:
@@ -94,13 +106,13 @@ def dropped_lines(facts: Facts, text: str) -> list[str]:
     return list(dict.fromkeys(line for line in lines if line and f" {words_of(line)} " not in f" {kept} "))
 
 
-def _words_in_sentences(lines: list[str]) -> int:
-    return _count_words(
-        [line for line in lines if line.endswith(_SENTENCE_ENDS) and line.count(" ") >= _SENTENCE_WORDS]
-    )
+def words_in_sentences(lines: list[str]) -> int:
+    """The number of words in lines that are as long as a sentence and end like one."""
+    return count_words([line for line in lines if line.endswith(_SENTENCE_ENDS) and line.count(" ") >= _SENTENCE_WORDS])
 
 
-def _count_words(lines: list[str]) -> int:
+def count_words(lines: list[str]) -> int:
+    """The number of words in lines with single spaces."""
     return sum(line.count(" ") + 1 for line in lines)
 
 
@@ -162,22 +174,23 @@ def _looks_like_standfirst(element: HtmlElement) -> bool:
     return any(_STANDFIRST_CLASS.search(mark) for mark in marks)
 
 
-def _checked(lines: list[str], stated: list[str]) -> list[str]:
-    """The lines, checked against the `articleBody` that the page states.
+def _checked(body: Body) -> Body:
+    """The body, checked against the `articleBody` that the page states.
 
     The statement replaces lines that are only a part of it. If both agree, lines that the statement lacks (teasers of
     other articles) are removed. A statement of another text (a summary, another article) changes nothing.
     """
+    lines, source, stated = body
     if not stated:
-        return lines
+        return body
     claim = words_of(" ".join(stated))
     inside = [line for line in lines if f" {words_of(line)} " in f" {claim} "]
     read, agreed, claimed = (len(WORD.findall(" ".join(part))) for part in (lines, inside, stated))
     if claimed < _LEAST_STATEMENT or agreed < 0.5 * read:
-        return lines
+        return body
     if agreed < 0.7 * claimed:
-        return stated
-    return inside
+        return Body(stated, STATED_BODY, stated)
+    return Body(inside, source, stated)
 
 
 def _is_leaf(element: HtmlElement) -> bool:

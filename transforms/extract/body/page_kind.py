@@ -6,18 +6,15 @@ decides. Below `_RATHER_OTHER` a sign is needed: a schema.org type, a body class
 Each sign has its evidence, so that the cause of a wrong rejection can be found.
 """
 
-import functools
-import importlib.resources
 import itertools
-import json
-import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from lxml.html import HtmlElement
 
 from warraq.transforms.arabic import WORD
+from warraq.transforms.extract.body.logistic import estimate
 from warraq.transforms.extract.body.page_shape import (
     ARTICLE_CLASS,
     HEADINGS,
@@ -35,6 +32,12 @@ from warraq.transforms.rejection import Rejection
 # Shares of pages with which the model is believed; chosen by leaving out sites (models/page_kind.CARD.md).
 _SURELY_OTHER: Final = 0.05
 _RATHER_OTHER: Final = 0.5
+_SURE_CLASS = (
+    re.compile(  # WordPress gives these to no article; `blog` or `archive` alone is the name of other things, too
+        r"(?:^|\s)(?:error404|search-results|home blog|archive (?:\S+ )*(?:category|tag|author|date)|"
+        r"(?:category|tag|author|date) (?:\S+ )*archive)(?:\s|$)"
+    )
+)
 _LEAST_CARDS: Final = 4
 _CARDS_SHARE: Final = 0.7  # of the page's prose
 _LONGEST_TEASER: Final = 600  # characters of prose beside one headline
@@ -61,29 +64,31 @@ _TEASER_SHARE: Final = 0.6  # of the lines
 
 def refuse(signs: Iterable[Candidate]) -> None:
     """Raises Rejection not_an_article on the first sign that the page is no article."""
-    for sign in signs:
+    if sign := first_sign(signs):
         raise Rejection("not_an_article", sign.evidence)
 
 
-def read_page_signs(facts: Facts) -> Iterator[Candidate]:
+def first_sign(signs: Iterable[Candidate]) -> Candidate | None:
+    """The first sign that the page is no article; None if there is none."""
+    return next(iter(signs), None)
+
+
+def article_share(facts: Facts) -> float:
+    """The share of articles among pages of this shape, 0..1, as the model estimates it."""
+    return estimate("page_kind", measure_shape(facts))
+
+
+def read_page_signs(facts: Facts, share: float) -> Iterator[Candidate]:
     """Signs of a page that is no article, before its text is extracted; none if its shape is an article's."""
-    share = article_share(measure_shape(facts))
     if share < _SURELY_OTHER:
         yield _sign("shape", f"{share:.0%} of the pages of this shape are articles")
-    if share < _RATHER_OTHER and not facts.json_ld.states_article:  # such a page is believed
+    if facts.json_ld.states_article:  # such a page is believed
+        return
+    if named := _SURE_CLASS.search(body_class(facts)):
+        yield _sign("body class", f"body class {named.group().strip()}")
+    if share < _RATHER_OTHER:
         yield from _stated_signs(facts)
         yield from _listing_signs(facts)
-
-
-def article_share(shape: dict[str, float]) -> float:
-    """The share of articles among pages of this shape, 0..1, as the model estimates it."""
-    model = _model()
-    return 1 / (1 + math.exp(-model["bias"] - sum(model["weights"][name] * value for name, value in shape.items())))
-
-
-@functools.cache
-def _model() -> dict[str, Any]:
-    return json.loads(importlib.resources.files("warraq.transforms").joinpath("models", "page_kind.json").read_text())
 
 
 def read_label_signs(facts: Facts, text: str) -> Iterator[Candidate]:

@@ -29,7 +29,7 @@ _HEADLINE_LENGTH: Final = 25  # characters; shorter links are names and labels
 _LONGEST_TEASER: Final = 600  # characters of prose beside one headline
 _LONG_TEXT: Final = etree.XPath("descendant::body/descendant::text()[string-length() > 150]")
 _NUMBER = re.compile(r"\d{4,}")
-_DAY = re.compile(r"/(?:19|20)\d\d/\d")
+_DAY = re.compile(r"/(?:19|20)\d\d/\d{1,2}/(?:\d{1,2}/)?[^/]*[^\W\d]")  # a name follows; else it is an archive
 _WORD_BREAK = re.compile(r"[-_]|%20")
 _MOST: Final = 20  # words of a heading, or of an address, that count
 

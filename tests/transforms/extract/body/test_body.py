@@ -2,9 +2,11 @@ import json
 
 import pytest
 
-from warraq.transforms.extract.body.body import CONTAINER, PAGE, STATED, read_bodies
-from warraq.transforms.extract.body.choose import choose_body
+from warraq.schemas.labels import CONTAINER, PRUNED_PAGE, STATED_BODY, WHOLE_PAGE
+from warraq.transforms.extract.body.body import BodyCandidate, read_bodies
+from warraq.transforms.extract.body.choose import Body, choose_fuller, decide_body
 from warraq.transforms.extract.facts import Facts
+from warraq.transforms.extract.findings import Findings
 
 TITLE = "المكتبة الوطنية تفتح أبوابها ليلا"
 LEAD = "قررت المكتبة الوطنية أن تبقى مفتوحة حتى منتصف الليل طوال الشهر المقبل."
@@ -18,7 +20,7 @@ PARAGRAPHS = [
 def body(inner, title=TITLE, description=None, json_ld=()):
     script = f"<script type='application/ld+json'>{json.dumps(json_ld)}</script>"
     facts = Facts(f"<html><head>{script}</head><body>{inner}</body></html>", "")
-    return choose_body(read_bodies(facts, title), facts, title, description)
+    return decide_body("text", facts, title, description, Findings()).lines
 
 
 def paragraphs(texts=PARAGRAPHS):
@@ -150,12 +152,66 @@ def test_candidates_have_their_source_and_the_whole_page_is_read_last():
     script = json.dumps(stated(" ".join(PARAGRAPHS)), ensure_ascii=False)
     page = f"<script type='application/ld+json'>{script}</script>{HEADLINE}<article id='story'>{paragraphs()}</article>"
     found = list(read_bodies(Facts(page, ""), TITLE))
-    assert [one.source for one in found] == [STATED, CONTAINER, PAGE]
+    assert [one.source for one in found] == [STATED_BODY, CONTAINER, PRUNED_PAGE]
     assert found[1].evidence.startswith('<article id="story"> with ')
+
+
+SECTIONS = [f"{text} وفي اليوم رقم {number} من الأسبوع تكرر ذلك كله." for number in range(4) for text in PARAGRAPHS]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param(
+            f"<div class='article-body'>{paragraphs(SECTIONS[:2])}</div>", id="only the first section is named"
+        ),
+        pytest.param(
+            f"<article>{paragraphs(['اشترك في نشرتنا البريدية، فهي تصل كل صباح. ' * 6])}</article>", id="promotion"
+        ),
+    ],
+)
+def test_a_container_with_little_of_the_page_yields_to_the_whole_page(wrong):
+    rest = "".join(f"<section><h2>القسم {n}</h2>{paragraphs(SECTIONS[n : n + 2])}</section>" for n in range(2, 12, 2))
+    lines = body(f"{HEADLINE}<div>{wrong}<div>{rest}</div></div>")
+    assert [line for line in lines if line in SECTIONS[2:]] == SECTIONS[2:]
+
+
+def test_a_container_with_most_of_the_page_is_believed():
+    teaser = paragraphs(["خبر آخر من المدينة عن سوق السمك الذي يفتح أبوابه مطلع الشهر المقبل."])
+    page = f"{HEADLINE}<article>{paragraphs(SECTIONS)}</article><div>{teaser * 2}</div>"
+    facts, findings = Facts(f"<html><body>{page}</body></html>", ""), Findings()
+    assert decide_body("text", facts, TITLE, None, findings).lines == SECTIONS
+    assert "text in doubt" not in findings.decisions
+
+
+@pytest.mark.parametrize(
+    ("other", "is_chosen"),
+    [
+        (SECTIONS, True),
+        (SECTIONS[:1], False),
+        ([" ".join(SECTIONS)], True),
+        ([line.rstrip(".") for line in SECTIONS], False),  # a menu: no line ends a sentence
+        (["قسم من أقسام الموقع"] * 200 + SECTIONS[:3], False),
+        ([], False),
+    ],
+    ids=["more sentences", "as many", "in one line", "no sentences", "mostly labels", "nothing"],
+)
+def test_a_text_in_doubt_yields_to_one_with_clearly_more_sentences(other, is_chosen):
+    doubted = Body(PARAGRAPHS[:1], CONTAINER, [])
+    found = choose_fuller([BodyCandidate(other, WHOLE_PAGE)], doubted)
+    assert found == (Body(other, WHOLE_PAGE, []) if is_chosen else doubted)
+
+
+@pytest.mark.parametrize("tag", ["button", "select", "svg"])
+def test_a_tag_that_was_never_closed_does_not_take_the_page_along(tag):
+    unclosed = (
+        f"<header><div><{tag} class='menu'></div></header><main>{HEADLINE}<article>{paragraphs()}</article></main>"
+    )
+    assert body(unclosed) == PARAGRAPHS
 
 
 def test_readers_leave_the_tree_as_it_was():
     facts = Facts(f"{HEADLINE}<article>{paragraphs()}</article>", "")
     before = len(list(facts.tree.iter()))
-    choose_body(read_bodies(facts, TITLE), facts, TITLE, None)
+    decide_body("text", facts, TITLE, None, Findings())
     assert len(list(facts.tree.iter())) == before

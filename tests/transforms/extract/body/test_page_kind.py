@@ -2,7 +2,13 @@ import json
 
 import pytest
 
-from warraq.transforms.extract.body.page_kind import read_label_signs, read_page_signs, read_text_signs, refuse
+from warraq.transforms.extract.body.page_kind import (
+    article_share,
+    read_label_signs,
+    read_page_signs,
+    read_text_signs,
+    refuse,
+)
 from warraq.transforms.extract.facts import Facts
 from warraq.transforms.rejection import Rejection
 
@@ -13,6 +19,10 @@ LONG_URL = "https://a.example/2025/05/01/khabar"
 def facts(body, head="", json_ld=(), url=LONG_URL):
     script = f"<script type='application/ld+json'>{json.dumps(json_ld)}</script>"
     return Facts(f"<html><head>{script}{head}</head>{body}</html>", url)
+
+
+def signs_of(page):
+    return read_page_signs(page, article_share(page))
 
 
 @pytest.mark.parametrize(
@@ -33,7 +43,7 @@ def facts(body, head="", json_ld=(), url=LONG_URL):
 )
 def test_pages_that_say_they_are_no_article_are_refused(body_class, json_ld, url, head):
     with pytest.raises(Rejection, match="not_an_article"):
-        refuse(read_page_signs(facts(f"<body class='{body_class}'>x</body>", head, json_ld, url)))
+        refuse(signs_of(facts(f"<body class='{body_class}'>x</body>", head, json_ld, url)))
 
 
 @pytest.mark.parametrize(
@@ -51,7 +61,8 @@ def test_pages_that_say_they_are_no_article_are_refused(body_class, json_ld, url
     ],
 )
 def test_pages_that_may_be_articles_pass(body_class, json_ld, url, head):
-    assert not list(read_page_signs(facts(f"<body class='{body_class}'>x</body>", head, json_ld, url)))
+    body = f"<body class='{body_class}'><h1>خبر من الميناء</h1>{OWN * 3}</body>"
+    assert not list(signs_of(facts(body, head, json_ld, url)))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +119,7 @@ CARD = "<div><h3><a href=/1>{}</a></h3><p>{}</p></div>"
 def page_of(form, before="", json_ld=()):
     listed = "".join(form.format(*teaser) for teaser in TEASERS)
     body = f"<body><nav><a href=/>الرئيسية</a></nav><h1>محليات</h1>{before}{listed}</body>"
-    return facts(body, json_ld=json_ld)
+    return facts(body, json_ld=json_ld, url="https://a.example/local")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +138,7 @@ def page_of(form, before="", json_ld=()):
 )
 def test_lists_of_other_pages_are_refused(form):
     with pytest.raises(Rejection, match="not_an_article"):
-        refuse(read_page_signs(page_of(form)))
+        refuse(signs_of(page_of(form)))
 
 
 @pytest.mark.parametrize(
@@ -140,7 +151,7 @@ def test_lists_of_other_pages_are_refused(form):
     ],
 )
 def test_pages_with_prose_of_their_own_pass(form, before, json_ld):
-    assert not list(read_page_signs(page_of(form, before, json_ld)))
+    assert not list(signs_of(page_of(form, before, json_ld)))
 
 
 LINKS = "<p><a href=/1>مباراة اليوم</a> <a href=/2>أسعار الخضار</a> <a href=/3>حالة الطقس</a></p>"
