@@ -1,0 +1,38 @@
+"""The gate of benchmarks/accuracy/gate.py: the figures of extraction stand on their floors."""
+
+import json
+
+import pytest
+
+from benchmarks.accuracy import gate
+from benchmarks.data import DATA
+
+
+@pytest.mark.slow
+def test_no_figure_of_extraction_has_fallen(capsys):
+    assert gate.main([]) == 0, capsys.readouterr().out
+    assert DATA.is_dir() or "real pages were not measured" in capsys.readouterr().out
+
+
+@pytest.fixture
+def floors(tmp_path, monkeypatch):
+    path = tmp_path / "floors.json"
+    path.write_text(json.dumps({"samples": {"text": 0.9, "titles": 0.8}}))
+    monkeypatch.setattr(gate, "FLOORS", path)
+    monkeypatch.setattr(gate, "measure", lambda _: {"samples": {"text": 0.89, "titles": 0.85}})
+    return path
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "written"),
+    [
+        ([], 1, {"text": 0.9, "titles": 0.8}),
+        (["--raise"], 1, {"text": 0.9, "titles": 0.85}),
+        (["--raise", "--lower"], 0, {"text": 0.89, "titles": 0.85}),
+        (["--raise", "--every", "2"], 1, {"text": 0.9, "titles": 0.8}),
+    ],
+)
+def test_a_floor_is_lowered_only_if_asked_for(floors, capsys, flags, code, written):
+    assert gate.main(flags) == code
+    assert json.loads(floors.read_text()) == {"samples": written}
+    assert "FALLEN" in capsys.readouterr().out
