@@ -17,12 +17,12 @@ from warraq.pipelines.config import STAGES, FlowConfig
 from warraq.pipelines.options import add_rules, config_of
 from warraq.pipelines.terminal import Safe, visible
 from warraq.schemas.encodable import without_surrogates
-from warraq.schemas.labels import DATE_SOURCES, ENTITY_KINDS, ERROR_REASON, REASONS, TOPICS
+from warraq.schemas.labels import DATE_SOURCES, ENTITY_KINDS, ERROR_REASON, EXTRACTION_SOURCES, REASONS, TOPICS
 from warraq.schemas.records import Article, Document, Entity, Page, Rejected
 from warraq.transforms.entities import tagger as entities
 from warraq.transforms.extract.body.choose import dropped_lines
 from warraq.transforms.extract.findings import Findings
-from warraq.transforms.extract.page import examine
+from warraq.transforms.extract.page import PAGE_SIGNS, examine
 from warraq.transforms.file_names import os_name, shown_name
 from warraq.transforms.language import language
 from warraq.transforms.quality import quality
@@ -273,11 +273,15 @@ def _extraction(found: Findings) -> Iterator[str]:
         yield f"{'date':<14}{chosen.date}, from {chosen.source}: {DATE_SOURCES[chosen.source]}"
         seen = found.candidates["date"]
         yield from _first([f"date seen     {one.date or ''} {one.source}: {one.evidence}" for one in seen])
-    for name in ("text", "text in embedded JSON"):
+    for name in ("text", "text in doubt", "text in embedded JSON", "text in embedded JSON in doubt"):
         yield from _first([_text_seen(one) for one in found.candidates.get(name, [])])
     if found.article:
-        text = found.article.text
+        text, score = found.article.text, found.article.extraction_score
         yield f"text kept     {len(text):,} characters in {text.count(chr(10)) + 1} lines"
+        chance = "" if score is None else f", right with a chance of {score:.0%}"
+        yield f"  from        {EXTRACTION_SOURCES[found.article.extraction_source]}{chance}"
+        if sign := next(filter(None, map(found.decisions.get, PAGE_SIGNS)), None):
+            yield f"page kind     {found.article.page_kind}: {sign.evidence}"
         if found.facts:
             yield from _first([f"thrown away   {line}" for line in dropped_lines(found.facts, text)])
 

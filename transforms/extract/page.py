@@ -38,7 +38,7 @@ _TUNING: Final = {"tuning": True}  # such fields decide how the work is guarded,
 _MAX_TIMEOUT: Final = 10**6  # seconds; the clock takes no larger number
 _MAX_MEMORY_MB: Final = 2**30  # the kernel takes no larger number
 KINDS: Final = (ARTICLE, "all")
-_PAGE_SIGNS: Final = ("page kind", "labels", "text kind")  # decisions
+PAGE_SIGNS: Final = ("page kind", "labels", "text kind")  # the decisions that tell the kind of a page
 _FEW_WORDS: Final = 30  # a caption, a cookie notice, "enable JavaScript"
 
 
@@ -165,6 +165,6 @@ def _article(document: Document, metadata: Metadata, body: Body, published: Publ
         tags=metadata.tags,
         charset=document.charset,
         charset_source=document.charset_source,
-        page_kind=OTHER_PAGE if any(map(findings.decisions.get, _PAGE_SIGNS)) else ARTICLE,
+        page_kind=OTHER_PAGE if any(map(findings.decisions.get, PAGE_SIGNS)) else ARTICLE,
         extraction_source=body.source,
     )
