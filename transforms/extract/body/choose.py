@@ -20,7 +20,7 @@ from warraq.transforms.extract.findings import Findings
 _LEAST_READ: Final = 0.5  # of a container's prose; a shorter text is only a part of the article
 # The doubt, and the evidence that ends it. Chosen on half of the sites of the development pages, by mean F1; the other
 # half agrees (docs/choices.md).
-_LEAST_SHARE: Final = 0.6  # of the page's prose; of a text with less, the rest of the page is compared
+_LEAST_SHARE: Final = 0.5  # of the page's prose; of a text with less, the rest of the page is compared
 _MORE_SENTENCES: Final = 1.7  # times as many words in sentences as the text in doubt has
 _SENTENCE_SHARE: Final = 0.5  # of the words; a text with less is a listing with menus
 _SENTENCE_WORDS: Final = 8  # a shorter line is a label or a heading
