@@ -16,6 +16,7 @@ from warraq.schemas.records import Entity
 from warraq.transforms.arabic import Segmentation, clitic_segmentations, normalize_letters, normalize_name, strip_marks
 from warraq.transforms.entities.bearers import is_short
 from warraq.transforms.entities.lexicon import NAMES, Lexicon, given_names, lexicon
+from warraq.transforms.entities.plausible import NameSpan, plausible
 
 _HEADS: Final = ("organisation_heads", "definite_heads", "place_parts", "place_heads")
 _FATHER: Final = "أبو"
@@ -24,26 +25,8 @@ _JOINED_FATHER: Final = re.compile("^[أا]بو(?=...)")  # often written as one
 _JOINED_SERVANT: Final = re.compile(r"\bعبد(?=ال..)")
 _HAMZA_SEATS: Final = re.compile("[ئؤ]")
 _CURRENCY: Final = re.compile("(?:ال)?(دولار|يورو|ريال|درهم|دينار|جنيه|استرليني|ليره|روبل|يوان)(?:ا|ات)?")
-# Not persons: "God have mercy on him" (the name is spelt "رحمة الله"), "praise be to God" and the like.
-_BLESSINGS: Final = frozenset(
-    {"رحمه الله", "رحمها الله", "حفظه الله", "طيب الله", "لله الحمد", "ولله الحمد", "الرحمن الرحيم"}
-    | {"الله", "والله", "لله"}
-)
 _LINKS: Final = ("فان", "أبي")  # parts of names; in other texts these letters are mostly other words
 _TITLE: Final = "الإمام"  # as in names of streets; news has "الأمام" (the front) more often
-
-
-class NameSpan(NamedTuple):
-    """A name that a tagger found: the tokens from `first` to `end` (exclusive)."""
-
-    first: int
-    end: int
-    kind: str
-    score: float
-
-    def moved(self, tokens: int) -> "NameSpan":
-        """The same span, moved by that many tokens."""
-        return NameSpan(self.first + tokens, self.end + tokens, self.kind, self.score)
 
 
 class Mention(NamedTuple):
@@ -63,11 +46,13 @@ class EntityNormalizer:
             normalize_name(_TITLE): _TITLE
         }
         self._names = {normalize_name(name): name for name in (*map(_bare, reversed(given_names())), *_LINKS)}
+        persons = (key for key, entries in known.entries.items() if any(entry.kind == "person" for entry in entries))
+        self._first_names = {key.split()[0] for key in persons}
         self._rank = {key: rank for rank, key in enumerate(self._spelling)}
 
     def entities(self, text: str, tokens: Sequence[re.Match[str]], found: Sequence[NameSpan]) -> list[Entity]:
         """Entities with offsets and names for the spans found in a text with these tokens."""
-        found = [span for span in found if span.kind != "person" or " ".join(_written(tokens, span)) not in _BLESSINGS]
+        found = plausible(tokens, found)
         words = [_written(tokens, span) for span in found]
         others = frozenset(normalize_name(first) for first, *_ in words)
         mentions = [
@@ -84,12 +69,32 @@ class EntityNormalizer:
     def first_segmentation(self, word: str, kind: str, others: frozenset[str] = frozenset()) -> Segmentation:
         """The segmentation of a name's first word; `others` are the keys of the first words of the text's names."""
         forms = clitic_segmentations(word)
+        if kind == "person" and not self._is_first_name(forms[0].key):
+            for form in forms[: 2 if forms[0].key.startswith("و") else 1]:  # "وكونور" is "and Connor"
+                if self._keeps_first_letter(clitic_segmentations(word[form.skip :])):
+                    return form
         listed = [form for form in forms if self._is_listed(form.key, kind)]
         if listed:  # "وجدة" is Oujda, unless the text speaks of "جدة" too
             return next((form for form in listed[1:] if kind == "place" and form.key in others), listed[0])
         if any(form.key in self._rank for form in forms):
             return min(forms, key=lambda form: (self._rank.get(form.key, len(self._rank)), form.skip))
         return next((form for form in forms[1:] if form.key in others), forms[0])
+
+    def _keeps_first_letter(self, forms: Sequence[Segmentation]) -> bool:
+        """True for a name with ف, ب, ك or ل whose rest is an everyday word, or rarer: "فريال" is not "ريال".
+
+        و is mostly "and". ل is mostly "to", so it stays only where both are true: "ليروي" is not "يروي".
+        """
+        whole, *rests = (form.key for form in forms)
+        if not rests or whole[0] not in "فبكل" or any(rest.startswith("ال") for rest in rests):
+            return False
+        rank = self._rank.get(whole, len(self._rank))
+        rarer = all(rank < self._rank.get(rest, len(self._rank)) for rest in rests)
+        everyday = all(rest in self._known.sets["ordinary"] and not self._is_first_name(rest) for rest in rests)
+        return (rarer and everyday) if whole[0] == "ل" else (rarer or everyday)
+
+    def _is_first_name(self, key: str) -> bool:
+        return key in self._first_names or any(key in self._known.sets[name] for name in NAMES)
 
     def _is_listed(self, key: str, kind: str) -> bool:
         sets = NAMES if kind == "person" else _HEADS

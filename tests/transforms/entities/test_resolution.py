@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from tests.support.topics import article
 from warraq.schemas.labels import NAME_SOURCES
 from warraq.transforms.arabic import tokenize
-from warraq.transforms.entities.canonical_names import NameSpan, entity_normalizer
+from warraq.transforms.entities.canonical_names import entity_normalizer
+from warraq.transforms.entities.plausible import NameSpan
 from warraq.transforms.entities.resolution import headers, is_near, longer_names, resolve_names
 
 KINDS = {"ش": "person", "م": "place", "ن": "organisation"}
