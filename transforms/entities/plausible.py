@@ -6,11 +6,12 @@ number. `models/entities.CARD.md` has the effect of the rules on corpora and pag
 
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from warraq.transforms.arabic import normalize_name
-from warraq.transforms.entities.lexicon import Entry, Word, describe, lexicon
+from warraq.transforms.entities.bearers import bearers_of
+from warraq.transforms.entities.lexicon import NAMES, Entry, Word, describe, lexicon, word_ranks
 
 # Not persons: "God have mercy on him" (the name is spelt "رحمة الله"), "praise be to God" and the like.
 _BLESSINGS: Final = frozenset(
@@ -43,8 +44,19 @@ _ATTRIBUTES: Final = _keys(
 _PRAISE: Final = _keys("الحمد")
 _PRONOUNS: Final = _keys("إياه إياها إياهم إياك إياي إيانا إياكم")
 _QUESTIONS: Final = _keys("ماهي ماهو ماهم ماهن")  # "what is", written as one word
+_TOWNS: Final = _keys("حي مديرية مدينة بلدة قرية ضاحية محافظة ناحية معتمدية مخيم جزيرة")
+_NAMED_AFTER: Final = {
+    "place": _keys(
+        "شارع ميدان دوار ساحة قاعة مسجد جامع مطار ملعب ستاد استاد جسر نفق حديقة ميناء معبر قلعة برج فندق مقبرة"
+        " كورنيش قصر صالة"
+    ),
+    "organisation": _keys("جامعة معهد مدرسة مستشفى مؤسسة أكاديمية متحف مسرح مكتبة ثانوية كلية"),
+    "misc": _keys("جائزة كأس وسام"),
+}
+_MOST_TITLES: Final = 2
+_LONGEST_HONOUR: Final = 3  # words; longer spans are sentences about a person in that place
 _PLACES: Final = frozenset({"place_evidence", "place_parts", "place_heads"})
-_NAMED_THINGS: Final = _keys("فيروس متحور المتحور لقاح مرض داء متلازمة وباء جائحة بكتيريا إعصار عاصفة")
+_NAMED_THINGS: Final = _keys("فيروس متحور المتحور لقاح مرض متلازمة وباء جائحة بكتيريا إعصار عاصفة")
 
 
 @functools.lru_cache(maxsize=1 << 16)
@@ -106,18 +118,58 @@ def _names_thing(word: Word) -> bool:
     return any(form.key in _NAMED_THINGS for form in word.segmentations)
 
 
-def _parts(tokens: Sequence[re.Match[str]], span: NameSpan) -> Iterator[NameSpan]:
-    """The span, or the parts of it: "شيخ الأزهر أحمد الطيب" is a body and a person, "الأزهر" alone is a body."""
+def _parts(tokens: Sequence[re.Match[str]], span: NameSpan) -> list[NameSpan]:
+    """The span, or the parts of it, or what is named after the person."""
+    if span.kind != "person":
+        return [span]
     words = _words(tokens, span)
-    if span.kind == "person" and len(words) == 1 and not _is_titled(tokens, span.first):
+    if len(words) == 1 and not _is_titled(tokens, span.first):
         entry = _listed(words)
-        yield span._replace(kind=entry.kind) if entry and entry.kind == "organisation" else span
-        return
-    body = _body(tokens, span) if span.kind == "person" else None
+        if entry and entry.kind == "organisation":
+            return [span._replace(kind=entry.kind)]
+    thing = _named_after(tokens, span)
+    if thing:
+        return [thing]
+    body = _body(tokens, span)
     if body:
-        yield body
-        span = span._replace(first=body.end)
-    yield span
+        return [body, span._replace(first=body.end)]
+    second = _second_person(words)
+    if second:
+        return [span._replace(end=span.first + second), *_parts(tokens, span._replace(first=span.first + second))]
+    return [span]
+
+
+def _named_after(tokens: Sequence[re.Match[str]], span: NameSpan) -> NameSpan | None:
+    """The place, body or prize with the person's name: "شارع" + "الحبيب بورقيبة", "قاعة الملك" + "سلمان"."""
+    head = span.first - 1
+    while head > 0 and span.first - head <= _MOST_TITLES and "titles" in _described(tokens[head].group()).roles:
+        head -= 1
+    if head < 0 or span.end - span.first > _LONGEST_HONOUR:
+        return None
+    forms = {form.key for form in _described(tokens[head].group()).segmentations}
+    if not forms.isdisjoint(_TOWNS):  # no part of the name
+        return span._replace(kind="place", first=head + 1)
+    kind = next((kind for kind, heads in _NAMED_AFTER.items() if not forms.isdisjoint(heads)), None)
+    return span._replace(kind=kind, first=head) if kind else None
+
+
+def _second_person(words: Sequence[Word]) -> int | None:
+    """The number of the word at which a second person begins: "كيم" + "وترامب", "أوباما" + "دوتيرتي"."""
+    if any(entry.kind == "person" for entry in lexicon().entries.get(" ".join(word.key for word in words), ())):
+        return None
+    if len(words) == 2 and all(bearers_of(word.key) for word in words):
+        return 1
+    return next((number for number, word in enumerate(words) if number and _is_and_a_name(word)), None)
+
+
+def _is_and_a_name(word: Word) -> bool:
+    """True for "وترامب"; False for "وهبة", a name itself, and for "ويليامز", where the news does not know the rest."""
+    if not word.key.startswith("و") or len(word.segmentations) == 1 or word.roles & NAMES:
+        return False
+    rest = word.segmentations[1].key
+    is_name = bool(bearers_of(rest)) or not lexicon().sets_of(word.segmentations[1:2]).isdisjoint(NAMES)
+    ranks = word_ranks()
+    return is_name and ranks.get(rest, len(ranks)) <= ranks.get(word.key, len(ranks))
 
 
 def _body(tokens: Sequence[re.Match[str]], span: NameSpan) -> NameSpan | None:
