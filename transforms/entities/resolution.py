@@ -20,7 +20,7 @@ _BEFORE: Final = 5  # words before a name that may say the office
 _BEFORE_CHARACTERS: Final = 60
 _LONGEST_FIRST_NAMES: Final = 4  # words
 _FIRST_NAMES: Final = frozenset({"given", "unsure_given"})
-_NO_FIRST_NAMES: Final = frozenset({"titles", "not_names", "frequent"})
+_NO_FIRST_NAMES: Final = frozenset({"titles", "not_names", "organisation_evidence", "person_evidence"})
 _NAME_ROLES: Final = NAMES | {"family_links"}
 _LONG_WORD: Final = 7  # letters
 _SHORTEST_NEAR: Final = 4
@@ -145,19 +145,25 @@ def is_near(word: str, other: str) -> bool:
 def names_beside(lines: "Described", surname: str) -> Beside:
     """The names of which the surname is a part wherever the lines have it."""
     keys, words = [normalize_name(part) for part in surname.split()], lines.words
+    middle = {part for bearer in bearers_of(surname) for part in map(normalize_name, bearer.name.split()[1:])}
     full: set[str] = set()
     has_others = False
     for first, word in enumerate(words):
         end = first + len(keys)
         if word.key == keys[0] and [other.key for other in words[first:end]] == keys:
             begin = first
-            while begin > max(first - _LONGEST_FIRST_NAMES, 0) and not words[begin - 1].roles.isdisjoint(_NAME_ROLES):
+            while begin > max(first - _LONGEST_FIRST_NAMES, 0) and _continues(words[begin - 1], middle):
                 begin -= 1
             if begin < first and _is_first_name(words[begin]):
                 parts = Mention(lines.written[begin:end], "person", words[begin].segmentations[0])
                 full.add(entity_normalizer().name(parts))
             has_others |= first > 0 and _is_name_part(words[first - 1])
     return Beside(frozenset(full), has_others)
+
+
+def _continues(word: Word, middle: set[str]) -> bool:
+    """True for a name, and for a middle name of a bearer: "قائد" before "السبسي"."""
+    return word.key in middle or not word.roles.isdisjoint(_NAME_ROLES)
 
 
 def _is_first_name(word: Word) -> bool:

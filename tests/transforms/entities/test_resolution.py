@@ -119,6 +119,18 @@ def test_a_famous_person_in_the_article_comes_before_relatives(resolve):
     assert found[2] == ("دونالد ترامب", "article")
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("طرد حافظ قائد [السبسي|ش] من الحزب في [تونس|م]", ("حافظ قائد السبسي", "article")),  # the son
+        ("زار النجم [رونالدو|ش] ملعب النادي قبل المباراة", ("كريستيانو رونالدو", "lists")),
+        ("خسر فريق منزل [بورقيبة|ش] في [تونس|م]", ("بورقيبة", "written")),  # a town
+    ],
+)
+def test_the_words_before_a_surname(resolve, text, name):
+    assert resolve(text)[0] == name
+
+
 def test_a_first_name_that_is_spelt_otherwise_is_that_of_the_bearer(resolve):
     text = "سجل [كرستيانو رونالدو|ش] هدفا في مرمى الضيوف ثم خرج [رونالدو|ش] من المباراة"
     assert resolve(text) == [("كريستيانو رونالدو", "lists"), ("كريستيانو رونالدو", "article")]
