@@ -154,11 +154,9 @@ def _named_after(tokens: Sequence[re.Match[str]], span: NameSpan) -> NameSpan | 
 
 
 def _second_person(words: Sequence[Word]) -> int | None:
-    """The number of the word at which a second person begins: "كيم" + "وترامب", "أوباما" + "دوتيرتي"."""
+    """The number of the word at which a second person begins: "كيم" + "وترامب"."""
     if any(entry.kind == "person" for entry in lexicon().entries.get(" ".join(word.key for word in words), ())):
         return None
-    if len(words) == 2 and all(bearers_of(word.key) for word in words):
-        return 1
     return next((number for number, word in enumerate(words) if number and _is_and_a_name(word)), None)
 
 

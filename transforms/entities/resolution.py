@@ -109,7 +109,10 @@ class _Persons:
         return Evidence(names, keys, self._article.date.year)
 
     def _with_first_name(self, name: str) -> frozenset[str]:
-        return self._beside(name).full if " " not in name or bearers_of(name) else frozenset()
+        if " " in name and not bearers_of(name):
+            return frozenset()
+        found = self._beside(name).full  # without "جون كيري أوباما", where one person stands before another
+        return frozenset(full for full in found if full.removesuffix(f" {name}") not in self._names)
 
     def _beside(self, name: str) -> "Beside":
         if name not in self._known_beside:
