@@ -21,6 +21,7 @@ _SPORT_WORDS: Final = 6  # distinct words of sport from which on an article is a
 _ATHLETE_WORDS: Final = 2  # distinct words of sport that are evidence for an athlete
 _BEARER: Final = re.compile(r"^(.*?)(?: \((.*)\))?(?: (\d{4})(?:-(\d{4}))?)?$")
 _FATHERS: Final = frozenset({"ابي", "ابا"})
+_OFFICES: Final = frozenset({"titles", "title_tails", "nationalities"})
 _HAMZA_SEATS: Final = re.compile("[ئؤ]")
 _NAMED_AFTER: Final = frozenset(  # what is named after persons: "سجن شارون", "مركز كينيدي"
     map(
@@ -104,6 +105,8 @@ def is_believed(bearer: Bearer, evidence: Evidence, before: Sequence[Word]) -> b
 
 def is_introduced(bearer: Bearer, before: Sequence[Word]) -> bool:
     """True if an office and the bearer's state stand before the name: "الرئيس الأميركي ترامب"."""
+    if not before or (before[-1].triggers.isdisjoint(_OFFICES) and before[-1].key not in bearer.group.words):
+        return False  # "الأميركية حضرته ميلانيا ترامب"
     keys = {form.key for word in before for form in word.segmentations}
     return not keys.isdisjoint(bearer.group.words) and any("titles" in word.triggers for word in before)
 
