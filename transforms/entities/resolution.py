@@ -42,17 +42,19 @@ def _resolved(entity: Entity, persons: "_Persons") -> Entity:
     found = persons.full_name(entity) if entity.kind == "person" else None
     if found:
         return entity._replace(name=found[0], name_source=found[1])
-    return entity._replace(name_source=_source(entity))
+    return entity._replace(name_source=_source(entity, persons))
 
 
-def _source(entity: Entity) -> str:
-    """WRITTEN if the words of the name are those of the article, in any spelling; else IN_LISTS."""
+def _source(entity: Entity, persons: "_Persons") -> str:
+    """WRITTEN if the words of the name are those of the mention, in any spelling; else the one that has the name."""
     written, name = name_key(entity.text).split(), name_key(entity.name).split()
     same = written[-len(name) :] == name or [written[0].removeprefix("ال"), *written[1:]] == [
         name[0].removeprefix("ال"),
         *name[1:],
     ]
-    return WRITTEN if same else IN_LISTS
+    if same:
+        return WRITTEN
+    return IN_ARTICLE if entity.kind == "person" and persons.has_written(entity.name) else IN_LISTS
 
 
 class _Persons:
@@ -69,6 +71,10 @@ class _Persons:
         names = [self._near.get(name, name) for name in (*names, *in_full)]
         self._longer = longer_names(names)
         self._names = {name for name in names if " " in name}
+
+    def has_written(self, name: str) -> bool:
+        """True if a mention has all words of the name; taggers may complete short mentions themselves."""
+        return any(name_key(entity.text) == name_key(name) for entity in self._found if entity.kind == "person")
 
     def full_name(self, entity: Entity) -> tuple[str, str] | None:
         """The full name of a person with its source; None if there is none, or if it may be one of several."""
