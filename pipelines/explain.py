@@ -17,7 +17,17 @@ from warraq.pipelines.config import STAGES, FlowConfig
 from warraq.pipelines.options import add_rules, config_of
 from warraq.pipelines.terminal import Safe, visible
 from warraq.schemas.encodable import without_surrogates
-from warraq.schemas.labels import DATE_SOURCES, ENTITY_KINDS, ERROR_REASON, EXTRACTION_SOURCES, REASONS, TOPICS
+from warraq.schemas.labels import (
+    DATE_SOURCES,
+    ENTITY_KINDS,
+    ERROR_REASON,
+    EXTRACTION_SOURCES,
+    IN_ARTICLE,
+    IN_LISTS,
+    NAME_SOURCES,
+    REASONS,
+    TOPICS,
+)
 from warraq.schemas.records import Article, Document, Entity, Page, Rejected
 from warraq.transforms.entities import tagger as entities
 from warraq.transforms.extract.body.choose import dropped_lines
@@ -34,6 +44,7 @@ from warraq.transforms.topics import classifier as topics
 
 _COLOURS: Final = {"person": "\x1b[1;35m", "place": "\x1b[1;32m", "organisation": "\x1b[1;34m", "misc": "\x1b[1;33m"}
 _PLAIN: Final = "\x1b[0m"
+_RENAMED: Final = frozenset({IN_ARTICLE, IN_LISTS})
 _MOST_DIGITS: Final = 18  # of an offset: no file is longer
 _MOST: Final = 12  # lines shown of a long list
 
@@ -240,7 +251,7 @@ def _steps(config: FlowConfig, colour: bool) -> list[Step]:
         "language": show_language,
         "quality": _quality,
         "deduplicate": _identity,
-        "entities": lambda _, tagged: _entities(tagged, colour) if tagged else iter(()),
+        "entities": lambda _, tagged: entity_lines(tagged, colour) if tagged else iter(()),
         "topics": show_topics,
     }
     functions = {stage.name: stage.apply for stage in STAGES if stage.apply} | {"extract": extract}
@@ -323,11 +334,14 @@ def _identity(_: Article, identified: Article | None) -> Iterator[str]:
         yield f"text digest {identified.text_digest}; copies are not looked for here"
 
 
-def _entities(article: Article, colour: bool) -> Iterator[str]:
+def entity_lines(article: Article, colour: bool) -> Iterator[str]:
+    """The names by kind, the source of those that are not as written, and the text with its entities marked."""
     for kind, arabic in ENTITY_KINDS.items():
         names = sorted({entity.name for entity in article.entities if entity.kind == kind})
         if names:
             yield f"{kind:<14}{arabic}: {'، '.join(names)}"
+    named = sorted({(one.text, one.name, one.name_source) for one in article.entities if one.name_source in _RENAMED})
+    yield from _first([f"{'  named so':<14}{text} is {name}: {NAME_SOURCES[source]}" for text, name, source in named])
     yield ""
     lines = highlight(article.text, article.entities, colour).split("\n")
     yield from map(Safe, lines) if colour else lines

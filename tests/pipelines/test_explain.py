@@ -166,6 +166,20 @@ def test_a_page_that_is_not_there_cannot_be_explained():
         explain.explain_page("missing.html")
 
 
+def test_a_name_that_is_not_as_written_has_a_source(make_article):
+    entities = [
+        Entity("أمريكا", "place", 0, 6, "الولايات المتحدة", 1.0, "lists"),
+        Entity("الدرويشي", "person", 9, 17, "سامر الدرويشي", 1.0, "article"),
+        Entity("مصر", "place", 20, 23, "مصر", 1.0, "written"),
+    ]
+    lines = list(explain.entity_lines(make_article("أمريكا و الدرويشي و مصر", entities=entities), colour=False))
+    named = [line for line in lines if "named so" in line]
+    assert [line.split(": ")[0].split("so ")[1].strip() for line in named] == [
+        "أمريكا is الولايات المتحدة",
+        "الدرويشي is سامر الدرويشي",
+    ]
+
+
 def test_entities_are_marked_where_they_stand():
     entities = [
         Entity("روسيا", "place", 1, 6, "روسيا", 1.0),

@@ -60,7 +60,7 @@ def test_an_old_dataset_is_upgraded_and_goes_on(old, capsys):
     assert maintain([str(old), "upgrade"]) == 0
     assert maintain([str(old), "check"]) == 0
     connection = connect(dataset)
-    assert connection.execute(NAME_SOURCES).fetchall() == [("article",), ("lists",), ("written",), (None,)]
+    assert {("written",), (None,)} < {*connection.execute(NAME_SOURCES).fetchall()}  # null in the older rows
     assert connection.execute("SELECT count(*) FROM articles WHERE load_id IS NULL").fetchall() == [(0,)]
     # a run of the old version can be taken out, by its loads
     [run] = connection.execute("SELECT run_id FROM loads WHERE dump LIKE '%texts.jsonl.gz'").fetchone()

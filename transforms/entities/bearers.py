@@ -19,15 +19,16 @@ from warraq.transforms.entities.lexicon import Lexicon, Word, lexicon, listed_sp
 SPORT: Final = "sport"
 _SPORT_WORDS: Final = 6  # distinct words of sport from which on an article is about sport
 _ATHLETE_WORDS: Final = 2  # distinct words of sport that are evidence for an athlete
-_YEARS: Final = re.compile(r"^(.*?)(?: (\d{4})(-\d{4})?)?$")
+_BEARER: Final = re.compile(r"^(.*?)(?: \((.*)\))?(?: (\d{4})(?:-(\d{4}))?)?$")
 _FATHERS: Final = frozenset({"ابي", "ابا"})
+_OFFICES: Final = frozenset({"titles", "title_tails", "nationalities"})
 _HAMZA_SEATS: Final = re.compile("[ئؤ]")
 _NAMED_AFTER: Final = frozenset(  # what is named after persons: "سجن شارون", "مركز كينيدي"
     map(
         normalize_name,
         (
             *("جامعة", "كلية", "معهد", "مركز", "مستشفى", "مدرسة", "مؤسسة", "أكاديمية", "متحف", "مكتبة", "مسرح"),
-            *("شركة", "مجموعة", "بنك", "كأس", "جائزة", "حريق", "إعصار", "مدينة"),
+            *("شركة", "مجموعة", "بنك", "كأس", "جائزة", "حريق", "إعصار", "مدينة", "منزل"),
         ),
     )
 )
@@ -49,6 +50,7 @@ class Bearer(NamedTuple):
     group: Group
     first_year: int
     last_year: int
+    nationality: frozenset[str] = frozenset()  # keys of its forms; empty if the file does not tell it
 
 
 class Evidence(NamedTuple):
@@ -89,6 +91,8 @@ def is_believed(bearer: Bearer, evidence: Evidence, before: Sequence[Word]) -> b
     group = bearer.group
     if not bearer.first_year <= evidence.year <= bearer.last_year or _names_a_thing(before):
         return False
+    if bearer.nationality and before and _is_foreigner(bearer, before[-1]):
+        return False
     if group.is_sport:
         return len(evidence.words & group.words) >= _ATHLETE_WORDS
     if is_introduced(bearer, before):
@@ -101,8 +105,16 @@ def is_believed(bearer: Bearer, evidence: Evidence, before: Sequence[Word]) -> b
 
 def is_introduced(bearer: Bearer, before: Sequence[Word]) -> bool:
     """True if an office and the bearer's state stand before the name: "الرئيس الأميركي ترامب"."""
+    if not before or (before[-1].triggers.isdisjoint(_OFFICES) and before[-1].key not in bearer.group.words):
+        return False  # "الأميركية حضرته ميلانيا ترامب"
     keys = {form.key for word in before for form in word.segmentations}
     return not keys.isdisjoint(bearer.group.words) and any("titles" in word.triggers for word in before)
+
+
+def _is_foreigner(bearer: Bearer, word: Word) -> bool:
+    """True for the nationality of another state: "البرازيلي" is not Cristiano Ronaldo's."""
+    forms = {form.key for form in word.segmentations}
+    return "nationalities" in word.triggers and forms.isdisjoint(bearer.nationality)
 
 
 def _names_a_thing(before: Sequence[Word]) -> bool:
@@ -156,10 +168,11 @@ def parse_bearers(lines: str, known: Lexicon) -> Iterator[tuple[Bearer, Sequence
             group = _group(line[1:], known)
         elif not line.startswith("#"):
             for item in filter(None, map(str.strip, line.split("،"))):
-                written, first, last = _YEARS.fullmatch(item).groups()  # type: ignore[union-attr]
+                written, nationality, first, last = _BEARER.fullmatch(item).groups()  # type: ignore[union-attr]
                 name, *more = written.split("=")
-                years = int(first or dt.MINYEAR), int((last or "").lstrip("-") or dt.MAXYEAR)
-                yield Bearer(name, group, *years), more
+                years = int(first or dt.MINYEAR), int(last or dt.MAXYEAR)
+                forms = nationality_forms(normalize_name(nationality)) if nationality else ()
+                yield Bearer(name, group, *years, frozenset(forms)), more
 
 
 def _group(line: str, known: Lexicon) -> Group:

@@ -18,10 +18,11 @@ import numpy.typing as npt
 
 from warraq.schemas.records import Entity
 from warraq.transforms.arabic import normalize_name, tokenize
-from warraq.transforms.entities.canonical_names import NameSpan, entity_normalizer, usual_spellings
+from warraq.transforms.entities.canonical_names import entity_normalizer
 from warraq.transforms.entities.gazetteer import RuleSpan, rule_spans
-from warraq.transforms.entities.lexicon import Word, describe, lexicon
+from warraq.transforms.entities.lexicon import Word, describe, lexicon, usual_spellings
 from warraq.transforms.entities.network import Activations, Floats, Network, Words, tanh
+from warraq.transforms.entities.plausible import NameSpan
 from warraq.transforms.entities.word_features import WordFeatures, feature_key, features
 
 KINDS: Final = ("person", "place", "organisation", "misc")

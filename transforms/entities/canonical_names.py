@@ -6,44 +6,26 @@ most ("الامم" → "الأمم"), and titles are dropped. Short names of per
 """
 
 import functools
-import gzip
 import re
 from collections.abc import Iterable, Sequence
-from importlib import resources
 from typing import Final, NamedTuple
 
 from warraq.schemas.records import Entity
 from warraq.transforms.arabic import Segmentation, clitic_segmentations, normalize_letters, normalize_name, strip_marks
 from warraq.transforms.entities.bearers import is_short
-from warraq.transforms.entities.lexicon import NAMES, Lexicon, given_names, lexicon
+from warraq.transforms.entities.lexicon import NAMES, Lexicon, given_names, lexicon, usual_spellings
+from warraq.transforms.entities.plausible import NameSpan, plausible
 
 _HEADS: Final = ("organisation_heads", "definite_heads", "place_parts", "place_heads")
 _FATHER: Final = "أبو"
 _FATHER_KEYS: Final = frozenset({"ابو", "ابي", "ابا"})
+_SONS: Final = frozenset({"بن", "ابن", "بنت"})
 _JOINED_FATHER: Final = re.compile("^[أا]بو(?=...)")  # often written as one word with the next
 _JOINED_SERVANT: Final = re.compile(r"\bعبد(?=ال..)")
 _HAMZA_SEATS: Final = re.compile("[ئؤ]")
 _CURRENCY: Final = re.compile("(?:ال)?(دولار|يورو|ريال|درهم|دينار|جنيه|استرليني|ليره|روبل|يوان)(?:ا|ات)?")
-# Not persons: "God have mercy on him" (the name is spelt "رحمة الله"), "praise be to God" and the like.
-_BLESSINGS: Final = frozenset(
-    {"رحمه الله", "رحمها الله", "حفظه الله", "طيب الله", "لله الحمد", "ولله الحمد", "الرحمن الرحيم"}
-    | {"الله", "والله", "لله"}
-)
 _LINKS: Final = ("فان", "أبي")  # parts of names; in other texts these letters are mostly other words
 _TITLE: Final = "الإمام"  # as in names of streets; news has "الأمام" (the front) more often
-
-
-class NameSpan(NamedTuple):
-    """A name that a tagger found: the tokens from `first` to `end` (exclusive)."""
-
-    first: int
-    end: int
-    kind: str
-    score: float
-
-    def moved(self, tokens: int) -> "NameSpan":
-        """The same span, moved by that many tokens."""
-        return NameSpan(self.first + tokens, self.end + tokens, self.kind, self.score)
 
 
 class Mention(NamedTuple):
@@ -63,18 +45,21 @@ class EntityNormalizer:
             normalize_name(_TITLE): _TITLE
         }
         self._names = {normalize_name(name): name for name in (*map(_bare, reversed(given_names())), *_LINKS)}
+        persons = (key for key, entries in known.entries.items() if any(entry.kind == "person" for entry in entries))
+        self._first_names = {key.split()[0] for key in persons}
         self._rank = {key: rank for rank, key in enumerate(self._spelling)}
 
     def entities(self, text: str, tokens: Sequence[re.Match[str]], found: Sequence[NameSpan]) -> list[Entity]:
         """Entities with offsets and names for the spans found in a text with these tokens."""
-        found = [span for span in found if span.kind != "person" or " ".join(_written(tokens, span)) not in _BLESSINGS]
+        found = plausible(tokens, found)
         words = [_written(tokens, span) for span in found]
         others = frozenset(normalize_name(first) for first, *_ in words)
         mentions = [
             Mention(parts, span.kind, self.first_segmentation(parts[0], span.kind, others))
             for parts, span in zip(words, found, strict=True)
         ]
-        names = [self.name(mention) for mention in mentions]
+        fixed = self._fixed_fathers(tokens, found, mentions)
+        names = [self.name(mention, fixed) for mention in mentions]
         entities = []
         for span, mention, name in zip(found, mentions, names, strict=True):
             start, end = tokens[span.first].start() + mention.segmentation.skip, tokens[span.end - 1].end()
@@ -84,6 +69,10 @@ class EntityNormalizer:
     def first_segmentation(self, word: str, kind: str, others: frozenset[str] = frozenset()) -> Segmentation:
         """The segmentation of a name's first word; `others` are the keys of the first words of the text's names."""
         forms = clitic_segmentations(word)
+        if kind == "person" and not self._is_first_name(forms[0].key):
+            for form in forms[: 2 if forms[0].key.startswith("و") else 1]:  # "وكونور" is "and Connor"
+                if self._keeps_first_letter(clitic_segmentations(word[form.skip :])):
+                    return form
         listed = [form for form in forms if self._is_listed(form.key, kind)]
         if listed:  # "وجدة" is Oujda, unless the text speaks of "جدة" too
             return next((form for form in listed[1:] if kind == "place" and form.key in others), listed[0])
@@ -91,14 +80,49 @@ class EntityNormalizer:
             return min(forms, key=lambda form: (self._rank.get(form.key, len(self._rank)), form.skip))
         return next((form for form in forms[1:] if form.key in others), forms[0])
 
+    def _fixed_fathers(
+        self, tokens: Sequence[re.Match[str]], found: Sequence[NameSpan], mentions: Sequence[Mention]
+    ) -> frozenset[str]:
+        """The words after "أبي" in names that have no other case in the text: "قال أبي أحمد علي".
+
+        A father's name has "أبو" where a verb precedes it.
+        """
+        fixed: set[str] = set()
+        inflected: set[str] = set()
+        for span, mention in zip(found, mentions, strict=True):
+            first, *others = map(normalize_name, mention.words)
+            if mention.kind == "person" and others and first != "ابي":
+                inflected.add(others[0])
+            elif mention.kind == "person" and others and span.first:
+                before = normalize_name(tokens[span.first - 1].group())
+                fixed |= {others[0]} if before in self._known.sets["speech_verbs"] else set()
+        return frozenset(fixed - inflected)
+
+    def _keeps_first_letter(self, forms: Sequence[Segmentation]) -> bool:
+        """True for a name with ف, ب, ك or ل whose rest is an everyday word, or rarer: "فريال" is not "ريال".
+
+        و is mostly "and". ل is mostly "to", so it stays only where both are true: "ليروي" is not "يروي".
+        """
+        whole, *rests = (form.key for form in forms)
+        if not rests or whole[0] not in "فبكل" or any(rest.startswith("ال") for rest in rests):
+            return False
+        rank = self._rank.get(whole, len(self._rank))
+        rarer = all(rank < self._rank.get(rest, len(self._rank)) for rest in rests)
+        everyday = all(rest in self._known.sets["ordinary"] and not self._is_first_name(rest) for rest in rests)
+        return (rarer and everyday) if whole[0] == "ل" else (rarer or everyday)
+
+    def _is_first_name(self, key: str) -> bool:
+        return key in self._first_names or any(key in self._known.sets[name] for name in NAMES)
+
     def _is_listed(self, key: str, kind: str) -> bool:
         sets = NAMES if kind == "person" else _HEADS
         return key in self._known.longest or any(key in self._known.sets[name] for name in sets)
 
-    def name(self, mention: Mention) -> str:
+    def name(self, mention: Mention, fixed: frozenset[str] = frozenset()) -> str:
         """The listed name of the mention; else its words in their usual spelling, without marks and titles.
 
-        A surname that the lists have ("أوباما") stays a surname: the article says whose it is.
+        A surname that the lists have ("أوباما") stays a surname: the article says whose it is. `fixed` are the words
+        before which "أبي" is no case of "أبو".
         """
         keys = [mention.segmentation.key, *(normalize_name(word) for word in mention.words[1:])]
         listed = self._listed(keys, mention.kind)
@@ -113,7 +137,7 @@ class EntityNormalizer:
                 first += 1
         listed = self._listed(keys[first:], mention.kind)
         return listed or " ".join(
-            self._spell(mention, number, key) for number, key in enumerate(keys) if number >= first
+            self._spell(mention, number, key, fixed) for number, key in enumerate(keys) if number >= first
         )
 
     def _listed(self, keys: Sequence[str], kind: str) -> str | None:
@@ -125,21 +149,38 @@ class EntityNormalizer:
     def _is_title(self, key: str) -> bool:
         return key in self._known.sets["titles"] and not any(key in self._known.sets[name] for name in NAMES)
 
-    def _spell(self, mention: Mention, number: int, key: str) -> str:
+    def _spell(self, mention: Mention, number: int, key: str, fixed: frozenset[str]) -> str:
         """One word of the name as news mostly spells it, or as written if the news does not know it."""
-        if mention.kind in {"person", "place"} and key in _FATHER_KEYS and number < len(mention.words) - 1:
-            return _FATHER
         written = normalize_letters(strip_marks(mention.words[number]))
         if number == 0:
             bare = normalize_letters(strip_marks(mention.words[0][mention.segmentation.skip :]))
             hidden = mention.segmentation.key.startswith("ال") and not normalize_name(bare).startswith("ال")
             written = f"ال{bare}" if hidden else bare
+        if self._is_father(mention, number, key, fixed):
+            return written if written.startswith("آ") else _FATHER  # آبي is a name of Japan
         is_person = mention.kind == "person"
         usual = (is_person and self._names.get(key)) or self._spelling.get(key, written)
         spelt = (
             usual if _HAMZA_SEATS.findall(usual) == _HAMZA_SEATS.findall(written) else written
         )  # "فيات" is not "فئات"
-        return _JOINED_SERVANT.sub("عبد ", _JOINED_FATHER.sub(f"{_FATHER} ", spelt) if is_person else spelt)
+        son = normalize_name(_JOINED_FATHER.sub("", spelt))
+        if is_person and (number or son.startswith("ال") or self._is_first_name(son)):  # "أبولون" is no father
+            spelt = _JOINED_FATHER.sub(f"{_FATHER} ", spelt)
+        return _JOINED_SERVANT.sub("عبد ", spelt)
+
+    def _is_listed_so(self, words: Sequence[str]) -> bool:
+        """True for the beginning of a listed name that is no father's: "أبي أحمد"."""
+        listed = self._listed(words, "person")
+        return bool(listed and not listed.startswith(_FATHER))
+
+    def _is_father(self, mention: Mention, number: int, key: str, fixed: frozenset[str]) -> bool:
+        """True for "أبي" and "أبا" that are cases of "أبو": not in "بن أبي طالب", nor in "أبي أحمد"."""
+        words = [normalize_name(word) for word in mention.words]
+        if mention.kind not in {"person", "place"} or key not in _FATHER_KEYS or number == len(words) - 1:
+            return False
+        is_fixed = number == 0 and key == "ابي" and (words[1] in fixed or self._is_listed_so(words[:2]))
+        after_son = number > 0 and words[number - 1] in _SONS
+        return not (is_fixed or after_son)
 
 
 def _bare(name: str) -> str:
@@ -148,13 +189,6 @@ def _bare(name: str) -> str:
 
 def _written(tokens: Sequence[re.Match[str]], span: NameSpan) -> list[str]:
     return [token.group() for token in tokens[span.first : span.end]]
-
-
-@functools.lru_cache(maxsize=1)
-def usual_spellings() -> tuple[str, ...]:
-    """The words of the news in their most frequent spelling, the most frequent word first."""
-    packed = resources.files("warraq.transforms").joinpath("models", "entities.vocabulary.txt.gz").read_bytes()
-    return tuple(gzip.decompress(packed).decode("utf-8").split("\n"))
 
 
 @functools.lru_cache(maxsize=1)

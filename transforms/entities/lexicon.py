@@ -181,6 +181,21 @@ def lexicon() -> Lexicon:
     return Lexicon()
 
 
+@functools.lru_cache(maxsize=1)
+def usual_spellings() -> tuple[str, ...]:
+    """The words of the news in their most frequent spelling, the most frequent word first."""
+    return tuple(gzip.decompress(_bytes("entities.vocabulary.txt.gz")).decode("utf-8").split("\n"))
+
+
+@functools.lru_cache(maxsize=1)
+def word_ranks() -> dict[str, int]:
+    """The rank of each word of the news by its key, 0 for the most frequent one."""
+    ranks: dict[str, int] = {}
+    for rank, spelling in enumerate(usual_spellings()):
+        ranks.setdefault(normalize_name(spelling), rank)
+    return ranks
+
+
 def parse_names(lines: str) -> Iterator[tuple[str, str, bool]]:
     """(canonical name, spelling, unsure). "عبد ال…" is also spelt as one word, "أبو" also as "أبي" and "أبا"."""
     for item in "،".join(line for line in lines.splitlines() if not line.startswith("#")).split("،"):

@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from warraq.schemas.records import Entity
 from warraq.transforms.arabic import tokenize
-from warraq.transforms.entities.canonical_names import NameSpan, entity_normalizer
+from warraq.transforms.entities.canonical_names import entity_normalizer
+from warraq.transforms.entities.plausible import NameSpan
 
 _FILES: Final = ("config.json", "tokenizer.json", "model.onnx")
 _WINDOW: Final = 256  # word pieces, borders included

@@ -20,7 +20,7 @@ _BEFORE: Final = 5  # words before a name that may say the office
 _BEFORE_CHARACTERS: Final = 60
 _LONGEST_FIRST_NAMES: Final = 4  # words
 _FIRST_NAMES: Final = frozenset({"given", "unsure_given"})
-_NO_FIRST_NAMES: Final = frozenset({"titles", "not_names", "frequent"})
+_NO_FIRST_NAMES: Final = frozenset({"titles", "not_names", "organisation_evidence", "person_evidence"})
 _NAME_ROLES: Final = NAMES | {"family_links"}
 _LONG_WORD: Final = 7  # letters
 _SHORTEST_NEAR: Final = 4
@@ -42,17 +42,19 @@ def _resolved(entity: Entity, persons: "_Persons") -> Entity:
     found = persons.full_name(entity) if entity.kind == "person" else None
     if found:
         return entity._replace(name=found[0], name_source=found[1])
-    return entity._replace(name_source=_source(entity))
+    return entity._replace(name_source=_source(entity, persons))
 
 
-def _source(entity: Entity) -> str:
-    """WRITTEN if the words of the name are those of the article, in any spelling; else IN_LISTS."""
+def _source(entity: Entity, persons: "_Persons") -> str:
+    """WRITTEN if the words of the name are those of the mention, in any spelling; else the one that has the name."""
     written, name = name_key(entity.text).split(), name_key(entity.name).split()
     same = written[-len(name) :] == name or [written[0].removeprefix("ال"), *written[1:]] == [
         name[0].removeprefix("ال"),
         *name[1:],
     ]
-    return WRITTEN if same else IN_LISTS
+    if same:
+        return WRITTEN
+    return IN_ARTICLE if entity.kind == "person" and persons.has_written(entity.name) else IN_LISTS
 
 
 class _Persons:
@@ -69,6 +71,10 @@ class _Persons:
         names = [self._near.get(name, name) for name in (*names, *in_full)]
         self._longer = longer_names(names)
         self._names = {name for name in names if " " in name}
+
+    def has_written(self, name: str) -> bool:
+        """True if a mention has all words of the name; taggers may complete short mentions themselves."""
+        return any(name_key(entity.text) == name_key(name) for entity in self._found if entity.kind == "person")
 
     def full_name(self, entity: Entity) -> tuple[str, str] | None:
         """The full name of a person with its source; None if there is none, or if it may be one of several."""
@@ -109,7 +115,10 @@ class _Persons:
         return Evidence(names, keys, self._article.date.year)
 
     def _with_first_name(self, name: str) -> frozenset[str]:
-        return self._beside(name).full if " " not in name or bearers_of(name) else frozenset()
+        if " " in name and not bearers_of(name):
+            return frozenset()
+        found = self._beside(name).full  # without "جون كيري أوباما", where one person stands before another
+        return frozenset(full for full in found if full.removesuffix(f" {name}") not in self._names)
 
     def _beside(self, name: str) -> "Beside":
         if name not in self._known_beside:
@@ -145,19 +154,25 @@ def is_near(word: str, other: str) -> bool:
 def names_beside(lines: "Described", surname: str) -> Beside:
     """The names of which the surname is a part wherever the lines have it."""
     keys, words = [normalize_name(part) for part in surname.split()], lines.words
+    middle = {part for bearer in bearers_of(surname) for part in map(normalize_name, bearer.name.split()[1:])}
     full: set[str] = set()
     has_others = False
     for first, word in enumerate(words):
         end = first + len(keys)
         if word.key == keys[0] and [other.key for other in words[first:end]] == keys:
             begin = first
-            while begin > max(first - _LONGEST_FIRST_NAMES, 0) and not words[begin - 1].roles.isdisjoint(_NAME_ROLES):
+            while begin > max(first - _LONGEST_FIRST_NAMES, 0) and _continues(words[begin - 1], middle):
                 begin -= 1
             if begin < first and _is_first_name(words[begin]):
                 parts = Mention(lines.written[begin:end], "person", words[begin].segmentations[0])
                 full.add(entity_normalizer().name(parts))
             has_others |= first > 0 and _is_name_part(words[first - 1])
     return Beside(frozenset(full), has_others)
+
+
+def _continues(word: Word, middle: set[str]) -> bool:
+    """True for a name, and for a middle name of a bearer: "قائد" before "السبسي"."""
+    return word.key in middle or not word.roles.isdisjoint(_NAME_ROLES)
 
 
 def _is_first_name(word: Word) -> bool:

@@ -8,7 +8,7 @@ LINES = """
 @ روسيا، موسكو | روسي، الكرملين
 فلاديمير بوتين=بوتن 1999، سيرغي لافروف 2003-2010
 @ sport | مباراة، المدرب
-ليونيل ميسي
+ليونيل ميسي (أرجنتيني) 2004
 """
 
 
@@ -20,7 +20,8 @@ def test_a_group_gives_its_evidence_to_its_bearers():
     assert {"الروسيه", "روسي", "الكرملين"} <= putin.group.words
     assert (found["سيرغي لافروف"][0].last_year, putin.group.is_sport) == (2010, False)
     messi, _ = found["ليونيل ميسي"]
-    assert (messi.group.words, messi.group.is_sport, messi.first_year) == ({"مباراه", "المدرب"}, True, 1)
+    assert (messi.group.words, messi.group.is_sport, messi.first_year) == ({"مباراه", "المدرب"}, True, 2004)
+    assert {"الارجنتيني", "ارجنتيني"} <= messi.nationality
 
 
 def test_each_surname_of_the_lists_has_a_bearer_or_is_never_completed():

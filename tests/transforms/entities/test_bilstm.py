@@ -25,8 +25,8 @@ from warraq.transforms.entities.bilstm import (
     merge_with_rules,
     sentences,
 )
-from warraq.transforms.entities.canonical_names import NameSpan
 from warraq.transforms.entities.gazetteer import RuleSpan
+from warraq.transforms.entities.plausible import NameSpan
 from warraq.transforms.entities.tagger import load_tagger, tag_entities
 
 MODELS = ROOT / "transforms" / "models"
@@ -60,6 +60,24 @@ def test_entities_of_plain_sentences(tagger, text, expected):
     [entities] = tagger.tag([text])
     assert expected <= {(entity.kind, entity.name) for entity in entities}
     assert expected or not entities
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (
+            "أشاد شيخ الأزهر أحمد الطيب بالمبادرة، ثم دعا الأزهر الناس إلى الهدوء.",
+            {("الأزهر", "organisation"), ("أحمد الطيب", "person")},
+        ),
+        ("تزايدت الإصابات بفيروس كوفيد، وظهر كوفيد-19 في أوروبا أيضا.", {("أوروبا", "place")}),
+        ("ماهي أسباب الأزمة في تونس؟", {("تونس", "place")}),
+        # letters of a Persian keyboard
+        ("وصل الرئیس إلى کرکوک ثم إیران أمس.", {("كركوك", "place"), ("إيران", "place")}),
+    ],
+)
+def test_what_looks_like_a_name(tagger, text, found):
+    [entities] = tagger.tag([text])
+    assert {(entity.name, entity.kind) for entity in entities} == found
 
 
 def test_a_short_mention_gets_the_full_name(tagger, make_article):

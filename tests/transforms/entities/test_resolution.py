@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from tests.support.topics import article
 from warraq.schemas.labels import NAME_SOURCES
 from warraq.transforms.arabic import tokenize
-from warraq.transforms.entities.canonical_names import NameSpan, entity_normalizer
+from warraq.transforms.entities.canonical_names import entity_normalizer
+from warraq.transforms.entities.plausible import NameSpan
 from warraq.transforms.entities.resolution import headers, is_near, longer_names, resolve_names
 
 KINDS = {"ش": "person", "م": "place", "ن": "organisation"}
@@ -116,6 +117,21 @@ def test_a_surname_of_two_bearers_stays_unless_one_is_in_the_article(resolve):
 def test_a_famous_person_in_the_article_comes_before_relatives(resolve):
     found = resolve("سافرت [ميلانيا ترامب|ش] مع [دونالد ترامب|ش] وصرح [ترامب|ش] بذلك في [واشنطن|م]")
     assert found[2] == ("دونالد ترامب", "article")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("طرد حافظ قائد [السبسي|ش] من الحزب في [تونس|م]", ("حافظ قائد السبسي", "article")),  # the son
+        ("زار النجم [رونالدو|ش] ملعب النادي قبل المباراة", ("كريستيانو رونالدو", "lists")),
+        ("زار البرازيلي [رونالدو|ش] ملعب النادي قبل المباراة", ("رونالدو", "written")),
+        ("زار البرتغالي [رونالدو|ش] ملعب النادي قبل المباراة", ("كريستيانو رونالدو", "lists")),
+        ("في مقر وزيرة الخارجية الأمريكية حضرته زغبورة [ترامب|ش] أمس", ("ترامب", "written")),
+        ("خسر فريق منزل [بورقيبة|ش] في [تونس|م]", ("بورقيبة", "written")),  # a town
+    ],
+)
+def test_the_words_before_a_surname(resolve, text, name):
+    assert resolve(text)[0] == name
 
 
 def test_a_first_name_that_is_spelt_otherwise_is_that_of_the_bearer(resolve):

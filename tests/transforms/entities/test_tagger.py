@@ -8,6 +8,13 @@ def test_articles_are_tagged(make_article):
     assert (article.tagger, [entity.name for entity in article.entities]) == ("gazetteer-1", ["موسكو"])
 
 
+def test_a_name_that_the_tagger_completed_is_from_the_article(make_article):
+    text = "قال الوزير سامر الدرويشي أمس. ثم غادر الدرويشي القاعة."
+    [article] = tag_entities([make_article(text)], load_tagger("gazetteer"))
+    found = [(entity.name, entity.name_source) for entity in article.entities]
+    assert found == [("سامر الدرويشي", "written"), ("سامر الدرويشي", "article")]
+
+
 @pytest.mark.parametrize("name", sorted(BACKENDS.keys() - {"onnx"}))
 def test_backends_are_taggers(name):
     assert load_tagger(name) is load_tagger(name)

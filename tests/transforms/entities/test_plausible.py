@@ -1,0 +1,125 @@
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from warraq.transforms.arabic import tokenize
+from warraq.transforms.entities.plausible import NameSpan, plausible
+
+
+def names(text, *spans):
+    """(words, kind) of what is left of the spans of a text."""
+    tokens = tokenize(text)
+    found = plausible(tokens, [NameSpan(*span, 0.9) for span in spans])
+    return [(" ".join(token.group() for token in tokens[span.first : span.end]), span.kind) for span in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("كان الوزير رحمه الله كريما", (2, 4, "person")),
+        ("قال والحمد لله على كل حال", (1, 3, "person")),
+        ("هو الغفور الرحيم كما نقول", (1, 3, "person")),
+        ("نقرأ الرحمن الرحيم مالك الملك", (2, 4, "person")),
+        ("وإياك نشكر على ذلك", (0, 2, "person")),
+        ("ماهي أسباب الغلاء", (0, 1, "place")),
+        ("وماهو الحل", (0, 1, "place")),
+        ("انتشر فيروس زيكا في البلاد", (2, 3, "person")),
+        ("ضرب إعصار كاترينا الساحل", (2, 3, "person")),
+        ("أطلق القمر بدر-7 أمس", (2, 3, "person")),
+    ],
+)
+def test_what_can_be_no_such_name_is_left_out(text, span):
+    assert names(text, span) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("قال عبد الرحمن كريم إنه سعيد", (1, 4, "person")),
+        ("قال الحمد الله إنه سعيد", (1, 3, "person")),  # a family
+        ("قال كريم إنه سعيد", (1, 2, "person")),
+        ("وصل إلى جزيرة ماهي أمس", (3, 4, "place")),
+        ("انتشر الفيروس وقال هاني إنه شفي", (3, 4, "person")),
+        ("سجل بدر - 7 أهداف", (1, 2, "person")),
+        ("أطلقت صاروخ صمود-3 أمس", (2, 3, "misc")),
+    ],
+)
+def test_other_names_stay(text, span):
+    assert len(names(text, span)) == 1
+
+
+def test_a_word_that_has_a_number_somewhere_is_no_person_in_the_text():
+    assert names("أطلق بدر-7 ثم هبط بدر في البحر", (1, 2, "person"), (6, 7, "person")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "span", "found"),
+    [
+        (
+            "رحب شيخ الأزهر أحمد الطيب بهم",
+            (1, 5, "person"),
+            [("الأزهر", "organisation"), ("أحمد الطيب", "person")],
+        ),
+        ("زار أمير قطر تميم بن حمد لندن", (2, 6, "person"), [("قطر", "place"), ("تميم بن حمد", "person")]),
+        (
+            "سلم مدير منظمة الصحة العالمية هاني الدرويشي",
+            (2, 7, "person"),
+            [("منظمة الصحة العالمية", "organisation"), ("هاني الدرويشي", "person")],
+        ),
+        # the name of a person, after a title that needs no complement
+        ("قال اللاعب كولن زغبور أمس", (2, 4, "person"), [("كولن زغبور", "person")]),
+        ("ندد الأزهر بالحادث", (1, 2, "person"), [("الأزهر", "organisation")]),
+        ("قال الدكتور الأزهر أمس", (2, 3, "person"), [("الأزهر", "person")]),
+    ],
+)
+def test_a_body_between_office_and_name_is_an_entity_of_its_own(text, span, found):
+    assert names(text, span) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "span", "found"),
+    [
+        ("افتتح شارع سامر الدرويشي أمس", (2, 4, "person"), [("شارع سامر الدرويشي", "place")]),
+        ("افتتح قاعة الملك سلمان أمس", (3, 4, "person"), [("قاعة الملك سلمان", "place")]),
+        ("تقع في مديرية الشيخ عثمان أمس", (4, 5, "person"), [("الشيخ عثمان", "place")]),
+        ("تقع في محافظة صلاح الدين أمس", (3, 5, "person"), [("صلاح الدين", "place")]),
+        ("يدرس بمدرسة سامر الدرويشي أمس", (2, 4, "person"), [("بمدرسة سامر الدرويشي", "organisation")]),
+        ("فاز بجائزة سامر الدرويشي أمس", (2, 4, "person"), [("بجائزة سامر الدرويشي", "misc")]),
+        ("سجل عن طريق سامر الدرويشي أمس", (3, 5, "person"), [("سامر الدرويشي", "person")]),
+        ("حكم بسجن سامر الدرويشي أمس", (2, 4, "person"), [("سامر الدرويشي", "person")]),
+        ("شكر مدرسته سامر أمس", (2, 3, "person"), [("سامر", "person")]),
+    ],
+)
+def test_what_is_named_after_a_person_is_no_person(text, span, found):
+    assert names(text, span) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "span", "found"),
+    [
+        ("قمة بين كيم وترامب غدا", (2, 4, "person"), ["كيم", "وترامب"]),
+        ("قمة بين مارغريت وليزا غدا", (2, 4, "person"), ["مارغريت", "وليزا"]),
+        ("قال أشتون كارتر أمس", (1, 3, "person"), ["أشتون كارتر"]),  # each word is a surname
+        ("قال حسن وهبة أمس", (1, 3, "person"), ["حسن وهبة"]),
+        ("قالت سيرينا ويليامز أمس", (1, 3, "person"), ["سيرينا ويليامز"]),
+        ("قال فلاديمير بوتين أمس", (1, 3, "person"), ["فلاديمير بوتين"]),
+    ],
+)
+def test_two_persons_in_one_span(text, span, found):
+    assert [words for words, _ in names(text, span)] == found
+
+
+WORDS = ["شيخ", "الأزهر", "أحمد", "لله", "الحمد", "فيروس", "ماهي", "-", "7", "مصر", "\n", "."]
+
+
+@given(words=st.lists(st.sampled_from(WORDS), min_size=1, max_size=9), data=st.data())
+def test_what_is_left_lies_in_the_spans_in_their_order(words, data):
+    tokens = tokenize(" ".join(words))
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(tokens)), max_size=6)))
+    kinds = st.sampled_from(["person", "place", "organisation", "misc"])
+    spans = [NameSpan(first, end, data.draw(kinds), 0.5) for first, end in pairwise(cuts)]
+    found = plausible(tokens, spans)
+    assert all(any(part.first < part.end <= whole.end for whole in spans) for part in found)
+    assert all(one.end <= other.first for one, other in pairwise(found))

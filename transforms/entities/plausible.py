@@ -1,0 +1,201 @@
+"""Plausible names: what a tagger found, without spans that can't be such a name, and with those that are two of them.
+
+The rules are about kinds of words: function words, everyday words, attributes of God, things that carry a name and a
+number. `models/entities.CARD.md` has the effect of the rules on corpora and pages.
+"""
+
+import functools
+import re
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from warraq.transforms.arabic import normalize_name
+from warraq.transforms.entities.bearers import bearers_of
+from warraq.transforms.entities.lexicon import NAMES, Entry, Word, describe, lexicon, word_ranks
+
+# Not persons: "God have mercy on him" (the name is spelt "رحمة الله"), "praise be to God" and the like.
+_BLESSINGS: Final = frozenset(
+    {"رحمه الله", "رحمها الله", "حفظه الله", "طيب الله", "لله الحمد", "ولله الحمد", "الرحمن الرحيم"}
+    | {"الله", "والله", "لله"}
+)
+
+
+class NameSpan(NamedTuple):
+    """A name that a tagger found: the tokens from `first` to `end` (exclusive)."""
+
+    first: int
+    end: int
+    kind: str
+    score: float
+
+    def moved(self, tokens: int) -> "NameSpan":
+        """The same span, moved by that many tokens."""
+        return NameSpan(self.first + tokens, self.end + tokens, self.kind, self.score)
+
+
+def _keys(words: str) -> frozenset[str]:
+    return frozenset(map(normalize_name, words.split()))
+
+
+# Of God: "الرحمن الرحيم" is no person, but "عبد الرحمن" and "كريم" are.
+_ATTRIBUTES: Final = _keys(
+    "الحمد الله لله والله بالله رب الرب الرحمن رحمن الرحيم رحيم الكريم العظيم العزيز الحكيم الغفور غفور العالمين"
+)
+_PRAISE: Final = _keys("الحمد")
+_PRONOUNS: Final = _keys("إياه إياها إياهم إياك إياي إيانا إياكم")
+_QUESTIONS: Final = _keys("ماهي ماهو ماهم ماهن")  # "what is", written as one word
+_TOWNS: Final = _keys("حي مديرية مدينة بلدة قرية ضاحية محافظة ناحية معتمدية مخيم جزيرة")
+_NAMED_AFTER: Final = {
+    "place": _keys(
+        "شارع ميدان دوار ساحة قاعة مسجد جامع مطار ملعب ستاد استاد جسر نفق حديقة ميناء معبر قلعة برج فندق مقبرة"
+        " كورنيش قصر صالة"
+    ),
+    "organisation": _keys("جامعة معهد مدرسة مستشفى مؤسسة أكاديمية متحف مسرح مكتبة ثانوية كلية"),
+    "misc": _keys("جائزة كأس وسام"),
+}
+_MOST_TITLES: Final = 2
+_LONGEST_HONOUR: Final = 3  # words; longer spans are sentences about a person in that place
+_PLACES: Final = frozenset({"place_evidence", "place_parts", "place_heads"})
+_NAMED_THINGS: Final = _keys("فيروس متحور المتحور لقاح مرض متلازمة وباء جائحة بكتيريا إعصار عاصفة")
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _described(written: str) -> Word:
+    return describe(lexicon(), written)
+
+
+def plausible(tokens: Sequence[re.Match[str]], spans: Sequence[NameSpan]) -> list[NameSpan]:
+    """The spans that can be names, in their order."""
+    things = {tokens[span.first].group() for span in spans if _has_number(tokens, span)}
+    return [
+        part
+        for span in spans
+        if not _is_impossible(tokens, span) and not (span.kind == "person" and _text(tokens, span) in things)
+        for part in _parts(tokens, span)
+    ]
+
+
+def _text(tokens: Sequence[re.Match[str]], span: NameSpan) -> str:
+    return " ".join(token.group() for token in tokens[span.first : span.end])
+
+
+def _words(tokens: Sequence[re.Match[str]], span: NameSpan) -> list[Word]:
+    return [_described(token.group()) for token in tokens[span.first : span.end]]
+
+
+def _has_number(tokens: Sequence[re.Match[str]], span: NameSpan) -> bool:
+    """True for one word that a hyphen joins to a number: "كوفيد-19"."""
+    after = tokens[span.end : span.end + 2]
+    joined = len(after) == 2 and after[0].group() == "-" and after[0].start() == tokens[span.end - 1].end()
+    return span.end - span.first == 1 and joined and after[1].group()[:1].isdigit()
+
+
+def _is_impossible(tokens: Sequence[re.Match[str]], span: NameSpan) -> bool:
+    words = _words(tokens, span)
+    before = _described(tokens[span.first - 1].group()) if span.first else None
+    keys = {form.key for word in words[:1] for form in word.segmentations} | {word.key for word in words[1:]}
+    if span.kind == "place":
+        is_asked = not keys.isdisjoint(_QUESTIONS) and len(words) == 1
+        return is_asked and not (before and before.triggers & _PLACES)
+    if span.kind != "person":
+        return False
+    if _text(tokens, span) in _BLESSINGS or not keys.isdisjoint(_PRONOUNS):
+        return True
+    if not keys.isdisjoint(_NAMED_THINGS) or (before and len(words) == 1 and _names_thing(before)):
+        return True
+    if before and before.key in _ATTRIBUTES and words[0].key in _ATTRIBUTES:
+        return True  # "الرحمن" before "الرحيم مالك"
+    return len(words) > 1 and _is_invocation(words)
+
+
+def _is_invocation(words: Sequence[Word]) -> bool:
+    """True for "الحمد لله" and "الرحمن الرحيم"; "الحمد الله" is a family."""
+    keys = [{form.key for form in word.segmentations} for word in words]
+    return all(key & _ATTRIBUTES for key in keys) and (words[-1].key == "لله" or not keys[0] & _PRAISE)
+
+
+def _names_thing(word: Word) -> bool:
+    return any(form.key in _NAMED_THINGS for form in word.segmentations)
+
+
+def _parts(tokens: Sequence[re.Match[str]], span: NameSpan) -> list[NameSpan]:
+    """The span, or the parts of it, or what is named after the person."""
+    if span.kind != "person":
+        return [span]
+    words = _words(tokens, span)
+    if len(words) == 1 and not _is_titled(tokens, span.first):
+        entry = _listed(words)
+        if entry and entry.kind == "organisation":
+            return [span._replace(kind=entry.kind)]
+    thing = _named_after(tokens, span)
+    if thing:
+        return [thing]
+    body = _body(tokens, span)
+    if body:
+        return [body, span._replace(first=body.end)]
+    second = _second_person(words)
+    if second:
+        return [span._replace(end=span.first + second), *_parts(tokens, span._replace(first=span.first + second))]
+    return [span]
+
+
+def _named_after(tokens: Sequence[re.Match[str]], span: NameSpan) -> NameSpan | None:
+    """The place, body or prize with the person's name: "شارع" + "الحبيب بورقيبة", "قاعة الملك" + "سلمان"."""
+    head = span.first - 1
+    while head > 0 and span.first - head <= _MOST_TITLES and "titles" in _described(tokens[head].group()).roles:
+        head -= 1
+    if head < 0 or span.end - span.first > _LONGEST_HONOUR:
+        return None
+    forms = {form.key for form in _described(tokens[head].group()).segmentations}
+    if not forms.isdisjoint(_TOWNS):  # no part of the name
+        return span._replace(kind="place", first=head + 1)
+    kind = next((kind for kind, heads in _NAMED_AFTER.items() if not forms.isdisjoint(heads)), None)
+    return span._replace(kind=kind, first=head) if kind else None
+
+
+def _second_person(words: Sequence[Word]) -> int | None:
+    """The number of the word at which a second person begins: "كيم" + "وترامب"."""
+    if any(entry.kind == "person" for entry in lexicon().entries.get(" ".join(word.key for word in words), ())):
+        return None
+    return next((number for number, word in enumerate(words) if number and _is_and_a_name(word)), None)
+
+
+def _is_and_a_name(word: Word) -> bool:
+    """True for "وترامب"; False for "وهبة", a name itself, and for "ويليامز", where the news does not know the rest."""
+    if not word.key.startswith("و") or len(word.segmentations) == 1 or word.roles & NAMES:
+        return False
+    rest = word.segmentations[1].key
+    is_name = bool(bearers_of(rest)) or not lexicon().sets_of(word.segmentations[1:2]).isdisjoint(NAMES)
+    ranks = word_ranks()
+    return is_name and ranks.get(rest, len(ranks)) <= ranks.get(word.key, len(ranks))
+
+
+def _body(tokens: Sequence[re.Match[str]], span: NameSpan) -> NameSpan | None:
+    """The place or body of an office, between the office and the person's name: "ملك" + "الأردن" + name."""
+    office = span.first if _is_office(tokens, span.first) else span.first - 1
+    if not _is_office(tokens, office):
+        return None
+    words = _words(tokens, span._replace(first=office + 1))
+    for size in range(len(words) - 1, 0, -1):
+        entry, rest = _listed(words[:size]), words[size:]
+        if entry and entry.kind != "person" and (len(rest) > 1 or "given" in rest[0].roles):
+            return NameSpan(office + 1, office + 1 + size, entry.kind, span.score)
+    return None
+
+
+def _is_office(tokens: Sequence[re.Match[str]], position: int) -> bool:
+    """True for a title that needs a complement: "شيخ", not "الشيخ"."""
+    word = _described(tokens[position].group()) if position >= 0 else None
+    return bool(word and "titles" in word.triggers and not word.key.startswith("ال"))
+
+
+def _is_titled(tokens: Sequence[re.Match[str]], first: int) -> bool:
+    return first > 0 and "titles" in _described(tokens[first - 1].group()).triggers
+
+
+def _listed(words: Sequence[Word]) -> Entry | None:
+    """The sure place or body of the lists with these words, if no person of the lists has them too."""
+    entries = lexicon().entries.get(" ".join(word.key for word in words), ())
+    if any(entry.kind == "person" for entry in entries):
+        return None
+    return next((entry for entry in entries if not entry.unsure), None)
