@@ -99,13 +99,13 @@ def _decide_text(facts: Facts, metadata: Metadata, findings: Findings) -> list[s
     """The lines of the article on the page. If it shows only a few words, the article in embedded JSON, if longer."""
     title = metadata.title
     choose = functools.partial(choose_body, facts=facts, title=title, description=metadata.description)
-    lines: list[str] = findings.decide("text", read_bodies(facts, title), choose)
+    lines: list[str] = findings.decide("text", read_bodies(facts), choose)
     if len(" ".join(lines).split()) < _FEW_WORDS and (found := find_article_text(facts.embedded_json, title)):
         embedded: list[str] = []
         with contextlib.suppress(Rejection):  # there is nothing to parse
             page = Facts(f"<article>{found.replace(chr(10), '<br><br>')}</article>", facts.url)
             choose = functools.partial(choose_body, facts=page, title=title, description=None)
-            embedded = findings.decide("text in embedded JSON", read_bodies(page, title), choose)
+            embedded = findings.decide("text in embedded JSON", read_bodies(page), choose)
         if len("\n".join(embedded)) > len("\n".join(lines)):
             return embedded
     if not lines:
