@@ -126,7 +126,7 @@ def _drop_link_blocks(article: HtmlElement) -> None:
 
 
 def _is_passage(block: HtmlElement) -> bool:
-    """True for a linked sentence or quotation beside prose, not for the headline or teaser of another article.
+    """True for a linked sentence or quotation between paragraphs of prose, not for a headline or teaser.
 
     Links that stay on the page lead to no other article, so any clause inside them is text.
     """
@@ -138,7 +138,7 @@ def _is_passage(block: HtmlElement) -> bool:
         return words >= _PASSAGE_WORDS * len(links)
     is_card = around is not None or next(block.iterdescendants("p", "div"), None) is not None
     is_sentence = words >= _SENTENCE_WORDS and (text.endswith(".") or _QUOTATION.match(text) is not None)
-    return is_sentence and not is_card and any(map(_is_prose, (block.getprevious(), block.getnext())))
+    return is_sentence and not is_card and all(map(_is_prose, (block.getprevious(), block.getnext())))
 
 
 def _is_prose(block: HtmlElement | None) -> bool:
