@@ -1,8 +1,9 @@
 """An article in its final form: no later stage alters its text, so that offsets found later stay true.
 
-First the characters are cleaned. Then whole lines are removed: furniture that extraction left, repeated lines, and at
-both ends the title, the byline, the date and the credit. Prose is never altered: a line is removed or kept as a whole,
-and quotes, digits, dashes and other punctuation stay as written. Cleaning a cleaned article changes nothing.
+First the characters are cleaned. Then whole lines are removed: furniture that extraction left, references, repeated
+lines, and at both ends the title, the byline, the date and the credit. Prose is never altered: a line is removed or
+kept as a whole, except for an encyclopedia's edit mark at its end, and quotes, digits, dashes and other punctuation
+stay as written. Cleaning a cleaned article changes nothing.
 """
 
 import dataclasses
@@ -15,6 +16,7 @@ from warraq.transforms.clean.bylines import is_byline, is_date_line, is_label
 from warraq.transforms.clean.characters import clean_characters, clean_field, count_words
 from warraq.transforms.clean.credits import find_agency, read_credit, read_dateline
 from warraq.transforms.clean.furniture import is_furniture
+from warraq.transforms.clean.references import without_edit_mark, without_references
 from warraq.transforms.rejection import Rejection
 
 _REPEAT_WORDS: Final = 8  # a shorter line may be repeated on purpose: a heading, a refrain, "وأضاف:"
@@ -39,7 +41,8 @@ def clean(article: Article, rules: CleanRules) -> Article:
     """
     title = clean_field(article.title)
     authors, agencies = _split_authors(article.authors)
-    lines = [line for line in clean_characters(article.text).split("\n") if not (is_furniture(line) or is_label(line))]
+    lines = map(without_edit_mark, clean_characters(article.text).split("\n"))
+    lines = [line for line in without_references(list(lines)) if not (is_furniture(line) or is_label(line))]
     body, credited = _trim(_without_repeats(lines), title, authors)
     text = "\n".join(body)
     words = count_words(text)

@@ -7,6 +7,8 @@ import re
 from typing import Final
 
 from warraq.transforms.arabic import normalize_line
+from warraq.transforms.clean.appeals import is_appeal
+from warraq.transforms.clean.latin_furniture import is_latin_furniture
 
 _FURNITURE_LINES: Final = frozenset(
     " ".join(entry.split())
@@ -26,11 +28,10 @@ _FURNITURE_LINES: Final = frozenset(
     اختيار المحرر | جاري التحميل | جار التحميل | الخبر السابق | الخبر التالي | المقال السابق | المقال التالي |
     السابق | التالي | الرئيسيه | الصفحه الرئيسيه | القائمه | بحث | ابحث | تسجيل الدخول | دخول | اتصل بنا | من نحن |
     اعلن معنا | سياسه الخصوصيه | شروط الاستخدام | الكلمات الدلاليه | كلمات دلاليه | الكلمات المفتاحيه |
-    كلمات مفتاحيه | الوسوم | وسوم | التصنيفات | تصنيفات | اعلان | اعلانات | advertisement | تابعنا | تابعونا |
+    كلمات مفتاحيه | الوسوم | وسوم | التصنيفات | تصنيفات | اعلان | اعلانات | تابعنا | تابعونا |
     تابعنا علي | تابعونا علي | تابعونا عبر | تابعنا عبر | النشره البريديه | اشترك | اشترك الان |
     اشترك في النشره البريديه | جميع الحقوق محفوظه | كل الحقوق محفوظه | حقوق النشر محفوظه | الحقوق محفوظه |
-    رابط المصدر | نهايه الخبر | قصص مقترحه | قصص موصي بها | share | share this | print | email | read more | related |
-    leave a comment | leave a reply | comments | copy link | related posts | tags | محتوي ذو صله | قصص ذات صله |
+    رابط المصدر | نهايه الخبر | قصص مقترحه | قصص موصي بها | محتوي ذو صله | قصص ذات صله |
     قصص مختاره | اخترنا لك | اخترنا لكم | نرشح لك | نرشح لكم | ننصحك بقراءه | ننصح بقراءه | يستحق الانتباه |
     الاكثر رواجا | اختيارات المحررين | من اختيار المحرر | الموضوع السابق | الموضوع التالي | الصفحه السابقه |
     الصفحه التاليه | اكتب تعليقك هنا | لا توجد تعليقات بعد | شاركنا رايك | سياسه التعليقات | مشاركه هذا الخبر |
@@ -116,4 +117,4 @@ def is_furniture(line: str) -> bool:
         return True
     if len(words) <= _INVITING_WORDS and _INVITATION.search(key):
         return True
-    return bool(_FURNITURE_LEADS.match(key) or _BREADCRUMB.match(line))
+    return is_appeal(key) or is_latin_furniture(key) or bool(_FURNITURE_LEADS.match(key) or _BREADCRUMB.match(line))
