@@ -12,7 +12,7 @@ from typing import Final
 
 from warraq.schemas.records import Article
 from warraq.transforms.arabic import normalize_line
-from warraq.transforms.clean.bylines import is_byline, is_date_line, is_label
+from warraq.transforms.clean.bylines import is_byline, is_date_line, is_label, names_authors
 from warraq.transforms.clean.characters import clean_characters, clean_field, count_words
 from warraq.transforms.clean.credits import find_agency, read_credit, read_dateline
 from warraq.transforms.clean.furniture import is_furniture
@@ -41,8 +41,9 @@ def clean(article: Article, rules: CleanRules) -> Article:
     """
     title = clean_field(article.title)
     authors, agencies = _split_authors(article.authors)
-    lines = map(without_edit_mark, clean_characters(article.text).split("\n"))
-    lines = [line for line in without_references(list(lines)) if not (is_furniture(line) or is_label(line))]
+    marked = clean_characters(article.text).split("\n")
+    lines = without_references([without_edit_mark(line) for line in marked])
+    lines = [line for line in lines if not _is_no_text(line, authors)]
     body, credited = _trim(_without_repeats(lines), title, authors)
     text = "\n".join(body)
     words = count_words(text)
@@ -61,6 +62,11 @@ def clean(article: Article, rules: CleanRules) -> Article:
         site_name=clean_field(article.site_name),
         tags=list(filter(None, map(clean_characters, article.tags))),
     )
+
+
+def _is_no_text(line: str, authors: list[str]) -> bool:
+    """True for a line that belongs to no article, wherever it is."""
+    return is_furniture(line) or is_label(line) or names_authors(line, authors)
 
 
 def _split_authors(names: list[str]) -> tuple[list[str], list[str]]:

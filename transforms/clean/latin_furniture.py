@@ -41,17 +41,18 @@ _LEADS = re.compile(
   | (?:you\ (?:may|might)\ (?:also\ )?(?:like|be\ interested\ in)|recommended|don't\ miss|more\ on\ this)\ ?:
   | (?:sign\ up|subscribe|register)\ (?:to|for)\ (?:our|the|free)\b
     .*\b(?:newsletters?|alerts?|updates?|channel|briefing)\b
-  | (?:follow|like|join|find)\ us\ (?:on|at)\b | (?:click|tap)\ here\ (?:to|for)\b
+  | (?:follow|like|join|find)\ us\ (?:on|at)\b | (?:click|tap)\ here\ to\ (?:subscribe|sign|join|read\ more|download)\b
   | (?:download|get|install)\ (?:our|the)\b.{0,40}\bapp\b | join\ (?:our|the)\b.{0,30}\b(?:whatsapp|telegram)\b
   | (?:key\ ?words|tags|filed\ under|hashtags|posted\ in|tagged)\ ?:
   | your\ email\ address\ will\ not\ be\ published | required\ fields\ are\ marked
   | (?:this\ (?:web)?site|we)\ uses?\ cookies\b | (?:©\ ?)?copyright\ (?:©\ ?)?(?:\d{4}|by)\b
   | \d+\ min(?:utes?|s)?\ (?:of\ )?read(?:ing)?$ | \d[\d,.]*k?\ (?:comments?|shares?|views?)$
-  | (?:à\ |a\ )?(?:lire|voir|écouter)\ (?:aussi|également)\b | lire\ la\ suite\ ?[:\-–|] | sur\ le\ même\ sujet\ ?:
+  | (?:à\ |a\ )?(?:lire|voir|écouter)\ (?:aussi|également)\b(?!\ bien)
+  | lire\ la\ suite\ ?[:\-–|] | sur\ le\ même\ sujet\ ?:
   | (?:abonnez|inscrivez)[\- ]vous\ (?:à|au|aux|gratuitement|pour)\b | suivez[\- ]nous\ (?:sur|aussi)\b
   | rejoignez[\- ]nous\ sur\b | rejoignez\ (?:notre|la)\ (?:chaîne|communauté|page)\b
   | téléchargez\ (?:notre|l'|gratuitement).{0,40}\bappli(?:cation)?\b | cliquez\ ici\b
-  | recevez\b.{0,60}\b(?:newsletter|boîte\ mail|par\ e-?mail)\b | (?:mots[\- ]clés|étiquettes|tags)\ ?:
+  | recevez\b.{0,60}\b(?:newsletter|boîte\ mail|par\ e-?mail)\b | mots[\- ]clés\b | étiquettes\ ?:
   | votre\ adresse\ (?:e-?mail|de\ messagerie)\ ne\ sera\ pas\ publiée | les\ champs\ obligatoires\ sont
   | (?:ce\ site|nous)\ utilis(?:e|ons)\ des\ cookies\b | temps\ de\ lecture\ ?:
   | \d+\ min(?:utes?)?\ de\ lecture$ | \d[\d.]*\ (?:commentaires?|partages?|vues?)$

@@ -36,6 +36,11 @@ _FURNITURE_NAME = re.compile(
 )
 _FURNITURE_LIMIT: Final = 600  # characters; a longer block may hold the article, whatever its name is
 _FURNITURE_SHARE: Final = 0.25  # of the article's characters, for the same reason
+_FOOTNOTE_MARK = re.compile(r"\[\s*(?:\w{1,3}|(?:note|ملاحظة|حاشية)\W*\w{1,3})\s*\]")
+_CLOSING_SIGNS: Final = tuple(".,;:!?،؛؟)")
+_REFERENCES_NAME = re.compile(r"(?i)(?:^|[\s_-])(?:references|ref-?list|footnotes|citations|bibliography)(?:$|[\s_-])")
+_REFERENCES_SHARE: Final = 0.5  # of the article's characters; a larger block is the article
+_REFERENCES_WORDS: Final = 4  # of the heading above them
 _RELATED_HEADING = re.compile(
     r"(?i)^\W*(?:[اأإ]قر[أا]و?ا?|شاهد|طالع|تابع) (?:أيض\w+|المزيد|كذلك)|^\W*(?:قد )?(?:يهمك|يعجبك)(?: أيض\w+)?\W*$"
     r"|^\W*(?:مواضيع|موضوعات|أخبار|مقالات|مواد|روابط) (?:ذات صلة|متعلقة|مشابهة|مرتبطة)\W*$"
@@ -57,6 +62,7 @@ def prune(parts: Sequence[HtmlElement]) -> HtmlElement:
     for block in {br.getparent(): None for br in page.iter("br") if _is_empty_line(br)}:
         _part_lines(block)
     reveal(article)
+    _drop_references(article)
     _drop_link_blocks(article)
     _drop_comments(article)
     _drop_furniture(article)
@@ -177,6 +183,37 @@ def _drop_furniture(article: HtmlElement) -> None:
             for related in itertools.takewhile(_is_related, list(heading.itersiblings())):
                 drop(related)
             drop(heading)
+
+
+def _drop_references(article: HtmlElement) -> None:
+    """Removes the marks that lead to footnotes, and blocks named for references, with the heading right above."""
+    for mark in list(article.iter("sup")):
+        if _FOOTNOTE_MARK.fullmatch(text_of(mark)):
+            _close_gap(mark)
+            drop(mark)
+    blocks = [block for block in article.iter("ol", "ul", "div", "section") if _is_named_for_references(block)]
+    for block in blocks:
+        if len(text_of(block)) < _REFERENCES_SHARE * len(text_of(article)):
+            heading = block.getprevious()
+            if heading is not None and len(text_of(heading).split()) <= _REFERENCES_WORDS:
+                drop(heading)
+            drop(block)
+
+
+def _close_gap(mark: HtmlElement) -> None:
+    """Removes the space before a mark that a full stop or comma follows."""
+    if not (mark.tail or "").startswith(_CLOSING_SIGNS):
+        return
+    before, around = mark.getprevious(), mark.getparent()
+    if before is not None:
+        before.tail = (before.tail or "").rstrip()
+    elif around is not None:
+        around.text = (around.text or "").rstrip()
+
+
+def _is_named_for_references(block: HtmlElement) -> bool:
+    name = block.get("class")
+    return name is not None and _REFERENCES_NAME.search(name) is not None
 
 
 @functools.lru_cache(maxsize=4096)  # a page repeats its names

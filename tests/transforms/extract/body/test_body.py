@@ -190,6 +190,17 @@ def test_text_behind_a_button_is_text():
     assert body(f"{HEADLINE}<article>{inner}{error}<a onclick='x()'>قراءة المزيد</a></article>") == PARAGRAPHS
 
 
+def test_footnotes_and_their_marks_are_no_text():
+    marked = "وأوضحت أن القاعات الثلاث ستضاء كلها <sup class='reference'><a href='#n1'>[1]</a></sup>، وأن المقهى سيفتح<sup>[أ]</sup>."
+    notes = "<h2>الهوامش</h2><ol class='references'><li>دليل المكتبة الوطنية.</li><li>هالة النجار، مكتبات المدينة.</li></ol>"
+    found = body(f"{HEADLINE}<article>{paragraphs(PARAGRAPHS)}<p>{marked}</p>{notes}</article>")
+    assert found == [*PARAGRAPHS, "وأوضحت أن القاعات الثلاث ستضاء كلها، وأن المقهى سيفتح."]
+    area = "وتبلغ مساحة القاعة 400 م<sup>2</sup>، وفيها مئة مقعد وعشرون حاسوبا للزوار."
+    assert body(f"{HEADLINE}<article>{paragraphs()}<p>{area}</p></article>")[-1].startswith(
+        "وتبلغ مساحة القاعة 400 م2،"
+    )
+
+
 def test_a_page_without_text_has_no_lines():
     assert body("<img src='a.jpg'>") == []
 
