@@ -41,10 +41,8 @@ def clean(article: Article, rules: CleanRules) -> Article:
     """
     title = clean_field(article.title)
     authors, agencies = _split_authors(article.authors)
-    marked = clean_characters(article.text).split("\n")
-    lines = without_references([without_edit_mark(line) for line in marked])
-    lines = [line for line in lines if not _is_no_text(line, authors)]
-    body, credited = _trim(_without_repeats(lines), title, authors)
+    lines = [without_edit_mark(line) for line in clean_characters(article.text).split("\n")]
+    body, credited = _trim(_without_furniture(lines, authors), title, authors)
     text = "\n".join(body)
     words = count_words(text)
     if words < rules.min_words:
@@ -62,6 +60,16 @@ def clean(article: Article, rules: CleanRules) -> Article:
         site_name=clean_field(article.site_name),
         tags=list(filter(None, map(clean_characters, article.tags))),
     )
+
+
+def _without_furniture(lines: list[str], authors: list[str]) -> list[str]:
+    """The lines that belong to the article, each long one once."""
+    kept = [line for line in lines if not _is_no_text(line, authors)]
+    count = None
+    while count != len(kept):  # a removed line may have been between a heading and its references
+        count = len(kept)
+        kept = without_references(_without_repeats(kept))
+    return kept
 
 
 def _is_no_text(line: str, authors: list[str]) -> bool:
