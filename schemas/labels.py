@@ -62,6 +62,7 @@ DATE_SOURCES: Final[dict[str, str]] = {
     "url": "the date in the page's address",
     "fetched": "the day the page was fetched: nothing better was found",
 }
+UNDATED: Final = "fetched"  # the source of a date that the page does not state
 
 # Every way a page can be rejected, by the stage that rejects it, in order of flow.
 REASONS: Final[dict[str, dict[str, str]]] = {
