@@ -4,6 +4,7 @@ Trafilatura drops whatever is hidden. Of the hidden prose inside the articles of
 answers that unfold, the rest of a long article, parts that a script moves into place.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -15,10 +16,12 @@ from warraq.transforms.arabic import WORD
 
 _MAYBE_HIDDEN: Final = etree.XPath(
     "descendant::*[@hidden or @aria-hidden = 'true' or contains(@style, 'none') or contains(@style, 'hidden')"
-    " or contains(@class, 'ollaps') or contains(@id, 'ollaps')"
-    " or contains(@class, 'xpand') or contains(@class, 'more')]"
+    " or contains(@class, 'ollaps') or contains(@id, 'ollaps') or contains(@class, 'xpand') or contains(@class, 'more')"
+    " or contains(@class, 'hid') or contains(@class, 'd-none')]"
 )
 _HIDING_STYLE = re.compile(r"(?i)(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden)")
+_HIDING_CLASS = re.compile(r"(?:^|\s)(?:hidden|hide|is-hidden|d-none)(?:\s|$)")
+_SHOWING_CLASS = re.compile(r"(?:^|\s)(?:\w+:(?:block|flex|grid|inline|table)|d-\w+-(?!none))")  # on larger screens
 _COLLAPSED_NAME = re.compile(
     r"(?i)collaps|expand(?:ed|able|o)?(?:$|[\s_-])|(?:^|[\s_-])more-?(?:text|content|body)|(?:read|show)-?more-?(?:text|content)"
 )
@@ -42,6 +45,7 @@ _FIELDS: Final = ("input", "textarea", "form")
 _SENTENCE_END = re.compile(r"[.!?؟…](?:\W|$)")
 _LEAST_BLOCK: Final = 20  # words; messages are shorter
 _LONGEST_MESSAGE: Final = 60  # words; in a longer text the words of messages are prose
+_LEAST_PARAGRAPH: Final = 5  # words of one of several hidden paragraphs
 _LEAST_REST: Final = 8  # words of the rest of a paragraph whose beginning is shown
 _LEAST_SHOWN: Final = 5  # words of that beginning
 _MOST_LINKED: Final = 0.5  # of the words inside links
@@ -58,10 +62,11 @@ def reveal(article: HtmlElement) -> None:
     found = [element for element in _MAYBE_HIDDEN(article) if _is_hidden(element) or _is_collapsed(element)]
     if not found:
         return
-    shown = " ".join(_shown_words(article, set(found)))
+    hidden = set(found)
+    shown = " ".join(_shown_words(article, hidden))
     for element in reversed(found):  # inner ones first: a message inside a hidden text does not speak against it
         opening = _cut_opening(element)
-        if _is_text(element) and (opening is not None or not _is_copy(element, shown)):
+        if _is_text(element, hidden) and (opening is not None or not _is_copy(element, shown)):
             for name in _HIDING:
                 element.attrib.pop(name, None)
             if opening is not None:
@@ -75,7 +80,12 @@ def _is_hidden(element: HtmlElement) -> bool:
         element.get("hidden") is not None
         or _HIDING_STYLE.search(element.get("style") or "") is not None
         or element.get("aria-hidden") == "true"
+        or _is_hidden_by_class(element.get("class") or "")
     )
+
+
+def _is_hidden_by_class(names: str) -> bool:
+    return _HIDING_CLASS.search(names) is not None and _SHOWING_CLASS.search(names) is None
 
 
 def _is_collapsed(element: HtmlElement) -> bool:
@@ -83,7 +93,7 @@ def _is_collapsed(element: HtmlElement) -> bool:
     return any(_COLLAPSED_NAME.search(element.get(name) or "") for name in ("class", "id"))
 
 
-def _is_text(element: HtmlElement) -> bool:
+def _is_text(element: HtmlElement, hidden: set[HtmlElement]) -> bool:
     """True for prose of at least a sentence, or the rest of a sentence, that is neither a message nor a dialog."""
     if _STREAMED.fullmatch(element.get("id") or ""):
         return True
@@ -91,13 +101,28 @@ def _is_text(element: HtmlElement) -> bool:
     if element.tag in _NO_TEXT_TAGS or _NO_TEXT_NAME.search(names) or next(element.iter(*_FIELDS), None) is not None:
         return False
     text = element.text_content()
-    words = len(text.split())
+    words = _count_words(text)
     linked = sum(len(link.text_content().split()) for link in element.iter("a"))
     if linked > _MOST_LINKED * words or not _SENTENCE_END.search(text):
         return False
     if words <= _LONGEST_MESSAGE and (_MESSAGE.search(text) or _PITCH_NAME.search(names)):
         return False
-    return words >= (_LEAST_REST if _is_rest(element) else _LEAST_BLOCK)
+    if _is_rest(element):
+        return words >= _LEAST_REST
+    return words >= _LEAST_PARAGRAPH and sum(map(_count_words, _hidden_row(element, hidden))) >= _LEAST_BLOCK
+
+
+def _hidden_row(element: HtmlElement, hidden: set[HtmlElement]) -> Iterator[str]:
+    """The texts of an element and of the hidden ones of the same kind right before and behind it."""
+    yield element.text_content()
+    for preceding in (True, False):
+        siblings = element.itersiblings(preceding=preceding)
+        for sibling in itertools.takewhile(lambda one: one.tag == element.tag and one in hidden, siblings):
+            yield sibling.text_content()
+
+
+def _count_words(text: str) -> int:
+    return len(text.split())
 
 
 def _is_rest(element: HtmlElement) -> bool:

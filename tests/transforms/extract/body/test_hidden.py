@@ -28,6 +28,8 @@ def lines(inner):
         '<div class="collapse" id="rest">',
         '<section class="expandable" hidden>',
         '<div class="more-text" style="display:none">',
+        '<div class="more hidden">',
+        '<div class="d-none">',
     ],
 )
 def test_prose_that_waits_for_a_click_is_shown(opening):
@@ -62,6 +64,24 @@ def test_messages_dialogs_and_labels_that_are_hidden_are_removed(hidden):
 
 def test_parts_that_react_moves_into_place_are_shown_whatever_they_hold():
     assert lines(f'<p>{SHOWN}</p><div hidden id="S:1f"><p>أسئلة</p><p>{WAITING}</p></div>') == [SHOWN, "أسئلة", WAITING]
+
+
+@pytest.mark.parametrize("hiding", ['style="display:none"', "hidden", 'class="text hidden"'])
+def test_paragraphs_that_are_hidden_one_by_one_are_shown(hiding):
+    short = [
+        "وقال إن العمل بدأ أمس.",
+        "وأضاف أن الأجور ستزيد عشرين في المئة.",
+        "وشكر العاملين جميعا على صبرهم في الشهور الصعبة.",
+    ]
+    hidden = "".join(f"<p {hiding}>{text}</p>" for text in short)
+    assert lines(f"<p>{SHOWN}</p>{hidden}") == [SHOWN, *short]
+
+
+def test_a_class_that_hides_on_small_screens_only_hides_nothing():
+    note = "صورة من داخل المصنع."
+    assert lines(f'<p>{SHOWN}</p><div class="hidden md:block"><p>{note}</p></div>') == [SHOWN, note]
+    assert lines(f'<p>{SHOWN}</p><div class="d-none d-lg-block"><p>{note}</p></div>') == [SHOWN, note]
+    assert lines(f'<p>{SHOWN}</p><div class="hidden"><p>{note}</p></div>') == [SHOWN]
 
 
 def test_the_hidden_rest_of_a_paragraph_is_shown_and_a_hidden_message_in_it_is_not():
