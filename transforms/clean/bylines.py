@@ -12,6 +12,8 @@ _NAMES_LABEL = re.compile(
     "(?:كتبت?|كتبه|كتبها|كتبوا|بقلم|تحرير|اعداد|ترجمه|تصوير|(?:written )?by|par)"
     "(?: و(?:تحرير|تصوير|اعداد|ترجمه|تقديم))*"
 )
+# Behind these a headline may follow, too: they count with a known author only.
+_WORK_LABEL = re.compile("(?:تقرير|تحقيق|متابعه|متابعات|تغطيه|حوار|رصد|مراسلو [^:]{1,30}|شارك في (?:ال)?\\w+)")
 _LABEL_END = re.compile("[:/]")
 _BETWEEN_NAMES = re.compile(r"\s*[،,؛;|&+/]\s*|\s+[-–]\s+|\s+(?:و|and|et)\s+|\s+و(?=\S+ \S)")
 _IN_BRACKETS = re.compile(r"\s*\([^()]*\)")
@@ -53,20 +55,25 @@ def is_byline(line: str, authors: list[str]) -> bool:
     byline = _BYLINE.match(key)
     known = [normalize_line(author) for author in authors]
     if byline is None or len(byline["name"].split()) > _BYLINE_WORDS:
-        names = _labelled_names(line)
-        return key in known or (names != [] and all(len(name.split()) in _FULL_NAME_WORDS for name in names))
+        names = _labelled_names(line, _NAMES_LABEL)
+        return (
+            key in known
+            or names_authors(line, authors)
+            or (names != [] and all(len(name.split()) in _FULL_NAME_WORDS for name in names))
+        )
     return bool(_BYLINE_MARK.match(line)) or byline["name"] in known
 
 
 def names_authors(line: str, authors: list[str]) -> bool:
     """True for a label such as "كتب:" and several names, of which at least one is in `authors`."""
-    return not {normalize_line(author) for author in authors}.isdisjoint(_labelled_names(line))
+    names = _labelled_names(line, _NAMES_LABEL) or _labelled_names(line, _WORK_LABEL)
+    return not {normalize_line(author) for author in authors}.isdisjoint(names)
 
 
-def _labelled_names(line: str) -> list[str]:
-    """The names after a label, normalized; none if there is other content. Cities may follow names in brackets."""
+def _labelled_names(line: str, labels: re.Pattern[str]) -> list[str]:
+    """The names after one of the labels, normalized; none if there is more. Cities may follow names in brackets."""
     label, *rest = _LABEL_END.split(_IN_BRACKETS.sub("", line), 1)
-    if not rest or not _NAMES_LABEL.fullmatch(normalize_line(label)) or _IN_NO_NAME.search(rest[0]):
+    if not rest or not labels.fullmatch(normalize_line(label)) or _IN_NO_NAME.search(rest[0]):
         return []
     names = [normalize_line(name) for name in _BETWEEN_NAMES.split(rest[0].strip())]
     return names if len(names) > 1 and all(len(name.split()) in _NAME_WORDS for name in names) else []

@@ -16,7 +16,7 @@ _HEADINGS: Final = frozenset(
     références | notes et références | bibliographie
     """.split("|")  # noqa: SIM905
 )
-_BACK_MARK = re.compile(r"^(?:↑|\^(?=\s|[a-zأ-ي] ))")
+_BACK_MARK = re.compile(r"^\W*(?:\d{1,3}\W{1,3})?(?:↑|↩)|^(?:\d{1,3}\W{1,3})?\^(?=\s|[a-zأ-ي] )|↩\W*$")
 _NUMBERED = re.compile(r"^\W{0,2}\d{1,3}\W{1,2}(?=\S)")
 _SOURCE = re.compile(
     r"(?i)https?://|\bwww\.|\bdoi\b|\bisbn\b|\bissn\b|\bpp?\. ?\d|\bvol\. ?\d|\bet al\b"
@@ -45,7 +45,7 @@ def without_references(lines: Sequence[str]) -> list[str]:
     while start < len(lines):
         line = lines[start]
         listed = _count_references(line, lines[start + 1 :]) if normalize_line(line) in _HEADINGS else 0
-        if not listed and not _BACK_MARK.match(line):
+        if not listed and not _BACK_MARK.search(line):
             kept.append(line)
         start += 1 + listed
     return kept

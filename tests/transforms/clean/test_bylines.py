@@ -35,6 +35,15 @@ def test_prose_behind_a_label_is_none(line):
     assert not names_authors(line, FIVE)
 
 
+@pytest.mark.parametrize("label", ["تقرير", "متابعة", "شارك في التغطية", "مراسلو الساحل"])
+def test_a_label_of_work_needs_a_known_author(label):
+    line = f"{label}: رامي الخوري، سامر النجار، محمد بيضون، آرثر لوران"
+    assert is_byline(line, FIVE)
+    assert names_authors(line, FIVE)
+    assert not names_authors(line, [])
+    assert not is_byline(line, [])
+
+
 def test_a_byline_of_the_article_s_authors_is_known_anywhere():
     line = "كتب: رامي الخوري، سامر النجار، محمد بيضون"
     assert names_authors(line, ["سامر النجار"])

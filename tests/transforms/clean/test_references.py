@@ -27,7 +27,8 @@ def test_a_list_of_references_goes_with_its_heading(heading, references):
 
 
 def test_lines_with_a_back_mark_go_without_a_heading():
-    assert without_references([PROSE, "↑ مدن النهر", "^ أ ب مدن النهر", "^ Rivers"]) == [PROSE]
+    marked = ["↑ مدن النهر", "^ أ ب مدن النهر", "^ Rivers", "1. ↑ مدن النهر", "٢- ^ مدن النهر", "مدن النهر ↩"]
+    assert without_references([PROSE, *marked]) == [PROSE]
 
 
 @pytest.mark.parametrize(
