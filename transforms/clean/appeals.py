@@ -54,6 +54,6 @@ def is_appeal(key: str) -> bool:
     words = key.count(" ") + 1
     if words > _MOST_WORDS:
         return False
-    if words <= _PRESSING_WORDS and _PRESS.search(key) and _PURPOSE.match(key):  # "لمشاهدة الصور اضغط هنا"
+    if words <= _PRESSING_WORDS and _PURPOSE.match(key) and _PRESS.search(key):  # "لمشاهدة الصور اضغط هنا"
         return True
-    return all(part.search(key) is not None for part in (_CALL, _CHANNEL, _GAIN))
+    return _CALL.match(key) is not None and all(part.search(key) is not None for part in (_CHANNEL, _GAIN))

@@ -15,6 +15,7 @@ _NAMES_LABEL = re.compile(
 # Behind these a headline may follow, too: they count with a known author only.
 _WORK_LABEL = re.compile("(?:تقرير|تحقيق|متابعه|متابعات|تغطيه|حوار|رصد|مراسلو [^:]{1,30}|شارك في (?:ال)?\\w+)")
 _LABEL_END = re.compile("[:/]")
+_LONGEST_LABEL: Final = 50  # characters
 _BETWEEN_NAMES = re.compile(r"\s*[،,؛;|&+/]\s*|\s+[-–]\s+|\s+(?:و|and|et)\s+|\s+و(?=\S+ \S)")
 _IN_BRACKETS = re.compile(r"\s*\([^()]*\)")
 _IN_NO_NAME = re.compile(r"[\d!?؟«»\"]|\.\s")
@@ -66,6 +67,8 @@ def is_byline(line: str, authors: list[str]) -> bool:
 
 def names_authors(line: str, authors: list[str]) -> bool:
     """True for a label such as "كتب:" and several names, of which at least one is in `authors`."""
+    if not _LABEL_END.search(line, 0, _LONGEST_LABEL):
+        return False
     names = _labelled_names(line, _NAMES_LABEL) or _labelled_names(line, _WORK_LABEL)
     return not {normalize_line(author) for author in authors}.isdisjoint(names)
 

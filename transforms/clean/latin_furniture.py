@@ -17,6 +17,7 @@ _LINES: Final = frozenset(
     next post | comments | leave a comment | leave a reply | post a comment | write a comment | add a comment |
     add comment | view comments | show comments | no comments | no comments yet | comments are closed |
     be the first to comment | cancel reply | advertisement | advertising | sponsored | sponsored content |
+    article content |
     story continues below advertisement | article continues below | subscribe | subscribe now | sign up | sign up now |
     sign in | log in | newsletter | follow us | download our app | get our app | skip to content |
     skip to main content | back to top |
@@ -55,6 +56,8 @@ _LEADS = re.compile(
   | recevez\b.{0,60}\b(?:newsletter|boîte\ mail|par\ e-?mail)\b | mots[\- ]clés\b | étiquettes\ ?:
   | votre\ adresse\ (?:e-?mail|de\ messagerie)\ ne\ sera\ pas\ publiée | les\ champs\ obligatoires\ sont
   | (?:ce\ site|nous)\ utilis(?:e|ons)\ des\ cookies\b | temps\ de\ lecture\ ?:
+  | il\ vous\ reste\ \S+\ de\ cet\ article | la\ suite\ est\ réservée\ aux\ abonnés
+  | (?:photo|image|picture)\ ?(?:credits?)?:\ (?:\S+\ ?){1,6}$ | crédits?\ photos?\b\ ?:?\ (?:\S+\ ?){1,6}$
   | \d+\ min(?:utes?)?\ de\ lecture$ | \d[\d.]*\ (?:commentaires?|partages?|vues?)$
     )"""
 )

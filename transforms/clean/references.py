@@ -16,6 +16,7 @@ _HEADINGS: Final = frozenset(
     références | notes et références | bibliographie
     """.split("|")  # noqa: SIM905
 )
+_LONGEST_HEADING: Final = 40  # characters
 _BACK_MARK = re.compile(r"^\W*(?:\d{1,3}\W{1,3})?(?:↑|↩)|^(?:\d{1,3}\W{1,3})?\^(?=\s|[a-zأ-ي] )|↩\W*$")
 _NUMBERED = re.compile(r"^\W{0,2}\d{1,3}\W{1,2}(?=\S)")
 _SOURCE = re.compile(
@@ -44,11 +45,15 @@ def without_references(lines: Sequence[str]) -> list[str]:
     start = 0
     while start < len(lines):
         line = lines[start]
-        listed = _count_references(line, lines[start + 1 :]) if normalize_line(line) in _HEADINGS else 0
+        listed = _count_references(line, lines[start + 1 :]) if _is_heading(line) else 0
         if not listed and not _BACK_MARK.search(line):
             kept.append(line)
         start += 1 + listed
     return kept
+
+
+def _is_heading(line: str) -> bool:
+    return len(line) <= _LONGEST_HEADING and normalize_line(line) in _HEADINGS
 
 
 def _count_references(heading: str, below: Sequence[str]) -> int:

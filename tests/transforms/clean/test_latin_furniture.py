@@ -42,6 +42,10 @@ from warraq.transforms.clean.furniture import is_furniture
         "Laisser un commentaire",
         "Partager sur Facebook",
         "Publicité",
+        "Il vous reste 57,09 % de cet article à lire. La suite est réservée aux abonnés.",
+        "Photo: AFP",
+        "Crédit photo : Marie Port / AFP",
+        "Article content",
         "3 min de lecture",
         "Recevez chaque matin notre newsletter par e-mail",
     ],
@@ -66,6 +70,7 @@ def test_english_and_french_furniture_is_known(line):
         "Publicité : le marché recule de trois pour cent",
         "Google",
         "iPhone 15 Pro Max",
+        "Photo: the exhibition shows eighty prints of the old harbour, most of them never seen before.",
     ],
 )
 def test_english_and_french_prose_stays(line):

@@ -15,9 +15,9 @@ from lxml.html import HtmlElement
 from warraq.transforms.arabic import WORD
 
 _MAYBE_HIDDEN: Final = etree.XPath(
-    "descendant::*[@hidden or @aria-hidden = 'true' or contains(@style, 'none') or contains(@style, 'hidden')"
-    " or contains(@class, 'ollaps') or contains(@id, 'ollaps') or contains(@class, 'xpand') or contains(@class, 'more')"
-    " or contains(@class, 'hid') or contains(@class, 'd-none')]"
+    "descendant::*[@hidden or @aria-hidden = 'true' or @style[contains(., 'none') or contains(., 'hidden')]"
+    " or @class[contains(., 'ollaps') or contains(., 'xpand') or contains(., 'more') or contains(., 'hid')"
+    " or contains(., 'd-none')] or @id[contains(., 'ollaps')]]"
 )
 _HIDING_STYLE = re.compile(r"(?i)(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden)")
 _HIDING_CLASS = re.compile(r"(?:^|\s)(?:hidden|hide|is-hidden|d-none)(?:\s|$)")

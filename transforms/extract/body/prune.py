@@ -191,8 +191,8 @@ def _drop_references(article: HtmlElement) -> None:
         if _FOOTNOTE_MARK.fullmatch(text_of(mark)):
             _close_gap(mark)
             drop(mark)
-    blocks = [block for block in article.iter("ol", "ul", "div", "section") if _is_named_for_references(block)]
-    for block in blocks:
+    named = [block for block in article.iter("ol", "ul", "div", "section") if block.get("class")]
+    for block in [block for block in named if _is_named_for_references(block.get("class"))]:
         if len(text_of(block)) < _REFERENCES_SHARE * len(text_of(article)):
             heading = block.getprevious()
             if heading is not None and len(text_of(heading).split()) <= _REFERENCES_WORDS:
@@ -211,9 +211,9 @@ def _close_gap(mark: HtmlElement) -> None:
         around.text = (around.text or "").rstrip()
 
 
-def _is_named_for_references(block: HtmlElement) -> bool:
-    name = block.get("class")
-    return name is not None and _REFERENCES_NAME.search(name) is not None
+@functools.lru_cache(maxsize=4096)  # a page repeats its names
+def _is_named_for_references(name: str) -> bool:
+    return _REFERENCES_NAME.search(name) is not None
 
 
 @functools.lru_cache(maxsize=4096)  # a page repeats its names

@@ -60,14 +60,10 @@ def _section_headings(index: PageIndex) -> list[HtmlElement]:
     They are among breadcrumbs or named for a section; or they are links, or menu entries, and a headline follows.
     """
     short = [h1 for h1 in index.tagged["h1"] if len(text_of(h1).split()) <= _SECTION_WORDS]
-    if not short:
-        return []
-    entries = {compared(text_of(link)) for link in index.tagged["a"] if not _is_inside(link, "h1")}
     return [
         h1
         for h1 in short
-        if _is_named_for_section(h1)
-        or ((_is_link(h1) or compared(text_of(h1)) in entries) and _headline_below(index, h1))
+        if _is_named_for_section(h1) or (_headline_below(index, h1) and (_is_link(h1) or _is_entry(h1, index)))
     ]
 
 
@@ -75,6 +71,12 @@ def _is_named_for_section(h1: HtmlElement) -> bool:
     around = itertools.islice(h1.iterancestors(), _SECTION_LEVELS)
     names = (each.get("class", "") + " " + each.get("id", "") for each in (h1, *around))
     return any(map(_SECTION_NAME.search, names))
+
+
+def _is_entry(h1: HtmlElement, index: PageIndex) -> bool:
+    """True if a link elsewhere has the same words, as the menu of sections has."""
+    words = compared(text_of(h1))
+    return any(compared(text_of(link)) == words for link in index.tagged["a"] if not _is_inside(link, "h1"))
 
 
 def _is_link(heading: HtmlElement) -> bool:
