@@ -11,6 +11,8 @@ from warraq.transforms.extract.body.containers import INLINE
 
 _INLINE: Final = INLINE - {"br"}
 _NO_TEXT: Final = frozenset({"head", "title", "nav", "aside", "footer", "form", "figcaption", "menu", "h1"})
+_PROSE_WORDS: Final = 7
+_PROSE_SHARE: Final = 0.5  # of the characters of all lines
 _PAGE_PARTS: Final = ("h1", "main", "article")
 _MOST_LINKED: Final = 0.9  # of a line's characters; the entries of menus are links
 
@@ -18,7 +20,7 @@ _MOST_LINKED: Final = 0.9  # of a line's characters; the entries of menus are li
 def unglued(lines: list[str], page: HtmlElement) -> list[str]:
     """`lines`; if they are one line that joins the text of several blocks, the lines of these blocks.
 
-    The headline and lines of links are left out.
+    The headline and lines of links are left out. A page that is mostly labels, such as a timetable, stays one line.
     """
     if len(lines) != 1:
         return lines
@@ -26,7 +28,9 @@ def unglued(lines: list[str], page: HtmlElement) -> list[str]:
     whole = _words(lines[0])
     if not blocks or any(whole in _words(block) for block in blocks):
         return lines
-    return [block for block in blocks if _words(block) in whole] or lines
+    joined = [block for block in blocks if _words(block) in whole]
+    prose = sum(len(block) for block in joined if block.count(" ") >= _PROSE_WORDS)
+    return joined if prose > _PROSE_SHARE * sum(map(len, joined)) else lines
 
 
 def _words(text: str) -> str:

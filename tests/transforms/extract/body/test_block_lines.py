@@ -32,5 +32,11 @@ def test_a_line_of_one_block_stays_as_it_is():
     assert unglued([FIRST], page(f"<h1>{TITLE}</h1><p>شعر <b>سكان</b>{FIRST[9:]}</p>")) == [FIRST]
 
 
+def test_labels_stay_one_line():
+    labels = ["السبت", "النادي الأول", "12:30", "ملعب الميناء", "النادي الثاني", "الأحد", "النادي الثالث"]
+    tree = page("".join(f"<div>{label}</div>" for label in labels))
+    assert unglued([" ".join(labels)], tree) == [" ".join(labels)]
+
+
 def test_several_lines_stay_as_they_are():
     assert unglued([FIRST, SECOND], page(f"<div>{FIRST} {SECOND}</div>")) == [FIRST, SECOND]
