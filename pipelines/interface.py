@@ -42,6 +42,7 @@ class Run:
     is_new: bool  # False if the dataset had all dumps already; the counts are 0 then
     pages: int  # read
     articles: int
+    articles_without_date: int  # their pages state none, so `date` is the day of fetching
     rejected: Mapping[tuple[str, str], int]  # pages by stage and reason
     set_aside: Sequence["SetAside"]  # dumps that are not committed, because too many of their pages broke the code
     messages: Sequence[str]  # the lines that the command prints on stderr
@@ -73,7 +74,7 @@ def ingest(inputs: Path | Sequence[Path], output: Path, *, beam: Sequence[str] =
     """
     from warraq.pipelines import ingest as command  # noqa: PLC0415  (imports Beam, two seconds)
     from warraq.pipelines.options import LOCAL, ingest_parser, parse_ingest  # noqa: PLC0415
-    from warraq.pipelines.summary import ledger_of  # noqa: PLC0415
+    from warraq.pipelines.summary import ledger_of, undated  # noqa: PLC0415
     from warraq.transforms import ledger  # noqa: PLC0415
 
     if isinstance(beam, str) or not all(re.match(r"--\w+(=|$)", flag) for flag in beam):
@@ -109,6 +110,7 @@ def ingest(inputs: Path | Sequence[Path], output: Path, *, beam: Sequence[str] =
         is_new=bool(outcome.run_ids),
         pages=sum(line.pages for line in lines if line.door == ledger.READ),
         articles=sum(line.pages for line in lines if line.door == ledger.ARTICLE),
+        articles_without_date=undated(lines),
         rejected={(line.stage, line.reason): line.pages for line in lines if line.door == ledger.REJECTED},
         set_aside=outcome.set_aside,
         messages=messages,

@@ -117,6 +117,8 @@ def as_text(lines: Sequence[Count], totals: Totals) -> Iterator[str]:
     """The summary for people, line by line."""
     for door, title in ((ledger.READ, "pages read"), (ledger.ARTICLE, "articles"), (ledger.REJECTED, "rejected")):
         yield f"{title:<44}{_pages(lines, door):>9,}"
+        if door == ledger.ARTICLE:
+            yield f"  {'whose page states no date':<42}{undated(lines):>9,}"
         if door == ledger.REJECTED:
             yield from (f"  {line.stage:<13}{line.reason:<29}{line.pages:>9,}" for line in lines if line.door == door)
     yield ""
@@ -158,6 +160,7 @@ def as_json(status: str, runs: Sequence[str], dumps: DumpsOf, lines: Sequence[Co
         },
         "pages": _pages(lines, ledger.READ),
         "articles": _pages(lines, ledger.ARTICLE),
+        "articles_without_date": undated(lines),
         "rejected": rejected,
         "dataset": {
             "articles": sum(articles for _, articles in totals.by_topic),
@@ -175,6 +178,11 @@ def errors(dataset: Dataset, runs: Sequence[str]) -> int:
 def _sums(counts: pa.Table, column: str) -> dict[Any, int]:
     sums = counts.group_by(column).aggregate([(ROWS, "sum")])
     return dict(zip(sums.column(column).to_pylist(), sums.column(f"{ROWS}_sum").to_pylist(), strict=True))
+
+
+def undated(lines: Iterable[Count]) -> int:
+    """The number of articles that have the day of fetching as their date."""
+    return sum(line.pages for line in lines if line.door == ledger.ARTICLE and line.reason == ledger.NO_DATE)
 
 
 def _pages(lines: Iterable[Count], door: str) -> int:

@@ -72,6 +72,7 @@ DATE_SOURCES: Final[dict[str, str]] = {
     "url": "the date in the page's address",
     "fetched": "the day the page was fetched: nothing better was found",
 }
+UNDATED: Final = "fetched"  # the source of a date that the page does not state
 
 # The kinds of a page. By default only articles are kept.
 ARTICLE: Final = "article"

@@ -22,6 +22,7 @@ from warraq.transforms.errors import LedgerError
 READ: Final = "read"
 ARTICLE: Final = "article"
 REJECTED: Final = "rejected"
+NO_DATE: Final = "no_date"  # the reason in entries of articles whose page states no date
 ENOUGH_PAGES: Final = 20  # of a dump, for a share of them to tell a faulty dump (or program) from a faulty page
 
 
@@ -31,7 +32,7 @@ class Entry(NamedTuple):
     dump: str
     door: str  # read, article or rejected
     stage: str = ""
-    reason: str = ""
+    reason: str = ""  # of a rejection; of an article: NO_DATE or nothing
 
 
 register(Entry)
@@ -83,11 +84,14 @@ def reconcile(files: Iterable[DataFile], counts: Iterable[tuple[Entry, int]], al
       LedgerError: pages were lost or doubled, or rejections have no row.
     """
     written: collections.Counter[tuple[str, str]] = collections.Counter()
+    articles: list[tuple[Entry, int]] = []
     for file in files:
         for part in file.dumps:
             written[file.table, part.dump] += part.pages
-    articles = [(Entry(dump, ARTICLE), pages) for (table, dump), pages in written.items() if table == "articles"]
-    entries = total([*counts, *articles])
+            if file.table == "articles":
+                articles.append((Entry(part.dump, ARTICLE), part.pages - part.undated))
+                articles.append((Entry(part.dump, ARTICLE, reason=NO_DATE), part.undated))
+    entries = total([*counts, *((entry, pages) for entry, pages in articles if pages)])
     audit(entries)
     due: collections.Counter[str] = collections.Counter()
     for entry, pages in entries.items():

@@ -32,7 +32,8 @@ def dataset(tmp_path, make_article):
             make_article(f"{day} {n}", date=dt.date(2025, 5, day), topic="sport" if day < 3 else "health")
             for n in range(day)
         ]
-        books = [line("read", day + 2), line("article", day), line("rejected", 2, "clean", "too_short")]
+        dated = [line("article", day - 1), line("article", 1, reason="no_date")]
+        books = [line("read", day + 2), *dated, line("rejected", 2, "clean", "too_short")]
         publish_run(dataset, run_id, stage_run(dataset, run_id, articles, books))
     return dataset
 
@@ -108,8 +109,9 @@ def test_a_lost_file_of_a_run_is_told(dataset):
 
 def test_the_ledger_adds_up_the_dumps_and_runs(dataset):
     assert ledger_of(dataset, ["a", "c"]) == [
-        Count("article", "", "", 4),
+        Count("article", "", "", 2),
         Count("read", "", "", 8),
+        Count("article", "", "no_date", 2),
         Count("rejected", "clean", "too_short", 4),
     ]
     assert ledger_of(dataset, []) == []
@@ -117,9 +119,10 @@ def test_the_ledger_adds_up_the_dumps_and_runs(dataset):
 
 def test_the_summary_for_people(dataset):
     lines = list(as_text(ledger_of(dataset, ["c"]), totals_of(dataset)))
-    assert lines[:5] == [
+    assert lines[:6] == [
         "pages read                                          5",
         "articles                                            3",
+        "  whose page states no date                         1",
         "rejected                                            2",
         "  clean        too_short                            2",
         "",
@@ -150,6 +153,7 @@ def test_the_summary_for_programs(dataset):
         },
         "pages": 9,
         "articles": 5,
+        "articles_without_date": 2,
         "rejected": {"clean": {"too_short": 4}},
         "dataset": {
             "articles": 6,

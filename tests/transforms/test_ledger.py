@@ -6,6 +6,7 @@ from warraq.transforms.dataset.data_files import DataFile, DumpPages
 from warraq.transforms.errors import LedgerError
 from warraq.transforms.ledger import (
     ARTICLE,
+    NO_DATE,
     READ,
     REJECTED,
     Entry,
@@ -109,3 +110,16 @@ def test_every_refusal_that_is_due_has_a_row(all_rejected, written, balances):
     else:
         with pytest.raises(LedgerError, match="2 pages were rejected" if all_rejected else "1 pages were rejected"):
             reconcile(files, counts, all_rejected)
+
+
+def test_articles_are_counted_as_their_files_hold_them_and_those_without_a_date_apart():
+    files = [
+        DataFile("articles", "p", ["2025-05-01", "sport"], 3, 1, [DumpPages("a", 1, 1), DumpPages("b", 2)]),
+        DataFile("articles", "q", ["2025-05-02", "sport"], 4, 1, [DumpPages("b", 4, 1)]),
+    ]
+    entries = reconcile(files, [(Entry("a", READ), 1), (Entry("b", READ), 6)], all_rejected=False)
+    assert {entry: pages for entry, pages in entries.items() if entry.door == ARTICLE} == {
+        Entry("a", ARTICLE, "", NO_DATE): 1,
+        Entry("b", ARTICLE): 5,
+        Entry("b", ARTICLE, "", NO_DATE): 1,
+    }

@@ -5,9 +5,22 @@ from typing import Final
 
 from warraq.transforms.arabic import normalize_line
 
-_BYLINE = re.compile(
-    r"^(?:كتبت?|كتبه|بقلم|تحرير|اعداد|ترجمه|تقرير|متابعه|حوار|تصوير|المحرر|by)\s*[:/\-–]?\s*(?P<name>.{3,60})$"
+_LABEL: Final = "كتبت?|كتبه|كتبها|كتبوا|بقلم|تحرير|اعداد|ترجمه|تقرير|متابعه|تغطيه|حوار|تصوير|المحرر|by|par"
+_BYLINE = re.compile(rf"^(?:{_LABEL})\s*[:/\-–]?\s*(?P<name>.{{3,60}})$")
+# Labels that only names follow; "تقرير: أسعار ترتفع، وليرة تتراجع" is a headline.
+_NAMES_LABEL = re.compile(
+    "(?:كتبت?|كتبه|كتبها|كتبوا|بقلم|تحرير|اعداد|ترجمه|تصوير|(?:written )?by|par)"
+    "(?: و(?:تحرير|تصوير|اعداد|ترجمه|تقديم))*"
 )
+# Behind these a headline may follow, too: they count with a known author only.
+_WORK_LABEL = re.compile("(?:تقرير|تحقيق|متابعه|متابعات|تغطيه|حوار|رصد|مراسلو [^:]{1,30}|شارك في (?:ال)?\\w+)")
+_LABEL_END = re.compile("[:/]")
+_LONGEST_LABEL: Final = 50  # characters
+_BETWEEN_NAMES = re.compile(r"\s*[،,؛;|&+/]\s*|\s+[-–]\s+|\s+(?:و|and|et)\s+|\s+و(?=\S+ \S)")
+_IN_BRACKETS = re.compile(r"\s*\([^()]*\)")
+_IN_NO_NAME = re.compile(r"[\d!?؟«»\"]|\.\s")
+_NAME_WORDS: Final = range(1, 6)
+_FULL_NAME_WORDS: Final = range(2, 6)
 _BYLINE_MARK = re.compile(r"^\W*\w+\s*[:/\-–]")
 _BYLINE_WORDS: Final = 6
 _LABELLED = re.compile(r"\W*(?:بقلم|[إا]عداد|تصوير|ترجمة|تحرير)\s*[:/]\s*[^\W\d]+ [^.،:]+$")
@@ -35,11 +48,35 @@ def is_label(line: str) -> bool:
 
 
 def is_byline(line: str, authors: list[str]) -> bool:
-    """True for a line that names an author and has no other content.
+    """True for a line that names one or more authors and has no other content.
 
     Without a colon it counts only if `authors` has the name.
     """
-    byline = _BYLINE.match(normalize_line(line))
+    key = normalize_line(line)
+    byline = _BYLINE.match(key)
+    known = [normalize_line(author) for author in authors]
     if byline is None or len(byline["name"].split()) > _BYLINE_WORDS:
-        return normalize_line(line) in map(normalize_line, authors)
-    return bool(_BYLINE_MARK.match(line)) or normalize_line(byline["name"]) in map(normalize_line, authors)
+        names = _labelled_names(line, _NAMES_LABEL)
+        return (
+            key in known
+            or names_authors(line, authors)
+            or (names != [] and all(len(name.split()) in _FULL_NAME_WORDS for name in names))
+        )
+    return bool(_BYLINE_MARK.match(line)) or byline["name"] in known
+
+
+def names_authors(line: str, authors: list[str]) -> bool:
+    """True for a label such as "كتب:" and several names, of which at least one is in `authors`."""
+    if not _LABEL_END.search(line, 0, _LONGEST_LABEL):
+        return False
+    names = _labelled_names(line, _NAMES_LABEL) or _labelled_names(line, _WORK_LABEL)
+    return not {normalize_line(author) for author in authors}.isdisjoint(names)
+
+
+def _labelled_names(line: str, labels: re.Pattern[str]) -> list[str]:
+    """The names after one of the labels, normalized; none if there is more. Cities may follow names in brackets."""
+    label, *rest = _LABEL_END.split(_IN_BRACKETS.sub("", line), 1)
+    if not rest or not labels.fullmatch(normalize_line(label)) or _IN_NO_NAME.search(rest[0]):
+        return []
+    names = [normalize_line(name) for name in _BETWEEN_NAMES.split(rest[0].strip())]
+    return names if len(names) > 1 and all(len(name.split()) in _NAME_WORDS for name in names) else []

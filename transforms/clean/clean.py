@@ -1,8 +1,9 @@
 """An article in its final form: no later stage alters its text, so that offsets found later stay true.
 
-First the characters are cleaned. Then whole lines are removed: furniture that extraction left, repeated lines, and at
-both ends the title, the byline, the date and the credit. Prose is never altered: a line is removed or kept as a whole,
-and quotes, digits, dashes and other punctuation stay as written. Cleaning a cleaned article changes nothing.
+First the characters are cleaned. Then whole lines are removed: furniture that extraction left, references, repeated
+lines, and at both ends the title, the byline, the date and the credit. Prose is never altered: a line is removed or
+kept as a whole, except for an encyclopedia's edit mark at its end, and quotes, digits, dashes and other punctuation
+stay as written. Cleaning a cleaned article changes nothing.
 """
 
 import dataclasses
@@ -11,10 +12,11 @@ from typing import Final
 
 from warraq.schemas.records import Article
 from warraq.transforms.arabic import normalize_line
-from warraq.transforms.clean.bylines import is_byline, is_date_line, is_label
+from warraq.transforms.clean.bylines import is_byline, is_date_line, is_label, names_authors
 from warraq.transforms.clean.characters import clean_characters, clean_field, count_words
 from warraq.transforms.clean.credits import find_agency, read_credit, read_dateline
 from warraq.transforms.clean.furniture import is_furniture
+from warraq.transforms.clean.references import without_edit_mark, without_references
 from warraq.transforms.rejection import Rejection
 
 _REPEAT_WORDS: Final = 8  # a shorter line may be repeated on purpose: a heading, a refrain, "وأضاف:"
@@ -39,8 +41,8 @@ def clean(article: Article, rules: CleanRules) -> Article:
     """
     title = clean_field(article.title)
     authors, agencies = _split_authors(article.authors)
-    lines = [line for line in clean_characters(article.text).split("\n") if not (is_furniture(line) or is_label(line))]
-    body, credited = _trim(_without_repeats(lines), title, authors)
+    lines = [without_edit_mark(line) for line in clean_characters(article.text).split("\n")]
+    body, credited = _trim(_without_furniture(lines, authors), title, authors)
     text = "\n".join(body)
     words = count_words(text)
     if words < rules.min_words:
@@ -58,6 +60,21 @@ def clean(article: Article, rules: CleanRules) -> Article:
         site_name=clean_field(article.site_name),
         tags=list(filter(None, map(clean_characters, article.tags))),
     )
+
+
+def _without_furniture(lines: list[str], authors: list[str]) -> list[str]:
+    """The lines that belong to the article, each long one once."""
+    kept = [line for line in lines if not _is_no_text(line, authors)]
+    count = None
+    while count != len(kept):  # a removed line may have been between a heading and its references
+        count = len(kept)
+        kept = without_references(_without_repeats(kept))
+    return kept
+
+
+def _is_no_text(line: str, authors: list[str]) -> bool:
+    """True for a line that belongs to no article, wherever it is."""
+    return is_furniture(line) or is_label(line) or names_authors(line, authors)
 
 
 def _split_authors(names: list[str]) -> tuple[list[str], list[str]]:

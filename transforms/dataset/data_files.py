@@ -24,6 +24,7 @@ class DumpPages(NamedTuple):
 
     dump: str
     pages: int
+    undated: int = 0  # articles among them whose page states no date
 
 
 class DataFile(NamedTuple):

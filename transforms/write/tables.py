@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from warraq.schemas import arrow
+from warraq.schemas.labels import UNDATED
 from warraq.schemas.records import Article, Rejected
 from warraq.transforms.dataset.data_files import DataFile, DumpPages
 from warraq.transforms.write.commit import Run
@@ -133,6 +134,10 @@ def data_file(table: str, partition: str, records: Iterable[Article | Rejected])
     """The file that will hold `records`. `Dataset.write_staged` completes its path by a digest of its content."""
     values = partition.split("/")
     folders = [f"{column}={value}" for column, value in zip(arrow.PARTITIONS[table], values, strict=True)]
-    pages = collections.Counter(record.source.dump for record in records)
-    dumps = [DumpPages(dump, count) for dump, count in sorted(pages.items())]
+    pages: collections.Counter[str] = collections.Counter()
+    undated: collections.Counter[str] = collections.Counter()
+    for record in records:
+        pages[record.source.dump] += 1
+        undated[record.source.dump] += isinstance(record, Article) and record.date_source == UNDATED
+    dumps = [DumpPages(dump, count, undated[dump]) for dump, count in sorted(pages.items())]
     return DataFile(table, "/".join([*folders, "part"]), values, sum(pages.values()), 0, dumps)

@@ -107,6 +107,20 @@ def test_what_stands_above_and_below_an_article_goes(make_article):
     assert (article.title, article.authors, article.credit) == ("عنوان الخبر", ["سامي عون"], "وكالة الساحل")
 
 
+def test_references_and_a_byline_of_several_names_go_from_any_place(make_article):
+    names = ["سامي عون", "ليلى حداد", "هدى سالم"]
+    lines = [
+        PROSE,
+        f"كتب: {'، '.join(names)}",
+        "التاريخ[عدل]",
+        MORE,
+        "المراجع",
+        "↑ دليل الجامعة",
+        "1. تاريخ الجامعة، ص 3",
+    ]
+    assert clean(make_article("\n".join(lines), authors=names), ALL).text == f"{PROSE}\nالتاريخ\n{MORE}"
+
+
 def test_a_dateline_stays_and_is_credited(make_article):
     article = clean(make_article(f"القاهرة - (أ ف ب) - {PROSE}"), ALL)
     assert article.text == f"القاهرة - (أ ف ب) - {PROSE}"
@@ -147,6 +161,11 @@ PIECES = st.sampled_from(
         "2025",
         "(رويترز)",
         "المصدر: وكالة الساحل",
+        "المراجع",
+        "1. سليم النجار، تاريخ السفن",
+        "↑ مدن النهر",
+        "التاريخ[عدل]",
+        "كتب: سامي عون، ليلى حداد، هدى سالم",
         "\u200f",
         "ـــ",
         " ",

@@ -54,11 +54,11 @@ def test_row_groups_are_bounded_by_bytes(make_article):
 
 
 def test_a_file_is_described_by_its_records(make_article):
-    articles = [make_article(dump="d"), make_article(dump="c"), make_article(dump="d")]
+    articles = [make_article(dump="d"), make_article(dump="c"), make_article(dump="d", date_source="fetched")]
     file = data_file("articles", "2025-05-01/sport", articles)
     assert file.path == "date=2025-05-01/topic=sport/part"
     assert file.partition == ["2025-05-01", "sport"]
-    assert (file.rows, file.dumps) == (3, [DumpPages("c", 1), DumpPages("d", 2)])
+    assert (file.rows, file.dumps) == (3, [DumpPages("c", 1, undated=0), DumpPages("d", 2, undated=1)])
 
 
 def test_an_article_without_a_time_follows_those_with_one(make_article):

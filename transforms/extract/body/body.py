@@ -20,8 +20,9 @@ from trafilatura.settings import Extractor
 
 from warraq.schemas.labels import CONTAINER, PRUNED_PAGE, STATED_BODY, WHOLE_PAGE
 from warraq.transforms.arabic import WORD
+from warraq.transforms.extract.body.block_lines import unglued
 from warraq.transforms.extract.body.containers import Container, find_containers
-from warraq.transforms.extract.body.prune import drop, prune
+from warraq.transforms.extract.body.prune import prune
 from warraq.transforms.extract.facts import Facts
 
 # Fast mode, also on whole pages: 0.964 mean F1 against 0.963 on the arabised pages, 0.961 against 0.958 on the English
@@ -43,14 +44,14 @@ class BodyCandidate(NamedTuple):
     prose: int = 0  # CONTAINER: characters of prose in it
 
 
-def read_bodies(facts: Facts, title: str | None) -> Iterator[BodyCandidate]:
+def read_bodies(facts: Facts) -> Iterator[BodyCandidate]:
     """The text that JSON-LD states, of each container, and of the pruned page: trafilatura reads all but the first."""
     if stated := _stated_body(facts):
         yield BodyCandidate(stated, STATED_BODY)
     for container in find_containers(facts.tree, facts.density):
         body, text = extract_content(convert_tags(tree_cleaning(prune(container.parts), _FAST), _FAST), _FAST)
         yield BodyCandidate(_lines(body), CONTAINER, _describe(container), len(text), container.prose)
-    yield BodyCandidate(_read_pruned(facts.tree, title), PRUNED_PAGE)
+    yield BodyCandidate(_read_pruned(facts.tree), PRUNED_PAGE)
 
 
 def read_whole_page(facts: Facts) -> Iterator[BodyCandidate]:
@@ -77,14 +78,10 @@ def _describe(container: Container) -> str:
     return f"<{first.tag}{names}> with {container.prose} characters of prose"
 
 
-def _read_pruned(tree: HtmlElement, title: str | None) -> list[str]:
+def _read_pruned(tree: HtmlElement) -> list[str]:
     """The lines that trafilatura finds on the pruned page; with all its passes if it finds very little."""
     page = prune([tree])
     lines = _extracted(page, _FAST)
-    if title and len(lines) == 1 and words_of(lines[0]).startswith(f"{words_of(title)} "):
-        for headline in list(page.iter("h1")):  # of a short page it takes all text in one line, headline first
-            drop(headline)
-        lines = _extracted(page, _FAST)
     if (length := sum(map(len, lines))) < ENOUGH:
         more = _extracted(page, _FULL)
         if sum(map(len, more)) > _CLEARLY_MORE * length:
@@ -95,7 +92,7 @@ def _read_pruned(tree: HtmlElement, title: str | None) -> list[str]:
 def _extracted(page: HtmlElement, options: Extractor) -> list[str]:
     found = trafilatura.bare_extraction(page, options=options)
     assert not isinstance(found, dict)  # that is only for callers who ask for it
-    return _lines(found.body) if found else []
+    return unglued(_lines(found.body), page) if found else []
 
 
 def _lines(body: etree._Element) -> list[str]:

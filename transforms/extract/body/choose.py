@@ -56,7 +56,7 @@ class Body(NamedTuple):
 
 def decide_body(name: str, facts: Facts, title: str | None, description: str | None, findings: Findings) -> Body:
     """The main text of the page, one paragraph a line; no lines if it has none. `name` is that of the decision."""
-    body: Body = findings.decide(name, read_bodies(facts, title), choose_body)
+    body: Body = findings.decide(name, read_bodies(facts), choose_body)
     if is_doubtful(body.lines, facts):
         body = findings.decide(f"{name} in doubt", read_whole_page(facts), functools.partial(choose_fuller, body=body))
     return finish_body(body, facts, title, description)

@@ -11,10 +11,16 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from warraq.transforms.extract.body.containers import INLINE, PARAGRAPHS, holds_comments
+from warraq.transforms.extract.body.hidden import reveal
 
 _LINK_LIST_SHARE: Final = 0.7  # of a list's letters inside links: a menu or related articles
 _LINK_BLOCK_SHARE: Final = 0.9  # of the letters of one paragraph, item or heading
 _LINK_BLOCK_LIMIT: Final = 250  # characters; a longer block that is one link is prose inside a link
+_STAYS = re.compile(r"(?i)#|javascript:")  # the start of an address on the same page
+_PASSAGE_WORDS: Final = 9  # in each link; "العودة إلى أعلى الصفحة" and the entries of contents have fewer
+_SENTENCE_WORDS: Final = 12
+_LINKED_PROSE_SHARE: Final = 0.5  # of a paragraph's letters; prose has fewer inside links
+_QUOTATION = re.compile(r"[«“\"][^«»“”\"]+[»”\"][.،]?$")
 _COMMENTS_HEADING = re.compile(  # "التعليقات (3)", "0 تعليق", "آراء القراء", "اترك تعليقاً"
     r"(?i)^[\W\d]*(?:comments?|(?:ال)?(?:تعليقات|تعليقان|ردود)|(?<=\d )تعليق|[آا]راء(?= ))"
     r"(?: (?:القر[اّ]+ء|الزو[اّ]+ر|المتابعين|الأعضاء))?[\W\d]*$"
@@ -30,6 +36,11 @@ _FURNITURE_NAME = re.compile(
 )
 _FURNITURE_LIMIT: Final = 600  # characters; a longer block may hold the article, whatever its name is
 _FURNITURE_SHARE: Final = 0.25  # of the article's characters, for the same reason
+_FOOTNOTE_MARK = re.compile(r"\[\s*(?:\w{1,3}|(?:note|ملاحظة|حاشية)\W*\w{1,3})\s*\]")
+_CLOSING_SIGNS: Final = tuple(".,;:!?،؛؟)")
+_REFERENCES_NAME = re.compile(r"(?i)(?:^|[\s_-])(?:references|ref-?list|footnotes|citations|bibliography)(?:$|[\s_-])")
+_REFERENCES_SHARE: Final = 0.5  # of the article's characters; a larger block is the article
+_REFERENCES_WORDS: Final = 4  # of the heading above them
 _RELATED_HEADING = re.compile(
     r"(?i)^\W*(?:[اأإ]قر[أا]و?ا?|شاهد|طالع|تابع) (?:أيض\w+|المزيد|كذلك)|^\W*(?:قد )?(?:يهمك|يعجبك)(?: أيض\w+)?\W*$"
     r"|^\W*(?:مواضيع|موضوعات|أخبار|مقالات|مواد|روابط) (?:ذات صلة|متعلقة|مشابهة|مرتبطة)\W*$"
@@ -50,6 +61,8 @@ def prune(parts: Sequence[HtmlElement]) -> HtmlElement:
     etree.strip_attributes(page, "colspan", "rowspan")  # else trafilatura adds all cells that they claim to span
     for block in {br.getparent(): None for br in page.iter("br") if _is_empty_line(br)}:
         _part_lines(block)
+    reveal(article)
+    _drop_references(article)
     _drop_link_blocks(article)
     _drop_comments(article)
     _drop_furniture(article)
@@ -100,14 +113,45 @@ def _paragraph(block: HtmlElement, text: str | None) -> HtmlElement:
 
 
 def _drop_link_blocks(article: HtmlElement) -> None:
-    """Removes lists, paragraphs, items and headings of which nearly all text is links."""
+    """Removes lists, paragraphs, items and headings of which nearly all text is links.
+
+    A linked passage of the text stays, without its links: trafilatura would take it for a menu.
+    """
     for block in list(article.iter("ul", "ol")):
         if link_share(block) >= _LINK_LIST_SHARE:
             drop(block)
     linked = {block for link in article.iter("a") for block in (*link.iterancestors(), *link.iterdescendants())}
     for block in [b for b in article.iter("p", "li", "h2", "h3", "h4", "h5", "h6") if b in linked]:
-        if _is_linked(block) and len(text_of(block)) < _LINK_BLOCK_LIMIT:
+        if not _is_linked(block):
+            continue
+        if block.tag == "p" and _is_passage(block):
+            for link in [*block.iter("a"), *block.iterancestors("a")]:
+                link.drop_tag()
+        elif len(text_of(block)) < _LINK_BLOCK_LIMIT:
             drop(block)
+
+
+def _is_passage(block: HtmlElement) -> bool:
+    """True for a linked sentence or quotation between paragraphs of prose, not for a headline or teaser.
+
+    Links that stay on the page lead to no other article, so any clause inside them is text.
+    """
+    text = text_of(block)
+    words = text.count(" ") + 1
+    around = next(block.iterancestors("a"), None)
+    links = [*block.iter("a"), *([] if around is None else [around])]
+    if all(_STAYS.match(link.get("href") or "#") for link in links):
+        return words >= _PASSAGE_WORDS * len(links)
+    is_card = around is not None or next(block.iterdescendants("p", "div"), None) is not None
+    is_sentence = words >= _SENTENCE_WORDS and (text.endswith(".") or _QUOTATION.match(text) is not None)
+    return is_sentence and not is_card and all(map(_is_prose, (block.getprevious(), block.getnext())))
+
+
+def _is_prose(block: HtmlElement | None) -> bool:
+    """True for a paragraph with a sentence outside links."""
+    if block is None or block.tag != "p" or link_share(block) > _LINKED_PROSE_SHARE:
+        return False
+    return len(block.text_content().split()) >= _SENTENCE_WORDS
 
 
 def _is_linked(block: HtmlElement) -> bool:
@@ -139,6 +183,37 @@ def _drop_furniture(article: HtmlElement) -> None:
             for related in itertools.takewhile(_is_related, list(heading.itersiblings())):
                 drop(related)
             drop(heading)
+
+
+def _drop_references(article: HtmlElement) -> None:
+    """Removes the marks that lead to footnotes, and blocks named for references, with the heading right above."""
+    for mark in list(article.iter("sup")):
+        if _FOOTNOTE_MARK.fullmatch(text_of(mark)):
+            _close_gap(mark)
+            drop(mark)
+    named = [block for block in article.iter("ol", "ul", "div", "section") if block.get("class")]
+    for block in [block for block in named if _is_named_for_references(block.get("class"))]:
+        if len(text_of(block)) < _REFERENCES_SHARE * len(text_of(article)):
+            heading = block.getprevious()
+            if heading is not None and len(text_of(heading).split()) <= _REFERENCES_WORDS:
+                drop(heading)
+            drop(block)
+
+
+def _close_gap(mark: HtmlElement) -> None:
+    """Removes the space before a mark that a full stop or comma follows."""
+    if not (mark.tail or "").startswith(_CLOSING_SIGNS):
+        return
+    before, around = mark.getprevious(), mark.getparent()
+    if before is not None:
+        before.tail = (before.tail or "").rstrip()
+    elif around is not None:
+        around.text = (around.text or "").rstrip()
+
+
+@functools.lru_cache(maxsize=4096)  # a page repeats its names
+def _is_named_for_references(name: str) -> bool:
+    return _REFERENCES_NAME.search(name) is not None
 
 
 @functools.lru_cache(maxsize=4096)  # a page repeats its names

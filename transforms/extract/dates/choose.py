@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from warraq.schemas.labels import DATE_SOURCES
+from warraq.schemas.labels import DATE_SOURCES, UNDATED
 from warraq.transforms.extract.dates.stamps import CHANGED, FIRM, LOOSE, DateCandidate
 from warraq.transforms.extract.dates.written import day_read
 
@@ -36,7 +36,7 @@ def choose_date(candidates: Iterable[DateCandidate], fetched_at: dt.datetime) ->
     dated = [(_day_of(candidate, fetched_at), candidate) for candidate in candidates]
     plausible = [(day, candidate) for day, candidate in dated if day and _is_plausible(day, candidate, fetched_at)]
     if not plausible:
-        return Publication(fetched_at.date(), None, "fetched", "")
+        return Publication(fetched_at.date(), None, UNDATED, "")
     day, best = min(plausible, key=lambda pair: _rank(pair[1], fetched_at))  # the first of equals
     if best.published_at and best.published_at.date() == day and best.published_at.hour >= _EVENING:
         shown = [d for d, c in plausible if c.source == "byline" and c.standing == FIRM]

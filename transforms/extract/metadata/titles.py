@@ -27,6 +27,8 @@ _CUT_SHORT: Final = 90  # characters; Google advises headlines of at most 110, a
 _MOST_MARKED: Final = 3  # elements marked as the headline; further ones are of other articles
 _ONLY_TITLE_TAIL: Final = 4  # words; a longer tail of a lone <title> is more likely part of the title
 _SECTION_WORDS: Final = 3  # words of the longest section's name; headlines have more
+_LOWER_HEADINGS: Final = ("h2", "h3")
+_PROSE: Final = 60  # characters; bylines and dates are shorter
 _SECTION_LEVELS: Final = 2  # elements around an h1 that may be named for a section
 _SECTION_NAME = re.compile(r"(?i)bread-?crumb|(?:^|[\s_-])(?:cat|category|section)(?:-?(?:name|title))?(?:$|\s)")
 
@@ -34,11 +36,12 @@ _SECTION_NAME = re.compile(r"(?i)bread-?crumb|(?:^|[\s_-])(?:cat|category|sectio
 def read_titles(facts: Facts) -> list[Candidate]:
     """The titles that the page states for machines and readers. `<title>` is last: it often names the site too."""
     index, metas = facts.index, facts.meta_tags
+    sections = _section_headings(index)
     headings = [
-        text_of(h1) for h1 in index.tagged["h1"] if not any(map(_leads_home, h1.iter("a"))) and not _names_section(h1)
+        text_of(h1) for h1 in index.tagged["h1"] if not any(map(_leads_home, h1.iter("a"))) and h1 not in sections
     ]
     marked = index.with_attribute("itemprop", lambda name: name == "headline")[:_MOST_MARKED]
-    browser = [text_of(title) for title in index.tagged["title"] if not any(title.iterancestors("svg"))][:1]
+    browser = [text_of(title) for title in index.tagged["title"] if not _is_inside(title, "svg")][:1]
     stated = [
         *from_values("JSON-LD headline", facts.json_ld.article.get("headline")),
         *from_meta_tags(metas, "og:title", "twitter:title", "dc.title", "dcterms.title", "title"),
@@ -46,26 +49,65 @@ def read_titles(facts: Facts) -> list[Candidate]:
         *from_values(H1, *headings),
     ]
     return [
-        *(stated or from_values("a line of the page", *(_headline(index, "".join(browser)) or _second_heading(index)))),
+        *(stated or from_values("a line of the page", *_line_of_page(index, "".join(browser), sections))),
         *from_values(TITLE_TAG, *browser),
     ]
 
 
-def _names_section(h1: HtmlElement) -> bool:
-    """True for a short h1 among breadcrumbs, or named for a section: "اقتصاد" above the headline in an h2."""
-    if len(text_of(h1).split()) > _SECTION_WORDS:
-        return False
+def _section_headings(index: PageIndex) -> list[HtmlElement]:
+    """The short h1s that name the section: "اقتصاد" above the headline in an h2.
+
+    They are among breadcrumbs or named for a section; or they are links, or menu entries, and a headline follows.
+    """
+    short = [h1 for h1 in index.tagged["h1"] if len(text_of(h1).split()) <= _SECTION_WORDS]
+    return [
+        h1
+        for h1 in short
+        if _is_named_for_section(h1) or (_headline_below(index, h1) and (_is_link(h1) or _is_entry(h1, index)))
+    ]
+
+
+def _is_named_for_section(h1: HtmlElement) -> bool:
     around = itertools.islice(h1.iterancestors(), _SECTION_LEVELS)
     names = (each.get("class", "") + " " + each.get("id", "") for each in (h1, *around))
     return any(map(_SECTION_NAME.search, names))
 
 
-def _second_heading(index: PageIndex) -> list[str]:
-    """The first h2 long enough for a headline that is no link, for a page whose only h1 names the section."""
-    if not any(map(_names_section, index.tagged["h1"])):
-        return []
-    texts = (text_of(h2) for h2 in index.tagged["h2"] if not any(h2.iter("a")) and not any(h2.iterancestors("a")))
-    return [text for text in texts if len(text.split()) > _SECTION_WORDS][:1]
+def _is_entry(h1: HtmlElement, index: PageIndex) -> bool:
+    """True if a link elsewhere has the same words, as the menu of sections has."""
+    words = compared(text_of(h1))
+    return any(compared(text_of(link)) == words for link in index.tagged["a"] if not _is_inside(link, "h1"))
+
+
+def _is_link(heading: HtmlElement) -> bool:
+    return next(heading.iter("a"), None) is not None or _is_inside(heading, "a")
+
+
+def _is_inside(element: HtmlElement, tag: str) -> bool:
+    return next(element.iterancestors(tag), None) is not None
+
+
+def _headline_below(index: PageIndex, above: HtmlElement | None) -> list[str]:
+    """The first h2 or h3 between `above` and the first paragraph that is long enough for a headline and no link.
+
+    Without `above` the page is searched from its beginning.
+    """
+    elements = iter(index.elements)
+    if above is not None:
+        elements = itertools.dropwhile(lambda indexed: indexed[0] is not above, elements)
+    for element, tag, text, _ in elements:
+        if tag in _LOWER_HEADINGS and not _is_link(element) and len(text_of(element).split()) > _SECTION_WORDS:
+            return [text_of(element)]
+        if tag == "p" and len(text) > _PROSE:
+            break
+    return []
+
+
+def _line_of_page(index: PageIndex, title: str, sections: list[HtmlElement]) -> list[str]:
+    """The headline of a page that states none and has no h1 of its own."""
+    if found := _headline(index, title):
+        return found
+    return _headline_below(index, sections[-1] if sections else None) if sections or not title else []
 
 
 def _agreed_heading(first: Candidate, found: list[Candidate]) -> str | None:

@@ -144,6 +144,65 @@ def test_a_stated_body_of_something_else_changes_nothing(claim):
     assert body(f"{HEADLINE}<article>{paragraphs()}</article>", json_ld=stated(claim)) == PARAGRAPHS
 
 
+QUOTED = "«تبقى المكتبة مفتوحة من الثامنة صباحا حتى منتصف الليل في أيام الأسبوع كلها ما عدا الجمعة»"
+SENTENCE = "وجاء في القرار المنشور أن العمل به يبدأ في أول أيام الشهر المقبل وأن المديرة تشرف على تنفيذه."
+
+
+@pytest.mark.parametrize(
+    "passage",
+    [
+        f'<p><a href="#law" onclick="x()">{QUOTED}</a></p>',
+        f'<p><a href="javascript:void(0)">{SENTENCE}</a></p>',
+        f"<p><a>{SENTENCE}</a></p>",
+        f'<a href="#law"><p>{QUOTED}</p></a>',
+        f'<p><a href="https://law.example/decision.pdf">{QUOTED}</a></p>',
+        f'<p><strong><a href="/decision">{SENTENCE}</a></strong></p>',
+    ],
+)
+def test_linked_passages_of_the_body_are_text(passage):
+    text = QUOTED if QUOTED in passage else SENTENCE
+    inner = f"{HEADLINE}<article>{paragraphs(PARAGRAPHS[:1])}{passage}{paragraphs(PARAGRAPHS[1:])}</article>"
+    assert body(inner) == [PARAGRAPHS[0], text, *PARAGRAPHS[1:]]
+
+
+@pytest.mark.parametrize(
+    "teaser",
+    [
+        '<p><a href="/2">وزارة الثقافة تعلن عن برنامج جديد لدعم المكتبات العامة في القرى والبلدات البعيدة</a></p>',
+        f'<div><h4><a href="/2">عنوان خبر آخر عن القرى</a></h4><p><a href="/2">{SENTENCE}</a></p></div>',
+        f'<a href="/2"><p>{SENTENCE}</p></a>',
+        '<p><a href="#top">العودة إلى أعلى الصفحة</a></p>',
+        '<p><a href="#a">ساعات العمل</a> <a href="#b">القاعات الثلاث</a> <a href="#c">حافلة الليل إلى المحطة</a></p>',
+    ],
+)
+def test_linked_headlines_teasers_and_contents_are_no_text(teaser):
+    inner = f"{HEADLINE}<article>{paragraphs(PARAGRAPHS[:2])}{teaser}{paragraphs(PARAGRAPHS[2:])}</article>"
+    assert body(inner) == PARAGRAPHS
+
+
+def test_the_lines_of_a_short_page_stay_lines_without_title_and_menu():
+    flash = ["شب حريق محدود في سوق الخشب قرب الميناء.", "وأخمده رجال الإطفاء في أقل من ساعة، ولم يصب أحد بأذى."]
+    inner = f"<nav><a href='/'>الرئيسية</a></nav><article>{HEADLINE}{paragraphs(flash)}</article>"
+    assert body(inner) == flash
+
+
+def test_text_behind_a_button_is_text():
+    inner = f"{paragraphs(PARAGRAPHS[:1])}<div id='rest' style='display:none'>{paragraphs(PARAGRAPHS[1:])}</div>"
+    error = "<span style='display:none' class='error'>حدث خطأ، يرجى المحاولة مرة أخرى.</span>"
+    assert body(f"{HEADLINE}<article>{inner}{error}<a onclick='x()'>قراءة المزيد</a></article>") == PARAGRAPHS
+
+
+def test_footnotes_and_their_marks_are_no_text():
+    marked = "وأوضحت أن القاعات الثلاث ستضاء كلها <sup class='reference'><a href='#n1'>[1]</a></sup>، وأن المقهى سيفتح<sup>[أ]</sup>."
+    notes = "<h2>الهوامش</h2><ol class='references'><li>دليل المكتبة الوطنية.</li><li>هالة النجار، مكتبات المدينة.</li></ol>"
+    found = body(f"{HEADLINE}<article>{paragraphs(PARAGRAPHS)}<p>{marked}</p>{notes}</article>")
+    assert found == [*PARAGRAPHS, "وأوضحت أن القاعات الثلاث ستضاء كلها، وأن المقهى سيفتح."]
+    area = "وتبلغ مساحة القاعة 400 م<sup>2</sup>، وفيها مئة مقعد وعشرون حاسوبا للزوار."
+    assert body(f"{HEADLINE}<article>{paragraphs()}<p>{area}</p></article>")[-1].startswith(
+        "وتبلغ مساحة القاعة 400 م2،"
+    )
+
+
 def test_a_page_without_text_has_no_lines():
     assert body("<img src='a.jpg'>") == []
 
@@ -151,7 +210,7 @@ def test_a_page_without_text_has_no_lines():
 def test_candidates_have_their_source_and_the_whole_page_is_read_last():
     script = json.dumps(stated(" ".join(PARAGRAPHS)), ensure_ascii=False)
     page = f"<script type='application/ld+json'>{script}</script>{HEADLINE}<article id='story'>{paragraphs()}</article>"
-    found = list(read_bodies(Facts(page, ""), TITLE))
+    found = list(read_bodies(Facts(page, "")))
     assert [one.source for one in found] == [STATED_BODY, CONTAINER, PRUNED_PAGE]
     assert found[1].evidence.startswith('<article id="story"> with ')
 

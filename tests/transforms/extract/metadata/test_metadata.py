@@ -125,6 +125,15 @@ def article(**fields):
             TITLE,
         ),
         ("<title>النهار | خبر</title>", f'<h1 class="category-name">رأي</h1><h2>{TITLE}</h2>', None, TITLE),
+        ("<title>النهار</title>", f'<h1 class="section-title">رأي</h1><h3>{TITLE}</h3>', None, TITLE),
+        ("<title>النهار</title>", f'<nav><a href="/e">اقتصاد</a></nav><h1>اقتصاد</h1><h2>{TITLE}</h2>', None, TITLE),
+        ("<title>النهار - اقتصاد</title>", f'<h1><a href="/e">اقتصاد</a></h1><h2>{TITLE}</h2>', None, TITLE),
+        # a short headline above a standfirst
+        ("<title>النهار</title>", f"<h1>حرب المياه</h1><h2>{TITLE}</h2>", None, "حرب المياه"),
+        ("<title>النهار</title>", '<a href="/">الرئيسية</a><h1>حرب المياه</h1><p>نص</p>', None, "حرب المياه"),
+        # no title and no h1
+        ("", f'<h2><a href="/2">خبر آخر عن المدينة القديمة</a></h2><h2>{TITLE}</h2><p>{LONG_TITLE}</p>', None, TITLE),
+        ("", f"<p>{LONG_TITLE}</p><h2>{TITLE}</h2>", None, None),
         # <title> in the body
         ("", f"<main><title>متصفح | {TITLE}</title><h2>{TITLE}</h2></main>", None, TITLE),
         ("", f"<svg><title>شعار الموقع الكبير</title></svg><h1>{TITLE}</h1>", None, TITLE),
