@@ -127,8 +127,6 @@ REJECTED = {  # the reason, and what its detail says
     "sql_as_text.sql": ("not_an_article", "SQL"),
     "utf16_jsonl.jsonl": ("not_an_article", "UTF-8"),
 }
-_NAMES = ("azhar_person.html", "covid_person.html", "mahi_place.html", "names_prefix.html", "religious_person.html")
-STILL_WRONG = {"home_page_kept.html", *_NAMES}
 
 
 def case_files(pattern="**/*"):
@@ -151,12 +149,7 @@ def rows(tmp_path_factory):
     return kept, refused
 
 
-def cases(names):
-    wrong = pytest.mark.xfail(reason="not mended yet", strict=False)
-    return [pytest.param(name, marks=wrong) if name in STILL_WRONG else name for name in names]
-
-
-@pytest.mark.parametrize("name", cases(KEPT))
+@pytest.mark.parametrize("name", KEPT)
 def test_an_article_is_kept_with_the_right_facts(rows, name):
     kept, refused = rows
     right = KEPT[name]
@@ -176,7 +169,7 @@ def test_an_article_is_kept_with_the_right_facts(rows, name):
         assert found.isdisjoint(right.no_names)
 
 
-@pytest.mark.parametrize("name", cases(REJECTED))
+@pytest.mark.parametrize("name", REJECTED)
 def test_what_is_no_article_is_rejected_with_the_reason(rows, name):
     kept, refused = rows
     reason, detail = REJECTED[name]
