@@ -27,7 +27,8 @@ _COLLAPSED_NAME = re.compile(
 )
 _NO_TEXT_NAME = re.compile(
     r"(?i)(?:^|[\s_-])(?:errors?|alerts?|warnings?|success|messages?|msg|notices?|notifications?|toasts?|tool-?tips?"
-    r"|modals?|pull-?quotes?|pop-?(?:ups?|overs?)|dialogs?|overlays?|light-?box|cookies?|consent|newsletters?|subscri\w*|register|log-?in"
+    r"|modals?|pull-?quotes?|pop-?(?:ups?|overs?)|dialogs?|overlays?|light-?box|cookies?|consent|newsletters?"
+    r"|subscri\w*|register|log-?in"
     r"|sign-?(?:in|up)|forms?|shar(?:e|ing)|social|comments?|captions?|galler(?:y|ies)|slides?|slider|carousel|republi\w*"
     r"|cit(?:e|ations?)|footnotes?|references?|ads?|advert\w*|promo\w*|menus?|nav\w*|side-?bar|footer|print"
     r"|sr-only|screen-?reader\w*|visually-?hidden|disclaimer|bio|author\w*|by-?line\w*|related|recommend\w*|load\w*)"
@@ -46,6 +47,7 @@ _SENTENCE_END = re.compile(r"[.!?؟…](?:\W|$)")
 _LEAST_BLOCK: Final = 20  # words; messages are shorter
 _LONGEST_MESSAGE: Final = 60  # words; in a longer text the words of messages are prose
 _LEAST_PARAGRAPH: Final = 5  # words of one of several hidden paragraphs
+_LONGEST_ROW: Final = 20  # elements before and behind that are read
 _LEAST_REST: Final = 8  # words of the rest of a paragraph whose beginning is shown
 _LEAST_SHOWN: Final = 5  # words of that beginning
 _MOST_LINKED: Final = 0.5  # of the words inside links
@@ -116,7 +118,7 @@ def _hidden_row(element: HtmlElement, hidden: set[HtmlElement]) -> Iterator[str]
     """The texts of an element and of the hidden ones of the same kind right before and behind it."""
     yield element.text_content()
     for preceding in (True, False):
-        siblings = element.itersiblings(preceding=preceding)
+        siblings = itertools.islice(element.itersiblings(preceding=preceding), _LONGEST_ROW)
         for sibling in itertools.takewhile(lambda one: one.tag == element.tag and one in hidden, siblings):
             yield sibling.text_content()
 

@@ -191,9 +191,11 @@ def _drop_references(article: HtmlElement) -> None:
         if _FOOTNOTE_MARK.fullmatch(text_of(mark)):
             _close_gap(mark)
             drop(mark)
-    named = [block for block in article.iter("ol", "ul", "div", "section") if block.get("class")]
-    for block in [block for block in named if _is_named_for_references(block.get("class"))]:
-        if len(text_of(block)) < _REFERENCES_SHARE * len(text_of(article)):
+    blocks = article.iter("ol", "ul", "div", "section")
+    named = [block for block in blocks if (name := block.get("class")) and _is_named_for_references(name)]
+    limit = _REFERENCES_SHARE * len(text_of(article)) if named else 0
+    for block in named:
+        if len(text_of(block)) < limit:
             heading = block.getprevious()
             if heading is not None and len(text_of(heading).split()) <= _REFERENCES_WORDS:
                 drop(heading)

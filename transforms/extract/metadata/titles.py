@@ -24,7 +24,7 @@ H1: Final = "h1"
 _SEPARATOR = re.compile(r"\s+(?:[-–—ـ|•·»«:~/\\]|::|>>|<<|\.\.)\s+|\s*(?:[|¦]|::)\s*")
 _SIGNS: Final = " \t-–—ـ|¦•·»«:~/\\,،<>"  # between a title and a site's name, with or without spaces
 _CUT_SHORT: Final = 90  # characters; Google advises headlines of at most 110, and some systems cut them there
-_MOST_MARKED: Final = 3  # elements marked as the headline; further ones are of other articles
+_MOST_MARKED: Final = 3  # h1s, and elements marked as the headline; further ones are of other articles
 _ONLY_TITLE_TAIL: Final = 4  # words; a longer tail of a lone <title> is more likely part of the title
 _SECTION_WORDS: Final = 3  # words of the longest section's name; headlines have more
 _LOWER_HEADINGS: Final = ("h2", "h3")
@@ -59,7 +59,7 @@ def _section_headings(index: PageIndex) -> list[HtmlElement]:
 
     They are among breadcrumbs or named for a section; or they are links, or menu entries, and a headline follows.
     """
-    short = [h1 for h1 in index.tagged["h1"] if len(text_of(h1).split()) <= _SECTION_WORDS]
+    short = [h1 for h1 in index.tagged["h1"][:_MOST_MARKED] if len(text_of(h1).split()) <= _SECTION_WORDS]
     return [
         h1
         for h1 in short
