@@ -15,7 +15,6 @@ from warraq.pipelines.cli import DONE, Parser, ShowAllHelp, dataset_folder
 from warraq.pipelines.config import RULES, FlowConfig
 from warraq.transforms.deduplicate import deduplicate
 from warraq.transforms.entities import tagger as entities
-from warraq.transforms.extract import page as extract
 from warraq.transforms.quality import quality
 from warraq.transforms.topics import classifier as topics
 
@@ -32,15 +31,23 @@ _NAMED: Final = {
     ("quality", "preset"): "quality",
     ("extract", "kinds"): "kinds",
 }
+
+
+def _flag(stage: str, field: str) -> str:
+    """The name of the flag of a rule."""
+    return _NAMED.get((stage, field), f"{stage}_{field}")
+
+
 # The place of each flag of a rule in a configuration file; other flags are at the top level.
 _PLACES: Final = {
     **{
-        f"{stage}_{field.name}": (stage, field.name)
+        _flag(stage, field.name): (stage, field.name)
         for stage, rules in RULES.items()
         for field in dataclasses.fields(rules)
     },
     **{flag: place for place, flag in _NAMED.items()},
 }
+_SHOWN: Final = ("near_duplicates", "quality")  # on the first screen of help
 _NOT_IN_FILES: Final = ("help", "help_all", "config", "print_config")
 
 
@@ -144,13 +151,6 @@ def add_rules(parser: Parser) -> None:
         metavar="MODE",
         help="near copies: mark (default), drop or off",
     )
-    add(
-        "--kinds",
-        choices=extract.KINDS,
-        default=extract.ExtractRules.kinds,
-        metavar="KINDS",
-        help="pages to keep: article (default) or all; page_kind says which is which",
-    )
     add("--config", metavar="FILE", help="TOML with any of the flags; the command line wins")
     add("--print_config", action="store_true", help="print such a file for this command, and stop")
     add("--help-all", action=ShowAllHelp, help="show all flags, with each rule of each stage")
@@ -173,7 +173,7 @@ def add_rules(parser: Parser) -> None:
         for field in dataclasses.fields(rules):
             if field.metadata.get("tuning"):
                 tuning.append((stage, field))
-            elif (stage, field.name) not in _NAMED:
+            elif _flag(stage, field.name) not in _SHOWN:
                 _add_rule(group, stage, field)
     group = parser.add_argument_group("tuning", "How the work is cut and guarded. The rows stay the same.")
     for stage, field in tuning:
@@ -186,8 +186,12 @@ def _add_rule(group: Any, stage: str, field: "dataclasses.Field[Any]") -> None:
     settings: dict[str, Any] = {"action": argparse.BooleanOptionalAction} if kind is bool else {"type": kind}
     if kind is not bool:
         settings["metavar"] = kind.__name__.upper()
+    if choices := field.metadata.get("choices"):
+        settings["choices"] = choices
     text = f"{field.metadata['help']} (default: {'none' if field.default == '' else field.default})"
-    group.add_argument(f"--{stage}_{field.name}", default=argparse.SUPPRESS, help=text.replace("%", "%%"), **settings)
+    group.add_argument(
+        f"--{_flag(stage, field.name)}", default=argparse.SUPPRESS, help=text.replace("%", "%%"), **settings
+    )
 
 
 def _arguments_of_file(parser: Parser, arguments: Sequence[str]) -> list[str]:
@@ -306,13 +310,11 @@ def _config(known: argparse.Namespace) -> FlowConfig:
     """As `config_of`; raises ValueError with one line, which begins with the flag's name."""
     presets = {
         "quality": quality.PRESETS[known.quality],
-        "deduplicate": deduplicate.DuplicateRules(near=known.near_duplicates),
-        "extract": extract.ExtractRules(kinds=known.kinds),
     }
     chosen = {}
     for stage, rules in RULES.items():
         base = presets.get(stage, rules())
-        flags = {field.name: f"{stage}_{field.name}" for field in dataclasses.fields(rules)}
+        flags = {field.name: _flag(stage, field.name) for field in dataclasses.fields(rules)}
         given = {name: getattr(known, flag) for name, flag in flags.items() if hasattr(known, flag)}
         if given and base is None:
             raise ValueError(f"{stage}_{next(iter(given))} has no effect with --{stage} off; leave one of them out")

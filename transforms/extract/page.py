@@ -53,7 +53,10 @@ class ExtractRules:
     memory_mb: int = field(
         default=2048, metadata=_TUNING | {"help": "memory in MiB that the extracting process may use"}
     )
-    kinds: str = field(default=ARTICLE, metadata={"help": "pages to keep: article or all"})
+    kinds: str = field(
+        default=ARTICLE,
+        metadata={"help": "pages to keep: article or all; page_kind says which is which", "choices": KINDS},
+    )
     max_markup: int = field(
         default=20_000_000, metadata={"help": "characters of markup; longer pages are rejected unread"}
     )

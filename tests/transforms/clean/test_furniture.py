@@ -1,9 +1,8 @@
 """Fewer than one article in a hundred keeps a line of its page's furniture (furniture.txt), on 200 real pages."""
 
-import runpy
-
 import pytest
 
+from benchmarks.accuracy.extraction import arabic, arabised, extracted_and_cleaned, furniture_lines
 from tests.support.paths import DATA
 
 pytestmark = pytest.mark.skipif(
@@ -12,12 +11,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def test_furniture_stays_in_fewer_than_one_article_in_a_hundred():
-    benchmark = runpy.run_module("benchmarks.accuracy.extraction")
-    cases = [*benchmark["arabised"](), *benchmark["arabic"]()]
-    left = {case.name: benchmark["furniture_lines"](_text(benchmark, case), case.text) for case in cases}
+    cases = [*arabised(), *arabic()]
+    left = {case.name: furniture_lines(extracted_and_cleaned(case).text, case.text) for case in cases}
     kept = {name: lines for name, lines in left.items() if lines}
     assert len(kept) < len(cases) / 100, kept
-
-
-def _text(benchmark, case):
-    return benchmark["extracted_and_cleaned"](case).text
