@@ -67,12 +67,13 @@ def _described(written: str) -> Word:
 def plausible(tokens: Sequence[re.Match[str]], spans: Sequence[NameSpan]) -> list[NameSpan]:
     """The spans that can be names, in their order."""
     things = {tokens[span.first].group() for span in spans if _has_number(tokens, span)}
-    return [
-        part
-        for span in spans
-        if not _is_impossible(tokens, span) and not (span.kind == "person" and _text(tokens, span) in things)
-        for part in _parts(tokens, span)
-    ]
+    found: list[NameSpan] = []
+    for span in spans:
+        if not _is_impossible(tokens, span) and not (span.kind == "person" and _text(tokens, span) in things):
+            parts = _parts(tokens, span)
+            is_free = not found or found[-1].end <= parts[0].first  # "شارع" may be the end of another name
+            found += parts if is_free else [span]
+    return found
 
 
 def _text(tokens: Sequence[re.Match[str]], span: NameSpan) -> str:

@@ -111,7 +111,23 @@ def test_two_persons_in_one_span(text, span, found):
     assert [words for words, _ in names(text, span)] == found
 
 
-WORDS = ["شيخ", "الأزهر", "أحمد", "لله", "الحمد", "فيروس", "ماهي", "-", "7", "مصر", "\n", "."]
+WORDS = [
+    "شارع",
+    "الملك",
+    "وترامب",
+    "شيخ",
+    "الأزهر",
+    "أحمد",
+    "لله",
+    "الحمد",
+    "فيروس",
+    "ماهي",
+    "-",
+    "7",
+    "مصر",
+    "\n",
+    ".",
+]
 
 
 @given(words=st.lists(st.sampled_from(WORDS), min_size=1, max_size=9), data=st.data())
