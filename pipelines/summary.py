@@ -116,7 +116,7 @@ def totals_of(dataset: Dataset) -> Totals:
 def as_text(lines: Sequence[Count], totals: Totals) -> Iterator[str]:
     """The summary for people, line by line."""
     for door, title in ((ledger.READ, "pages read"), (ledger.ARTICLE, "articles"), (ledger.REJECTED, "rejected")):
-        yield f"{title:<44}{_pages(lines, door):>9,}"
+        yield f"{title:<44}{pages_by(lines, door):>9,}"
         if door == ledger.REJECTED:
             yield from (f"  {line.stage:<13}{line.reason:<29}{line.pages:>9,}" for line in lines if line.door == door)
     yield ""
@@ -156,8 +156,8 @@ def as_json(status: str, runs: Sequence[str], dumps: DumpsOf, lines: Sequence[Co
             "failed": [{"dump": dump, "reason": reason} for dump, reason in sorted(dumps.failed)],
             "copies": [{"dump": dump, "of": of} for dump, of in sorted(dumps.copies)],
         },
-        "pages": _pages(lines, ledger.READ),
-        "articles": _pages(lines, ledger.ARTICLE),
+        "pages": pages_by(lines, ledger.READ),
+        "articles": pages_by(lines, ledger.ARTICLE),
         "rejected": rejected,
         "dataset": {
             "articles": sum(articles for _, articles in totals.by_topic),
@@ -177,5 +177,6 @@ def _sums(counts: pa.Table, column: str) -> dict[Any, int]:
     return dict(zip(sums.column(column).to_pylist(), sums.column(f"{ROWS}_sum").to_pylist(), strict=True))
 
 
-def _pages(lines: Iterable[Count], door: str) -> int:
+def pages_by(lines: Iterable[Count], door: str) -> int:
+    """The number of pages that were read, became articles or were rejected, as `door` says."""
     return sum(line.pages for line in lines if line.door == door)
