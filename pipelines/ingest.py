@@ -401,16 +401,23 @@ def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Seq
         # Signal handlers need the main thread. A single worker works in this process, so nothing must be watched.
         is_main = threading.current_thread() is threading.main_thread()
         watching = Supervisor(defers=engine.defers).watching() if is_main else nullcontext()
-        gc.freeze()  # imported objects stay, so the collector need not visit them
-        try:
-            with shown, watching, muffled:
-                runner = local_runner(local, options.workers, size, shown.enter)
-                if engine.graphs and options.workers == 1:
-                    return _run_warm(engine.graphs, options, run, dumps, known, runner, local)
-                watch = watch_nothing if engine.graphs else progress.Tally(str(tally))
-                return _execute(Ingest(dumps, options.config, run, known, watch), runner, local)
-        finally:
-            gc.unfreeze()  # else DuckDB complains of objects left at the end
+        unvisited = nullcontext() if engine.graphs else _unvisited()  # who keeps graphs collects the garbage, too
+        with unvisited, shown, watching, muffled:
+            runner = local_runner(local, options.workers, size, shown.enter)
+            if engine.graphs and options.workers == 1:
+                return _run_warm(engine.graphs, options, run, dumps, known, runner, local)
+            watch = watch_nothing if engine.graphs else progress.Tally(str(tally))
+            return _execute(Ingest(dumps, options.config, run, known, watch), runner, local)
+
+
+@contextlib.contextmanager
+def _unvisited() -> Iterator[None]:
+    """While the block runs, the collector visits no object that was there before, such as imported ones: they stay."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()  # else DuckDB complains of objects left at the end
 
 
 def _run_warm(  # noqa: PLR0913, PLR0917  (the parts of a job)

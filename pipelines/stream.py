@@ -6,6 +6,7 @@ next one. Nothing here decides what is in the dataset, so a stream can be killed
 
 import contextlib
 import dataclasses
+import gc
 import json
 import math
 import os
@@ -28,6 +29,7 @@ from warraq.pipelines.terminal import one_line
 from warraq.transforms import ledger
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError
+from warraq.transforms.extract.stage import sandboxes_kept
 from warraq.transforms.file_names import stored_name
 from warraq.transforms.read.arrivals import Arrivals, first_of
 from warraq.transforms.read.discover import Discovery, examine
@@ -37,6 +39,7 @@ _MOST_FAULTS: Final = 5  # cycles in a row that fail; each is tried again after 
 _LONGEST_WAIT: Final = 600.0  # seconds between them
 _STANDSTILL: Final = 5.0  # seconds, at most, for which a file must not change before it is read
 _BYTES_A_WORKER: Final = 8 << 20  # of dumps: to start one more process takes as long as to read them
+_FIRST_RUNS: Final = 3  # the graph of the first is without an index of articles
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -157,6 +160,21 @@ def stream(
     configure_file_systems(options.ingest.beam_flags)
     job = _Stream(options, stop, tell)
     job.check()
+    try:
+        with sandboxes_kept():
+            _loop(options, stop, tell, report, job)
+    finally:
+        gc.unfreeze()  # else DuckDB complains of objects left at the end
+
+
+def _loop(
+    options: StreamOptions,
+    stop: StopSignals,
+    tell: Callable[[str], object],
+    report: Callable[[Cycle], object],
+    job: "_Stream",
+) -> None:
+    """As `stream`, once the job is checked."""
     due, faults = 0.0, 0
     for number in range(1, 1 + (options.cycles or sys.maxsize)):
         try:
@@ -189,6 +207,7 @@ class _Stream:
         self._standstill = min(_STANDSTILL, options.every / 2)
         self._arrivals = Arrivals(options.ingest.inputs, options.ingest.output, self._standstill)
         self._engine = Engine(Graphs(), stop.defer)
+        self._runs = 0
         self._commits = 0  # since the last upkeep
 
     def check(self) -> None:
@@ -233,6 +252,8 @@ class _Stream:
         run_ids, set_aside = self._ingest({path: waiting[path].state.size for path in taken}) if taken else ((), 0)
         lag = max((time.monotonic() - waiting[path].since for path in taken), default=0.0)
         self._arrivals.read(taken)
+        if taken:
+            self._collect_garbage()
         counts = ledger_of(self._dataset, run_ids) if run_ids else []
         pages, kept, refused = (pages_by(counts, door) for door in (ledger.READ, ledger.ARTICLE, ledger.REJECTED))
         self._keep_up(len(run_ids))
@@ -256,6 +277,17 @@ class _Stream:
         except AllSetAsideError:
             return (), len(sizes)
         return outcome.run_ids, len(outcome.set_aside)
+
+    def _collect_garbage(self) -> None:
+        """Removes what a run has left: megabytes of objects that refer to each other, which Python would let grow.
+
+        What is there after the first runs stays: code, models, graphs. To visit it each time would take longer than
+        all the rest.
+        """
+        self._runs += 1
+        gc.collect()
+        if self._runs <= _FIRST_RUNS:
+            gc.freeze()
 
     def _keep_up(self, commits: int) -> None:
         """Keeps the dataset in few files, after so many commits."""
