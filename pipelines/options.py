@@ -91,6 +91,8 @@ class StreamOptions:
     maintain_every: int  # cycles with a commit between two rounds of upkeep; 0: none
     cycles: int  # after which the stream ends; 0: none
     is_json: bool  # each line on stderr is a JSON object
+    landing: str  # the folder in which messages of brokers become files
+    kafka_settings: str | None  # a file
 
 
 def ingest_parser(kind: type[Parser] = Parser) -> Parser:
@@ -135,7 +137,8 @@ def stream_parser(kind: type[Parser] = Parser) -> Parser:
         epilog='Example:\n  warraq stream crawl/ --output dataset --every 30s\n  warraq query dataset "FROM days"',
     )
     add = parser.add_argument
-    add("inputs", metavar="SOURCE", nargs="+", help="folders, globs, s3://… and gs://… prefixes where dumps arrive")
+    sources = "folders, globs, s3://… and gs://… prefixes where dumps arrive, or kafka://host:port/topic"
+    add("inputs", metavar="SOURCE", nargs="+", help=sources)
     _add_output(parser)
     add("--every", type=_seconds, default=30.0, metavar="TIME", help="time between two cycles: 5s, 2m … (default: 30s)")
     add("--new", action="store_true", help="skip dumps already read, even with other rules")
@@ -159,6 +162,10 @@ def stream_parser(kind: type[Parser] = Parser) -> Parser:
         metavar="N",
         help="upkeep, as by `warraq maintain`, after N cycles that added something; 0: never (default: 100)",
     )
+    run(
+        "--landing", metavar="DIR", help="where messages of Kafka become files (default: the dataset's name + .landing)"
+    )
+    run("--kafka_settings", metavar="FILE", help="settings of librdkafka, a line NAME=VALUE each")
     run("--cycles", type=_count_or_none, default=0, metavar="N", help="end after N cycles (default: 0, never)")
     _add_max_error_share(run)
     run("--retry_failed", action="store_true", help="try dumps again that failed three times")
@@ -366,6 +373,8 @@ def parse_stream(arguments: Sequence[str], kind: type[Parser] = Parser) -> Strea
         maintain_every=known.maintain_every,
         cycles=known.cycles,
         is_json=known.log_format == JSON,
+        landing=known.landing or f"{known.output.rstrip('/')}.landing",
+        kafka_settings=known.kafka_settings,
     )
 
 

@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Final, NamedTuple
 
@@ -31,9 +32,11 @@ from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError
 from warraq.transforms.extract.stage import sandboxes_kept
 from warraq.transforms.file_names import stored_name
+from warraq.transforms.land.kafka import SCHEME, KafkaLander, LandingError, read_settings, topic_of
 from warraq.transforms.read.arrivals import Arrivals, first_of
 from warraq.transforms.read.discover import Discovery, examine
 from warraq.transforms.read.dump import InputError
+from warraq.transforms.storage import is_remote
 
 _MOST_FAULTS: Final = 5  # cycles in a row that fail; each is tried again after twice the time
 _LONGEST_WAIT: Final = 600.0  # seconds between them
@@ -164,6 +167,7 @@ def stream(
         with sandboxes_kept():
             _loop(options, stop, tell, report, job)
     finally:
+        job.close()
         gc.unfreeze()  # else DuckDB complains of objects left at the end
 
 
@@ -205,7 +209,11 @@ class _Stream:
         self._tell = tell
         self._dataset = Dataset(options.ingest.output)
         self._standstill = min(_STANDSTILL, options.every / 2)
-        self._arrivals = Arrivals(options.ingest.inputs, options.ingest.output, self._standstill)
+        addresses = [each for each in options.ingest.inputs if each.startswith(SCHEME)]
+        self._landers = _landers(addresses, options)
+        places = [each for each in options.ingest.inputs if each not in addresses]
+        places += [options.landing] if addresses else []
+        self._arrivals = Arrivals(places, options.ingest.output, self._standstill)
         self._engine = Engine(Graphs(), stop.defer)
         self._runs = 0
         self._commits = 0  # since the last upkeep
@@ -223,6 +231,11 @@ class _Stream:
             is_damaged = isinstance(error, DamagedDatasetError)
             raise WarraqError(str(error), FAILED if is_damaged else WRONG_USAGE) from error
 
+    def close(self) -> None:
+        """Ends the connections to brokers."""
+        for lander in self._landers:
+            lander.close()
+
     def wait_for_files(self, due: float) -> None:
         """Returns when the cycle is due; at once if files were left over by the last one, or at a signal.
 
@@ -231,9 +244,18 @@ class _Stream:
         """
         if not self._arrivals.whole():
             self._stop.wait(due - self._standstill - time.monotonic())
+            self._land()
             self._look()
             self._stop.wait(self._standstill)
         self._look()
+
+    def _land(self) -> None:
+        """Makes files of the messages that brokers have. Files that wait are read first, so these are bounded, too."""
+        try:
+            for lander in self._landers:
+                lander.land(self._options.most_bytes, self._tell)
+        except (LandingError, OSError) as error:
+            raise WarraqError(message_of(error)) from error
 
     def _look(self) -> None:
         try:
@@ -295,3 +317,25 @@ class _Stream:
         if self._options.maintain_every and self._commits >= self._options.maintain_every:
             self._commits = 0
             keep_up(self._dataset, self._tell)
+
+
+def _landers(addresses: Sequence[str], options: StreamOptions) -> list[KafkaLander]:
+    """The landers of the topics at these addresses.
+
+    Raises:
+      WarraqError: an address, a setting or the folder is wrong.
+    """
+    if not addresses:
+        return []
+    topics = {address: topic_of(address) for address in addresses}
+    for address, topic in topics.items():
+        if not topic:
+            raise WarraqError(f"{address}: not an address such as kafka://localhost:9092/pages", WRONG_USAGE)
+    if is_remote(options.landing):
+        raise WarraqError("--landing: name a folder on this machine, where messages become files", WRONG_USAGE)
+    try:
+        settings = read_settings(options.kafka_settings) if options.kafka_settings else {}
+        Path(options.landing).mkdir(parents=True, exist_ok=True)
+        return [KafkaLander(topic, options.landing, settings) for topic in topics.values() if topic]
+    except (LandingError, OSError, ValueError) as error:
+        raise WarraqError(message_of(error), WRONG_USAGE) from error
