@@ -189,7 +189,7 @@ def _loop(
             done = job.cycle(number)
         except WarraqError as error:  # noqa: PERF203  (of the cycle)
             faults += error.code != BUSY  # another job that has these files will soon have done with them
-            if stop.is_asked or faults == _MOST_FAULTS:
+            if stop.is_asked or faults == _MOST_FAULTS or options.ingest.traceback:
                 raise WarraqError(str(error)) from error
             pause = min(_LONGEST_WAIT, options.every * 2**faults)
             tell(f"{message_of(error)}; trying again in {pause:.0f} s")
