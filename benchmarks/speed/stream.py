@@ -1,13 +1,15 @@
 """The cost of the cycles of a stream, and how soon pages are in the dataset.
 
-    python -m benchmarks.speed.stream cycles [--cycles 300] [--page html]
+    python -m benchmarks.speed.stream cycles [--cycles 300]
+    python -m benchmarks.speed.stream ingests [--cycles 20]
     python -m benchmarks.speed.stream empty [--files 1000]
     python -m benchmarks.speed.stream freshness [--seconds 120] [--every 5s]
 
 `cycles` gives each cycle one new dump of one page, with the default models, and prints processor seconds, of this
-process and of its children, and the memory of this process. `empty` is about cycles in which nothing new is in a folder
-of so many files that are read. `freshness` starts the command and renames one page a second into its folder; the time
-is from there to `committed_at`. The pages are made of words drawn by lot.
+process and of its children, and the memory of this process. `ingests` does the same by one call of `warraq ingest`
+after the other in this process. `empty` is about cycles in which nothing new is in a folder of so many files that are
+read. `freshness` starts the command and renames one page a second into its folder; the time is from there to
+`committed_at`, and the first pages wait for the start of the program. The pages are made of words drawn by lot.
 """
 
 import argparse
@@ -23,7 +25,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from warraq.pipelines.options import parse_stream
+from warraq.pipelines.ingest import ingest
+from warraq.pipelines.options import parse_ingest, parse_stream
 from warraq.pipelines.query import connect
 from warraq.pipelines.stream import Cycle, StopSignals, stream
 from warraq.transforms.dataset.dataset import Dataset
@@ -96,6 +99,18 @@ def cycles(folder: Path, count: int) -> None:
     run(folder, report, stop, "--every", "0.2s")
 
 
+def ingests(folder: Path, count: int) -> None:
+    """Prints what ingestions of one small dump cost that keep nothing in memory but the models."""
+    costs = []
+    for number in range(count):
+        put(folder / "in", number)
+        began = processor()
+        arguments = [str(folder / "in" / f"{number:06}.html"), "--output", str(folder / "out")]
+        ingest(parse_ingest([*arguments, "--workers", "1", "--quiet"]), print)
+        costs.append(processor() - began)
+    print(f"{count} ingestions: {statistics.median(costs):.2f} s, most {max(costs):.2f}; {memory():.0f} MB")
+
+
 def empty(folder: Path, files: int, count: int) -> None:
     """Prints what cycles without a new file cost in a folder of so many files."""
     for number in range(files):
@@ -136,7 +151,7 @@ def freshness(folder: Path, seconds: int, every: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("cycles", "empty", "freshness"))
+    parser.add_argument("what", choices=("cycles", "ingests", "empty", "freshness"))
     parser.add_argument("--cycles", type=int, default=300)
     parser.add_argument("--files", type=int, default=1000)
     parser.add_argument("--seconds", type=int, default=120)
@@ -147,6 +162,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         (folder / "in").mkdir()
         if options.what == "cycles":
             cycles(folder, options.cycles)
+        elif options.what == "ingests":
+            ingests(folder, options.cycles)
         elif options.what == "empty":
             empty(folder, options.files, options.cycles)
         else:
