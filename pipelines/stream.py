@@ -267,7 +267,7 @@ class _Stream:
         """Ingests the files that have waited longest, as many as a cycle may.
 
         Raises:
-          WarraqError: as `ingest`; nothing was committed.
+          WarraqError: as `ingest`; or the dataset can't be read after the commit.
         """
         waiting = self._arrivals.waiting()
         taken = first_of(self._arrivals.whole(), self._options.most_files, self._options.most_bytes)
@@ -276,7 +276,10 @@ class _Stream:
         self._arrivals.read(taken)
         if taken:
             self._collect_garbage()
-        counts = ledger_of(self._dataset, run_ids) if run_ids else []
+        try:
+            counts = ledger_of(self._dataset, run_ids) if run_ids else []
+        except (DatasetError, OSError) as error:
+            raise WarraqError(f"committed, but the counts can't be read: {message_of(error)}") from error
         pages, kept, refused = (pages_by(counts, door) for door in (ledger.READ, ledger.ARTICLE, ledger.REJECTED))
         self._keep_up(len(run_ids))
         left = len(waiting) - len(taken)

@@ -112,6 +112,8 @@ class KafkaLander:
 
     def _land(self, most_bytes: int, tell: Callable[[str], object]) -> None:
         partitions = {number: Partition(self._landing, self._topic.name, number) for number in self._partitions()}
+        for partition in partitions.values():
+            partition.remove_unfinished()
         starts = {number: self._start(number, partition, tell) for number, partition in partitions.items()}
         self._consumer.assign(
             [self._client.TopicPartition(self._topic.name, number, start) for number, start in starts.items()]

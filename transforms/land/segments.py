@@ -106,6 +106,12 @@ class Partition:
         names = (_NAME.fullmatch(name) for name in storage.entries(str(self.folder)))
         return max((int(name[1]) + 1 for name in names if name), default=None)
 
+    def remove_unfinished(self) -> None:
+        """Removes what a process has left that was killed while it wrote."""
+        for name in storage.entries(str(self.folder)):
+            if name.startswith(storage.UNFINISHED):
+                storage.delete(str(self.folder / name))
+
     def write(self, messages: Sequence[Message]) -> Path:
         """Writes a segment of messages of one kind, in order. It appears under its name once it is on the disk."""
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -79,8 +79,12 @@ def test_the_next_offset_is_that_after_the_last_segment(tmp_path):
     assert partition.next_offset() is None
     partition.write([message(b"{}", 124), message(b"{}", 192)])
     partition.write([message(b"<p>", 200)])
-    (partition.folder / ".unfinished-00000000000000000201-00000000000000000900.jsonl").touch()
+    unfinished = partition.folder / ".unfinished-00000000000000000201-00000000000000000900.jsonl"
+    unfinished.touch()
     (partition.folder / "notes.txt").touch()
+    assert partition.next_offset() == 201
+    partition.remove_unfinished()
+    assert not unfinished.exists()
     assert partition.next_offset() == 201
 
 
