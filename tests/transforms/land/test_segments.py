@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from warraq.schemas.records import Page, Rejected
@@ -110,3 +110,17 @@ def test_settings_are_lines_and_those_that_make_it_right_stay(tmp_path):
     path.write_text("isolation.level=read_uncommitted")
     with pytest.raises(ValueError, match=r"isolation\.level: not a setting"):
         read_settings(str(path))
+
+
+@given(
+    st.binary(max_size=40),
+    st.binary(max_size=20),
+    st.dictionaries(st.sampled_from(["url", "fetched_at", "content-type"]), st.binary(max_size=20)),
+)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_a_message_is_it_is_one_record(tmp_path, value, key, headers):
+    sent = [message(value, 0, key=key, headers=headers), message(b"<p>end</p>", 1)]
+    partition = Partition(str(tmp_path), "pages", 0)
+    found = [each for piece in cut(sent) for each in read(partition.write(piece))]
+    assert len(found) == 2
+    assert found[1].content == b"<p>end</p>"
