@@ -12,6 +12,7 @@ from warraq.pipelines.terminal import guard_streams
 # Command → module, whose `main` runs it, and its help. The module is imported only when its command is called.
 COMMANDS: Final = {
     "ingest": ("warraq.pipelines.ingest", "add the Arabic news articles in crawl dumps to a dataset"),
+    "stream": ("warraq.pipelines.stream", "add the articles in dumps as the dumps arrive"),
     "query": ("warraq.pipelines.query", "answer SQL over a dataset with DuckDB"),
     "maintain": ("warraq.pipelines.maintain", "keep a dataset in order: compact, vacuum"),
     "explain": ("warraq.pipelines.explain", "show the result of every stage for one page"),

@@ -22,6 +22,10 @@ class WarraqError(Exception):
         self.code = code
 
 
+class AllSetAsideError(WarraqError):
+    """Every dump was set aside, and nothing was committed but the reasons."""
+
+
 def message_of(error: BaseException) -> str:
     """The failure in one line. An error in a worker process arrives as the text of its traceback."""
     if isinstance(error, KeyboardInterrupt):

@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import functools
 import gc
 import hashlib
 import io
@@ -36,12 +37,14 @@ from warraq.pipelines.cli import (
     print_line,
 )
 from warraq.pipelines.config import FlowConfig
-from warraq.pipelines.errors import WarraqError, message_of
+from warraq.pipelines.errors import AllSetAsideError, WarraqError, message_of
 from warraq.pipelines.flow import RefinePages, Watch, watch_nothing
 from warraq.pipelines.local import progress
 from warraq.pipelines.local.launch import local_runner
+from warraq.pipelines.local.runner import BoundedRunner
 from warraq.pipelines.local.scratch import scratch_folder
 from warraq.pipelines.local.supervisor import Supervisor
+from warraq.pipelines.local.warm import Graphs
 from warraq.pipelines.options import JSON, LOCAL, IngestOptions, parse_ingest
 from warraq.pipelines.plan import MOST_FAILURES, Plan, plan
 from warraq.pipelines.summary import DumpsOf, as_json, as_text, errors, ledger_of, totals_of
@@ -100,6 +103,14 @@ class Ingest(beam.PTransform):
         files = (articles, refusals) | "JoinFiles" >> beam.Flatten()
         taken_back = [pages[TAKEN_BACK]] if TAKEN_BACK in pages else []
         return (files, counts, *taken_back) | "CommitRun" >> CommitRun(self.run)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """How a process carries out its local runs."""
+
+    graphs: Graphs | None = None  # kept from run to run; None describes each run anew, and counts its progress
+    defers: Callable[[], bool] = lambda: False  # called at each signal; True if the run may finish all the same
 
 
 @dataclass(frozen=True)
@@ -162,17 +173,30 @@ def _summary(options: IngestOptions, outcome: Outcome, code: int) -> Iterator[st
     return iter([json.dumps(found, ensure_ascii=False)])
 
 
-def ingest(options: IngestOptions, tell: Callable[[str], object]) -> Outcome:
-    """Ingests the dumps that the dataset does not have. `tell` gets each message, one line.
+def ingest(
+    options: IngestOptions,
+    tell: Callable[[str], object],
+    find: Callable[[], Discovery] | None = None,
+    engine: Engine = Engine(),
+) -> Outcome:
+    """Ingests the dumps that the dataset does not have.
 
     If another job commits some of the dumps meanwhile, or takes rows out, it starts again with what is left.
 
+    Args:
+      options: the flags.
+      tell: gets each message, one line.
+      find: finds the dumps; by default those of `options.inputs`.
+      engine: how a local run is carried out.
+
     Raises:
-      WarraqError: an input or the dataset is wrong, the run failed, or all dumps were set aside.
+      AllSetAsideError: all dumps were set aside.
+      WarraqError: an input or the dataset is wrong, or the run failed.
     """
     configure_file_systems(options.beam_flags)
     dataset = Dataset(options.output)
-    found = _find(options, dataset)
+    find = find or functools.partial(find_dumps, options.inputs, options.output)
+    found = _find(find, dataset)
     for path, why in found.skipped:
         tell(f"{path}: skipped, {why}")
     waited: list[str] = []
@@ -183,20 +207,20 @@ def ingest(options: IngestOptions, tell: Callable[[str], object]) -> Outcome:
 
     try:
         with dataset.turn(waiting) if options.wait else nullcontext():
-            found = _find(options, dataset) if waited else found
+            found = _find(find, dataset) if waited else found
             while True:
-                outcome = _ingest_new(options, dataset, found, tell)
+                outcome = _ingest_new(options, dataset, found, tell, engine)
                 if outcome:
                     return outcome
-                found = _find(options, dataset)  # files may have grown meanwhile
+                found = _find(find, dataset)  # files may have grown meanwhile
     except (OSError, DatasetError, DeltaError) as error:  # files of a dead run can't be removed, a table can't be read
         raise WarraqError(message_of(error)) from error
 
 
-def _find(options: IngestOptions, dataset: Dataset) -> Discovery:
+def _find(find: Callable[[], Discovery], dataset: Dataset) -> Discovery:
     """The dumps of the input, once the dataset is checked."""
     try:
-        found = find_dumps(options.inputs, options.output)
+        found = find()
         dataset.check()
     except DamagedDatasetError as error:
         raise WarraqError(str(error)) from error
@@ -206,7 +230,7 @@ def _find(options: IngestOptions, dataset: Dataset) -> Discovery:
 
 
 def _ingest_new(
-    options: IngestOptions, dataset: Dataset, found: Discovery, tell: Callable[[str], object]
+    options: IngestOptions, dataset: Dataset, found: Discovery, tell: Callable[[str], object], engine: Engine
 ) -> Outcome | None:
     """As `ingest`, once the inputs are found and the dataset is checked. Returns None if it must start again."""
     cleared = recover_dead_runs(dataset)
@@ -222,6 +246,7 @@ def _ingest_new(
         only_new=options.only_new,
         replace=options.replace,
         retry_failed=options.retry_failed,
+        by_name=options.is_stream,
     )
     for line in _told(made):
         tell(line)
@@ -229,12 +254,12 @@ def _ingest_new(
         for line in unused_field_lines(made.new, options.config.read):
             tell(line)
         try:
-            return _ingest(options, dataset, recipes[0], made, tell)
+            return _ingest(options, dataset, recipes[0], made, tell, engine)
         except OvertakenError as error:
             tell(f"{error}; starting again with what is left")
             return None
     finished = [each.run_id for each in cleared if each.run_id]
-    if not made.given_up and not finished:
+    if found.dumps and not made.given_up and not finished:
         tell(f"nothing new: {dataset.root} has all of the input ({counted(len(found.dumps), 'dump')})")
     return Outcome(finished, [], made)
 
@@ -270,15 +295,15 @@ def _told(made: Plan) -> Iterator[str]:
         yield f"{name}: left out: failed {MOST_FAILURES} times, see the view `runs`; --retry_failed tries it again"
 
 
-def _ingest(
-    options: IngestOptions, dataset: Dataset, recipe: str, made: Plan, tell: Callable[[str], object]
+def _ingest(  # noqa: PLR0913, PLR0917  (the parts of a job)
+    options: IngestOptions, dataset: Dataset, recipe: str, made: Plan, tell: Callable[[str], object], engine: Engine
 ) -> Outcome:
     """Runs the job; if it sets dumps aside, again without them. Each of them is a row of `runs` with its reason."""
     set_aside: list[SetAside] = []
     left = made
     while left.new:
         run = _describe(options, dataset, recipe, left)
-        faults = _attempt(options, dataset, run, left.new)
+        faults = _attempt(options, dataset, run, left.new, engine)
         if not faults:
             break
         for fault in faults:
@@ -288,11 +313,13 @@ def _ingest(
     if set_aside and not _is_template(options):
         record_failures(_describe(options, dataset, recipe, made), set_aside)
     if not left.new:
-        raise WarraqError("all dumps were set aside; nothing was committed")
+        raise AllSetAsideError("all dumps were set aside; nothing was committed")
     return Outcome([] if _is_template(options) else [run.run_id], set_aside, made)
 
 
-def _attempt(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[Dump]) -> list[SetAside]:
+def _attempt(
+    options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[Dump], engine: Engine
+) -> list[SetAside]:
     """Runs the job once, under the lock of the run. Returns the dumps that it set aside: then nothing is committed.
 
     Raises:
@@ -304,7 +331,7 @@ def _attempt(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence
             raise WarraqError("another job is ingesting the same dumps into this dataset; --wait waits for it", BUSY)
         try:
             if not recover(dataset, run.staging, run.run_id):
-                result = _run_pipeline(options, dataset, run, dumps)
+                result = _run_pipeline(options, dataset, run, dumps, engine)
         except (KeyboardInterrupt, Exception) as error:
             is_interrupt = isinstance(error, KeyboardInterrupt)
             faults = [] if is_interrupt else read_report(dataset, run.staging) or _unreadable(error, dumps)
@@ -356,7 +383,7 @@ def _clear_up(dataset: Dataset, run: Run) -> str:
     return "its publication had begun and has been finished" if published else "nothing was committed"
 
 
-def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[Dump]) -> Any:
+def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[Dump], engine: Engine) -> Any:
     """Returns the runner's result once the run is committed."""
     known = Known(dataset.files("signatures"), read_forgotten(dataset))
     if options.runner != LOCAL:
@@ -366,7 +393,6 @@ def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Seq
     with scratch_folder() as scratch:
         tally = scratch / "tally"
         tally.mkdir()
-        job = Ingest(dumps, options.config, run, known, progress.Tally(str(tally)))
         local = PipelineOptions([*options.beam_flags, f"--direct_num_workers={options.workers}"])
         # Beam prints a failure before it raises it. Other programs have words of their own on this stream.
         muffled = contextlib.redirect_stderr(io.StringIO()) if options.is_command else nullcontext()
@@ -374,13 +400,43 @@ def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Seq
         shown = progress.Progress(str(tally), size, options.quiet)
         # Signal handlers need the main thread. A single worker works in this process, so nothing must be watched.
         is_main = threading.current_thread() is threading.main_thread()
-        watching = Supervisor().watching() if is_main else nullcontext()
-        gc.freeze()  # imported objects stay, so the collector need not visit them
-        try:
-            with shown, watching, muffled:
-                return _execute(job, local_runner(local, options.workers, size, shown.enter), local)
-        finally:
-            gc.unfreeze()  # else DuckDB complains of objects left at the end
+        watching = Supervisor(defers=engine.defers).watching() if is_main else nullcontext()
+        unvisited = nullcontext() if engine.graphs else _unvisited()  # who keeps graphs collects the garbage, too
+        with unvisited, shown, watching, muffled:
+            runner = local_runner(local, options.workers, size, shown.enter)
+            if engine.graphs and options.workers == 1:
+                return _run_warm(engine.graphs, options, run, dumps, known, runner, local)
+            watch = watch_nothing if engine.graphs else progress.Tally(str(tally))
+            return _execute(Ingest(dumps, options.config, run, known, watch), runner, local)
+
+
+@contextlib.contextmanager
+def _unvisited() -> Iterator[None]:
+    """While the block runs, the collector visits no object that was there before, such as imported ones: they stay."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()  # else DuckDB complains of objects left at the end
+
+
+def _run_warm(  # noqa: PLR0913, PLR0917  (the parts of a job)
+    graphs: Graphs,
+    options: IngestOptions,
+    run: Run,
+    dumps: Sequence[Dump],
+    known: Known,
+    runner: BoundedRunner,
+    local: PipelineOptions,
+) -> Any:
+    """As `_execute` of an `Ingest`, whose graph is described at most once for each form."""
+
+    def job(run: Run, dumps: Sequence[Dump], files: Sequence[str], forgotten: Forgotten) -> Ingest:
+        return Ingest(dumps, options.config, run, Known(files, forgotten))
+
+    form = bool(known.files), any(dump.after for dump in dumps), *run.replaced
+    values = {"run": run, "dumps": list(dumps), "files": list(known.files), "forgotten": known.forgotten}
+    return graphs.run(form, values, job, runner, local)
 
 
 def _execute(job: Ingest, runner: Any, options: PipelineOptions) -> Any:

@@ -3,7 +3,7 @@
 import argparse
 import importlib
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from deltalake.exceptions import DeltaError
@@ -90,6 +90,16 @@ def main(arguments: Sequence[str]) -> int:
         return _run(dataset, names, options)
     except (DeltaError, DatasetError, OSError) as error:
         return print_line(f"{message_of(error)}; the same command again does the rest", FAILED)
+
+
+def keep_up(dataset: Dataset, tell: Callable[[str], object]) -> None:
+    """Does what `warraq maintain DIR` does, for a program that runs on. A failure is told, too: it changes no row."""
+    options = maintain_parser().parse_args([])
+    try:
+        for name in NIGHTLY:
+            _module(name).run(dataset, options, tell)
+    except (DeltaError, DatasetError, OSError) as error:
+        tell(f"{message_of(error)}; upkeep is tried again later")
 
 
 def _split(arguments: Sequence[str]) -> tuple[str | None, str | None, Sequence[str]]:

@@ -6,7 +6,8 @@ The fields of a stage's rules become flags, named after the stage.
 import argparse
 import dataclasses
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -72,6 +73,7 @@ class IngestOptions:
     max_error_share: float
     beam_flags: Sequence[str]
     is_command: bool = True  # False inside another program: then Beam's own words on stderr are not held back
+    is_stream: bool = False  # a run for each cycle: what it costs must not grow with the runs before
 
     @property
     def beam(self) -> "PipelineOptions":
@@ -90,6 +92,21 @@ class IngestOptions:
         return self.config.to_json(tuning=tuning, **more)
 
 
+@dataclass(frozen=True)
+class StreamOptions:
+    """The flags of one `warraq stream`."""
+
+    ingest: IngestOptions  # of each cycle; its inputs are the sources
+    every: float  # seconds between the beginnings of two cycles
+    most_files: int  # of a cycle
+    most_bytes: int  # of the files of a cycle; a larger file is a cycle of its own
+    maintain_every: int  # cycles with a commit between two rounds of upkeep; 0: none
+    cycles: int  # after which the stream ends; 0: none
+    is_json: bool  # each line on stderr is a JSON object
+    landing: str  # the folder in which messages of brokers become files
+    kafka_settings: str | None  # a file
+
+
 def ingest_parser(kind: type[Parser] = Parser) -> Parser:
     """The parser of `warraq ingest`, without Beam's own flags."""
     parser = kind(
@@ -101,28 +118,16 @@ def ingest_parser(kind: type[Parser] = Parser) -> Parser:
     )
     add = parser.add_argument
     add("inputs", metavar="INPUT", nargs="+", help="files, folders or globs: WARC, HTML, JSON, ZIP …")
-    add("--output", required=True, type=dataset_folder, metavar="DIR", help="the dataset; created if there is none")
+    _add_output(parser)
     others = parser.add_mutually_exclusive_group().add_argument
     others("--new", action="store_true", help="skip dumps already read, even with other rules")
     others("--replace", action="store_true", help="replace the rows that other rules made")
-    add(
-        "--rejected",
-        choices=("useful", "all"),
-        default="useful",
-        metavar="WHICH",
-        help="rejected pages that get a row: useful (default) or all",
-    )
+    _add_rejected(parser)
     add("--workers", type=_count, default=_cores(), metavar="N", help="processes of a local run (default: all cores)")
     add_rules(parser)
     run = parser.add_argument_group("run").add_argument
     run("--strict", action="store_true", help="exit with 1 if any page was rejected as `error`")
-    run(
-        "--max_error_share",
-        type=_share,
-        default=0.05,
-        metavar="SHARE",
-        help="set a dump aside, and commit the others, if a larger share of its pages broke the code (default: 0.05)",
-    )
+    _add_max_error_share(run)
     run("--quiet", action="store_true", help="show no progress")
     run(
         "--summary", choices=("text", JSON), default="text", metavar="FORM", help="text (default), or json for programs"
@@ -132,6 +137,78 @@ def ingest_parser(kind: type[Parser] = Parser) -> Parser:
     run("--timings", action="store_true", help="show what each stage took, after the run")
     run("--traceback", action="store_true", help="show where in the code a run failed")
     return parser
+
+
+def stream_parser(kind: type[Parser] = Parser) -> Parser:
+    """The parser of `warraq stream`, without Beam's own flags."""
+    parser = kind(
+        prog="warraq stream",
+        usage="warraq stream SOURCE… --output DIR [--every 30s] [flags] [flags of Beam]",
+        description="Adds the Arabic news articles in crawl dumps to a dataset as the dumps arrive.\n"
+        "Ctrl-C or SIGTERM lets the cycle finish, a second one leaves at once.",
+        epilog='Example:\n  warraq stream crawl/ --output dataset --every 30s\n  warraq query dataset "FROM days"',
+    )
+    add = parser.add_argument
+    sources = "folders, globs, s3://… and gs://… prefixes where dumps arrive, or kafka://host:port/topic"
+    add("inputs", metavar="SOURCE", nargs="+", help=sources)
+    _add_output(parser)
+    add("--every", type=_seconds, default=30.0, metavar="TIME", help="time between two cycles: 5s, 2m … (default: 30s)")
+    add("--new", action="store_true", help="skip dumps already read, even with other rules")
+    _add_rejected(parser)
+    add("--workers", type=_count, default=_cores(), metavar="N", help="most processes of a cycle (default: all cores)")
+    add("--log_format", choices=("text", JSON), default="text", metavar="FORM", help="lines: text (default), or json")
+    add_rules(parser)
+    run = parser.add_argument_group("run").add_argument
+    run("--max_files", type=_count, default=1000, metavar="N", help="most files of a cycle (default: 1000)")
+    run(
+        "--max_bytes",
+        type=_bytes,
+        default=256 << 20,
+        metavar="SIZE",
+        help="most bytes of a cycle's files; a larger file is a cycle of its own (default: 256MB)",
+    )
+    run(
+        "--maintain_every",
+        type=_count_or_none,
+        default=100,
+        metavar="N",
+        help="upkeep, as by `warraq maintain`, after N cycles that added something; 0: never (default: 100)",
+    )
+    run(
+        "--landing", metavar="DIR", help="where messages of Kafka become files (default: the dataset's name + .landing)"
+    )
+    run("--kafka_settings", metavar="FILE", help="settings of librdkafka, a line NAME=VALUE each")
+    run("--cycles", type=_count_or_none, default=0, metavar="N", help="end after N cycles (default: 0, never)")
+    _add_max_error_share(run)
+    run("--retry_failed", action="store_true", help="try dumps again that failed three times")
+    run("--traceback", action="store_true", help="show where in the code a cycle failed, and end")
+    return parser
+
+
+def _add_output(parser: Parser) -> None:
+    parser.add_argument(
+        "--output", required=True, type=dataset_folder, metavar="DIR", help="the dataset; created if there is none"
+    )
+
+
+def _add_rejected(parser: Parser) -> None:
+    parser.add_argument(
+        "--rejected",
+        choices=("useful", "all"),
+        default="useful",
+        metavar="WHICH",
+        help="rejected pages that get a row: useful (default) or all",
+    )
+
+
+def _add_max_error_share(add: Callable[..., object]) -> None:
+    add(
+        "--max_error_share",
+        type=_share,
+        default=0.05,
+        metavar="SHARE",
+        help="set a dump aside, and commit the others, if a larger share of its pages broke the code (default: 0.05)",
+    )
 
 
 def add_rules(parser: Parser) -> None:
@@ -248,6 +325,26 @@ def _count(text: str) -> int:
     return number
 
 
+def _count_or_none(text: str) -> int:
+    return 0 if text == "0" else _count(text)
+
+
+def _seconds(text: str) -> float:
+    """Seconds of a time such as `30s`, `2m`, `1h` or `5`."""
+    match = re.fullmatch(r"(\d{1,6}(?:\.\d+)?)([smh]?)", text)
+    seconds = float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]] if match else 0
+    if not seconds:
+        raise argparse.ArgumentTypeError(f"{text}: must be a time such as 5s, 30s or 2m")
+    return seconds
+
+
+def _bytes(text: str) -> int:
+    match = re.fullmatch(r"(\d{1,6})(MB|GB)", text, re.IGNORECASE)
+    if not match or not int(match[1]):
+        raise argparse.ArgumentTypeError(f"{text}: must be a size such as 256MB or 1GB")
+    return int(match[1]) << (20 if match[2].upper() == "MB" else 30)
+
+
 def _share(text: str) -> float:
     try:
         share = float(text)
@@ -266,27 +363,59 @@ def _cores() -> int:
 def parse_ingest(arguments: Sequence[str], kind: type[Parser] = Parser) -> IngestOptions:
     """The options of `warraq ingest`. Exits with 2 and one line if a flag is wrong."""
     parser = ingest_parser(kind)
+    known = _parse(parser, arguments, kind)
+    return _options(
+        parser,
+        known,
+        replace=known.replace,
+        wait=known.wait,
+        strict=known.strict,
+        quiet=known.quiet,
+        summary=known.summary,
+        timings=known.timings,
+    )
+
+
+def parse_stream(arguments: Sequence[str], kind: type[Parser] = Parser) -> StreamOptions:
+    """The options of `warraq stream`. Exits with 2 and one line if a flag is wrong."""
+    parser = stream_parser(kind)
+    known = _parse(parser, arguments, kind)
+    absent = {"replace": False, "wait": False, "strict": False, "quiet": True, "summary": "text", "timings": False}
+    return StreamOptions(
+        ingest=_options(parser, known, **absent, is_stream=True),
+        every=known.every,
+        most_files=known.max_files,
+        most_bytes=known.max_bytes,
+        maintain_every=known.maintain_every,
+        cycles=known.cycles,
+        is_json=known.log_format == JSON,
+        landing=known.landing or f"{known.output.rstrip('/')}.landing",
+        kafka_settings=known.kafka_settings,
+    )
+
+
+def _parse(parser: Parser, arguments: Sequence[str], kind: type[Parser]) -> argparse.Namespace:
+    """The flags; those of Beam are in `beam_flags`."""
     known, others = parser.parse_known_args(arguments)
     parser.refuse(_unknown_to_beam(others, kind))
     parser.require(known)
-    known.beam_flags = others = [*_joined(others)]
+    known.beam_flags = [*_joined(others)]
+    return known
+
+
+def _options(parser: Parser, known: argparse.Namespace, **more: Any) -> IngestOptions:
     return IngestOptions(
         inputs=known.inputs,
         output=known.output,
         config=config_of(parser, known),
         all_rejected=known.rejected == "all",
         only_new=known.new,
-        replace=known.replace,
         retry_failed=known.retry_failed,
-        wait=known.wait,
         workers=known.workers,
-        strict=known.strict,
-        quiet=known.quiet,
-        summary=known.summary,
-        timings=known.timings,
         traceback=known.traceback,
         max_error_share=known.max_error_share,
-        beam_flags=others,
+        beam_flags=known.beam_flags,
+        **more,
     )
 
 

@@ -56,6 +56,7 @@ def plan(  # noqa: PLR0913  (the flags that decide)
     only_new: bool = False,
     replace: bool = False,
     retry_failed: bool = False,
+    by_name: bool = False,
 ) -> Plan:
     """Decides what is done with each dump.
 
@@ -70,6 +71,8 @@ def plan(  # noqa: PLR0913  (the flags that decide)
       only_new: a dump that was read under other rules is left alone.
       replace: a dump that was read under other rules is read anew, and its old rows go out.
       retry_failed: dumps that failed too often are tried again.
+      by_name: of the dumps that can grow, only those whose name the dataset knows are taken for dumps that grew. Then
+        other input costs the log only, and the names of copies are not told.
     """
     recipe = recipes[0]
     keys = {loads.ROWS_OUT}
@@ -90,9 +93,13 @@ def plan(  # noqa: PLR0913  (the flags that decide)
             made.given_up.append(dump)
         else:
             made.new.append(dump)
-    if not made.new and len(dataset.files("runs")) > _FEW_FILES:
+    if by_name:
+        is_known = any(loads.path_key(dump.path) in versions for dump in made.new if can_grow(dump))
+        holdings = read_holdings(dataset) if is_known else Holdings([], {})
+    elif made.new or len(dataset.files("runs")) <= _FEW_FILES:
+        holdings = read_holdings(dataset)
+    else:
         return made
-    holdings = read_holdings(dataset)
     made = _sorted(made, holdings, frozenset(recipes), only_new, replace)
     return made._replace(
         copies=[*made.copies, *_renamed([*made.held, *made.other_rules], holdings.names)],

@@ -116,7 +116,7 @@ def totals_of(dataset: Dataset) -> Totals:
 def as_text(lines: Sequence[Count], totals: Totals) -> Iterator[str]:
     """The summary for people, line by line."""
     for door, title in ((ledger.READ, "pages read"), (ledger.ARTICLE, "articles"), (ledger.REJECTED, "rejected")):
-        yield f"{title:<44}{_pages(lines, door):>9,}"
+        yield f"{title:<44}{pages_by(lines, door):>9,}"
         if door == ledger.ARTICLE:
             yield f"  {'whose page states no date':<42}{undated(lines):>9,}"
         if door == ledger.REJECTED:
@@ -158,8 +158,8 @@ def as_json(status: str, runs: Sequence[str], dumps: DumpsOf, lines: Sequence[Co
             "failed": [{"dump": dump, "reason": reason} for dump, reason in sorted(dumps.failed)],
             "copies": [{"dump": dump, "of": of} for dump, of in sorted(dumps.copies)],
         },
-        "pages": _pages(lines, ledger.READ),
-        "articles": _pages(lines, ledger.ARTICLE),
+        "pages": pages_by(lines, ledger.READ),
+        "articles": pages_by(lines, ledger.ARTICLE),
         "articles_without_date": undated(lines),
         "rejected": rejected,
         "dataset": {
@@ -185,5 +185,6 @@ def undated(lines: Iterable[Count]) -> int:
     return sum(line.pages for line in lines if line.door == ledger.ARTICLE and line.reason == ledger.NO_DATE)
 
 
-def _pages(lines: Iterable[Count], door: str) -> int:
+def pages_by(lines: Iterable[Count], door: str) -> int:
+    """The number of pages that were read, became articles or were rejected, as `door` says."""
     return sum(line.pages for line in lines if line.door == door)

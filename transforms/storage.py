@@ -15,7 +15,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Final, cast
+from typing import IO, Any, BinaryIO, Final, NamedTuple, cast
 
 import pyarrow as pa
 from pyarrow.fs import PyFileSystem
@@ -29,6 +29,13 @@ _PROBE: Final = b"Warraq was here\n"  # S3 takes no empty file from Beam
 
 class LostFileError(Exception):
     """A file to be moved is missing in both places; the message is its path."""
+
+
+class FileState(NamedTuple):
+    """What shows that a file has changed."""
+
+    size: int  # bytes
+    changed: int  # the time of its last change, in nanoseconds since 1970
 
 
 def is_remote(path: str) -> bool:
@@ -52,8 +59,8 @@ def is_reached(address: str) -> bool:
     return True
 
 
-def match(pattern: str) -> list[str]:
-    """The addresses in a bucket that match a pattern, in no order.
+def match(pattern: str) -> dict[str, FileState]:
+    """The addresses in a bucket that match a pattern, in no order, with their states.
 
     Raises:
       OSError: they can't be listed; the message is the innermost cause.
@@ -61,7 +68,8 @@ def match(pattern: str) -> list[str]:
     from apache_beam.io.filesystem import BeamIOError  # noqa: PLC0415  (heavy, and only for remote files)
 
     try:
-        return [found.path for found in _buckets().match([pattern])[0].metadata_list]
+        found = _buckets().match([pattern])[0].metadata_list
+        return {each.path: FileState(each.size_in_bytes, int(each.last_updated_in_seconds * 1e9)) for each in found}
     except ValueError as error:
         raise OSError("no installed package reads such addresses") from error
     except BeamIOError as error:

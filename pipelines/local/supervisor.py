@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import threading
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import IO, Any, Final
 
@@ -63,9 +63,18 @@ class WorkerDiedError(RuntimeError):
 class Supervisor:
     """Starts the worker processes of one run, and ends the run when one of them dies."""
 
-    def __init__(self, module: str = "warraq.pipelines.local.worker", start_limit: int = START_LIMIT) -> None:
-        """Takes the module whose `main` a worker runs, and the seconds within which it must connect."""
+    def __init__(
+        self,
+        module: str = "warraq.pipelines.local.worker",
+        start_limit: int = START_LIMIT,
+        defers: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Takes the module whose `main` a worker runs, and the seconds within which it must connect.
+
+        `defers` is called at each signal; if it returns True, the signal has been noted and the run goes on.
+        """
         self.start_limit = start_limit
+        self._defers = defers
         self._module = module
         self._workers: list[child.Child] = []
         self._ignored: set[int] = set()
@@ -112,7 +121,7 @@ class Supervisor:
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)  # interrupts any wait
 
     def _stop(self, ending: int, _frame: FrameType | None) -> None:
-        if ending in self._ignored and not self._loss:
+        if not self._loss and (ending in self._ignored or self._defers()):
             return
         self._is_over = True
         for worker in self._workers:

@@ -98,6 +98,16 @@ def test_dumps_are_read_and_the_dataset_is_written_and_maintained_in_buckets(war
     assert explained.stdout.splitlines()[-1].startswith("kept: date="), explained.stderr
 
 
+def test_a_prefix_is_streamed(warraq):
+    """The second stream has all of it; its cycles that have read the prefix find nothing more."""
+    flags = ["--every", "1s", "--cycles", "2", "--workers", "1", "--log_format", "json"]
+    for pages in (8, 0):
+        done = warraq("stream", "bucket://crawls/2025/", "--output", "bucket://crawls/streamed", *flags)
+        assert done.returncode == 0, done.stderr
+        [cycle] = [line for line in map(json.loads, done.stderr.splitlines()) if "cycle" in line]
+        assert (cycle["arrived"], cycle["waiting"], cycle["pages"]) == (1, 0, pages)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "complaint"),
     [

@@ -127,6 +127,17 @@ class _WantedFn(beam.CombineFn):
         return joined(waiting)
 
 
+class _ListFilesFn(beam.DoFn):
+    """Nothing → files in batches. Holds the files itself, not in `Create`: see `ReadPages`."""
+
+    def __init__(self, files: Sequence[str]) -> None:
+        self._files = files
+
+    def process(self, _: bytes) -> Iterator[tuple[int, list[str]]]:
+        for start in range(min(_BATCHES, len(self._files))):
+            yield start, list(self._files[start::_BATCHES])
+
+
 class _FindKnownFn(beam.DoFn):
     NEAR = "near"
 
@@ -164,11 +175,11 @@ class ReadKnown(beam.PTransform):
             | "JoinKeys"
             >> beam.CombinePerKey(_WantedFn(self.rules.near != "off")).with_output_types(tuple[int, Wanted])
         )
-        batches = [(start, list(self.files[start::_BATCHES])) for start in range(min(_BATCHES, len(self.files)))]
         fn = _FindKnownFn(self.rules.horizon_days, self.ignored_loads)
         found = (
             rows.pipeline
-            | "Files" >> beam.Create(batches, reshuffle=False).with_output_types(tuple[int, list[str]])
+            | beam.Impulse()
+            | "ListFiles" >> beam.ParDo(_ListFilesFn(self.files)).with_output_types(tuple[int, list[str]])
             | "SpreadFiles" >> beam.GroupByKey()
             | "FindKnown"
             >> beam.ParDo(fn, beam.pvalue.AsIter(keys))

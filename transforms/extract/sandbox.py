@@ -75,12 +75,22 @@ class Sandbox(Generic[In, Out]):
         self._timeout = timeout
         self._memory_mb = memory_mb
         self.took = 0  # processor nanoseconds of the last call that gave an answer; 0 if the process died
+        self._submitted = b""
         self._start(memory_mb)
 
     def __call__(self, argument: In) -> Out:
         """`function(argument)`. Raises the errors of `submit`, of `result` and of the function that it returns."""
         self.submit(argument)
         return self.result()()
+
+    def serves(self, function: Callable[[In], Out], timeout: float, memory_mb: int) -> bool:
+        """True if a new sandbox with these arguments would be like this one."""
+        return _packed((function, timeout, memory_mb)) == _packed((self._function, self._timeout, self._memory_mb))
+
+    @property
+    def is_idle(self) -> bool:
+        """False while the outcome of a call is awaited."""
+        return not self._submitted
 
     def submit(self, argument: In) -> None:
         """Starts `function(argument)` in the process, without waiting for it. A call of `result` must follow.

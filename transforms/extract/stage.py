@@ -1,5 +1,6 @@
 """ExtractArticles: the Beam shell of extraction. The process that extracts imports neither this file nor Beam."""
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,8 +17,45 @@ from warraq.transforms.step import Meter, Moment, Outputs, StageTransform, StepF
 _STAGE: Final = "extract"
 
 
+class _Spares:
+    """The sandboxes that wait in this process for its next run."""
+
+    def __init__(self) -> None:
+        self._are_kept = False
+        self._waiting: list[Sandbox[Document, Article]] = []
+
+    def take(self, function: Callable[[Document], Article], rules: ExtractRules) -> Sandbox[Document, Article]:
+        """A sandbox for this function and these rules, a new one if none waits."""
+        for number, sandbox in enumerate(self._waiting):
+            if sandbox.serves(function, rules.timeout, rules.memory_mb):
+                return self._waiting.pop(number)
+        return Sandbox(function, rules.timeout, rules.memory_mb)
+
+    def give_back(self, sandbox: Sandbox[Document, Article]) -> None:
+        """Keeps a sandbox, or ends it; always if its last call was not finished."""
+        if self._are_kept and sandbox.is_idle:
+            self._waiting.append(sandbox)
+        else:
+            sandbox.close()
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """Keeps sandboxes from run to run while the block runs: to start one takes a third of a second."""
+        self._are_kept = True
+        try:
+            yield
+        finally:
+            self._are_kept = False
+            while self._waiting:
+                self._waiting.pop().close()
+
+
+_SPARES: Final = _Spares()
+sandboxes_kept: Final = _SPARES.kept
+
+
 class _SandboxedFn(beam.DoFn):
-    """As StepFn, for a function that runs in a sandbox. The sandbox starts and ends with the worker.
+    """As StepFn, for a function that runs in a sandbox. The sandbox ends with the worker, or waits for the next run.
 
     While the sandbox extracts one page, the worker reads the next.
     """
@@ -28,7 +66,7 @@ class _SandboxedFn(beam.DoFn):
         self._rules = rules
 
     def setup(self) -> None:
-        self._sandbox = Sandbox(self._function, self._rules.timeout, self._rules.memory_mb)
+        self._sandbox = _SPARES.take(self._function, self._rules)
 
     def start_bundle(self) -> None:
         self._submitted: tuple[Document, Moment] | None = None
@@ -45,7 +83,7 @@ class _SandboxedFn(beam.DoFn):
         yield from self._finish()
 
     def teardown(self) -> None:
-        self._sandbox.close()
+        _SPARES.give_back(self._sandbox)
 
     def _finish(self) -> Iterator[Any]:
         """The outcome for the page that was submitted last; none if it is done."""

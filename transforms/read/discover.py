@@ -1,12 +1,14 @@
 # ruff: noqa: PTH112, PTH114, PTH118, PTH207  (paths may be addresses, and keep the form that the user gave them)
 """Finds the dumps that the user names. A message of one line explains each file that is no dump."""
 
+import contextlib
 import datetime as dt
 import errno
 import glob
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO, Final, NamedTuple
 
@@ -16,7 +18,7 @@ from warraq.transforms.read.compression.detect import Peek
 from warraq.transforms.read.dump import Dump, InputError, NoInputError, NotAFileError, open_dump, state_of
 from warraq.transforms.read.sniff import KNOWN_FORMATS, SNIFFED_BYTES, foreign_name, recognise
 from warraq.transforms.read.times import YEARS
-from warraq.transforms.storage import is_remote, last_modified, match
+from warraq.transforms.storage import FileState, is_remote, last_modified, match
 
 NEVER_COMPRESSED: Final = frozenset({"zip", "parquet"})  # they compress their parts themselves
 _WHOLE_BYTES: Final = 8 * 1024 * 1024
@@ -44,10 +46,11 @@ class Discovery(NamedTuple):
 
 
 class _Candidate(NamedTuple):
-    """A path that may be a dump. With `why_not` it is skipped unopened."""
+    """A path that may be a dump. With `why_not` it is skipped unopened. A listing of a bucket tells the state, too."""
 
     path: str
     why_not: str = ""
+    state: FileState | None = None
 
 
 class _Output:
@@ -90,9 +93,9 @@ def find_dumps(inputs: Sequence[str], output: str | None = None) -> Discovery:
         expanded, is_named = _expand(stated, place)
         candidates = list(expanded)
         new = [candidate for candidate in candidates if candidate.path not in found]
-        found |= {path: Skipped(shown_name(path), why_not) for path, why_not in new if why_not}
-        found |= _examine_all([path for path, why_not in new if not why_not])
-        files = [found[path] for path, _ in candidates]
+        found |= {each.path: Skipped(shown_name(each.path), each.why_not) for each in new if each.why_not}
+        found |= _examine_all([each.path for each in new if not each.why_not])
+        files = [found[each.path] for each in candidates]
         if is_named and isinstance(files[0], Skipped):
             more = f"; {_READABLE}" if files[0].why.startswith(_UNKNOWN) else ""
             raise InputError(f"{files[0].path}: {files[0].why}{more}")
@@ -100,6 +103,46 @@ def find_dumps(inputs: Sequence[str], output: str | None = None) -> Discovery:
             skipped = next((f"{file.path}: {file.why}" for file in files if isinstance(file, Skipped)), "")
             kind = InputError if skipped else NoInputError
             raise kind(f"{shown_name(stated)}: no dump in it; {f'{skipped}; ' * bool(skipped)}{_READABLE}")
+    return _discovery(found)
+
+
+def list_files(inputs: Sequence[str], output: str | None = None) -> dict[str, FileState]:
+    """The files that `find_dumps` would open, with their states, in no order. None of them is opened.
+
+    A folder without a file and a pattern that nothing matches give none, for files may come.
+
+    Raises:
+      InputError: a file or folder named by the user is missing, or a folder can't be read.
+    """
+    place = _Output(output)
+    found: dict[str, FileState] = {}
+    for stated in inputs:
+        with contextlib.suppress(NoInputError):
+            for each in _expand(stated, place)[0]:
+                state = None if each.why_not else each.state or _local_state(each.path)
+                found |= {each.path: state} if state else {}
+    return found
+
+
+def examine(paths: Sequence[str]) -> Discovery:
+    """The dumps among files that were listed. A file that this user may not read is skipped, as one that is no dump.
+
+    Raises:
+      InputError: a file can't be read for another reason.
+    """
+    return _discovery(_examine_all(paths, _examine_unless_denied))
+
+
+def _local_state(path: str) -> FileState | None:
+    """The state of a local file; None if it is none, or has vanished."""
+    try:
+        status = os.stat(path)  # noqa: PTH116  (`Path` would change the name)
+    except OSError:
+        return None
+    return FileState(status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
+
+
+def _discovery(found: Mapping[str, Dump | Skipped]) -> Discovery:
     in_order = [found[path] for path in sorted(found)]
     return Discovery(
         [file for file in in_order if isinstance(file, Dump)], [file for file in in_order if isinstance(file, Skipped)]
@@ -212,15 +255,29 @@ def _expand_remote(stated: str, place: _Output) -> tuple[list[_Candidate], bool]
     paths = sorted(path for path in found if not path.rpartition("/")[2].startswith("."))
     if not paths:
         raise NoInputError(f"{stated}: nothing is stored there; check the address (a folder ends in /)")
-    return [place.candidate(path) for path in paths], pattern == paths[0]
+    return [place.candidate(path)._replace(state=found[path]) for path in paths], pattern == paths[0]
 
 
-def _examine_all(paths: Sequence[str]) -> dict[str, Dump | Skipped]:
+def _examine_all(
+    paths: Sequence[str], examine_one: Callable[[str], Dump | Skipped] | None = None
+) -> dict[str, Dump | Skipped]:
     """The dump or the reason for each path. Remote files are opened in parallel: each waits for the network."""
+    examine_one = examine_one or _examine
     if not any(map(is_remote, paths)):
-        return {path: _examine(path) for path in paths}
+        return {path: examine_one(path) for path in paths}
     with ThreadPoolExecutor(_REMOTE_AT_ONCE) as pool:
-        return dict(zip(paths, pool.map(_examine, paths), strict=True))
+        return dict(zip(paths, pool.map(examine_one, paths), strict=True))
+
+
+def _examine_unless_denied(path: str) -> Dump | Skipped:
+    """As `_examine`, but a file that this user may not read is skipped."""
+    try:
+        return _examine(path)
+    except InputError as error:
+        if not isinstance(error.__cause__, PermissionError):
+            raise
+        name = shown_name(path)
+        return Skipped(name, str(error).removeprefix(f"{name}: "))
 
 
 def _examine(path: str) -> Dump | Skipped:

@@ -44,6 +44,18 @@ def parts(dump: Dump, rules: ReadRules) -> Iterator[Part]:
         yield dump, part.start, part.stop
 
 
+class _ListRangesFn(beam.DoFn):
+    """Nothing → Part. Holds the dumps itself, not in `Create`: a graph can then be run again over other ones."""
+
+    def __init__(self, dumps: Sequence[Dump], rules: ReadRules) -> None:
+        self._dumps = dumps
+        self._rules = rules
+
+    def process(self, _: bytes) -> Iterator[Part]:
+        for dump in self._dumps:
+            yield from parts(dump, self._rules)
+
+
 class _ReadFn(beam.DoFn, RestrictionProvider):
     """Part → (Page, Rejected, rows to take back). A runner may split the rest of a part.
 
@@ -131,8 +143,7 @@ class ReadPages(StageTransform):
         super().__init__()
 
     def expand(self, begin: beam.pvalue.PBegin) -> Outputs:
-        dumps = begin | "ListDumps" >> beam.Create(list(self.dumps))
-        ranges = dumps | "ListRanges" >> beam.FlatMap(parts, self.rules)
+        ranges = begin | beam.Impulse() | "ListRanges" >> beam.ParDo(_ListRangesFn(self.dumps, self.rules))
         # Flink would read all ranges of a dump on one worker.
         spread = ranges | "SpreadRanges" >> beam.Reshuffle()
         others = [TAKEN_BACK] * any(dump.after for dump in self.dumps) + [PROGRESS] * self.shows_progress

@@ -17,7 +17,7 @@ from tests.support.processes import PATIENCE, is_running, wait_until
 from warraq.schemas.records import Document, Source
 from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.extract.sandbox import PageError, Sandbox
-from warraq.transforms.extract.stage import _SandboxedFn
+from warraq.transforms.extract.stage import _SandboxedFn, sandboxes_kept
 from warraq.transforms.step import Rejection
 
 
@@ -235,3 +235,26 @@ def test_hostile_pages_cost_one_row_and_no_more(extractor, markup):
         assert SENTENCE.strip() in extractor(page(markup)).text
     assert time.monotonic() - began < PATIENCE / 2  # 10 s of the processor, on a busy machine
     assert extractor(page(f"<h1>عنوان الخبر</h1><article>{PROSE}{PROSE}</article>")).text.startswith("قالت وزارة")
+
+
+def test_a_sandbox_is_kept_for_the_next_run_of_its_process_if_it_may_be(tmp_path):
+    rules = ExtractRules(timeout=SECONDS)
+    alike = [_SandboxedFn(functools.partial(befall_page, folder=tmp_path), rules) for _ in range(2)]
+    other = _SandboxedFn(functools.partial(befall_page, folder=tmp_path), ExtractRules(timeout=2 * SECONDS))
+
+    def process_of(fn):
+        fn.setup()
+        fn.teardown()
+        return fn._sandbox._process
+
+    with sandboxes_kept():
+        first = process_of(alike[0])
+        assert process_of(alike[1]) is first
+        assert process_of(other) is not first
+        assert first.poll() is None
+        alike[0].setup()
+        alike[0]._sandbox._submitted = b"a page whose run was interrupted"
+        alike[0].teardown()
+        assert first.poll() is not None
+        assert process_of(alike[1]) is not first
+    assert process_of(alike[0]).poll() is not None

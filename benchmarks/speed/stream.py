@@ -1,0 +1,175 @@
+"""The cost of the cycles of a stream, and how soon pages are in the dataset.
+
+    python -m benchmarks.speed.stream cycles [--cycles 300]
+    python -m benchmarks.speed.stream ingests [--cycles 20]
+    python -m benchmarks.speed.stream empty [--files 1000]
+    python -m benchmarks.speed.stream freshness [--seconds 120] [--every 5s]
+
+`cycles` gives each cycle one new dump of one page, with the default models, and prints processor seconds, of this
+process and of its children, and the memory of this process. `ingests` does the same by one call of `warraq ingest`
+after the other in this process. `empty` is about cycles in which nothing new is in a folder of so many files that are
+read. `freshness` starts the command and renames one page a second into its folder; the time is from there to
+`committed_at`, and the first pages wait for the start of the program. The pages are made of words drawn by lot.
+"""
+
+import argparse
+import os
+import random
+import resource
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from warraq.pipelines.ingest import ingest
+from warraq.pipelines.options import parse_ingest, parse_stream
+from warraq.pipelines.query import connect
+from warraq.pipelines.stream import Cycle, StopSignals, stream
+from warraq.transforms.dataset.dataset import Dataset
+
+VERBS = ("أعلن", "أكد", "أوضح", "افتتح", "زار", "ناقش", "أطلق", "راجع", "بدأ", "أنهى", "عرض", "نشر")
+NOUNS = ("الوزير", "الحكومة", "البرلمان", "المدرسة", "الشركة", "الجامعة", "المستشفى", "الفريق", "السوق", "البلدية")
+ENDS = ("مشروعا جديدا في العاصمة", "خطة للعام المقبل", "نتائج الدراسة أمس", "برنامجا مع الشركاء", "إجراءات على الطريق")
+ROUND = 20  # cycles whose median is printed
+
+
+def page(number: int) -> str:
+    """An article of about 1,500 letters that is no copy of another one."""
+    lot = random.Random(number)  # noqa: S311  (no secret)
+    lines = [
+        f"{lot.choice(VERBS)} {lot.choice(NOUNS)} {lot.choice(NOUNS)} {lot.choice(ENDS)} رقم {lot.randrange(9999)}"
+        for _ in range(28)
+    ]
+    title, *rest = lines
+    paragraphs = "".join(f"<p>{'، و'.join(rest[start : start + 3])}.</p>" for start in range(0, len(rest), 3))
+    return f"<html><title>{title}</title><body><article><h1>{title}</h1>{paragraphs}</article></body></html>"
+
+
+def put(folder: Path, number: int) -> None:
+    """Lets a page arrive, whole."""
+    unfinished = folder / f"{number:06}.html.part"
+    unfinished.write_text(page(number), encoding="utf-8")
+    unfinished.rename(unfinished.with_suffix(""))
+
+
+def processor() -> float:
+    """Processor seconds of this process and of its children, living ones and those that have ended."""
+    times = os.times()
+    spent = times.user + times.system + times.children_user + times.children_system
+    for path in Path("/proc/self/task").glob("*/children"):
+        for child in path.read_text().split():
+            fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+            spent += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return spent
+
+
+def memory() -> float:
+    """MB that this process holds now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
+
+
+def run(folder: Path, report: object, stop: StopSignals, *flags: str) -> None:
+    """Runs a stream over `folder/in` in this process."""
+    arguments = [str(folder / "in"), "--output", str(folder / "out"), "--workers", "1", *flags]
+    stream(parse_stream(arguments), stop, print, report)
+
+
+def cycles(folder: Path, count: int) -> None:
+    """Prints what cycles with one small dump cost, as their number grows."""
+    costs, stop, began = [], StopSignals(), processor()
+
+    def report(cycle: Cycle) -> None:
+        nonlocal began
+        if cycle.arrived:
+            costs.append(processor() - began)
+            if len(costs) % ROUND == 0:
+                last = costs[-ROUND:]
+                cost = f"{statistics.median(last):.2f} s, most {max(last):.2f}"
+                print(f"cycles {len(costs) - ROUND + 1:>5}–{len(costs):<5} {cost}; {memory():.0f} MB", flush=True)
+            if len(costs) == count:
+                stop.defer()
+            put(folder / "in", len(costs))
+            began = processor()
+
+    put(folder / "in", 0)
+    run(folder, report, stop, "--every", "0.2s")
+
+
+def ingests(folder: Path, count: int) -> None:
+    """Prints what ingestions of one small dump cost that keep nothing in memory but the models."""
+    costs = []
+    for number in range(count):
+        put(folder / "in", number)
+        began = processor()
+        arguments = [str(folder / "in" / f"{number:06}.html"), "--output", str(folder / "out")]
+        ingest(parse_ingest([*arguments, "--workers", "1", "--quiet"]), print)
+        costs.append(processor() - began)
+    print(f"{count} ingestions: {statistics.median(costs):.2f} s, most {max(costs):.2f}; {memory():.0f} MB")
+
+
+def empty(folder: Path, files: int, count: int) -> None:
+    """Prints what cycles without a new file cost in a folder of so many files."""
+    for number in range(files):
+        (folder / "in" / f"{number}.txt").write_text(f"not Arabic {number}")
+    began = []
+    run(
+        folder,
+        lambda _: began.append(processor()),
+        StopSignals(),
+        "--every",
+        "0.2s",
+        "--max_files",
+        str(files),
+        "--cycles",
+        str(count),
+    )
+    print(f"{count - 1} cycles with nothing new, {files:,} files: {(processor() - began[-1]) / (count - 1):.4f} s each")
+
+
+def freshness(folder: Path, seconds: int, every: str) -> None:
+    """Prints how long after its arrival a page was committed."""
+    command = [sys.executable, "-m", "warraq", "stream", str(folder / "in"), "--output", str(folder / "out")]
+    job = subprocess.Popen([*command, "--every", every, "--workers", "1"], stderr=subprocess.DEVNULL)
+    landed: dict[str, float] = {}
+    for number in range(seconds):
+        put(folder / "in", number)
+        landed[str(folder / "in" / f"{number:06}.html")] = time.time()
+        time.sleep(1)
+    sql = "SELECT dump, epoch(committed_at) FROM loads"
+    while len(rows := connect(Dataset(str(folder / "out"))).execute(sql).fetchall()) < seconds:
+        time.sleep(1)
+    job.send_signal(signal.SIGTERM)
+    job.wait()
+    ages = sorted(committed - landed[dump] for dump, committed in rows)
+    p50, p95, most = (ages[int(share * (len(ages) - 1))] for share in (0.5, 0.95, 1))
+    print(f"--every {every}: {len(ages)} pages, one a second; p50 {p50:.1f} s, p95 {p95:.1f} s, most {most:.1f} s")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("cycles", "ingests", "empty", "freshness"))
+    parser.add_argument("--cycles", type=int, default=300)
+    parser.add_argument("--files", type=int, default=1000)
+    parser.add_argument("--seconds", type=int, default=120)
+    parser.add_argument("--every", default="5s")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "in").mkdir()
+        if options.what == "cycles":
+            cycles(folder, options.cycles)
+        elif options.what == "ingests":
+            ingests(folder, options.cycles)
+        elif options.what == "empty":
+            empty(folder, options.files, options.cycles)
+        else:
+            freshness(folder, options.seconds, options.every)
+        print(f"load {os.getloadavg()[0]:.1f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,344 @@
+"""The stream: dumps are ingested as they arrive, in cycles, by one process that stays warm.
+
+Every cycle is an ingestion of its own: `ingest` plans it, runs it and commits it. What arrived meanwhile waits for the
+next one. Nothing here decides what is in the dataset, so a stream can be killed and started again at any moment.
+"""
+
+import contextlib
+import dataclasses
+import gc
+import json
+import math
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Final, NamedTuple
+
+from warraq.pipelines.cli import BUSY, DONE, FAILED, WRONG_USAGE, configure_file_systems, counted, print_line
+from warraq.pipelines.errors import AllSetAsideError, WarraqError, message_of
+from warraq.pipelines.ingest import Engine, ingest
+from warraq.pipelines.local.warm import Graphs
+from warraq.pipelines.maintain import keep_up
+from warraq.pipelines.options import StreamOptions, parse_stream
+from warraq.pipelines.summary import ledger_of, pages_by
+from warraq.pipelines.terminal import one_line
+from warraq.transforms import ledger
+from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError
+from warraq.transforms.extract.stage import sandboxes_kept
+from warraq.transforms.file_names import stored_name
+from warraq.transforms.land.kafka import SCHEME, KafkaLander, LandingError, read_settings, topic_of
+from warraq.transforms.read.arrivals import Arrivals, first_of
+from warraq.transforms.read.discover import Discovery, examine
+from warraq.transforms.read.dump import InputError
+from warraq.transforms.storage import is_remote
+
+_MOST_FAULTS: Final = 5  # cycles in a row that fail; each is tried again after twice the time
+_LONGEST_WAIT: Final = 600.0  # seconds between them
+_STANDSTILL: Final = 5.0  # seconds, at most, for which a file must not change before it is read
+_BYTES_A_WORKER: Final = 8 << 20  # of dumps: to start one more process takes as long as to read them
+_FIRST_RUNS: Final = 3  # the graph of the first is without an index of articles
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Cycle(NamedTuple):
+    """What one cycle did. The fields have the names that `--log_format json` gives them."""
+
+    cycle: int
+    arrived: int  # files that were read
+    waiting: int  # files that were seen and are still to be read
+    pages: int
+    kept: int
+    refused: int
+    set_aside: int  # files
+    lag: float  # seconds from the first sight of the file that waited longest to the end of the cycle
+
+
+class StopSignals:
+    """The signals that end a stream: the first one lets the cycle finish, a second one ends at once."""
+
+    def __init__(self) -> None:
+        self.is_asked = False
+        self._bell, self._ringer = os.pipe()
+
+    def defer(self) -> bool:
+        """Notes a signal. Returns False for the second one."""
+        first, self.is_asked = not self.is_asked, True
+        os.write(self._ringer, b"!")
+        return first
+
+    def wait(self, seconds: float) -> None:
+        """Returns after so many seconds, or at a signal."""
+        select.select([self._bell], [], [], max(0.0, seconds))
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """Takes the signals while the block runs. A signal that this process ignores stays ignored.
+
+        Raises:
+          KeyboardInterrupt: at the second signal.
+        """
+        former = {ending: signal.getsignal(ending) for ending in _ENDING}
+        taken = [ending for ending, handler in former.items() if handler is not signal.SIG_IGN]
+        for ending in taken:
+            signal.signal(ending, self._handle)
+        try:
+            yield
+        finally:
+            for ending in taken:
+                signal.signal(ending, former[ending])
+
+    def _handle(self, _ending: int, _frame: FrameType | None) -> None:
+        if not self.defer():
+            raise KeyboardInterrupt
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`warraq stream`; returns the exit code. All lines go to stderr."""
+    options = parse_stream(arguments)
+    log = _JsonLog() if options.is_json else _TextLog()
+    stop = StopSignals()
+    try:
+        with stop.listening():
+            stream(options, stop, log.tell, log.report)
+    except WarraqError as error:
+        if options.ingest.traceback and error.__cause__:
+            raise error.__cause__ from None
+        log.tell(message_of(error))
+        return error.code
+    return DONE
+
+
+class _TextLog:
+    tell = staticmethod(print_line)
+
+    def report(self, cycle: Cycle) -> None:
+        print_line(as_text(cycle))
+
+
+class _JsonLog:
+    def tell(self, message: str) -> None:
+        self._print({"message": one_line(message)})
+
+    def report(self, cycle: Cycle) -> None:
+        self._print(cycle._asdict())
+
+    def _print(self, entry: dict[str, object]) -> None:
+        print(json.dumps(entry, ensure_ascii=False), file=sys.stderr, flush=True)
+
+
+def as_text(cycle: Cycle) -> str:
+    """One line on a cycle."""
+    aside = f", {counted(cycle.set_aside, 'file')} set aside" if cycle.set_aside else ""
+    return (
+        f"cycle {cycle.cycle:,}: {counted(cycle.arrived, 'file')} arrived, {cycle.waiting:,} waiting{aside}; "
+        f"{counted(cycle.pages, 'page')}: {cycle.kept:,} kept, {cycle.refused:,} refused; lag {math.ceil(cycle.lag)} s"
+    )
+
+
+def stream(
+    options: StreamOptions,
+    stop: StopSignals,
+    tell: Callable[[str], object],
+    report: Callable[[Cycle], object],
+) -> None:
+    """Ingests what arrives, until it is told to stop or has done `options.cycles`.
+
+    A cycle that fails commits nothing and is tried again later, with whatever has arrived since.
+
+    Args:
+      options: the flags.
+      stop: says when to end.
+      tell: gets each message, one line.
+      report: gets each cycle in which files waited or were read.
+
+    Raises:
+      WarraqError: a source or the dataset is wrong, or too many cycles in a row have failed.
+    """
+    configure_file_systems(options.ingest.beam_flags)
+    job = _Stream(options, stop, tell)
+    job.check()
+    try:
+        with sandboxes_kept():
+            _loop(options, stop, tell, report, job)
+    finally:
+        job.close()
+        gc.unfreeze()  # else DuckDB complains of objects left at the end
+
+
+def _loop(
+    options: StreamOptions,
+    stop: StopSignals,
+    tell: Callable[[str], object],
+    report: Callable[[Cycle], object],
+    job: "_Stream",
+) -> None:
+    """As `stream`, once the job is checked."""
+    due, faults = 0.0, 0
+    for number in range(1, 1 + (options.cycles or sys.maxsize)):
+        try:
+            job.wait_for_files(due)
+            if stop.is_asked:
+                return
+            due = time.monotonic() + options.every
+            done = job.cycle(number)
+        except WarraqError as error:  # noqa: PERF203  (of the cycle)
+            faults += error.code != BUSY  # another job that has these files will soon have done with them
+            if stop.is_asked or faults == _MOST_FAULTS or options.ingest.traceback:
+                raise WarraqError(str(error)) from error
+            pause = min(_LONGEST_WAIT, options.every * 2**faults)
+            tell(f"{message_of(error)}; trying again in {pause:.0f} s")
+            stop.wait(pause)
+        else:
+            faults = 0
+            if done.arrived or done.waiting:
+                report(done)
+
+
+class _Stream:
+    """What a stream keeps from cycle to cycle."""
+
+    def __init__(self, options: StreamOptions, stop: StopSignals, tell: Callable[[str], object]) -> None:
+        self._options = options
+        self._stop = stop
+        self._tell = tell
+        self._dataset = Dataset(options.ingest.output)
+        self._standstill = min(_STANDSTILL, options.every / 2)
+        addresses = [each for each in options.ingest.inputs if each.startswith(SCHEME)]
+        self._landers = _landers(addresses, options)
+        places = [each for each in options.ingest.inputs if each not in addresses]
+        places += [options.landing] if addresses else []
+        self._arrivals = Arrivals(places, options.ingest.output, self._standstill)
+        self._engine = Engine(Graphs(), stop.defer)
+        self._runs = 0
+        self._commits = 0  # since the last upkeep
+
+    def check(self) -> None:
+        """Returns if the sources and the dataset are what a stream can work with.
+
+        Raises:
+          WarraqError: they are not.
+        """
+        try:
+            self._arrivals.look(time.monotonic())
+            self._dataset.check()
+        except (InputError, DatasetError) as error:
+            is_damaged = isinstance(error, DamagedDatasetError)
+            raise WarraqError(str(error), FAILED if is_damaged else WRONG_USAGE) from error
+
+    def close(self) -> None:
+        """Ends the connections to brokers."""
+        for lander in self._landers:
+            lander.close()
+
+    def wait_for_files(self, due: float) -> None:
+        """Returns when the cycle is due; at once if files were left over by the last one, or at a signal.
+
+        Raises:
+          WarraqError: the sources can't be listed.
+        """
+        if not self._arrivals.whole():
+            self._stop.wait(due - self._standstill - time.monotonic())
+            self._land()
+            self._look()
+            self._stop.wait(self._standstill)
+        self._look()
+
+    def _land(self) -> None:
+        """Makes files of the messages that brokers have. Files that wait are read first, so these are bounded, too."""
+        try:
+            for lander in self._landers:
+                lander.land(self._options.most_bytes, self._tell)
+        except (LandingError, OSError) as error:
+            raise WarraqError(message_of(error)) from error
+
+    def _look(self) -> None:
+        try:
+            self._arrivals.look(time.monotonic())
+        except InputError as error:
+            raise WarraqError(str(error)) from error
+
+    def cycle(self, number: int) -> Cycle:
+        """Ingests the files that have waited longest, as many as a cycle may.
+
+        Raises:
+          WarraqError: as `ingest`; or the dataset can't be read after the commit.
+        """
+        waiting = self._arrivals.waiting()
+        taken = first_of(self._arrivals.whole(), self._options.most_files, self._options.most_bytes)
+        run_ids, set_aside = self._ingest({path: waiting[path].state.size for path in taken}) if taken else ((), 0)
+        lag = max((time.monotonic() - waiting[path].since for path in taken), default=0.0)
+        self._arrivals.read(taken)
+        if taken:
+            self._collect_garbage()
+        try:
+            counts = ledger_of(self._dataset, run_ids) if run_ids else []
+        except (DatasetError, OSError) as error:
+            raise WarraqError(f"committed, but the counts can't be read: {message_of(error)}") from error
+        pages, kept, refused = (pages_by(counts, door) for door in (ledger.READ, ledger.ARTICLE, ledger.REJECTED))
+        self._keep_up(len(run_ids))
+        left = len(waiting) - len(taken)
+        return Cycle(number, len(taken), left, pages, kept, refused, set_aside, round(lag, 1))
+
+    def _ingest(self, sizes: Mapping[str, int]) -> tuple[Sequence[str], int]:
+        """Ingests files of these sizes. Returns the runs that were committed, and the number of files set aside."""
+
+        def find() -> Discovery:
+            found = examine(list(sizes))
+            seen = {stored_name(path): size for path, size in sizes.items()}
+            # Others have changed since the look. They are read once they stand still again.
+            return found._replace(dumps=[dump for dump in found.dumps if dump.size == seen[dump.path]])
+
+        options = self._options.ingest
+        workers = min(options.workers, 1 + sum(sizes.values()) // _BYTES_A_WORKER)
+        options = dataclasses.replace(options, workers=workers)
+        try:
+            outcome = ingest(options, self._tell, find, self._engine)
+        except AllSetAsideError:
+            return (), len(sizes)
+        return outcome.run_ids, len(outcome.set_aside)
+
+    def _collect_garbage(self) -> None:
+        """Removes what a run has left: megabytes of objects that refer to each other, which Python would let grow.
+
+        What is there after the first runs stays: code, models, graphs. To visit it each time would take longer than
+        all the rest.
+        """
+        self._runs += 1
+        gc.collect()
+        if self._runs <= _FIRST_RUNS:
+            gc.freeze()
+
+    def _keep_up(self, commits: int) -> None:
+        """Keeps the dataset in few files, after so many commits."""
+        self._commits += commits
+        if self._options.maintain_every and self._commits >= self._options.maintain_every:
+            self._commits = 0
+            keep_up(self._dataset, self._tell)
+
+
+def _landers(addresses: Sequence[str], options: StreamOptions) -> list[KafkaLander]:
+    """The landers of the topics at these addresses.
+
+    Raises:
+      WarraqError: an address, a setting or the folder is wrong.
+    """
+    if not addresses:
+        return []
+    topics = {address: topic_of(address) for address in addresses}
+    for address, topic in topics.items():
+        if not topic:
+            raise WarraqError(f"{address}: not an address such as kafka://localhost:9092/pages", WRONG_USAGE)
+    if is_remote(options.landing):
+        raise WarraqError("--landing: name a folder on this machine, where messages become files", WRONG_USAGE)
+    try:
+        settings = read_settings(options.kafka_settings) if options.kafka_settings else {}
+        Path(options.landing).mkdir(parents=True, exist_ok=True)
+        return [KafkaLander(topic, options.landing, settings) for topic in topics.values() if topic]
+    except (LandingError, OSError, ValueError) as error:
+        raise WarraqError(message_of(error), WRONG_USAGE) from error

@@ -1,0 +1,131 @@
+"""Segments: files of consecutive messages of one partition of a topic. Each message is one record.
+
+    LANDING/TOPIC/0/00000000000000000124-00000000000000000192.jsonl     JSON objects, with their place as `kafka`
+    LANDING/TOPIC/0/00000000000000000193-00000000000000000201.warc      pages, as responses
+
+The name has the offsets of the first and the last message, so the next message is known from the names alone. The
+content has the place of each message, so no two segments are equal: equal files would be read once only.
+"""
+
+import datetime as dt
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+from urllib.parse import quote
+
+from warraq.transforms import storage
+
+JSONL, WARC = "jsonl", "warc"
+_NAME: Final = re.compile(r"\d{20}-(\d{20})\.(?:jsonl|warc)")
+_FRAMING: Final = 5  # bytes that a schema registry puts before JSON: 0, and the number of the schema
+_LINE_ENDS: Final = re.compile(rb"[\r\n]+")  # in JSON they are only between values
+_UNSAFE: Final = re.compile(r"[\x00-\x20\x7f]+")  # in a header of a WARC record
+
+
+class Message(NamedTuple):
+    """A message of a topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    value: bytes
+    key: bytes = b""
+    headers: Mapping[str, bytes] = {}
+    sent_at: int = 0  # milliseconds since 1970
+
+    @property
+    def place(self) -> str:
+        """Topic, partition and offset."""
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
+    @property
+    def kind(self) -> str:
+        """The format of the segment that can hold the message."""
+        return JSONL if not self.value or _bare(self.value).startswith(b"{") else WARC
+
+
+def record_of(message: Message) -> bytes:
+    """The message as a record of a segment: its value is unchanged but for line ends between the values of JSON."""
+    if message.kind == WARC:
+        return _response(message)
+    rest = _LINE_ENDS.sub(b" ", _bare(message.value)[1:].strip()) or b"}"
+    comma = b"" if rest.lstrip().startswith(b"}") else b", "
+    return b'{"kafka": ' + json.dumps(message.place).encode() + comma + rest + b"\n"
+
+
+def _bare(value: bytes) -> bytes:
+    """The value without the framing of a schema registry, and without white space before it."""
+    framed = value[:1] == b"\0" and value[_FRAMING : _FRAMING + 1] == b"{"
+    return (value[_FRAMING:] if framed else value).lstrip()
+
+
+def _response(message: Message) -> bytes:
+    """A page as a response in WARC. Address, fetch time and media type come from the headers of the message."""
+    stated = {name.lower(): value.decode("utf-8", "replace") for name, value in message.headers.items()}
+    key = message.key.decode("utf-8", "replace")
+    url = stated.get("url") or (key if "://" in key else f"kafka:{quote(message.place)}")
+    sent_at = dt.datetime.fromtimestamp(message.sent_at // 1000, tz=dt.timezone.utc)
+    fetched_at = stated.get("fetched_at") or sent_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    kind = " ".join((stated.get("content-type") or "text/html").split())
+    page = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(message.value)}\r\n\r\n".encode()
+    headers = {
+        "WARC-Type": "response",
+        "WARC-Record-ID": f"<urn:kafka:{quote(message.place)}>",
+        "WARC-Target-URI": _UNSAFE.sub("", url),
+        "WARC-Date": _UNSAFE.sub("", fetched_at),
+        "Content-Type": "application/http;msgtype=response",
+        "Content-Length": str(len(page) + len(message.value)),
+    }
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"WARC/1.1\r\n{lines}\r\n".encode() + page + message.value + b"\r\n\r\n"
+
+
+def cut(messages: Iterable[Message]) -> Iterator[list[Message]]:
+    """The messages of one partition, cut where their kind changes."""
+    piece: list[Message] = []
+    for message in messages:
+        if piece and message.kind != piece[0].kind:
+            yield piece
+            piece = []
+        piece.append(message)
+    if piece:
+        yield piece
+
+
+class Partition:
+    """The segments of one partition."""
+
+    def __init__(self, landing: str, topic: str, partition: int) -> None:
+        self.folder = Path(landing, quote(topic, safe=""), str(partition))
+
+    def next_offset(self) -> int | None:
+        """The offset of the first message that no segment has; None if there are no segments."""
+        names = (_NAME.fullmatch(name) for name in storage.entries(str(self.folder)))
+        return max((int(name[1]) + 1 for name in names if name), default=None)
+
+    def remove_unfinished(self) -> None:
+        """Removes what a process has left that was killed while it wrote."""
+        for name in storage.entries(str(self.folder)):
+            if name.startswith(storage.UNFINISHED):
+                storage.delete(str(self.folder / name))
+
+    def write(self, messages: Sequence[Message]) -> Path:
+        """Writes a segment of messages of one kind, in order. It appears under its name once it is on the disk."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{messages[0].offset:020}-{messages[-1].offset:020}.{messages[0].kind}"
+        unfinished = self.folder / f"{storage.UNFINISHED}{path.name}"
+        with unfinished.open("wb") as stream:
+            for message in messages:
+                stream.write(record_of(message))
+            stream.flush()
+            os.fsync(stream.fileno())
+        unfinished.replace(path)
+        folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        return path
