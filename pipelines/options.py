@@ -261,14 +261,13 @@ def add_rules(parser: Parser) -> None:
 def _add_rule(group: Any, stage: str, field: "dataclasses.Field[Any]") -> None:
     kind = type(field.default)
     settings: dict[str, Any] = {"action": argparse.BooleanOptionalAction} if kind is bool else {"type": kind}
+    settings["default"] = argparse.SUPPRESS
     if kind is not bool:
         settings["metavar"] = kind.__name__.upper()
     if choices := field.metadata.get("choices"):
-        settings["choices"] = choices
+        settings |= {"choices": choices, "default": field.default}  # a console shows both
     text = f"{field.metadata['help']} (default: {'none' if field.default == '' else field.default})"
-    group.add_argument(
-        f"--{_flag(stage, field.name)}", default=argparse.SUPPRESS, help=text.replace("%", "%%"), **settings
-    )
+    group.add_argument(f"--{_flag(stage, field.name)}", help=text.replace("%", "%%"), **settings)
 
 
 def _arguments_of_file(parser: Parser, arguments: Sequence[str]) -> list[str]:

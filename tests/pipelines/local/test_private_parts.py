@@ -16,7 +16,7 @@ PRIVATE = {
     "apache_beam.coders.coder_impl": {"CoderImpl", "create_InputStream", "create_OutputStream"},
     "apache_beam.metrics.monitoring_infos": {"consolidate"},
     "apache_beam.portability": {"common_urns"},
-    "apache_beam.portability.api": {"beam_fn_api_pb2", "beam_fn_api_pb2_grpc", "endpoints_pb2"},
+    "apache_beam.portability.api": {"beam_fn_api_pb2", "beam_fn_api_pb2_grpc", "beam_runner_api_pb2", "endpoints_pb2"},
     "apache_beam.runners.portability.fn_api_runner": {"worker_handlers"},
     "apache_beam.runners.portability.fn_api_runner.execution": {"BundleContextManager"},
     "apache_beam.runners.portability.fn_api_runner.fn_runner": {"BundleManager", "FnApiRunner"},
