@@ -42,6 +42,7 @@ class BodyCandidate(NamedTuple):
     evidence: str = ""
     length: int = 0  # CONTAINER: characters, as trafilatura counts them
     prose: int = 0  # CONTAINER: characters of prose in it
+    is_stated: bool = False  # CONTAINER: microdata says that it is the article's body
 
 
 def read_bodies(facts: Facts) -> Iterator[BodyCandidate]:
@@ -50,7 +51,8 @@ def read_bodies(facts: Facts) -> Iterator[BodyCandidate]:
         yield BodyCandidate(stated, STATED_BODY)
     for container in find_containers(facts.tree, facts.density):
         body, text = extract_content(convert_tags(tree_cleaning(prune(container.parts), _FAST), _FAST), _FAST)
-        yield BodyCandidate(_lines(body), CONTAINER, _describe(container), len(text), container.prose)
+        is_stated = container.parts[0].get("itemprop") == "articleBody"
+        yield BodyCandidate(_lines(body), CONTAINER, _describe(container), len(text), container.prose, is_stated)
     yield BodyCandidate(_read_pruned(facts.tree), PRUNED_PAGE)
 
 

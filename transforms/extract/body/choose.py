@@ -4,6 +4,7 @@ import copy
 import functools
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
@@ -17,6 +18,7 @@ from warraq.transforms.extract.body.prune import link_share, text_of
 from warraq.transforms.extract.facts import Facts
 from warraq.transforms.extract.findings import Findings
 
+_MOST_READ: Final = 0.8  # of the prose of a container that is stated
 _LEAST_READ: Final = 0.5  # of a container's prose; a shorter text is only a part of the article
 # The doubt, and the evidence that ends it. Chosen on half of the sites of the development pages, by mean F1; the other
 # half agrees (docs/choices.md).
@@ -34,6 +36,7 @@ _LONGEST_STANDFIRST: Final = 2_000  # characters, more than 120 words have; the 
 _OPENING: Final = 200  # characters of a block that are compared with the body's first words
 _STANDFIRST_TAGS: Final = ("p", "h2", "h3", "h4", "div", "span", "strong")
 _LEAST_STATEMENT: Final = 40  # words; a shorter articleBody is a summary
+_REPEATED_SHARE: Final = 0.8  # of its words
 _STANDFIRST_REACH: Final = 120  # elements after the headline that may be the standfirst
 _LABEL_WORDS: Final = 3  # "عربي ودولي", "جميع الحقوق محفوظة"; a line of more words may be a subheading
 _SENTENCE_ENDS: Final = tuple('.!؟?…:»”"')
@@ -52,12 +55,13 @@ class Body(NamedTuple):
     lines: list[str]
     source: str  # one of labels.EXTRACTION_SOURCES
     stated: list[str]
+    is_sure: bool = False  # the page itself says where its article is, and most of it was read
 
 
 def decide_body(name: str, facts: Facts, title: str | None, description: str | None, findings: Findings) -> Body:
     """The main text of the page, one paragraph a line; no lines if it has none. `name` is that of the decision."""
     body: Body = findings.decide(name, read_bodies(facts), choose_body)
-    if is_doubtful(body.lines, facts):
+    if not body.is_sure and is_doubtful(body.lines, facts):
         body = findings.decide(f"{name} in doubt", read_whole_page(facts), functools.partial(choose_fuller, body=body))
     return finish_body(body, facts, title, description)
 
@@ -69,7 +73,8 @@ def choose_body(candidates: Iterable[BodyCandidate]) -> Body:
         if one.source == STATED_BODY:
             stated = one.value
         elif one.source != CONTAINER or one.length > max(ENOUGH, _LEAST_READ * one.prose):
-            return Body(one.value, one.source, stated)
+            is_sure = one.is_stated and one.length > _MOST_READ * one.prose
+            return Body(one.value, one.source, stated, is_sure)
     return Body([], PRUNED_PAGE, stated)
 
 
@@ -150,11 +155,17 @@ def _find_standfirst(facts: Facts, title: str | None, description: str | None, l
         words = words_of(text)
         if words.count(" ") + 1 not in _STANDFIRST_WORDS or link_share(element) > 0.5:
             continue
-        if words[:40] in body:
+        if words[:40] in body or (lines and _repeats(words, words_of(lines[0]))):
             return []
         if _is_leaf(element) and (_looks_like_standfirst(element) or (described and words.startswith(described))):
             return [text]
     return []
+
+
+def _repeats(standfirst: str, paragraph: str) -> bool:
+    """True if nearly all words of a standfirst are in the first paragraph: it is the same sentence, cut or reworded."""
+    own = Counter(standfirst.split())
+    return (own & Counter(paragraph.split())).total() >= _REPEATED_SHARE * own.total()
 
 
 def _after_headline(tree: HtmlElement, title: str | None) -> Iterator[HtmlElement]:
@@ -180,7 +191,7 @@ def _checked(body: Body) -> Body:
     The statement replaces lines that are only a part of it. If both agree, lines that the statement lacks (teasers of
     other articles) are removed. A statement of another text (a summary, another article) changes nothing.
     """
-    lines, source, stated = body
+    lines, stated = body.lines, body.stated
     if not stated:
         return body
     claim = words_of(" ".join(stated))
@@ -189,8 +200,8 @@ def _checked(body: Body) -> Body:
     if claimed < _LEAST_STATEMENT or agreed < 0.5 * read:
         return body
     if agreed < 0.7 * claimed:
-        return Body(stated, STATED_BODY, stated)
-    return Body(inside, source, stated)
+        return body._replace(lines=stated, source=STATED_BODY)
+    return body._replace(lines=inside)
 
 
 def _is_leaf(element: HtmlElement) -> bool:

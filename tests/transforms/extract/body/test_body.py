@@ -107,6 +107,12 @@ def test_a_standfirst_is_found_by_its_class():
     assert body(inner) == [LEAD, *PARAGRAPHS]
 
 
+def test_a_standfirst_that_repeats_the_first_paragraph_is_left_out():
+    cut = PARAGRAPHS[0].replace(" هالة النجار", "").replace("أخيرا.", "...")
+    inner = f"<header>{HEADLINE}<p class='lead'>وأكدت {cut}</p></header><article>{paragraphs()}</article>"
+    assert body(inner) == PARAGRAPHS
+
+
 def test_a_standfirst_is_found_by_the_page_s_description():
     inner = f"<header>{HEADLINE}<h2>{LEAD}</h2></header><article>{paragraphs()}</article>"
     assert body(inner, description=LEAD) == [LEAD, *PARAGRAPHS]
@@ -241,6 +247,11 @@ def test_a_container_with_most_of_the_page_is_believed():
     facts, findings = Facts(f"<html><body>{page}</body></html>", ""), Findings()
     assert decide_body("text", facts, TITLE, None, findings).lines == SECTIONS
     assert "text in doubt" not in findings.decisions
+
+
+def test_a_body_that_the_page_states_is_believed():
+    rest = "".join(f"<div><h1>خبر {n}</h1>{paragraphs(SECTIONS[n : n + 2])}</div>" for n in (2, 5))
+    assert body(f"{HEADLINE}<div itemprop='articleBody'>{paragraphs()}</div>{rest}") == PARAGRAPHS
 
 
 @pytest.mark.parametrize(
