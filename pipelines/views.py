@@ -40,11 +40,14 @@ _ROWS_OF: Final = "rows_of_"
 _BATCH_ROWS: Final = 1 << 16
 _EACH: Final = "each"  # the first column of a table by its log; DuckDB reads the first one to count rows
 
+DOUBTFUL: Final = 0.5  # extraction_score
+
 VIEWS: Final = {
     "articles": "one row for each article",
     "mentions": "one row for each mention of an entity in an article",
     "entities": "one row for each entity of an article: count, first_offset, name_sources",
     "topics": "one row for each topic of an article, named in English and Arabic",
+    "doubtful": "one row for each article whose text may be wrong, with the command that explains it",
     "days": "one row for each date and topic: articles (from the log, opens no file)",
     "rejected": "one row for each rejected page",
     "forgotten": "one row for each row that was taken down, without its text and address",
@@ -65,6 +68,10 @@ _DERIVED: Final = {
         SELECT article_id, site, date, title, slug AS topic, code, english, arabic, assigned.score
         FROM (SELECT article_id, site, date, title, unnest(topics) AS assigned FROM articles)
         JOIN topic_names ON code = assigned.code""",
+    "doubtful": f"""
+        SELECT article_id, site, date, topic, title, url, words, page_kind, extraction_source, extraction_score,
+            'warraq explain ''' || replace(dump || '@' || dump_offset, '''', '''\\''''') || '''' AS explain
+        FROM articles WHERE extraction_score < {DOUBTFUL}""",
     "loads": """
         SELECT run_id, recipe || '-' || load.fingerprint AS load_id, load.dump, load.size, committed_at
         FROM (SELECT run_id, recipe, committed_at, unnest(dumps) AS load FROM runs)""",

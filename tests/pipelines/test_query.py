@@ -1,5 +1,6 @@
 import datetime as dt
 import json
+import shlex
 import subprocess
 import sys
 
@@ -7,6 +8,7 @@ import duckdb
 import pytest
 
 from tests.support.datasets import publish_run, stage_run
+from tests.support.loads import article, load
 from tests.support.paths import ROOT
 from tests.support.processes import PATIENCE
 from warraq.pipelines import query
@@ -52,6 +54,15 @@ def dataset(tmp_path, make_article):
 )
 def test_the_views_answer(dataset, sql, answer):
     assert connect(dataset).execute(sql).fetchall() == [answer]
+
+
+def test_doubtful_articles_lead_to_their_explanation(tmp_path):
+    dataset = Dataset(str(tmp_path / "out"))
+    scores = {"it's a dump": 0.2, "b": 0.5, "c": None}
+    load(dataset, "r1", [article(dump, 7, extraction_score=score) for dump, score in scores.items()])
+    [(score, command)] = connect(dataset).execute("SELECT extraction_score, explain FROM doubtful").fetchall()
+    assert score == pytest.approx(0.2)
+    assert shlex.split(command) == ["warraq", "explain", "it's a dump@7"]
 
 
 def test_every_view_has_rows_or_is_empty(dataset):
