@@ -82,8 +82,8 @@ def archived() -> Iterator[Document]:
         for page in read_range(dump, 0, None, ReadRules()):
             if not isinstance(page, Rejected) and (page.source.url in NO_ARTICLES or page.source.url.startswith(SHOPS)):
                 read = decode(page, DecodeRules())
-                if (read.url, read.markup) not in seen:
-                    seen.add((read.url, read.markup))
+                if (read.source.url, read.markup) not in seen:
+                    seen.add((read.source.url, read.markup))
                     yield read
 
 

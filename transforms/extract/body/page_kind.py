@@ -32,11 +32,10 @@ from warraq.transforms.rejection import Rejection
 # Shares of pages with which the model is believed; chosen by leaving out sites (models/page_kind.CARD.md).
 _SURELY_OTHER: Final = 0.05
 _RATHER_OTHER: Final = 0.5
-_SURE_CLASS = (
-    re.compile(  # WordPress gives these to no article; `blog` or `archive` alone is the name of other things, too
-        r"(?:^|\s)(?:error404|search-results|home blog|archive (?:\S+ )*(?:category|tag|author|date)|"
-        r"(?:category|tag|author|date) (?:\S+ )*archive)(?:\s|$)"
-    )
+# WordPress gives these to no article; `blog` or `archive` alone is the name of other things, too.
+_SURE_CLASS = re.compile(
+    r"(?:^|\s)(?:error404|search-results|home blog|archive (?:\S+ )*(?:category|tag|author|date)"
+    r"|(?:category|tag|author|date) (?:\S+ )*archive)(?:\s|$)"
 )
 _LEAST_CARDS: Final = 4
 _CARDS_SHARE: Final = 0.7  # of the page's prose
