@@ -14,7 +14,7 @@ while (($#)); do
     *) inputs+=("$1"); shift ;;
   esac
 done
-((${#inputs[@]})) || inputs=("$here/samples/dumps" --read_fetched_at 2025-06-01T00:00:00Z)
+((${#inputs[@]})) || inputs=("$here/samples/dumps" --read_fetched_at 2025-06-20T06:00:00Z)
 
 "$warraq" ingest "${inputs[@]}" --output "$output" || (($? == 4)) # 4: nothing new
 

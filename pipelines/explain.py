@@ -289,7 +289,7 @@ def _extraction(found: Findings) -> Iterator[str]:
     if found.article:
         text, score = found.article.text, found.article.extraction_score
         yield f"text kept     {len(text):,} characters in {text.count(chr(10)) + 1} lines"
-        chance = "" if score is None else f", right with a chance of {score:.0%}"
+        chance = "" if score is None else f" (extraction_score {score:.2f})"
         yield f"  from        {EXTRACTION_SOURCES[found.article.extraction_source]}{chance}"
         if sign := next(filter(None, map(found.decisions.get, PAGE_SIGNS)), None):
             yield f"page kind     {found.article.page_kind}: {sign.evidence}"
