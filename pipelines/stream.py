@@ -111,6 +111,8 @@ def main(arguments: Sequence[str]) -> int:
             raise error.__cause__ from None
         log.tell(message_of(error))
         return error.code
+    if stop.is_asked:
+        log.tell("stopped; all that was read is committed")
     return DONE
 
 
@@ -163,6 +165,7 @@ def stream(
     configure_file_systems(options.ingest.beam_flags)
     job = _Stream(options, stop, tell)
     job.check()
+    tell(f"waiting for files in {', '.join(options.ingest.inputs)}; a cycle every {options.every:g} s")
     try:
         with sandboxes_kept():
             _loop(options, stop, tell, report, job)
@@ -188,12 +191,16 @@ def _loop(
             due = time.monotonic() + options.every
             done = job.cycle(number)
         except WarraqError as error:  # noqa: PERF203  (of the cycle)
-            faults += error.code != BUSY  # another job that has these files will soon have done with them
-            if stop.is_asked or faults == _MOST_FAULTS or options.ingest.traceback:
+            is_busy = error.code == BUSY  # another job that has these files will soon have done with them
+            faults += not is_busy
+            is_end = number == options.cycles and not is_busy
+            is_last = is_end or faults == _MOST_FAULTS or options.ingest.traceback
+            if not stop.is_asked and not is_last:
+                pause = min(_LONGEST_WAIT, options.every * 2**faults)
+                tell(f"{message_of(error)}; trying again in {pause:.0f} s")
+                stop.wait(pause)
+            if stop.is_asked or is_last:
                 raise WarraqError(str(error)) from error
-            pause = min(_LONGEST_WAIT, options.every * 2**faults)
-            tell(f"{message_of(error)}; trying again in {pause:.0f} s")
-            stop.wait(pause)
         else:
             faults = 0
             if done.arrived or done.waiting:

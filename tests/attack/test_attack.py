@@ -29,7 +29,7 @@ def test_hostile_dumps_pages_and_texts_break_nothing():
     "arguments",
     [
         ("--only", "killed", "--every", "60"),
-        ("--only", "disk full", "--every", "90"),
+        ("--only", "disk full", "--every", "60"),
         ("--operation", "ingest", "--every", "20"),
     ],
 )

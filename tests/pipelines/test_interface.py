@@ -30,7 +30,14 @@ def test_an_ingestion_tells_its_counts_and_prints_nothing(tmp_path, capfd):
     assert connection.execute("SELECT run_id FROM runs").fetchall() == [(run_id,) for run_id in run.run_ids]
     again = warraq.ingest([str(NEWS)], str(output), workers=1, tagger="gazetteer")
     assert again == warraq.Run(
-        [], is_new=False, pages=0, articles=0, rejected={}, set_aside=[], messages=again.messages
+        [],
+        is_new=False,
+        pages=0,
+        articles=0,
+        articles_without_date=0,
+        rejected={},
+        set_aside=[],
+        messages=again.messages,
     )
     assert again.messages[0].startswith("nothing new: ")
     assert capfd.readouterr() == ("", "")

@@ -67,7 +67,11 @@ class Fed:
                 else:
                     self.stop.defer()
 
-        stream(self.options, self.stop, self.words.append, report)
+        def tell(line):
+            if not line.startswith("waiting for files in "):
+                self.words.append(line)
+
+        stream(self.options, self.stop, tell, report)
         return self
 
 
@@ -291,8 +295,10 @@ def test_a_signal_lets_the_cycle_finish(batch, place):
     wait_for_a_run(job, output)
     code, words = end(job)
     assert code == 0
-    assert len(words) == 1
-    assert words[0].startswith("warraq: cycle 1: 3 files arrived, 0 waiting; ")
+    began, cycle, ended = words
+    assert began.startswith(f"warraq: waiting for files in {folder}; a cycle every ")
+    assert cycle.startswith("warraq: cycle 1: 3 files arrived, 0 waiting; ")
+    assert ended == "warraq: stopped; all that was read is committed"
     assert_same(output, batch / "out")
 
 
@@ -304,7 +310,7 @@ def test_a_second_signal_leaves_at_once_and_commits_nothing(place):
     wait_for_a_run(job, output)
     job.send_signal(signal.SIGINT)
     code, words = end(job)
-    assert (code, words) == (1, ["warraq: interrupted; nothing was committed"])
+    assert (code, words[1:]) == (1, ["warraq: interrupted; nothing was committed"])
     assert ask(output, "SELECT count(*) FROM articles") == [(0,)] if Path(output, "articles").exists() else True
 
 
@@ -313,7 +319,19 @@ def test_a_signal_ends_a_stream_that_waits(tmp_path):
     (tmp_path / "in").mkdir()
     job = start(tmp_path / "in", tmp_path / "out", "--every", "1h", "--log_format", "json")
     wait_until((tmp_path / "out").exists)
-    assert end(job) == (0, [])
+    code, words = end(job)
+    assert (code, json.loads(words[-1])) == (0, {"message": "stopped; all that was read is committed"})
+
+
+def test_a_last_cycle_that_fails_is_told_by_the_exit_code(tmp_path, monkeypatch, capsys):
+    def fail(*_arguments):
+        raise WarraqError("the bucket is gone")
+
+    monkeypatch.setattr("warraq.pipelines.stream.ingest", fail)
+    arrive(tmp_path / "in", A)
+    flags = [*QUICKLY, "--cycles", "2", "--every", "0.1s"]
+    assert main([str(tmp_path / "in"), "--output", str(tmp_path / "out"), *flags]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "warraq: the bucket is gone"
 
 
 def test_a_source_that_is_missing_is_wrong_usage(tmp_path, capsys):
@@ -330,7 +348,8 @@ def test_an_output_that_is_no_dataset_is_wrong_usage(tmp_path, capsys):
 def test_an_empty_folder_is_waited_for(tmp_path, capsys):
     (tmp_path / "in").mkdir()
     assert main([str(tmp_path / "in"), "--output", str(tmp_path / "out"), *QUICKLY, "--cycles", "2"]) == 0
-    assert capsys.readouterr().err == ""
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"warraq: waiting for files in {tmp_path}/in; a cycle every ")
 
 
 def test_a_file_that_is_no_dump_is_told_once(tmp_path, capsys):
@@ -338,7 +357,7 @@ def test_a_file_that_is_no_dump_is_told_once(tmp_path, capsys):
     (tmp_path / "in" / "a.bin").write_bytes(os.urandom(500))
     flags = [*QUICKLY, "--cycles", "2", "--log_format", "json"]
     assert main([str(tmp_path / "in"), "--output", str(tmp_path / "out"), *flags]) == 0
-    told, cycle = map(json.loads, capsys.readouterr().err.splitlines())
+    _, told, cycle = map(json.loads, capsys.readouterr().err.splitlines())
     assert told["message"].startswith(f"{tmp_path}/in/a.bin: skipped, unknown format")
     assert (cycle["cycle"], cycle["arrived"], cycle["pages"]) == (1, 1, 0)
 
