@@ -72,7 +72,7 @@ _PATIENCE: Final = 10.0  # seconds for another job that clears up after a dead r
 
 
 class Known(NamedTuple):
-    """What the dataset holds, as far as it decides what new articles become."""
+    """The part of a dataset that decides what new articles become."""
 
     files: Sequence[str]  # of the index of articles
     forgotten: Forgotten
@@ -107,7 +107,7 @@ class Ingest(beam.PTransform):
 
 @dataclass(frozen=True)
 class Engine:
-    """How a process carries out its local runs."""
+    """The way in which a process carries out its local runs."""
 
     graphs: Graphs | None = None  # kept from run to run; None describes each run anew, and counts its progress
     defers: Callable[[], bool] = lambda: False  # called at each signal; True if the run may finish all the same

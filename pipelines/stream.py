@@ -47,7 +47,7 @@ _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Cycle(NamedTuple):
-    """What one cycle did. The fields have the names that `--log_format json` gives them."""
+    """The counts of one cycle. The fields have the names that `--log_format json` gives them."""
 
     cycle: int
     arrived: int  # files that were read
@@ -208,7 +208,7 @@ def _loop(
 
 
 class _Stream:
-    """What a stream keeps from cycle to cycle."""
+    """The state that a stream keeps from cycle to cycle."""
 
     def __init__(self, options: StreamOptions, stop: StopSignals, tell: Callable[[str], object]) -> None:
         self._options = options

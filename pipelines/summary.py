@@ -43,7 +43,7 @@ class Totals(NamedTuple):
 
 
 class DumpsOf(NamedTuple):
-    """What became of the dumps that a command was given. The names are those of the column `dump`."""
+    """The fates of the dumps that a command was given. The names are those of the column `dump`."""
 
     read: Sequence[str] = ()
     already_in: Sequence[str] = ()

@@ -32,7 +32,7 @@ class LostFileError(Exception):
 
 
 class FileState(NamedTuple):
-    """What shows that a file has changed."""
+    """The facts that show that a file has changed."""
 
     size: int  # bytes
     changed: int  # the time of its last change, in nanoseconds since 1970

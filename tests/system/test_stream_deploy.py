@@ -1,4 +1,4 @@
-"""What is in deploy/stream is a command that Warraq takes."""
+"""The files in deploy/stream give commands that Warraq takes."""
 
 import re
 import shlex

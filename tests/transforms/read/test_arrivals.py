@@ -1,4 +1,4 @@
-"""Which files of a folder are whole, and which of them are read next."""
+"""The files of a folder that are whole, and those of them that are read next."""
 
 import os
 
