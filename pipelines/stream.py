@@ -237,6 +237,9 @@ class _Stream:
         except (InputError, DatasetError) as error:
             is_damaged = isinstance(error, DamagedDatasetError)
             raise WarraqError(str(error), FAILED if is_damaged else WRONG_USAGE) from error
+        for source in self._options.ingest.inputs:
+            if _lies_in(source, self._options.ingest.output):
+                raise WarraqError(f"{source}: lies in the dataset; name the folder where dumps arrive", WRONG_USAGE)
 
     def close(self) -> None:
         """Ends the connections to brokers."""
@@ -327,6 +330,14 @@ class _Stream:
         if self._options.maintain_every and self._commits >= self._options.maintain_every:
             self._commits = 0
             keep_up(self._dataset, self._tell)
+
+
+def _lies_in(source: str, output: str) -> bool:
+    """True if a folder is the dataset or a part of it. Addresses are no folders."""
+    if "://" in source or is_remote(output):
+        return False
+    place = Path(os.path.realpath(source))  # unlike `resolve`, it takes a loop of links
+    return Path(os.path.realpath(output)) in (place, *place.parents)
 
 
 def _landers(addresses: Sequence[str], options: StreamOptions) -> list[KafkaLander]:

@@ -345,6 +345,14 @@ def test_an_output_that_is_no_dataset_is_wrong_usage(tmp_path, capsys):
     assert "not a Warraq dataset" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("part", [".", "articles"])
+def test_a_source_in_the_dataset_is_wrong_usage(tmp_path, capsys, part):
+    (tmp_path / "out" / "articles").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "out")
+    assert main([str(tmp_path / "link" / part), "--output", str(tmp_path / "out"), *QUICKLY]) == 2
+    assert "lies in the dataset; name the folder where dumps arrive" in capsys.readouterr().err
+
+
 def test_an_empty_folder_is_waited_for(tmp_path, capsys):
     (tmp_path / "in").mkdir()
     assert main([str(tmp_path / "in"), "--output", str(tmp_path / "out"), *QUICKLY, "--cycles", "2"]) == 0
