@@ -164,6 +164,7 @@ def test_calls_from_several_threads_wait_for_each_other(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # Beam's own, whose channel ends
 def test_an_interrupt_is_an_interrupt(tmp_path):
     threading.Timer(3, os.kill, [os.getpid(), signal.SIGINT]).start()
     with pytest.raises(KeyboardInterrupt, match="nothing was committed"):
