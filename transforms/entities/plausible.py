@@ -136,7 +136,9 @@ def _parts(tokens: Sequence[re.Match[str]], span: NameSpan) -> list[NameSpan]:
         return [body, span._replace(first=body.end)]
     second = _second_person(words)
     if second:
-        return [span._replace(end=span.first + second), *_parts(tokens, span._replace(first=span.first + second))]
+        rest = span._replace(first=span.first + second)
+        parts = _parts(tokens, rest)  # what is named after the second person would take words of the first
+        return [span._replace(end=rest.first), *(parts if parts[0].first >= rest.first else [rest])]
     return [span]
 
 
