@@ -54,6 +54,7 @@ from warraq.schemas.arrow import SCHEMA_VERSION
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError, OvertakenError
 from warraq.transforms.dataset.forgotten import Forgotten, read_forgotten
+from warraq.transforms.dataset.index import arrivals_count
 from warraq.transforms.dataset.publish import recover, recover_dead_runs
 from warraq.transforms.dataset.upgrade import upgrade_tables
 from warraq.transforms.deduplicate.stage import ReadKnown
@@ -64,7 +65,8 @@ from warraq.transforms.read.dump import Dump, InputError, NoInputError, unreadab
 from warraq.transforms.read.formats import bytes_to_read
 from warraq.transforms.read.stage import CHECKED, TAKEN_BACK, ReadPages
 from warraq.transforms.step import KEPT, REJECTED
-from warraq.transforms.write.commit import OVERTAKEN, Run, record_failures
+from warraq.transforms.write.commit import OVERTAKEN, record_failures
+from warraq.transforms.write.run import Run
 from warraq.transforms.write.set_aside import SetAside, read_report
 from warraq.transforms.write.stage import CommitRun, WriteArticles, WriteRejected
 
@@ -495,6 +497,8 @@ def _describe(options: IngestOptions, dataset: Dataset, recipe: str, made: Plan)
         ],
         copies=[{"dump": copy.dump.path, "fingerprint": copy.dump.fingerprint} for copy in made.copies],
         bringing=made.bringing,
+        standing=made.standing,
+        arrivals=arrivals_count(dataset),  # before the files of the index are listed: what comes between is looked for
     )
 
 

@@ -11,6 +11,8 @@ from typing import Final
 REWRITES: Final = "rewrites"
 # Counts the publications that take rows out. A run that began before may hold copies of rows that have gone.
 ROWS_OUT: Final = "rows_out"
+# Counts the runs that bring articles. One that was at work meanwhile looks in the index again, for copies.
+ARRIVALS: Final = "arrivals"
 
 IN: Final = 1
 OUT: Final = 0  # taken out again: it may be loaded anew
@@ -69,4 +71,4 @@ def is_load_key(key: str) -> bool:
 
 def is_bringing_key(key: str) -> bool:
     """True for a transaction that changes when another run brings a load, not when rows go."""
-    return key.startswith(("load:", "path:", "continued:"))
+    return key.startswith(("load:", "dump:", "path:", "continued:"))

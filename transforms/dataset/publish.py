@@ -198,6 +198,8 @@ def _check(table: DeltaTable | None, change: Publication) -> None:
     if moved := [key for key, version in change.seen.items() if versions.get(key, 0) != version]:
         if any(map(loads.is_bringing_key, moved)):
             raise OvertakenError("another run has committed a dump that is the same file", moved)
+        if moved == [loads.ARRIVALS]:
+            raise OvertakenError("another run has brought articles meanwhile", moved)
         raise OvertakenError("another process has taken out or replaced rows meanwhile", moved)
 
 
@@ -210,7 +212,7 @@ def _carry_out(dataset: Dataset, staging: str, change: Publication) -> None:
     try:
         alone = [_commit(dataset, name, change) for name in left]
     except OvertakenError:
-        _withdraw(dataset, change.added)
+        _move_back(dataset, staging, change.added)
         raise
     if len(left) < len(change.tables) or not all(alone):
         _withdraw(dataset, change.added)
@@ -221,6 +223,13 @@ def _withdraw(dataset: Dataset, files: Sequence[DataFile]) -> None:
     """Removes those of the files that are in place but in no log: another process has published others."""
     for path in _unlogged(dataset, files):
         storage.delete(storage.join(dataset.root, path))
+
+
+def _move_back(dataset: Dataset, staging: str, files: Sequence[DataFile]) -> None:
+    """Stages those of the files again that are in place but in no log: the change may be planned anew."""
+    sizes = {f"{file.table}/{file.path}": file.size for file in files}
+    back = {path: sizes[path] for path in _unlogged(dataset, files)}
+    storage.move(dataset.root, back, dataset.staging_folder(staging), lost_ok=True)
 
 
 def _hide(dataset: Dataset, files: Sequence[DataFile]) -> None:
