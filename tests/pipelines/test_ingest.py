@@ -1,5 +1,6 @@
 """The job as a user meets it: wrong input, interruptions, full disks, dead workers."""
 
+import contextlib
 import errno
 import os
 import shlex
@@ -154,19 +155,51 @@ def test_two_identical_jobs_at_once_add_the_rows_once(tmp_path, undisturbed):
     assert 0 in {job.returncode for job in jobs}
 
 
-def test_a_full_disk_commits_nothing(tmp_path):
-    disk = tmp_path / "disk"
+@contextlib.contextmanager
+def mounted(disk, size):
+    """A file system of that size at a path, while the block runs."""
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], capture_output=True).returncode:
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("a small file system can't be mounted here: not root, or no tmpfs")
     try:
+        yield
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_full_disk_commits_nothing(tmp_path):
+    disk = tmp_path / "disk"
+    with mounted(disk, "64k"):
         done = ingest(NEWS, "--output", disk / "out", "--quiet")
         assert done.returncode == 1
         assert "No space left on device" in done.stderr
         assert done.stderr.count("\n") == 1
         assert not list(Path(disk, "out").rglob("*.parquet"))
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_disk_that_is_full_when_the_run_publishes_is_told_with_what_to_do(tmp_path, undisturbed, monkeypatch, capsys):
+    disk = tmp_path / "disk"
+    arguments = [NEWS, "--output", str(disk / "out"), "--workers", "1", "--quiet"]
+    real = publish._commit
+
+    def fill(*publication):
+        with contextlib.suppress(OSError), (disk / "filler").open("ab", buffering=0) as filler:
+            while True:
+                filler.write(b"0" * 1000)
+        return real(*publication)
+
+    with mounted(disk, "8m"):
+        with monkeypatch.context() as patched:
+            patched.setattr(publish, "_commit", fill)
+            assert main(arguments) == 1
+        [line] = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warraq: ")]
+        assert "No space left on device" in line
+        assert line.endswith("; the run failed while publishing; repair the cause, then the same command finishes it")
+        (disk / "filler").unlink()
+        assert main(arguments) == 0
+        assert "finished the publication" in capsys.readouterr().err
+        assert texts(disk / "out") == undisturbed
 
 
 def break_pages(monkeypatch, *endings):

@@ -31,7 +31,7 @@ class Cleared(NamedTuple):
     """What was done about a dead run."""
 
     words: str  # for the user
-    run_id: str = ""  # of the run, if it is committed now
+    run_id: str = ""  # of the run, if it is committed now and was not before
 
 
 def publish(dataset: Dataset, staging: str, change: Publication) -> None:
@@ -155,9 +155,10 @@ def _resume(dataset: Dataset, staging: str) -> list[Cleared]:
         content = None
     if content is None:
         return []
-    change = Publication(staging, ())
+    change, was_done = Publication(staging, ()), False
     try:
         change = publication.from_json(content, staging)
+        was_done = _is_done(dataset, change)
         _carry_out(dataset, staging, change)
     except ValueError:
         fault = f"{manifest} is broken"
@@ -165,18 +166,20 @@ def _resume(dataset: Dataset, staging: str) -> list[Cleared]:
         fault = f"{error} is missing or has another size"
     except OvertakenError as error:
         discard(dataset, staging)
-        return [Cleared(f"run {change.run_id} was killed, and {error}: nothing of it was committed")]
+        return [Cleared(f"run {change.run_id} was cut short, and {error}: nothing of it was committed")]
     else:
         discard(dataset, staging)
+        if was_done:
+            return [Cleared(f"cleared up after run {change.run_id}, which was committed before it was cut short")]
         run_id = change.run_id if change.is_run else ""
-        return [Cleared(f"finished the publication of run {change.run_id}, which was killed", run_id)]
+        return [Cleared(f"finished the publication of run {change.run_id}, which was cut short", run_id)]
     if dataset.has_run(change.run_id):
         return []
     if any(delta_log.has_run(dataset.open(name), change.run_id) for name in TABLES):
         raise DamagedDatasetError(f"{dataset.root}: run {change.run_id} is committed in part, but {fault}; {CURE}")
     _withdraw(dataset, change.added)
     discard(dataset, staging)
-    words = f"run {change.run_id} was killed, and {fault}: nothing of it was committed; ingest its dumps again"
+    words = f"run {change.run_id} was cut short, and {fault}: nothing of it was committed; ingest its dumps again"
     return [Cleared(words)]
 
 
