@@ -43,7 +43,7 @@ from warraq.pipelines.local import progress
 from warraq.pipelines.local.launch import local_runner
 from warraq.pipelines.local.runner import BoundedRunner
 from warraq.pipelines.local.scratch import scratch_folder
-from warraq.pipelines.local.supervisor import Supervisor
+from warraq.pipelines.local.supervisor import Supervisor, WorkerDiedError
 from warraq.pipelines.local.warm import Graphs
 from warraq.pipelines.options import JSON, LOCAL, IngestOptions, parse_ingest
 from warraq.pipelines.plan import MOST_FAILURES, Plan, plan
@@ -51,6 +51,7 @@ from warraq.pipelines.summary import DumpsOf, as_json, as_text, errors, ledger_o
 from warraq.pipelines.timings import timings
 from warraq.pipelines.unused_fields import unused_field_lines
 from warraq.schemas.arrow import SCHEMA_VERSION
+from warraq.schemas.labels import READ_STAGE
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError, OvertakenError
 from warraq.transforms.dataset.forgotten import Forgotten, read_forgotten
@@ -301,22 +302,66 @@ def _ingest(  # noqa: PLR0913, PLR0917  (the parts of a job)
     options: IngestOptions, dataset: Dataset, recipe: str, made: Plan, tell: Callable[[str], object], engine: Engine
 ) -> Outcome:
     """Runs the job; if it sets dumps aside, again without them. Each of them is a row of `runs` with its reason."""
-    set_aside: list[SetAside] = []
-    left = made
-    while left.new:
-        run = _describe(options, dataset, recipe, left)
-        faults = _attempt(options, dataset, run, left.new, engine)
-        if not faults:
-            break
-        for fault in faults:
-            tell(_describe_fault(fault))
-        set_aside += faults
-        left = left.without({fault.dump for fault in faults})
-    if set_aside and not _is_template(options):
-        record_failures(_describe(options, dataset, recipe, made), set_aside)
-    if not left.new:
+    done = _Done([], [], [])
+    waiting = [made]
+    while waiting:
+        part = waiting.pop(0)
+        run = _describe(options, dataset, recipe, part)
+        try:
+            faults = _attempt(options, dataset, run, part.new, engine)
+        except WarraqError as error:
+            if not isinstance(error.__cause__, WorkerDiedError) or len(made.new) == 1:
+                raise
+            waiting[:0] = _after_loss(error, part, done, tell)
+        else:
+            done.set_aside.extend(faults)
+            left = part.without({fault.dump for fault in faults})
+            waiting[:0] = [left] if faults and left.new else []
+            done.run_ids.extend([] if faults else [run.run_id])
+            for fault in faults:
+                tell(_describe_fault(fault))
+    if done.alone and not done.run_ids:
+        raise done.alone[0][1]
+    for dump, loss in done.alone:
+        done.set_aside.append(SetAside(dump.path, READ_STAGE, message_of(loss.__cause__ or loss)[:200], 0, []))
+        tell(_describe_fault(done.set_aside[-1]))
+    if done.set_aside and not _is_template(options):
+        record_failures(_describe(options, dataset, recipe, made), done.set_aside)
+    if not done.run_ids:
         raise AllSetAsideError("all dumps were set aside; nothing was committed")
-    return Outcome([] if _is_template(options) else [run.run_id], set_aside, made)
+    return Outcome([] if _is_template(options) else done.run_ids, done.set_aside, made)
+
+
+class _Done(NamedTuple):
+    """The runs of a job that have ended."""
+
+    run_ids: list[str]  # committed
+    set_aside: list[SetAside]
+    alone: list[tuple[Dump, WarraqError]]  # dumps of which a worker died when they were read alone
+
+
+def _after_loss(error: WarraqError, part: Plan, done: _Done, tell: Callable[[str], object]) -> list[Plan]:
+    """What is tried after a run of which a worker process died: its dumps in two halves, and so on.
+
+    A dump that fails alone where others do not is to blame.
+
+    Raises:
+      WarraqError: two dumps have failed alone, and no run was committed. The machine is at fault, and no dump.
+    """
+    if len(part.new) > 1:
+        tell(f"{error}; trying its {len(part.new):,} dumps in two halves")
+        return _halves(part)
+    done.alone.append((part.new[0], error))
+    if len(done.alone) > 1 and not done.run_ids:
+        raise error
+    return []
+
+
+def _halves(made: Plan) -> list[Plan]:
+    """The plan in two, each with half of its new dumps."""
+    names = [dump.path for dump in made.new]
+    middle = len(names) // 2
+    return [made.without(names[middle:]), made.without(names[:middle])]
 
 
 def _attempt(
@@ -355,7 +400,7 @@ def _unreadable(error: BaseException, dumps: Sequence[Dump]) -> list[SetAside]:
     words = str(error)
     named = ((dump, unreadable(dump)) for dump in dumps)
     found = [(dump, words.partition(begin)[2].partition("\n")[0]) for dump, begin in named if begin in words]
-    return [SetAside(dump.path, "read", why[:200], 0, []) for dump, why in found]
+    return [SetAside(dump.path, READ_STAGE, why[:200], 0, []) for dump, why in found]
 
 
 def _is_template(options: IngestOptions) -> bool:

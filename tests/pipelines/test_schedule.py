@@ -1,5 +1,6 @@
 """The job on a schedule: overlapping starts, nothing new, dumps that fail, rules that change."""
 
+import functools
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ from tests.support.paths import ROOT
 from tests.support.processes import PATIENCE, wait_until
 from warraq.pipelines import ingest as command
 from warraq.pipelines.ingest import main
+from warraq.pipelines.local.supervisor import Supervisor
 from warraq.pipelines.query import connect
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.ledger import Entry
@@ -172,6 +174,51 @@ def test_a_dump_that_fails_three_times_is_left_out_until_it_is_asked_for(tmp_pat
     assert ask(output, "SELECT count(*) FROM articles WHERE dump ILIKE '%feed.jsonl'") == [(0,)]
     assert ingest(output, A, B, "--retry_failed") == 0
     assert ask(output, "SELECT count(*) > 0 FROM articles WHERE dump ILIKE '%feed.jsonl'") == [(True,)]
+
+
+@pytest.fixture
+def poisonous(monkeypatch):
+    """Worker processes die of dumps whose names begin with "poison"."""
+    monkeypatch.setattr(command, "Supervisor", functools.partial(Supervisor, "tests.support.poisoned_worker"))
+
+
+@pytest.fixture
+def poison(tmp_path):
+    path = tmp_path / "poison.jsonl"
+    path.write_bytes((DUMPS / "feed.jsonl").read_bytes()[:-2])
+    return path
+
+
+def ingest_by_two(output, *arguments):
+    return main([*map(str, arguments), "--output", str(output), *FAST, "--workers", "2"])
+
+
+@pytest.mark.usefixtures("poisonous")
+def test_a_dump_of_which_a_worker_dies_does_not_hold_the_others(tmp_path, poison, capsys, one_run):
+    output = tmp_path / "out"
+    died = "warraq: a worker process died of SIGSEGV; nothing was committed"
+    assert ingest_by_two(output, A, poison, B, C) == 3
+    assert capsys.readouterr().err.splitlines() == [
+        f"{died}; trying its 4 dumps in two halves",
+        f"{died}; trying its 2 dumps in two halves",
+        f"warraq: {poison}: set aside: it can't be read (a worker process died of SIGSEGV)",
+        "warraq: 1 dump set aside; the others are committed",
+    ]
+    assert ask(output, ARTICLES) == ask(one_run, ARTICLES)
+    assert ask(output, "SELECT unnest.failures FROM runs, unnest(failed)") == [(1,)]
+    assert ingest_by_two(output, A, poison) == 1
+    assert capsys.readouterr().err.splitlines() == [died], "alone, it may be the machine: it counts for no dump"
+    assert [*faults(Dataset(str(output)))] == []
+
+
+@pytest.mark.usefixtures("poisonous")
+def test_if_every_dump_kills_its_worker_none_is_blamed(tmp_path, poison, capsys):
+    other = poison.with_name("poison2.jsonl")
+    other.write_bytes(poison.read_bytes()[1:])
+    output = tmp_path / "out"
+    assert ingest_by_two(output, poison, other) == 1
+    assert capsys.readouterr().err.splitlines()[-1].endswith("died of SIGSEGV; nothing was committed")
+    assert Dataset(str(output)).files("runs") == []
 
 
 def test_better_rules_replace_old_rows(tmp_path, capsys, one_run):
