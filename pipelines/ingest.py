@@ -310,7 +310,8 @@ def _ingest(  # noqa: PLR0913, PLR0917  (the parts of a job)
         try:
             faults = _attempt(options, dataset, run, part.new, engine)
         except WarraqError as error:
-            if not isinstance(error.__cause__, WorkerDiedError) or len(made.new) == 1:
+            loss = error.__cause__
+            if not isinstance(loss, WorkerDiedError) or loss.no_dump_at_fault or len(made.new) == 1:
                 raise
             waiting[:0] = _after_loss(error, part, done, tell)
         else:
@@ -322,8 +323,9 @@ def _ingest(  # noqa: PLR0913, PLR0917  (the parts of a job)
                 tell(_describe_fault(fault))
     if done.alone and not done.run_ids:
         raise done.alone[0][1]
-    for dump, loss in done.alone:
-        done.set_aside.append(SetAside(dump.path, READ_STAGE, message_of(loss.__cause__ or loss)[:200], 0, []))
+    for dump, failure in done.alone:
+        why = message_of(failure.__cause__ or failure)[:200]
+        done.set_aside.append(SetAside(dump.path, READ_STAGE, why, 0, []))
         tell(_describe_fault(done.set_aside[-1]))
     if done.set_aside and not _is_template(options):
         record_failures(_describe(options, dataset, recipe, made), done.set_aside)

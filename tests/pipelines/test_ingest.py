@@ -128,16 +128,21 @@ def test_a_killed_run_is_made_good_by_the_next(tmp_path, undisturbed, seconds):
     assert duckdb.sql(plain).fetchall() == [(len(undisturbed),)]
 
 
-def test_a_dead_worker_ends_the_run(tmp_path):
+@pytest.mark.parametrize(
+    ("dumps", "ending", "code"), [(NEWS, signal.SIGKILL, 1), (DUMPS, signal.SIGTERM, 1), (DUMPS, signal.SIGKILL, 0)]
+)
+def test_a_dead_worker_ends_the_run_and_several_dumps_are_tried_again(tmp_path, dumps, ending, code):
+    """A worker that was told to end, as when a service is stopped, says nothing against its dumps."""
     output = tmp_path / "out"
     job = subprocess.Popen(
-        command(DUMPS, "--output", output, "--workers", "2", "--quiet"), cwd=ROOT, stderr=subprocess.PIPE, text=True
+        command(dumps, "--output", output, "--workers", "2", "--quiet"), cwd=ROOT, stderr=subprocess.PIPE, text=True
     )
     wait_for_work(job)
-    os.kill(min(workers(job.pid)), signal.SIGKILL)
+    os.kill(min(workers(job.pid)), ending)
     _, words = job.communicate(timeout=PATIENCE)
-    assert job.returncode == 1
+    assert job.returncode == code, words
     assert "a worker process died" in words
+    assert ("in two halves" in words) == (code == 0)
     assert leftovers(output) == []
 
 
