@@ -3,14 +3,16 @@
 import functools
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.support.paths import ROOT
 from tests.support.processes import PATIENCE, wait_until
 from warraq.pipelines import ingest as command
+from warraq.pipelines.errors import WarraqError
 from warraq.pipelines.ingest import main
-from warraq.pipelines.local.supervisor import Supervisor
+from warraq.pipelines.local.supervisor import Supervisor, WorkerDiedError
 from warraq.pipelines.query import connect
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.ledger import Entry
@@ -211,14 +213,32 @@ def test_a_dump_of_which_a_worker_dies_does_not_hold_the_others(tmp_path, poison
     assert [*faults(Dataset(str(output)))] == []
 
 
-@pytest.mark.usefixtures("poisonous")
-def test_if_every_dump_kills_its_worker_none_is_blamed(tmp_path, poison, capsys):
-    other = poison.with_name("poison2.jsonl")
-    other.write_bytes(poison.read_bytes()[1:])
+@pytest.mark.parametrize(
+    ("deadly", "code", "tried"),
+    [
+        ("c", 3, ["abcde", "ab", "cde", "c", "de"]),
+        ("ce", 3, ["abcde", "ab", "cde", "c", "de", "d", "e"]),
+        ("abcde", 1, ["abcde", "ab", "a", "b"]),  # none is blamed
+    ],
+)
+def test_dumps_of_which_workers_die_are_found_by_halves(tmp_path, monkeypatch, deadly, code, tried):
+    attempts = []
+
+    def attempt(_options, _dataset, _run, dumps, _engine):
+        attempts.append("".join(Path(dump.path).stem for dump in dumps))
+        if {*attempts[-1]} & {*deadly}:
+            raise WarraqError("a worker process died; nothing was committed") from WorkerDiedError("it died")
+        return []
+
+    monkeypatch.setattr(command, "_attempt", attempt)
+    paths = [tmp_path / f"{name}.jsonl" for name in "abcde"]
+    for path in paths:
+        path.write_text(f'{{"text": "{path}"}}')
     output = tmp_path / "out"
-    assert ingest_by_two(output, poison, other) == 1
-    assert capsys.readouterr().err.splitlines()[-1].endswith("died of SIGSEGV; nothing was committed")
-    assert Dataset(str(output)).files("runs") == []
+    assert ingest(output, *paths) == code
+    assert attempts == tried
+    blamed = ask(output, "SELECT unnest(failed).reason FROM runs") if code == 3 else []
+    assert blamed == [("it died",)] * (len(deadly) if code == 3 else 0)
 
 
 def test_better_rules_replace_old_rows(tmp_path, capsys, one_run):
