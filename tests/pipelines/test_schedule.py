@@ -196,6 +196,7 @@ def ingest_by_two(output, *arguments):
 
 
 @pytest.mark.usefixtures("poisonous")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # Beam's, of a worker that is gone
 def test_a_dump_of_which_a_worker_dies_does_not_hold_the_others(tmp_path, poison, capsys, one_run):
     output = tmp_path / "out"
     died = "warraq: a worker process died of SIGSEGV; nothing was committed"
