@@ -29,6 +29,7 @@ LOCAL: Final = "local"  # the runner when none is named: Beam's in-process one, 
 # Rules whose flags do not have the name of the stage, by stage and field. The preset is no field: it sets all of them.
 _NAMED: Final = {
     ("deduplicate", "near"): "near_duplicates",
+    ("deduplicate", "prefer"): "prefer",
     ("quality", "preset"): "quality",
     ("extract", "kinds"): "kinds",
 }

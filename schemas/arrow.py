@@ -11,8 +11,9 @@ import pyarrow as pa
 from warraq.schemas.records import Article, Rejected
 
 # 2: loads. 3: name_source, page_kind, extraction_source and extraction_score.
+# 4: kinds and shares of copies, and sketches by which cut texts are found.
 # A dataset of an older version is upgraded by the first run that writes to it.
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 _METADATA: Final = {b"warraq.schema_version": str(SCHEMA_VERSION).encode()}
 _TIME: Final = pa.timestamp("us", tz="UTC")
@@ -107,6 +108,8 @@ ARTICLES: Final = pa.schema(
         _required("topic_score", pa.float32()),
         _required("topics", pa.list_(TOPIC)),
         pa.field("duplicate_of", pa.string()),
+        pa.field("copy_kind", pa.string()),  # this and the next are null in files of schema 1 to 3
+        pa.field("copy_share", pa.float32()),
         _required("dump", pa.string()),
         _required("dump_offset", pa.int64()),
         pa.field("charset", pa.string()),
@@ -137,6 +140,13 @@ REJECTED: Final = pa.schema(
         pa.field("fetched_at", _TIME),
         _required("run_id", pa.string()),
         pa.field("load_id", pa.string()),  # null in files of schema 1
+        # The rest is of copies only, and null in files of schema 1 to 3.
+        pa.field("site", pa.string()),
+        pa.field("title", pa.string()),
+        pa.field("published_at", _TIME),
+        pa.field("date", pa.date32()),
+        pa.field("copy_kind", pa.string()),
+        pa.field("copy_share", pa.float32()),
     ],
     metadata=_METADATA,
 )

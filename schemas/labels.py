@@ -98,6 +98,18 @@ EXTRACTION_SOURCES: Final[dict[str, str]] = {
     PLAIN_TEXT: "a text without markup",
 }
 
+# The relations of a copy to its original.
+COPY: Final = "copy"
+CUT: Final = "cut"
+EXTENDED: Final = "extended"
+VERSION: Final = "version"
+COPY_KINDS: Final[dict[str, str]] = {
+    COPY: "the same text but for light edits",
+    CUT: "a part of the original",
+    EXTENDED: "the original, or most of it, with something else",
+    VERSION: "a changed text at the address of the original",
+}
+
 # Every way a page can be rejected, by the stage that rejects it, in order of flow.
 REASONS: Final[dict[str, dict[str, str]]] = {
     "read": {

@@ -7,7 +7,7 @@ All are immutable NamedTuples. Times are aware `datetime`s in UTC. What may be m
 import datetime as dt
 from typing import Final, NamedTuple, Optional, TypeAlias
 
-Sketch: TypeAlias = bytes  # a MinHash signature
+Sketch: TypeAlias = bytes  # see transforms/sketch.py
 
 
 class Source(NamedTuple):
@@ -108,7 +108,9 @@ class Article(NamedTuple):
     article_id: str = ""  # 128-bit hex digest of canonical URL and text digest
     text_digest: str = ""  # 128-bit hex digest of the folded text: equal for exact copies
     sketch: Sketch = b""  # of the text, for finding near copies
-    duplicate_of: Optional[str] = None  # article_id of the earliest near copy
+    duplicate_of: Optional[str] = None  # article_id of the original of which this is a near copy
+    copy_kind: Optional[str] = None  # one of labels.COPY_KINDS
+    copy_share: Optional[float] = None  # of the words of the shorter of the two texts, 0..1: those that both have
     entities: list[Entity] = []  # noqa: RUF012
     tagger: str = ""
     topic: str = ""  # slug, one of labels.TOPIC_SLUGS
@@ -128,4 +130,10 @@ class Rejected(NamedTuple):
     source: Source
     stage: str  # one of labels.STAGES
     reason: str  # one of labels.REASONS[stage], or labels.ERROR_REASON
-    detail: str  # evidence in a few words
+    detail: str  # evidence in a few words; of a copy the article_id of the original
+    site: Optional[str] = None  # this and the rest only of a copy
+    title: Optional[str] = None
+    published_at: Optional[dt.datetime] = None
+    date: Optional[dt.date] = None
+    copy_kind: Optional[str] = None
+    copy_share: Optional[float] = None
