@@ -43,7 +43,7 @@ FORMATS: Final = ("table", "csv", "json", "parquet")
 
 def query_parser() -> Parser:
     """The parser of `warraq query`."""
-    views = "\n".join(f"  {name:<10}{text}" for name, text in VIEWS.items())
+    views = "\n".join(f"  {name:<16}{text}" for name, text in VIEWS.items())
     parser = Parser(
         prog="warraq query",
         usage="warraq query DIR [SQL] [flags]",

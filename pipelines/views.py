@@ -47,6 +47,9 @@ VIEWS: Final = {
     "mentions": "one row for each mention of an entity in an article",
     "entities": "one row for each entity of an article: count, first_offset, name_sources",
     "topics": "one row for each topic of an article, named in English and Arabic",
+    "copies": "one row for each copy, exact or near: kind, share and original, which is never a copy",
+    "latest_articles": "one row for each canonical_url: the text that was fetched last (fetched_at)",
+    "unique_articles": "the latest_articles that are no copy of another address (duplicate_of, copy_kind)",
     "doubtful": "one row for each article whose text may be wrong, with the command that explains it",
     "days": "one row for each date and topic: articles (from the log, opens no file)",
     "rejected": "one row for each rejected page",
@@ -68,6 +71,29 @@ _DERIVED: Final = {
         SELECT article_id, site, date, title, slug AS topic, code, english, arabic, assigned.score
         FROM (SELECT article_id, site, date, title, unnest(topics) AS assigned FROM articles)
         JOIN topic_names ON code = assigned.code""",
+    # An exact copy points to the article with its text, which may be a near copy itself: its original is the original.
+    "copies": """
+        SELECT 'near' AS found, kind, share, url, site, title, published_at, day AS date, original,
+            articles.url AS original_url, articles.site AS original_site, articles.date AS original_date, dump, dump_offset
+        FROM (
+            SELECT copy_kind AS kind, copy_share AS share, url, site, title, published_at, date AS day,
+                duplicate_of AS original, dump, dump_offset
+            FROM articles WHERE duplicate_of IS NOT NULL
+        ) AS near LEFT JOIN (SELECT article_id, url, site, date FROM articles) AS articles ON original = article_id
+        UNION ALL
+        SELECT CASE reason WHEN 'duplicate' THEN 'exact' ELSE 'near' END, coalesce(copies.copy_kind, 'copy'),
+            coalesce(copies.copy_share, CASE reason WHEN 'duplicate' THEN 1 END), copies.url, copies.site, copies.title,
+            copies.published_at, copies.date, first.article_id, first.url, first.site, first.date,
+            copies.dump, copies.dump_offset
+        FROM (FROM rejected WHERE stage = 'deduplicate' AND reason IN ('duplicate', 'near_duplicate')) AS copies
+        LEFT JOIN (SELECT article_id, duplicate_of FROM articles) AS twin ON twin.article_id = copies.detail
+        LEFT JOIN (SELECT article_id, url, site, date FROM articles) AS first
+            ON first.article_id = coalesce(twin.duplicate_of, twin.article_id)""",
+    "latest_articles": """
+        FROM articles
+        QUALIFY row_number() OVER (PARTITION BY canonical_url ORDER BY fetched_at DESC, article_id) = 1""",
+    "unique_articles": """
+        FROM latest_articles WHERE duplicate_of IS NULL OR copy_kind = 'version'""",
     "doubtful": f"""
         SELECT article_id, site, date, topic, title, url, words, page_kind, extraction_source, extraction_score,
             'warraq explain ''' || replace(dump || '@' || dump_offset, '''', '''\\''''') || '''' AS explain
