@@ -74,7 +74,8 @@ _DERIVED: Final = {
     # An exact copy points to the article with its text, which may be a near copy itself: its original is the original.
     "copies": """
         SELECT 'near' AS found, kind, share, url, site, title, published_at, day AS date, original,
-            articles.url AS original_url, articles.site AS original_site, articles.date AS original_date, dump, dump_offset
+            articles.url AS original_url, articles.site AS original_site, articles.date AS original_date,
+            dump, dump_offset
         FROM (
             SELECT copy_kind AS kind, copy_share AS share, url, site, title, published_at, date AS day,
                 duplicate_of AS original, dump, dump_offset

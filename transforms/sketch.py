@@ -3,7 +3,7 @@
 A sketch of version 2 holds a digest of the address, up to 24 anchors, and a print of each word of title and text. Two
 articles are compared if they share an anchor. Prints show how much of one text stands in the other, and where.
 Datasets keep sketches, so a change of a value, of a hash or of the spelling that is compared needs a new version.
-Sketches of version 1, of schemas before 4, were 256 bytes of MinHash. They have no anchors, so nothing is found by them.
+Sketches of version 1, of schemas before 4, were 256 bytes of MinHash. They have no anchors: nothing is found by them.
 """
 
 import functools

@@ -3,8 +3,8 @@
     python -m benchmarks.accuracy.copies            (data: $WARRAQ_DATA, else ../shared/data beside the checkout)
 
 `copies_pairs.tsv` has 500 pairs of articles of SaudiNewsNet and ANT, in bands of the share of 3-word n-grams of the
-shorter text that the longer one has, from .05 on: of two papers and of one, of the same day and up to 30 days apart. Two
-readers judged each pair by both texts under one written rule, each blind to the other:
+shorter text that the longer one has, from .05 on: of two papers and of one, of the same day and up to 30 days apart.
+Two readers judged each pair by both texts under one written rule, each blind to the other:
 
     same       one text was made from the other, or both from one source text: at least half of the sentences of the
                shorter one stand in the other, lightly edited, and tell the same event
@@ -66,8 +66,10 @@ def day(stated: str) -> str:
 def minhash(words: list[str]) -> list[tuple[int, ...]]:
     """The buckets of datatrove's defaults."""
     grams = {" ".join(words[start : start + _NGRAM]) for start in range(max(1, len(words) - _NGRAM + 1))}
-    hashes = [int.from_bytes(hashlib.sha1(gram.encode(), usedforsecurity=False).digest()[:4], "little") for gram in grams]
-    numbers = np.random.RandomState(1)  # noqa: NPY002  (as there)
+    hashes = [
+        int.from_bytes(hashlib.sha1(gram.encode(), usedforsecurity=False).digest()[:4], "little") for gram in grams
+    ]
+    numbers = np.random.RandomState(1)
     factors = numbers.randint(1, _PRIME, size=(2, _BUCKETS * _HASHES), dtype=np.uint64)
     values = np.array(hashes, dtype=object)[:, np.newaxis]
     lowest = ((values * factors[0].astype(object) + factors[1].astype(object)) % _PRIME & 0xFFFFFFFF).min(axis=0)
@@ -88,9 +90,7 @@ def judged(folder: Path) -> Iterator[dict[str, Any]]:
     for row in rows:
         pair = [found[row[side]] for side in ("first", "second")]
         words = [normalized_words(article["text"]) for article in pair]
-        sketches = [
-            sketch(article["title"], each, article["url"]) for article, each in zip(pair, words, strict=True)
-        ]
+        sketches = [sketch(article["title"], each, article["url"]) for article, each in zip(pair, words, strict=True)]
         days = abs((dt.date.fromisoformat(pair[0]["day"]) - dt.date.fromisoformat(pair[1]["day"])).days)
         meet = bool({*anchor_keys(sketches[0])} & {*anchor_keys(sketches[1])})
         related = relation(*sketches, days)

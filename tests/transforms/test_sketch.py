@@ -109,5 +109,7 @@ def test_a_cut_text_shares_an_anchor_with_the_whole_one():
 
 
 def test_texts_with_the_same_numbers_have_one_number_key():
-    one, same, other = (sketch(None, text.split(), ADDRESS) for text in ("سعر 15 و 20", "بلغ 20 ثم 15 ثم 20", "سعر 15 و 21"))
+    one, same, other = (
+        sketch(None, text.split(), ADDRESS) for text in ("سعر 15 و 20", "بلغ 20 ثم 15 ثم 20", "سعر 15 و 21")
+    )
     assert number_key(one) == number_key(same) != number_key(other)

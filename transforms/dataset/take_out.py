@@ -304,7 +304,9 @@ def _elect(family: Iterable[_Copy]) -> dict[str, _Pointer | None]:
 
 
 def _related(earlier: _Copy, copy: _Copy) -> _Pointer | None:
-    if not (is_current(earlier.sketch) and is_current(copy.sketch)):  # of an older version: both were copies of one text
+    if not (
+        is_current(earlier.sketch) and is_current(copy.sketch)
+    ):  # of an older version: both were copies of one text
         return _Pointer(earlier.article_id, copy.pointer.copy_kind, copy.pointer.copy_share)
     days = abs(dt.date.fromisoformat(copy.date) - dt.date.fromisoformat(earlier.date)).days
     found = relation(earlier.sketch, copy.sketch, days)
@@ -340,7 +342,9 @@ def _pointed(rows: pa.Table, column: str, key: str, targets: Mapping[str, str | 
     if column not in rows.column_names or not any(each in targets for each in keys):
         return rows
     new = [targets.get(each, old) for each, old in zip(keys, rows[column].to_pylist(), strict=True)]
-    return rows.set_column(rows.column_names.index(column), rows.schema.field(column), pa.array(new, rows.schema.field(column).type))
+    return rows.set_column(
+        rows.column_names.index(column), rows.schema.field(column), pa.array(new, rows.schema.field(column).type)
+    )
 
 
 class _Index(NamedTuple):

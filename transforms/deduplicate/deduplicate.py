@@ -126,7 +126,9 @@ def identify(article: Article) -> Article:
     digest = hashlib.blake2b(" ".join(words).encode(), digest_size=16).hexdigest()
     identity = f"{article.canonical_url}\n{digest}".encode()
     article_id = hashlib.blake2b(identity, digest_size=16).hexdigest()
-    return article._replace(article_id=article_id, text_digest=digest, sketch=sketch(article.title, words, article.canonical_url))
+    return article._replace(
+        article_id=article_id, text_digest=digest, sketch=sketch(article.title, words, article.canonical_url)
+    )
 
 
 def record_id(article: Article) -> str:

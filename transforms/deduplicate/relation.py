@@ -41,7 +41,8 @@ def relation(earlier: bytes, later: bytes, days: int, min_similarity: float = MI
     """The relation of the later article to the earlier one, from their sketches; None if it is no copy.
 
     Args:
-      earlier, later: sketches of the current version.
+      earlier: a sketch of the current version.
+      later: the same.
       days: between their dates.
       min_similarity: least similarity that makes a copy, 0..1.
     """

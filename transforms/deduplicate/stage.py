@@ -37,8 +37,8 @@ from warraq.transforms.deduplicate.deduplicate import (
 )
 from warraq.transforms.deduplicate.known import Search, find
 from warraq.transforms.deduplicate.wanted import Wanted, joined, wanted
-from warraq.transforms.sketch import anchor_keys
 from warraq.transforms.rejection import attempt, reject
+from warraq.transforms.sketch import anchor_keys
 from warraq.transforms.step import KEPT, REJECTED, Meter, Outputs, Refusal, StageTransform, route, tagged
 
 STAGE: Final = "deduplicate"

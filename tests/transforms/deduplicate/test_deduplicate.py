@@ -232,7 +232,9 @@ def test_rules_that_make_no_sense_are_refused(stated, message):
 )
 def test_the_preferred_copy_is_the_original(make_article, prefer, first):
     articles = [
-        make_article(TEXT + " ذيل" * (name == "c"), url=f"https://{name}.example/", site=f"{name}.example", date=day(n + 1))
+        make_article(
+            TEXT + " ذيل" * (name == "c"), url=f"https://{name}.example/", site=f"{name}.example", date=day(n + 1)
+        )
         for n, name in enumerate("abc")
     ]
     articles[1] = articles[1]._replace(authors=["كاتب"])
