@@ -73,23 +73,22 @@ _DERIVED: Final = {
         JOIN topic_names ON code = assigned.code""",
     # An exact copy points to the article with its text, which may be a near copy itself: its original is the original.
     "copies": """
-        SELECT 'near' AS found, kind, share, url, site, title, published_at, day AS date, original,
-            articles.url AS original_url, articles.site AS original_site, articles.date AS original_date,
-            dump, dump_offset
-        FROM (
-            SELECT copy_kind AS kind, copy_share AS share, url, site, title, published_at, date AS day,
-                duplicate_of AS original, dump, dump_offset
+        WITH found AS (
+            SELECT 'near' AS found, copy_kind AS kind, copy_share AS share, url, site, title, published_at, date,
+                duplicate_of AS twin, dump, dump_offset
             FROM articles WHERE duplicate_of IS NOT NULL
-        ) AS near LEFT JOIN (SELECT article_id, url, site, date FROM articles) AS articles ON original = article_id
-        UNION ALL
-        SELECT CASE reason WHEN 'duplicate' THEN 'exact' ELSE 'near' END, coalesce(copies.copy_kind, 'copy'),
-            coalesce(copies.copy_share, CASE reason WHEN 'duplicate' THEN 1 END), copies.url, copies.site, copies.title,
-            copies.published_at, copies.date, first.article_id, first.url, first.site, first.date,
-            copies.dump, copies.dump_offset
-        FROM (FROM rejected WHERE stage = 'deduplicate' AND reason IN ('duplicate', 'near_duplicate')) AS copies
-        LEFT JOIN (SELECT article_id, duplicate_of FROM articles) AS twin ON twin.article_id = copies.detail
-        LEFT JOIN (SELECT article_id, url, site, date FROM articles) AS first
-            ON first.article_id = coalesce(twin.duplicate_of, twin.article_id)""",
+            UNION ALL
+            SELECT CASE reason WHEN 'duplicate' THEN 'exact' ELSE 'near' END, coalesce(copy_kind, 'copy'), copy_share,
+                url, site, title, published_at, date, detail, dump, dump_offset
+            FROM rejected WHERE stage = 'deduplicate' AND reason IN ('duplicate', 'near_duplicate')
+        )
+        SELECT found.* EXCLUDE (twin, dump, dump_offset), original.article_id AS original,
+            original.url AS original_url, original.site AS original_site, original.date AS original_date,
+            found.dump, found.dump_offset
+        FROM found
+        LEFT JOIN (SELECT article_id, duplicate_of FROM articles) AS twin ON twin.article_id = found.twin
+        LEFT JOIN (SELECT article_id, url, site, date FROM articles) AS original
+            ON original.article_id = coalesce(twin.duplicate_of, twin.article_id)""",
     "latest_articles": """
         FROM articles
         QUALIFY row_number() OVER (PARTITION BY canonical_url ORDER BY fetched_at DESC, article_id) = 1""",
