@@ -92,7 +92,12 @@ def test_a_wrong_flag_costs_one_line(arguments, complaint, capsys):
 def test_the_recipe_names_all_that_decides_the_rows():
     one, other = parse_ingest(BASE), parse_ingest([*BASE, "--workers", "7", "--quiet"])
     assert one.config_json() == other.config_json()
-    assert json.loads(one.config_json())["deduplicate"] == {"near": "mark", "min_similarity": 0.7, "horizon_days": 30}
+    assert json.loads(one.config_json())["deduplicate"] == {
+        "near": "mark",
+        "min_similarity": 0.56,
+        "horizon_days": 30,
+        "prefer": "earliest",
+    }
     assert parse_ingest([*BASE, "--clean_min_words", "3"]).config_json() != one.config_json()
 
 
