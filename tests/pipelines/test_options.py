@@ -16,7 +16,11 @@ from warraq.pipelines.config import RULES, FlowConfig
 from warraq.pipelines.options import add_rules, config_of, ingest_parser, parse_ingest
 
 BASE = ["a.warc", "--output", "out"]
-NAMED = {("deduplicate", "near"): "--near_duplicates", ("extract", "kinds"): "--kinds"}
+NAMED = {
+    ("deduplicate", "near"): "--near_duplicates",
+    ("deduplicate", "prefer"): "--prefer",
+    ("extract", "kinds"): "--kinds",
+}
 
 
 def test_defaults_are_those_of_the_rules():
