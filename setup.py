@@ -27,13 +27,19 @@ setup(
     python_requires=">=3.10",
     packages=["warraq", *FOLDERS],
     package_dir=FOLDERS,
-    package_data={"warraq": ["py.typed"], "warraq.transforms.models": ["*"]},
+    package_data={
+        "warraq": ["py.typed"],
+        "warraq.transforms.models": ["*"],
+        "warraq.pipelines.serve.assets": ["*"],
+        "warraq.pipelines.serve.templates": ["*"],
+    },
     entry_points={"console_scripts": ["warraq = warraq.pipelines.__main__:main"]},
     install_requires=[
         "apache-beam>=2.77,<2.78",  # the local engine replaces inner parts of its runner
         "deltalake>=1.6",
         "duckdb>=1.4",
         "fastwarc>=2.0",
+        "flask>=3.0",
         "ftfy>=6.3",
         "hijridate>=2.5",
         "isal>=1.7",
@@ -46,6 +52,7 @@ setup(
         "threadpoolctl>=3.5",
         "tomli>=2; python_version < '3.11'",
         "trafilatura>=2.3,<2.4",  # its inner functions are called
+        "waitress>=3.0",
         "webencodings>=0.5",
         "zstandard>=0.23",
     ],
@@ -62,6 +69,7 @@ setup(
             "moto[server]>=5.0",
             "onnx>=1.17",
             "onnxruntime>=1.20",
+            "playwright>=1.49",
             "pytest>=8.2",
             "pytest-xdist>=3.6",
             "pyyaml>=6",

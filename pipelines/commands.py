@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "stream": ("warraq.pipelines.stream", "add the articles in dumps as the dumps arrive"),
     "query": ("warraq.pipelines.query", "answer SQL over a dataset with DuckDB"),
     "maintain": ("warraq.pipelines.maintain", "keep a dataset in order: compact, vacuum"),
+    "serve": ("warraq.pipelines.serve.command", "show a dataset in a browser of this machine"),
     "explain": ("warraq.pipelines.explain", "show the result of every stage for one page"),
 }
 
