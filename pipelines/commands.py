@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "query": ("warraq.pipelines.query", "answer SQL over a dataset with DuckDB"),
     "maintain": ("warraq.pipelines.maintain", "keep a dataset in order: compact, vacuum"),
     "serve": ("warraq.pipelines.serve.command", "show a dataset in a browser of this machine"),
+    "report": ("warraq.pipelines.report.command", "write one HTML file about a dataset, a run or a period"),
     "explain": ("warraq.pipelines.explain", "show the result of every stage for one page"),
 }
 

@@ -42,6 +42,7 @@ def filters(arguments: Mapping[str, str]) -> Filters:
         site=text(arguments, "site"),
         name=text(arguments, "name"),
         kind=kind if kind in ENTITY_KINDS else "",
+        run=text(arguments, "run"),
     )
 
 

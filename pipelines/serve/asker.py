@@ -17,7 +17,9 @@ _ATTEMPTS: Final = 5  # at a statement whose files are moved away
 # The views that are held, without the columns that make up most of the bytes.
 _HELD: Final = {
     "days": "FROM days",
+    "loads": "FROM loads",
     "ledger": "FROM ledger",
+    "runs": "SELECT run_id, options, committed_at FROM runs",
     "articles": "SELECT * EXCLUDE (text, sketch) FROM articles",
     "rejected": "FROM rejected",
 }
@@ -125,7 +127,7 @@ def _hold(files: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     for name, sql in _HELD.items():
         if name in _BOUNDED and len(files.table(name)) > MOST_HELD:
             continue
-        rows = files.execute(sql).to_arrow_table()  # read by name in the next line
+        rows = files.sql(sql).to_arrow_table()  # read by name in the next line
         memory.register("rows", rows)
         memory.execute(f"CREATE TABLE {name} AS FROM rows")
         memory.unregister("rows")

@@ -32,7 +32,7 @@ class Page(NamedTuple):
 
     ask: Asker
     arguments: Arguments
-    language: str
+    language: str  # one of texts.LANGUAGES
 
     @property
     def right_to_left(self) -> bool:

@@ -102,21 +102,27 @@ def funnel(page: "Page", lines: Sequence[Row]) -> Chart:
     return charts.funnel("funnel", steps, right_to_left=page.right_to_left)
 
 
+def start_in_words(start: "dt.date", unit: str) -> str:
+    """The start of a unit of time: `2025`, `2025-06` or `2025-06-21`."""
+    return str(start)[: {"year": 4, "month": 7}.get(unit)]
+
+
 def _stacked(page: "Page", title: str, rows: Sequence[Row], column: str, unit: str) -> Chart:
     totals: dict[str, int] = {}
     for row in rows:
         totals[row[column]] = totals.get(row[column], 0) + row["articles"]
     kept = sorted(totals, key=lambda part: (-totals[part], part))[:_MOST_PARTS]
+    rest = translator(page.language)("rest")
     label = {part: topic_name(part, page.language) if column == "topic" else part for part in kept}
     parts: dict[str, dict[str, int]] = {}
     for row in rows:
-        part = parts.setdefault(label.get(row[column], "…"), {})
-        start = str(row["start"])
+        part = parts.setdefault(label.get(row[column], rest), {})
+        start = start_in_words(row["start"], unit)
         part[start] = part.get(start, 0) + row["articles"]
-    order = [label[part] for part in kept] + ["…"]
+    order = [label[part] for part in kept] + [rest]
     return charts.stacked_over_time(
         title,
         {part: parts[part] for part in order if part in parts},
-        sorted({str(row["start"]) for row in rows}),
+        sorted({start_in_words(row["start"], unit) for row in rows}),
         unit,
     )

@@ -26,6 +26,12 @@ class Filters(NamedTuple):
     site: str = ""
     name: str = ""
     kind: str = ""  # of `name`
+    run: str = ""  # that brought the articles
+
+    @property
+    def are_logged(self) -> bool:
+        """True if the log of the table has all that these facets ask for, so that no file is opened."""
+        return not (self.site or self.name or self.run)
 
 
 def literal(value: str) -> str:
@@ -50,6 +56,8 @@ def conditions(filters: Filters) -> list[str]:
         found.append(f"topic = {literal(filters.topic)}")
     if filters.site:
         found.append(f"site = {literal(filters.site)}")
+    if filters.run:
+        found.append(f"load_id IN (SELECT load_id FROM loads WHERE run_id = {literal(filters.run)})")
     if filters.name:
         found.append(names_of(filters.name, filters.kind))
     return found
@@ -92,7 +100,7 @@ def over_time(filters: Filters, unit: str, by: str = "") -> str:
 
     Without facets of site or name the log answers, and no file is opened.
     """
-    from_log = not (filters.site or filters.name or by == "date_source")
+    from_log = filters.are_logged and by != "date_source"
     counted, source = ("sum(articles)", "days") if from_log else ("count(*)", "articles")
     more = f", {by}" if by else ""
     return (
@@ -103,7 +111,7 @@ def over_time(filters: Filters, unit: str, by: str = "") -> str:
 
 def counts_by(column: str, filters: Filters, limit: int = TOP) -> str:
     """Articles by topic, site or another column, most first."""
-    from_log = column == "topic" and not (filters.site or filters.name)
+    from_log = column == "topic" and filters.are_logged
     counted, source = ("sum(articles)::BIGINT", "days") if from_log else ("count(*)", "articles")
     return (
         f"SELECT {column}, {counted} AS articles\nFROM {source}{where(conditions(filters))}"
@@ -273,9 +281,25 @@ def refused(chosen: Refused, limit: int = LISTED, offset: int = 0) -> str:
     )
 
 
-def histogram(column: str, filters: Filters, more: Iterable[str] = ()) -> str:
+def samples(run: str, most: int) -> str:
+    """Some refused pages of each stage and reason; of one run on request."""
+    here = f" WHERE run_id = {literal(run)}" if run else ""
+    return (
+        f"SELECT url, dump, dump_offset, stage, reason, detail\nFROM rejected{here}"
+        f"\nQUALIFY row_number() OVER (PARTITION BY stage, reason ORDER BY dump, dump_offset, url) <= {most}"
+        "\nORDER BY stage, reason, dump, dump_offset, url"
+    )
+
+
+def options(run: str) -> str:
+    """The rules of a run, or of the newest one, as JSON."""
+    here = f" WHERE run_id = {literal(run)}" if run else ""
+    return f"SELECT run_id, options\nFROM runs{here}\nORDER BY committed_at DESC, run_id LIMIT 1"
+
+
+def histogram(column: str, filters: Filters) -> str:
     """Articles by score, in twentieths: `low` is the lower end of each."""
-    here = where([f"{column} IS NOT NULL", *conditions(filters), *more])
+    here = where([f"{column} IS NOT NULL", *conditions(filters)])
     return (
         f"SELECT least(floor({column} * 20), 19) / 20 AS low, count(*) AS articles"
         f"\nFROM articles{here}\nGROUP BY ALL ORDER BY low"

@@ -36,7 +36,7 @@
     chart.setOption(option);
     chart.on("click", function (event) {
       const address = event.data && event.data.address;
-      if (address && address.startsWith("/")) window.location.assign(address);
+      if (address && address.startsWith("/") && root.dataset.links !== "no") window.location.assign(address);
     });
     drawn.push(chart);
   }
