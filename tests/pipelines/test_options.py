@@ -311,6 +311,15 @@ def test_flags_of_a_group_that_was_added_are_only_in_all_help():
     assert "--there" in parser.format_help_all()
 
 
+@pytest.mark.parametrize(
+    ("flag", "screen"), [("--kinds", "--help-all"), ("--max_error_share", "--help-all"), ("--quality", "--help")]
+)
+def test_a_wrong_value_points_to_the_help_that_has_the_flag(flag, screen, capsys):
+    with pytest.raises(SystemExit):
+        parse_ingest([*BASE, flag, "none"])
+    assert capsys.readouterr().err.endswith(f"(see warraq ingest {screen})\n")
+
+
 def test_a_required_argument_may_stay_away_until_the_flags_are_known(capsys):
     parser = Parser(prog="warraq explain")
     parser.add_argument("page", metavar="FILE")
