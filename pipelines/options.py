@@ -16,6 +16,7 @@ from warraq.pipelines.cli import DONE, Parser, ShowAllHelp, dataset_folder
 from warraq.pipelines.config import RULES, FlowConfig
 from warraq.transforms.deduplicate import deduplicate
 from warraq.transforms.entities import tagger as entities
+from warraq.transforms.entities import user_names
 from warraq.transforms.quality import quality
 from warraq.transforms.topics import classifier as topics
 
@@ -244,6 +245,7 @@ def add_rules(parser: Parser) -> None:
         default=FlowConfig.classifier,
         help=f"the model for topics (default: {FlowConfig.classifier})",
     )
+    models("--names", metavar="FILE", help=f"your own list of names, which wins: {user_names.FORM}")
     tuning = []
     for stage, rules in RULES.items():
         group = parser.add_argument_group(f"rules of {stage}")
@@ -456,7 +458,8 @@ def _config(known: argparse.Namespace) -> FlowConfig:
         for name, value in given.items():
             if isinstance(value, int) and abs(value) >= _INT64:
                 raise ValueError(f"{flags[name]} must be below {_INT64}, not {value:.3g}")
-    return FlowConfig(**chosen, tagger=known.tagger, classifier=known.classifier)
+    names = user_names.names_as_json(known.names) if known.names else ""
+    return FlowConfig(**chosen, tagger=known.tagger, classifier=known.classifier, names=names)
 
 
 def _entries(
