@@ -1,8 +1,7 @@
 """`maintain forget`: articles are taken down, and kept out when their dumps come again.
 
-Their rows go from every file of the dataset, those that a compaction has replaced and those of the search index included.
-The table `forgotten` keeps
-digests by which they are known again.
+Their rows go from every file of the dataset, those that a compaction has replaced included, and from the search index.
+The table `forgotten` keeps digests by which they are known again.
 """
 
 import datetime as dt
