@@ -49,6 +49,7 @@ setup(
         "numpy>=1.26",
         "pyarrow>=18",
         "publicsuffixlist>=1.0",
+        "tantivy>=0.26",
         "threadpoolctl>=3.5",
         "tomli>=2; python_version < '3.11'",
         "trafilatura>=2.3,<2.4",  # its inner functions are called

@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "ingest": ("warraq.pipelines.ingest", "add the Arabic news articles in crawl dumps to a dataset"),
     "stream": ("warraq.pipelines.stream", "add the articles in dumps as the dumps arrive"),
     "query": ("warraq.pipelines.query", "answer SQL over a dataset with DuckDB"),
+    "search": ("warraq.pipelines.search", "find articles by their words"),
     "maintain": ("warraq.pipelines.maintain", "keep a dataset in order: compact, vacuum"),
     "serve": ("warraq.pipelines.serve.command", "show a dataset in a browser of this machine"),
     "report": ("warraq.pipelines.report.command", "write one HTML file about a dataset, a run or a period"),

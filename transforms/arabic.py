@@ -102,6 +102,12 @@ _TERM_TABLE: Final = _table(
     {"ڨ": "ق", "گ": "ق", "پ": "ب", "ڤ": "ف", "چ": "ج"},
     _removed(HARAKAT + TATWEEL),
 )
+_SEARCH_TABLE: Final = _table(
+    _ALEF, _ALEF_MAKSURA, _TEH_MARBUTA, _HAMZA_SEATS, _DIGITS, _removed(MARKS + TATWEEL + INVISIBLE)
+)
+_STRIP_TABLE: Final = {ord(sign): "" for sign in _removed(MARKS + TATWEEL + INVISIBLE)}
+_ACCENTED: Final = re.compile("[\u00c0-\u024f]")  # Latin letters
+_HAMZA_BEFORE_WAW: Final = re.compile("[ئء]و")
 _DATE_TABLE: Final = _keeping_places(
     _table(
         _ALEF,
@@ -188,6 +194,19 @@ def normalize_term(word: str) -> str:
         return "الله"
     article = _ARTICLE.match(word)
     return word[article.end() :] if article else word
+
+
+def normalize_search(word: str) -> str:
+    """A word as it is searched for: marks, hamza, final ya and ta marbuta, digits, case and accents do not count.
+
+    مسؤول and مسئول are one word. The prepositions على and إلى keep their letters, so that they are not the names علي
+    and إلي. Search indexes hold this form, so a change here needs a new number for them: see `search/index.py`.
+    """
+    key = normalize_letters(word).translate(_STRIP_TABLE)
+    if key in _PREPOSITIONS:
+        return _PREPOSITIONS[key]
+    key = _ACCENTED.sub(lambda letter: unicodedata.normalize("NFD", letter[0])[0], key)
+    return _HAMZA_BEFORE_WAW.sub("وو", key).translate(_SEARCH_TABLE).casefold()
 
 
 def normalize_date(text: str) -> str:
