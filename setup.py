@@ -27,7 +27,7 @@ setup(
     python_requires=">=3.10",
     packages=["warraq", *FOLDERS],
     package_dir=FOLDERS,
-    package_data={"warraq": ["py.typed"], "warraq.transforms.models": ["*"]},
+    package_data={"warraq": ["py.typed"], "warraq.pipelines": ["*.sql"], "warraq.transforms.models": ["*"]},
     entry_points={"console_scripts": ["warraq = warraq.pipelines.__main__:main"]},
     install_requires=[
         "apache-beam>=2.77,<2.78",  # the local engine replaces inner parts of its runner
