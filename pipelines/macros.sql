@@ -3,6 +3,7 @@
 -- A period is the days from `since` to `until`, both included; NULL leaves that end open. These two have no declared
 -- type, so that '2025-06-01', a DATE and a TIMESTAMP all pass; each is cast to a DATE.
 -- A story is an article with its near copies: those whose `duplicate_of` is its `article_id`.
+-- A name may have % for any letters, as in LIKE: '%ترامب' finds دونالد ترامب.
 -- A parameter may have the name of a column, so columns are written with their table.
 
 -- The form by which names are compared: without marks, hamza, and the spelling of final ya and ta marbuta.
@@ -13,9 +14,12 @@ CREATE MACRO name_key(name VARCHAR) AS
 CREATE MACRO in_period(day DATE, since, until) AS
     (since IS NULL OR day >= since::DATE) AND (until IS NULL OR day <= until::DATE);
 
+-- True if the name of an entity is the one that is asked for, which may have % for any letters.
+CREATE MACRO is_named(asked VARCHAR, name VARCHAR) AS name_key(name) LIKE name_key(asked);
+
 -- True if a list of entities has the name.
 CREATE MACRO has_name(entities, name VARCHAR) AS
-    list_contains([name_key(entity.name) FOR entity IN entities], name_key(name));
+    list_contains([is_named(name, entity.name) FOR entity IN entities], true);
 
 -- Names that have these letters, with the number of articles: how a name is written in the dataset.
 CREATE MACRO names_like(letters VARCHAR) AS TABLE
@@ -29,20 +33,20 @@ CREATE MACRO names_like(letters VARCHAR) AS TABLE
 -- Articles that name someone or something in a period, newest first.
 CREATE MACRO articles_naming(name VARCHAR, since := NULL, until := NULL) AS TABLE
     SELECT articles.date, articles.site, articles.title, articles.topic,
-        len([1 FOR entity IN articles.entities IF name_key(entity.name) = name_key(name)]) AS mentions,
+        len([1 FOR entity IN articles.entities IF is_named(name, entity.name)]) AS mentions,
         articles.duplicate_of, articles.article_id, articles.url
     FROM articles
     WHERE in_period(articles.date, since, until) AND has_name(articles.entities, name)
     ORDER BY articles.date DESC, mentions DESC, articles.article_id;
 
--- Names that stand with a name in the same articles. A story counts once, whatever its copies. `weight` shares each
--- story out over the names that stand with this one, so that long lists of names (squads, obituaries) count little.
+-- Names that stand with a name in the same articles. A story counts once, whatever its copies. For `weight`, each story
+-- has one point, which all names in it share, so that a long list (a squad, a table of results) gives little to each.
 CREATE MACRO named_with(name VARCHAR, kind VARCHAR := NULL, since := NULL, until := NULL) AS TABLE
     WITH found AS (
         SELECT articles.article_id, coalesce(articles.duplicate_of, articles.article_id) AS story, articles.site,
             articles.date,
             list_distinct([{name: entity.name, kind: entity.kind} FOR entity IN articles.entities
-                IF name_key(entity.name) <> name_key(name)]) AS others
+                IF NOT is_named(name, entity.name)]) AS others
         FROM articles
         WHERE in_period(articles.date, since, until) AND has_name(articles.entities, name)
     ),
@@ -52,7 +56,7 @@ CREATE MACRO named_with(name VARCHAR, kind VARCHAR := NULL, since := NULL, until
         FROM found
     ),
     by_story AS (
-        SELECT pairs.other, pairs.story, max(1 / pairs.width) AS weight, count(*) AS articles,
+        SELECT pairs.other, pairs.story, max(1 / (pairs.width + 1)) AS weight, count(*) AS articles,
             list(pairs.site) AS sites, min(pairs.date) AS first_day, max(pairs.date) AS last_day
         FROM pairs
         WHERE kind IS NULL OR pairs.other.kind = kind
