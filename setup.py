@@ -29,9 +29,10 @@ setup(
     package_dir=FOLDERS,
     package_data={
         "warraq": ["py.typed"],
-        "warraq.transforms.models": ["*"],
+        "warraq.pipelines": ["*.sql"],
         "warraq.pipelines.serve.assets": ["*"],
         "warraq.pipelines.serve.templates": ["*"],
+        "warraq.transforms.models": ["*"],
     },
     entry_points={"console_scripts": ["warraq = warraq.pipelines.__main__:main"]},
     install_requires=[

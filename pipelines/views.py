@@ -12,7 +12,8 @@ import pyarrow.dataset as ds
 from deltalake import DeltaTable
 from pyarrow.fs import LocalFileSystem
 
-from warraq.pipelines.row_counts import ROWS, row_counts
+from warraq.pipelines.macros import add_macros
+from warraq.pipelines.row_counts import ROWS, no_counts, row_counts
 from warraq.schemas.arrow import PARTITIONS, TABLES
 from warraq.schemas.labels import TOPICS
 from warraq.transforms import storage
@@ -186,9 +187,7 @@ class Views:
         """Makes the views of the tables; `source` gives the FROM clause of one."""
         for name in _TABLES:
             _make_table_view(connection, name, source(connection, name))
-        counts = _register(connection, "counts", self._counts["articles"].rename_columns({ROWS: "articles"}))
-        connection.execute(f"CREATE OR REPLACE TABLE days AS FROM {counts}")
-        connection.unregister(counts)
+        _make_days(connection, self._counts["articles"])
 
     def _logged(self, connection: duckdb.DuckDBPyConnection, name: str) -> str:
         return _register(connection, name, _Logged(name, self._counts[name]))
@@ -285,14 +284,23 @@ def _connect() -> duckdb.DuckDBPyConnection:
         _make_table_view(connection, name, _register(connection, name, schema.empty_table()))
     for name, sql in _DERIVED.items():  # now, because each of these looks at all files that a table view names
         connection.execute(f"CREATE VIEW {name} AS {sql}")
+    _make_days(connection, no_counts("articles"))
+    add_macros(connection)
     for name in _TABLES:
         connection.unregister(f"{_ROWS_OF}{name}")
     return connection
 
 
+def _make_days(connection: duckdb.DuckDBPyConnection, counts: pa.Table) -> None:
+    source = _register(connection, "counts", counts.rename_columns({ROWS: "articles"}))
+    connection.execute(f"CREATE OR REPLACE TABLE days AS FROM {source}")
+    connection.unregister(source)
+
+
 def _make_table_view(connection: duckdb.DuckDBPyConnection, name: str, source: str) -> None:
-    columns = ", ".join(f'"{column}"' for column in TABLES[name].names)
-    connection.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {columns} FROM {source}")
+    # With the table before each column: DuckDB refuses it beside a macro's parameter of the same name.
+    columns = ", ".join(f'source."{column}"' for column in TABLES[name].names)
+    connection.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {columns} FROM {source} AS source")
 
 
 def _register(connection: duckdb.DuckDBPyConnection, name: str, rows: Any) -> str:
