@@ -121,6 +121,20 @@ class Search:
         part = All((words, *asked)) if asked else words
         return self._answer(part, limit, offset, by_date)
 
+    def matching(self, query: str, *, limit: int, **asked: Any) -> list[Match]:
+        """The first matches as the index has them: no data file is opened for them.
+
+        Args:
+          query: as of `find`.
+          limit: the number of matches, at most.
+          **asked: the filters of `find`.
+
+        Raises:
+          QueryError: the query or a filter is wrong.
+          DatasetError: there is no dataset, or it can't be read.
+        """
+        return self._refreshed().find(All((parse(query), *filters(**asked))), limit).first
+
     def _answer(self, part: Part, limit: int, offset: int, by_date: bool, attempts: int = _ATTEMPTS) -> Found:
         """Searches, and again if other processes change the dataset or its index meanwhile."""
         try:

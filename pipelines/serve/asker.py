@@ -6,23 +6,30 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 import duckdb
 
+from warraq.pipelines.search import Search
 from warraq.pipelines.views import WRONG_STATEMENT, Views, reading
 from warraq.schemas.arrow import TABLES
 from warraq.transforms import storage
 from warraq.transforms.dataset import delta_log
 from warraq.transforms.dataset.dataset import Dataset
 
-MOST_HELD: Final = 200_000  # articles, or refused pages, in memory: about 1.5 kB each
+MOST_HELD: Final = 200_000  # articles, or refused pages, in memory
+MOST_TEXTS: Final = 50_000  # articles that are held with their texts
 _ATTEMPTS: Final = 5  # at a statement whose files are moved away
-# The views that are held, without the columns that make up most of the bytes.
+# The views that are held.
 _HELD: Final = {
     "days": "FROM days",
     "loads": "FROM loads",
     "ledger": "FROM ledger",
     "runs": "SELECT run_id, options, committed_at FROM runs",
-    "articles": "SELECT * EXCLUDE (text, sketch) FROM articles",
+    "articles": "SELECT * EXCLUDE (sketch) FROM articles",
     "rejected": "FROM rejected",
 }
+_WITHOUT_TEXTS: Final = "SELECT * EXCLUDE (text, sketch) FROM articles"
+# Made of the articles that are held: the view `entities` with the columns that pages ask for.
+_ENTITIES: Final = """
+    CREATE TABLE entities AS SELECT DISTINCT article_id, site, date, topic, entity.name AS name, entity.kind AS kind
+    FROM (SELECT article_id, site, date, topic, unnest(entities) AS entity FROM articles)"""
 _BOUNDED: Final = ("articles", "rejected")
 
 Row: TypeAlias = dict[str, Any]
@@ -31,18 +38,19 @@ T = TypeVar("T")
 
 
 class Asked(NamedTuple):
-    """A question that ran: its title (a key of `texts`) and its SQL, exactly as DuckDB got it."""
+    """A question that ran: its title (a key of `texts`) and its SQL, exactly as DuckDB got it, or its command."""
 
     title: str
     sql: str
+    is_command: bool = False
 
 
 class Lake:
     """A dataset that threads ask at once, always in its newest version.
 
-    A dataset is many small files, and opening them takes most of the time of a question. So the columns that pages ask
-    for are held in memory, up to MOST_HELD rows of a table, and read anew after each commit. A statement that needs
-    more, such as a text, reads the files: each thread has a DuckDB of its own for that, so none waits for another.
+    A dataset is many small files, and opening them takes most of the time of a question. So the tables are held in
+    memory, up to MOST_HELD rows and MOST_TEXTS texts, and read anew after each commit. A statement that needs more
+    reads the files: each thread has a DuckDB of its own for that, so none waits for another.
 
     Raises:
       DatasetError: there is no dataset, or it is newer than this program.
@@ -66,6 +74,13 @@ class Lake:
         """
         with reading(self.dataset):
             return self._while_files_move(lambda: self._ask(sql))
+
+    def search(self) -> Search:
+        """This thread's search; it brings the index beside the dataset up to date when it is asked."""
+        if not hasattr(self._here, "search"):
+            self._here.search = Search(self.dataset)
+        search: Search = self._here.search
+        return search
 
     def version(self) -> Version:
         """The newest entry of each log: it changes with every commit."""
@@ -125,12 +140,16 @@ def _hold(files: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """A database in memory with the tables of _HELD that are small enough."""
     memory = duckdb.connect(config={"autoinstall_known_extensions": False})
     for name, sql in _HELD.items():
-        if name in _BOUNDED and len(files.table(name)) > MOST_HELD:
+        size = len(files.table(name)) if name in _BOUNDED else 0
+        if size > MOST_HELD:
             continue
-        rows = files.sql(sql).to_arrow_table()  # read by name in the next line
+        held = _WITHOUT_TEXTS if name == "articles" and size > MOST_TEXTS else sql
+        rows = files.sql(held).to_arrow_table()  # read by name in the next line
         memory.register("rows", rows)
         memory.execute(f"CREATE TABLE {name} AS FROM rows")
         memory.unregister("rows")
+        if name == "articles":
+            memory.execute(_ENTITIES)
     return memory
 
 

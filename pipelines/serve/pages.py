@@ -11,9 +11,10 @@ from warraq.pipelines.serve.addresses import address
 from warraq.pipelines.serve.asker import Asker, Row
 from warraq.pipelines.serve.coordinates import COORDINATES
 from warraq.pipelines.serve.questions import LISTED, Filters
-from warraq.pipelines.serve.search import search
+from warraq.pipelines.serve.search import Found, search
 from warraq.pipelines.serve.texts import kind_name, topic_name
 from warraq.schemas.labels import ENTITY_KINDS, REASONS, TOPIC_SLUGS
+from warraq.transforms.search.query import QueryError
 
 Context: TypeAlias = dict[str, Any]
 Arguments: TypeAlias = Mapping[str, str]
@@ -61,11 +62,17 @@ def found(page: Page) -> Context:
     """Articles by words and facets."""
     filters = addresses.filters(page.arguments)
     query, number = addresses.text(page.arguments, "q"), addresses.number(page.arguments)
-    result = search(page.ask, query, filters, number)
+    if query:  # a search does not know these
+        filters = filters._replace(kind="", run="")
+    try:
+        result, mistake = search(page.ask, query, filters, number), ""
+    except QueryError as error:
+        result, mistake = Found(0, [], {}, 0), str(error)
     chosen = {"q": query, **addresses.facets(filters)}
     link = functools.partial(address, "/search", chosen)
     return {
         "query": query,
+        "mistake": mistake,
         "filters": filters,
         "result": result,
         "facets": [_facet(page, name, counts, filters, link) for name, counts in result.facets.items()],
@@ -263,19 +270,24 @@ def _facet(
     page: Page, name: str, counts: Sequence[tuple[str, int]], filters: Filters, link: Callable[..., str]
 ) -> Context:
     """A facet with its values, each with its count and address."""
+    units = ("month", "year")
 
     def changes(value: str) -> dict[str, str]:
-        if name != "month":
+        if name not in units:
             return {name: value}
-        start = dt.date.fromisoformat(value)
-        return {"since": value, "until": str(questions.end_of("month", start))}
+        return {"since": value, "until": str(questions.end_of(name, dt.date.fromisoformat(value)))}
+
+    def label(value: str) -> str:
+        if name == "topic":
+            return topic_name(value, page.language)
+        return pictures.start_in_words(dt.date.fromisoformat(value), name) if name in units else value
 
     values = [
         {
-            "label": topic_name(value, page.language) if name == "topic" else value[:7] if name == "month" else value,
+            "label": label(value) or "—",
             "articles": articles,
             "address": link(**changes(value)),
-            "chosen": name != "month" and getattr(filters, name) == value,
+            "chosen": name not in units and getattr(filters, name) == value,
         }
         for value, articles in counts
     ]

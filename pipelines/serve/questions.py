@@ -12,8 +12,6 @@ TOP: Final = 15  # bars of a chart
 _LONGEST_BY_DAY: Final = 124  # days that are drawn one by one
 _LONGEST_BY_WEEK: Final = 3 * 366
 _LONGEST_BY_MONTH: Final = 12 * 366
-# Each name of an article once, with its kind.
-_NAMED: Final = "unnest(list_distinct(list_transform(entities, lambda e: {'name': e.name, 'kind': e.kind})))"
 _ONE_DAY: Final = dt.timedelta(days=1)
 
 
@@ -41,12 +39,12 @@ def literal(value: str) -> str:
 
 def names_of(name: str, kind: str = "") -> str:
     """The condition that an article names `name`."""
-    of_kind = f" AND e.kind = {literal(kind)}" if kind else ""
-    return f"len(list_filter(entities, lambda e: e.name = {literal(name)}{of_kind})) > 0"
+    of_kind = f" AND kind = {literal(kind)}" if kind else ""
+    return f"article_id IN (SELECT article_id FROM entities WHERE name = {literal(name)}{of_kind})"
 
 
-def conditions(filters: Filters) -> list[str]:
-    """The conditions on rows of `articles`."""
+def conditions(filters: Filters, view: str = "articles") -> list[str]:
+    """The conditions on rows of `articles`, or of `entities`, which has no column for a run."""
     found = []
     if filters.since:
         found.append(f"date >= DATE '{filters.since}'")
@@ -57,7 +55,10 @@ def conditions(filters: Filters) -> list[str]:
     if filters.site:
         found.append(f"site = {literal(filters.site)}")
     if filters.run:
-        found.append(f"load_id IN (SELECT load_id FROM loads WHERE run_id = {literal(filters.run)})")
+        of_run = f"load_id IN (SELECT load_id FROM loads WHERE run_id = {literal(filters.run)})"
+        found.append(
+            of_run if view == "articles" else f"article_id IN (SELECT article_id FROM articles WHERE {of_run})"
+        )
     if filters.name:
         found.append(names_of(filters.name, filters.kind))
     return found
@@ -121,12 +122,11 @@ def counts_by(column: str, filters: Filters, limit: int = TOP) -> str:
 
 def top_names(filters: Filters, kind: str = "", limit: int = TOP) -> str:
     """Names by the number of articles that have them, most first, without the name that the facets choose."""
-    kept = [f"entity.kind = {literal(kind)}"] if kind else []
-    kept += [f"entity.name <> {literal(filters.name)}"] if filters.name else []
+    kept = conditions(filters, "entities")
+    kept += [f"kind = {literal(kind)}"] if kind else []
+    kept += [f"name <> {literal(filters.name)}"] if filters.name else []
     return (
-        "SELECT entity.name AS name, entity.kind AS kind, count(*) AS articles"
-        f"\nFROM (SELECT {_NAMED} AS entity"
-        f" FROM articles{where(conditions(filters))}){where(kept)}"
+        f"SELECT name, kind, count(*) AS articles\nFROM entities{where(kept)}"
         f"\nGROUP BY ALL ORDER BY articles DESC, name, kind LIMIT {limit}"
     )
 
@@ -188,10 +188,8 @@ def spellings(name: str, kind: str, filters: Filters) -> str:
 def kinds_of(name: str) -> str:
     """The kinds of entity that bear a name."""
     return (
-        "SELECT entity.kind AS kind, count(*) AS articles"
-        f"\nFROM (SELECT {_NAMED} AS entity"
-        f" FROM articles WHERE {names_of(name)})"
-        f"\nWHERE entity.name = {literal(name)} GROUP BY ALL ORDER BY articles DESC"
+        f"SELECT kind, count(*) AS articles\nFROM entities WHERE name = {literal(name)}"
+        "\nGROUP BY kind ORDER BY articles DESC, kind"
     )
 
 
@@ -202,17 +200,14 @@ def rising(last: dt.date, days: int, kind: str = "", filters: Filters | None = N
     new does not divide by zero. Names of fewer than three articles are left out.
     """
     start, before = last - (days - 1) * _ONE_DAY, last - (5 * days - 1) * _ONE_DAY
-    kept = [f"entity.kind = {literal(kind)}"] if kind else ["entity.kind <> 'misc'"]
-    here = conditions((filters or Filters())._replace(since=before, until=last))
+    kept = [f"kind = {literal(kind)}"] if kind else ["kind <> 'misc'"]
+    kept += conditions((filters or Filters())._replace(since=before, until=last), "entities")
     return (
         "SELECT name, kind, recent, earlier, round((recent + 0.5) / (earlier / 4 + 0.5), 1) AS times"
-        "\nFROM (SELECT entity.name AS name, entity.kind AS kind,"
-        f" count(*) FILTER (WHERE date >= DATE '{start}') AS recent,"
+        f"\nFROM (SELECT name, kind, count(*) FILTER (WHERE date >= DATE '{start}') AS recent,"
         f" count(*) FILTER (WHERE date < DATE '{start}') AS earlier"
-        f"\n  FROM (SELECT date, {_NAMED}"
-        f" AS entity FROM articles{where(here)})"
-        f"{where(kept)} GROUP BY ALL)"
-        f"\nWHERE recent >= 3 ORDER BY times DESC, recent DESC, name LIMIT {limit}"
+        f"\n  FROM entities{where(kept)} GROUP BY ALL)"
+        f"\nWHERE recent >= 3 ORDER BY times DESC, recent DESC, name, kind LIMIT {limit}"
     )
 
 
@@ -308,20 +303,16 @@ def histogram(column: str, filters: Filters) -> str:
 
 def compared(names: Iterable[str], filters: Filters, unit: str) -> str:
     """Articles by unit of time that have each of some names."""
-    listed = ", ".join(map(literal, names))
+    kept = [f"name IN ({', '.join(map(literal, names))})", *conditions(filters, "entities")]
     return (
-        f"SELECT date_trunc('{unit}', date)::DATE AS start, name, count(*) AS articles"
-        "\nFROM (SELECT date, unnest(list_distinct(list_transform(entities, lambda e: e.name))) AS name"
-        f" FROM articles{where(conditions(filters))})\nWHERE name IN ({listed}) GROUP BY ALL ORDER BY ALL"
+        f"SELECT date_trunc('{unit}', date)::DATE AS start, name, count(DISTINCT article_id) AS articles"
+        f"\nFROM entities{where(kept)}\nGROUP BY ALL ORDER BY ALL"
     )
 
 
-def containing(words: str, filters: Filters, limit: int = LISTED, offset: int = 0) -> str:
-    """Articles whose title or text contains some words as they are written, newest first."""
-    inside = f"(contains(text, {literal(words)}) OR contains(title, {literal(words)}))"
+def sites_of(ids: Iterable[str]) -> str:
+    """Some articles by site, most first."""
     return (
-        f"SELECT {_HEAD}, substr(text, greatest(1, instr(text, {literal(words)}) - 120), 400) AS beginning,"
-        " count(*) OVER () AS total"
-        f"\nFROM articles{where([*conditions(filters), inside])}"
-        f"\nORDER BY date DESC, published_at DESC NULLS LAST, article_id LIMIT {limit} OFFSET {offset}"
+        f"SELECT site, count(*) AS articles\nFROM articles WHERE article_id IN ({', '.join(map(literal, ids))})"
+        f"\nGROUP BY site ORDER BY articles DESC, site LIMIT {TOP}"
     )

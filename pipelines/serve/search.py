@@ -1,15 +1,16 @@
 """The search of the page: a query in words and facets in, hits and their snippets in pieces out."""
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from warraq.pipelines.serve import marks, questions
-from warraq.pipelines.serve.asker import Asker, Row
+from warraq.pipelines.serve.asker import Asked, Asker, Row
 from warraq.pipelines.serve.marks import Piece
 from warraq.pipelines.serve.questions import LISTED, Filters
 
-FACETS: Final = ("topic", "site", "month")
+_COUNTED: Final = 500  # best hits that facets count
 
 
 class Found(NamedTuple):
@@ -22,9 +23,47 @@ class Found(NamedTuple):
 
 
 def search(ask: Asker, query: str, filters: Filters, page: int) -> Found:
-    """The articles that match, best first; without a query all of the facets, newest first."""
+    """The articles that match, best first; without a query all of the facets, newest first.
+
+    Raises:
+      QueryError: the query can't be read.
+    """
     offset = (page - 1) * LISTED
-    return _browse(ask, filters, offset) if not query else _containing(ask, query, filters, offset)
+    return _matching(ask, query, filters, offset) if query else _browse(ask, filters, offset)
+
+
+def command(root: str, query: str, filters: Filters) -> str:
+    """The command that finds the same."""
+    flags = {name: value for name, value in _asked(filters).items() if value}
+    return " ".join(["warraq search", shlex.quote(root), shlex.quote(query), *_flags(flags)])
+
+
+def _matching(ask: Asker, query: str, filters: Filters, offset: int) -> Found:
+    asked: dict[str, Any] = {name: value or None for name, value in _asked(filters).items()}
+    ask.asked.append(Asked("results", command(ask.lake.dataset.root, query, filters), is_command=True))
+    found = ask.lake.search().find(query, limit=LISTED, offset=offset, **asked)
+    hits = [
+        {**hit._asdict(), "duplicate_of": None, "snippet": marks.found(hit.snippet, hit.marks)} for hit in found.hits
+    ]
+    best = ask.lake.search().matching(query, limit=_COUNTED, **asked) if found.total else []
+    sites = ask("by_site", questions.sites_of(match.article_id for match in best)) if best else []
+    facets = {
+        "topic": Counter(match.topic for match in best).most_common(questions.TOP),
+        "site": [(row["site"], row["articles"]) for row in sites],
+        "month": sorted(Counter(str(match.date.replace(day=1)) for match in best).items(), reverse=True)[
+            : questions.TOP
+        ],
+    }
+    return Found(found.total, hits, facets, min(found.total, _COUNTED))
+
+
+def _asked(filters: Filters) -> dict[str, Any]:
+    """The filters that a search knows."""
+    return {name: getattr(filters, name) for name in ("since", "until", "site", "topic", "name")}
+
+
+def _flags(filters: dict[str, Any]) -> list[str]:
+    return [part for name, value in filters.items() for part in (f"--{name}", shlex.quote(str(value)))]
 
 
 def _browse(ask: Asker, filters: Filters, offset: int) -> Found:
@@ -42,25 +81,6 @@ def _facets_of_all(ask: Asker, filters: Filters, count: Row) -> dict[str, list[t
         column: [(row[column], row["articles"]) for row in ask(title, questions.counts_by(column, filters))]
         for column, title in by.items()
     }
-    months = ask("by_time", questions.over_time(filters, "month" if unit in ("day", "week") else unit))
-    return {**counts, "month": [(str(row["start"]), row["articles"]) for row in reversed(months)][: questions.TOP]}
-
-
-def _containing(ask: Asker, query: str, filters: Filters, offset: int) -> Found:
-    rows = ask("results", questions.containing(query, filters, offset=offset))
-    total: int = rows[0]["total"] if rows else 0
-    hits = [{**row, "snippet": _snippet(row["beginning"], query)} for row in rows]
-    return Found(total, hits, _facets_of(rows), len(rows))
-
-
-def _snippet(text: str, query: str) -> list[Piece]:
-    return marks.found(text, marks.occurrences(text, query))
-
-
-def _facets_of(rows: Sequence[Any]) -> dict[str, list[tuple[str, int]]]:
-    columns = {
-        "topic": (row["topic"] for row in rows),
-        "site": (row["site"] for row in rows),
-        "month": (str(row["date"].replace(day=1)) for row in rows),
-    }
-    return {name: Counter(values).most_common(questions.TOP) for name, values in columns.items()}
+    unit = "year" if unit == "year" else "month"
+    months = ask("by_time", questions.over_time(filters, unit))
+    return {**counts, unit: [(str(row["start"]), row["articles"]) for row in reversed(months)][: questions.TOP]}
