@@ -70,7 +70,7 @@ def _browse(ask: Asker, filters: Filters, offset: int) -> Found:
     rows = ask("results", questions.newest(filters, offset=offset))
     [count] = ask("articles", questions.span(filters))
     begun = {row["article_id"]: row["beginning"] for row in ask("snippets", questions.beginnings(rows))} if rows else {}
-    hits = [{**row, "snippet": [Piece(begun.get(row["article_id"], ""))]} for row in rows]
+    hits = [{**row, "snippet": [Piece(begun.get(row["article_id"], "") + " …")]} for row in rows]
     return Found(count["articles"], hits, _facets_of_all(ask, filters, count), count["articles"])
 
 

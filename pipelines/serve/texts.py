@@ -85,7 +85,6 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "details": ("Details", "التفاصيل"),
     "published": ("Published", "نُشر"),
     "fetched": ("Fetched", "جُلب"),
-    "authors": ("Authors", "الكتّاب"),
     "credit": ("Agency", "الوكالة"),
     "section": ("Section", "القسم"),
     "tags": ("Tags", "الوسوم"),
@@ -111,7 +110,6 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "spellings": ("As written", "كما كُتب"),
     "mentions": ("Mentions", "مرات الذكر"),
     "also_kind": ("Also named as", "ذُكر أيضا بوصفه"),
-    "not_named": ("No article has this name.", "لا مقال فيه هذا الاسم."),
     "rising": ("Rising names", "أسماء صاعدة"),
     "rising_note": (
         "Articles of the last days against the rate of the days before. A name has at least three articles.",
@@ -148,7 +146,6 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "stage": ("Stage", "المرحلة"),
     "reason": ("Reason", "السبب"),
-    "detail": ("Detail", "التفصيل"),
     "meaning": ("Meaning", "المعنى"),
     "funnel": ("Pages left after each stage", "الصفحات الباقية بعد كل مرحلة"),
     "funnel_start": ("all pages", "كل الصفحات"),
@@ -158,12 +155,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "dumps": ("Dumps", "ملفات الزحف"),
     "committed_at": ("Committed", "اعتُمد"),
     "address": ("Address", "العنوان"),
-    "bytes": ("Bytes", "بايت"),
     "score": ("Score", "الدرجة"),
     "part": ("Part", "الجزء"),
     "offset": ("Offset", "الموضع"),
     "charsets": ("Charsets", "الترميزات"),
-    "share": ("Share", "النسبة"),
     "not_found": ("There is no such page.", "لا توجد صفحة كهذه."),
     "gone": (
         "The dataset has no such article; it may have been taken down.",
@@ -180,7 +175,6 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "تحتاج الرسوم إلى JavaScript؛ والأرقام في الجداول.",
     ),
     "report": ("Report", "تقرير"),
-    "report_of": ("What is in it", "محتواه"),
     "whole_dataset": ("the whole dataset", "مجموعة البيانات كلها"),
     "changes": ("Changes since the last report", "ما تغيّر منذ التقرير السابق"),
     "no_last_report": ("There is no earlier report to compare with.", "لا تقرير سابق للمقارنة."),
@@ -202,7 +196,6 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The ledger counts whole runs: a period does not narrow it.",
         "يَعدّ السجل عمليات تشغيل كاملة، فلا تضيّقه الفترة.",
     ),
-    "from_log": ("from the log, opens no file", "من السجل، لا يفتح ملفا"),
 }
 # The kinds, and the topics with their Arabic names, come from the labels of the schema.
 _KINDS: Final = {kind: (kind, arabic) for kind, arabic in ENTITY_KINDS.items()}

@@ -32,7 +32,7 @@
     const option = JSON.parse(place.querySelector("script").textContent);
     if (option.tooltip) Object.assign(option.tooltip, { renderMode: "richText", confine: true });
     option.animation = false;
-    const chart = echarts.init(place, theme(), { renderer: "canvas", height: Number(place.dataset.height) });
+    const chart = echarts.init(place, theme(), { renderer: "canvas" });
     chart.setOption(option);
     chart.on("click", function (event) {
       const address = event.data && event.data.address;
@@ -43,8 +43,11 @@
 
   function drawAll() {
     const places = Array.from(document.querySelectorAll(".canvas"));
-    places.forEach(function (place) { place.style.height = place.dataset.height + "px"; });
     const maps = places.filter(function (place) { return place.textContent.includes('"geo"'); });
+    places.forEach(function (place) {
+      const highest = maps.includes(place) ? place.clientWidth * 0.8 : Infinity; // a phone has no room above a map
+      place.style.height = Math.min(Number(place.dataset.height), highest) + "px";
+    });
     places.filter(function (place) { return !maps.includes(place); }).forEach(draw);
     if (!maps.length) return;
     fetch("/assets/world.json").then(function (answer) { return answer.json(); }).then(function (world) {
@@ -56,7 +59,7 @@
   function start() {
     if (window.echarts) drawAll();
     window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", function () { window.location.reload(); });
-    window.addEventListener("resize", function () { drawn.forEach(function (chart) { chart.resize({ height: Number(chart.getDom().dataset.height) }); }); });
+    window.addEventListener("resize", function () { drawn.forEach(function (chart) { chart.resize(); }); });
     document.querySelectorAll("button.copy").forEach(function (button) {
       button.addEventListener("click", function () {
         const statement = button.closest("section").querySelector("pre").textContent;
