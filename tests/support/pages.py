@@ -13,7 +13,9 @@ TEXT = "قال 😀 محمد صلاح في القاهرة\nإن المباراة
 
 def entities():
     spans = (("محمد صلاح", "person"), ("القاهرة", "place"))
-    return [Entity(name, kind, TEXT.index(name), TEXT.index(name) + len(name), name, 0.9, "written") for name, kind in spans]
+    return [
+        Entity(name, kind, TEXT.index(name), TEXT.index(name) + len(name), name, 0.9, "written") for name, kind in spans
+    ]
 
 
 def articles(make_article, number=3):

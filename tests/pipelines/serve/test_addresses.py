@@ -16,7 +16,10 @@ def test_facets_come_back_as_they_were():
     ("arguments", "expected"),
     [
         ({"topic": "nonsense", "kind": "nonsense", "since": "yesterday", "until": "2025-13-01"}, Filters()),
-        ({"since": "2025-06-01", "site": " a.example \x00\u202e"}, Filters(since=dt.date(2025, 6, 1), site="a.example")),
+        (
+            {"since": "2025-06-01", "site": " a.example \x00\u202e"},
+            Filters(since=dt.date(2025, 6, 1), site="a.example"),
+        ),
         ({"name": "x" * 999}, Filters(name="x" * 300)),
     ],
 )

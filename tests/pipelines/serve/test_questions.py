@@ -13,7 +13,9 @@ def test_a_text_stays_a_text_in_sql(value):
     assert duckdb.sql(f"SELECT {literal(value)}").fetchall() == [(value.replace("\x00", ""),)]
 
 
-@pytest.mark.parametrize(("days", "unit"), [(0, "day"), (124, "day"), (125, "week"), (1098, "week"), (1099, "month"), (9999, "year")])
+@pytest.mark.parametrize(
+    ("days", "unit"), [(0, "day"), (124, "day"), (125, "week"), (1098, "week"), (1099, "month"), (9999, "year")]
+)
 def test_charts_have_few_bars(days, unit):
     first = dt.date(2000, 1, 1)
     assert bucket(first, first + dt.timedelta(days)) == unit
