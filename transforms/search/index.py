@@ -331,7 +331,12 @@ def _articles(dataset: Dataset, file: DataFile) -> Iterator[tuple[bytes, dict[st
             }
             written = [row["article_id"], date, topic, row["site"], row["title"], row["text"]]
             written.append([entity["name"] for entity in row["entities"]])
-            yield hashlib.blake2b(json.dumps(written).encode(), digest_size=16).digest(), article
+            yield (
+                hashlib.blake2b(
+                    json.dumps(written, ensure_ascii=False).encode(errors="surrogatepass"), digest_size=16
+                ).digest(),
+                article,
+            )
 
 
 def _identity(table: DeltaTable | None) -> tuple[str, int]:
