@@ -200,8 +200,9 @@ def normalize_term(word: str) -> str:
 def normalize_search(word: str) -> str:
     """A word as it is searched for: marks, hamza, final ya and ta marbuta, digits, case and accents do not count.
 
-    مسؤول and مسئول are one word, and so are يوم and يوماً with its mark. The prepositions على and إلى keep their letters,
-    so that they are not the names علي and إلي. Search indexes hold this form, so a change here needs a new number for them: see `search/index.py`.
+    مسؤول and مسئول are one word, and so are يوم and يوماً with its mark. The prepositions على and إلى keep their
+    letters, so that they are not the names علي and إلي. Indexes of searches hold this form, so a change here needs a
+    new number for them: see `search/index.py`.
     """
     plain = word.translate(_STRIP_TABLE)
     joined = plain[: plain.startswith(("و", "ف"))]
