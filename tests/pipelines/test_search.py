@@ -193,6 +193,12 @@ def test_without_a_dataset_it_says_how_to_make_one(tmp_path, capsys):
     assert not (tmp_path / "none").exists()
 
 
+def test_a_dataset_without_articles_has_none(tmp_path, capsys):
+    dataset = Dataset(str(tmp_path / "empty"))
+    publish_run(dataset, "r1", stage_run(dataset, "r1", [], dumps=["d.warc"]))
+    assert run(capsys, dataset.root, "x") == (0, "", "warraq: 0 articles found\n")
+
+
 def test_search_in_sql(dataset):
     sql = """
         SELECT article_id, rank, snippet(text, 'النفط الغاز', length := 40)
