@@ -78,7 +78,9 @@ def use_tantivy(folder: Path, articles: Articles, count: int) -> None:
     index = tantivy.Index(schema(), str(folder))
     writer = index.writer(128_000_000, 1)
     for number, (title, text) in enumerate(mixed(articles, count)):
-        writer.add_document(tantivy.Document(article_id=[str(number)], date=[number], title=[title], text=[text]))
+        writer.add_document(
+            tantivy.Document(article_id=[str(number)], date=[number], topic=["other"], title=[title], text=[text])
+        )
     writer.commit()
     writer.wait_merging_threads()
     told(folder, count, time.process_time() - started)
