@@ -8,7 +8,7 @@ import datetime as dt
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from warraq.pipelines.cli import (
     DONE,
@@ -47,6 +47,9 @@ LIMIT: Final = 20
 _MOST: Final = 10_000  # hits
 _ATTEMPTS: Final = 5  # while other processes change the dataset or its index
 _COLUMNS: Final = ("article_id", "url", "site", "title", "text", "entities")
+
+
+T = TypeVar("T")
 
 
 class Hit(NamedTuple):
@@ -117,30 +120,36 @@ class Search:
           DamagedDatasetError: a data file is missing or broken.
         """
         asked = filters(since=since, until=until, site=site, topic=topic, name=name)
-        words = parse(query)
-        part = All((words, *asked)) if asked else words
-        return self._answer(part, limit, offset, by_date)
+        part = All((parse(query), *asked)) if asked else parse(query)
 
-    def matching(self, query: str, *, limit: int, **asked: Any) -> list[Match]:
-        """The first matches as the index has them: no data file is opened for them.
-
-        Args:
-          query: as of `find`.
-          limit: the number of matches, at most.
-          **asked: the filters of `find`.
-
-        Raises:
-          QueryError: the query or a filter is wrong.
-          DatasetError: there is no dataset, or it can't be read.
-        """
-        return self._refreshed().find(All((parse(query), *filters(**asked))), limit).first
-
-    def _answer(self, part: Part, limit: int, offset: int, by_date: bool, attempts: int = _ATTEMPTS) -> Found:
-        """Searches, and again if other processes change the dataset or its index meanwhile."""
-        try:
-            matcher = self._refreshed()
+        def answer(matcher: Matcher) -> Found:
             matches = matcher.find(part, max(1, offset + limit), by_date=by_date)
             return Found(matches.total, self._hits(matcher, part, matches.first[offset : offset + limit]))
+
+        return self._answered(answer)
+
+    def matches(self, query: str, limit: int, **asked: Any) -> list[Match]:
+        """The articles that match a query and the filters of `find`, in its order, without what only their rows tell.
+
+        Raises:
+          QueryError, DatasetError, DamagedDatasetError: as `find`.
+        """
+        part = All((parse(query), *filters(**asked))) if asked else parse(query)
+        return self._answered(lambda matcher: matcher.find(part, max(1, limit)).first[:limit])
+
+    def phrases(self, query: str) -> list[tuple[str, ...]]:
+        """The words of a query in all their forms, as texts have them.
+
+        Raises:
+          QueryError, DatasetError, DamagedDatasetError: as `find`.
+        """
+        wanted = [each for each in positive(parse(query)) if each.field in (TEXT, TITLE, ANYWHERE, NAME)]
+        return self._answered(lambda matcher: [phrase for each in wanted for phrase in matcher.phrases(each)])
+
+    def _answered(self, answer: Callable[[Matcher], T], attempts: int = _ATTEMPTS) -> T:
+        """The answer, asked for again if other processes change the dataset or its index meanwhile."""
+        try:
+            return answer(self._refreshed())
         except LostShardError as lost:
             if attempts == 1:
                 raise DatasetError(f"{self._index.folder}: can't be read; remove that folder") from lost
@@ -150,7 +159,7 @@ class Search:
             if attempts <= _ATTEMPTS - 2:
                 raise
         self._state = None
-        return self._answer(part, limit, offset, by_date, attempts - 1)
+        return self._answered(answer, attempts - 1)
 
     def _refreshed(self) -> Matcher:
         state = self._index.refresh(self._tell)

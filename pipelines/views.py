@@ -14,6 +14,7 @@ from pyarrow.fs import LocalFileSystem
 
 from warraq.pipelines.macros import add_macros
 from warraq.pipelines.row_counts import ROWS, no_counts, row_counts
+from warraq.pipelines.search_sql import add_search, query_mistake
 from warraq.schemas.arrow import PARTITIONS, TABLES
 from warraq.schemas.labels import TOPICS
 from warraq.transforms import storage
@@ -157,14 +158,18 @@ class Views:
             return act()
         except WRONG_STATEMENT:
             raise
-        except duckdb.Error:
+        except duckdb.Error as error:
+            if mistake := query_mistake(error):
+                raise duckdb.BinderException(mistake) from error
             if attempts == 1 or not self._open():
                 raise
             return self._while_files_move(act, attempts - 1)
 
     def _reader(self) -> duckdb.DuckDBPyConnection:
         """The connection that reads the data files, with views of the versions that were opened last."""
-        self._on_files = self._on_files or _connect()
+        if self._on_files is None:
+            self._on_files = _connect()
+            add_search(self._on_files, self._dataset)
         if self._is_stale:
             self._make(self._on_files, self._scan)
             self._is_stale = False

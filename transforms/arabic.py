@@ -107,7 +107,8 @@ _SEARCH_TABLE: Final = _table(
 )
 _STRIP_TABLE: Final = {ord(sign): "" for sign in _removed(MARKS + TATWEEL + INVISIBLE)}
 _ACCENTED: Final = re.compile("[\u00c0-\u024f]")  # Latin letters
-_HAMZA_BEFORE_WAW: Final = re.compile("[ئء]و")
+_ACCUSATIVE: Final = re.compile("(?<=..)(?:اً|ًا)$")
+_HAMZA_BEFORE_WAW: Final = re.compile("[ئء]+[وؤ]")
 _DATE_TABLE: Final = _keeping_places(
     _table(
         _ALEF,
@@ -199,12 +200,15 @@ def normalize_term(word: str) -> str:
 def normalize_search(word: str) -> str:
     """A word as it is searched for: marks, hamza, final ya and ta marbuta, digits, case and accents do not count.
 
-    مسؤول and مسئول are one word. The prepositions على and إلى keep their letters, so that they are not the names علي
-    and إلي. Search indexes hold this form, so a change here needs a new number for them: see `search/index.py`.
+    مسؤول and مسئول are one word, and so are يوم and يوماً with its mark. The prepositions على and إلى keep their
+    letters, so that they are not the names علي and إلي. Indexes of searches hold this form, so a change here needs a
+    new number for them: see `search/index.py`.
     """
-    key = normalize_letters(word).translate(_STRIP_TABLE)
-    if key in _PREPOSITIONS:
-        return _PREPOSITIONS[key]
+    plain = word.translate(_STRIP_TABLE)
+    joined = plain[: plain.startswith(("و", "ف"))]
+    if preposition := _PREPOSITIONS.get(plain.removeprefix(joined)):
+        return joined + preposition
+    key = _ACCUSATIVE.sub("", normalize_letters(word)).translate(_STRIP_TABLE)
     key = _ACCENTED.sub(lambda letter: unicodedata.normalize("NFD", letter[0])[0], key)
     return _HAMZA_BEFORE_WAW.sub("وو", key).translate(_SEARCH_TABLE).casefold()
 

@@ -45,7 +45,7 @@ def _matching(ask: Asker, query: str, filters: Filters, offset: int) -> Found:
     hits = [
         {**hit._asdict(), "duplicate_of": None, "snippet": marks.found(hit.snippet, hit.marks)} for hit in found.hits
     ]
-    best = ask.lake.search().matching(query, limit=_COUNTED, **asked) if found.total else []
+    best = ask.lake.search().matches(query, _COUNTED, **asked) if found.total else []
     sites = ask("by_site", questions.sites_of(match.article_id for match in best)) if best else []
     facets = {
         "topic": Counter(match.topic for match in best).most_common(questions.TOP),

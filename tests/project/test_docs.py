@@ -14,6 +14,7 @@ from warraq.pipelines.maintain import OPERATIONS, maintain_parser
 from warraq.pipelines.options import ingest_parser, stream_parser
 from warraq.pipelines.query import VIEWS, query_parser
 from warraq.pipelines.report.command import report_parser
+from warraq.pipelines.search import search_parser
 from warraq.pipelines.serve.command import serve_parser
 from warraq.schemas.arrow import TABLES
 from warraq.schemas.labels import MASS_REASONS, REASONS, STAGES, TOPICS
@@ -41,7 +42,13 @@ def test_every_view_is_in_the_readme(view):
 
 @pytest.mark.parametrize("flag", re.findall(r"(?<![\w-])--[a-z_]+", README))
 def test_every_flag_in_the_readme_exists(flag):
-    parsers = [query_parser(), report_parser(), serve_parser(), *map(maintain_parser, [None, *OPERATIONS])]
+    parsers = [
+        query_parser(),
+        report_parser(),
+        search_parser(),
+        serve_parser(),
+        *map(maintain_parser, [None, *OPERATIONS]),
+    ]
     known = "".join(parser().format_help_all() for parser in (ingest_parser, stream_parser))
     known += "".join(parser.format_help() for parser in parsers)
     assert flag in known or flag == "--quick"  # of run_tests.sh

@@ -186,9 +186,12 @@ class Index:
         files: dict[str, list[DataFile]] = {}
         for file in delta_log.data_files("articles", table):
             files.setdefault(file.partition[0][:4], []).append(file)
+        waiting = sum(file.rows for year, found in files.items() if year not in before.shards for file in found)
+        if waiting and makes:
+            tell(f"making the index of {waiting:,} articles; later searches add what is new")
         shards: dict[str, Shard] = {}
         for year in sorted({*files, *before.shards}):
-            update = _Update(self._dataset, self.folder, year, files.get(year, []), before.shards.get(year), tell)
+            update = _Update(self._dataset, self.folder, year, files.get(year, []), before.shards.get(year))
             if (shard := update.run() if makes else update.unless_lost()) is not None:
                 shards[year] = shard
         after = State(identity, version if makes else -1, shards)
@@ -230,7 +233,6 @@ class _Update:
     year: str
     files: Sequence[DataFile]
     shard: Shard | None
-    tell: Tell
 
     def unless_lost(self) -> Shard | None:
         """The shard as it is; None if it has articles that the files do not have."""
@@ -253,7 +255,6 @@ class _Update:
                 return shard
         folder = f"{self.year}-{uuid.uuid4().hex[:12]}"
         Path(self.folder, folder).mkdir()
-        self.tell(f"{self.year}: making the index of {sum(file.rows for file in self.files):,} articles")
         return self._add(folder, {}, Counter(), self.files)
 
     def _known(self) -> dict[str, list[bytes]] | None:
@@ -299,7 +300,10 @@ class _Update:
         if +left:
             writer.rollback()
             return None
-        writer.commit()
+        try:
+            writer.commit()
+        except ValueError as error:  # the disk is full, for example
+            raise DatasetError(f"{self.folder}: the index can't be written ({error})") from error
         writer.wait_merging_threads()
         self._write_rows(folder, kept)
         return Shard(self.year, folder, sum(map(len, kept.values())))
@@ -331,7 +335,12 @@ def _articles(dataset: Dataset, file: DataFile) -> Iterator[tuple[bytes, dict[st
             }
             written = [row["article_id"], date, topic, row["site"], row["title"], row["text"]]
             written.append([entity["name"] for entity in row["entities"]])
-            yield hashlib.blake2b(json.dumps(written).encode(), digest_size=16).digest(), article
+            yield (
+                hashlib.blake2b(
+                    json.dumps(written, ensure_ascii=False).encode(errors="surrogatepass"), digest_size=16
+                ).digest(),
+                article,
+            )
 
 
 def _identity(table: DeltaTable | None) -> tuple[str, int]:

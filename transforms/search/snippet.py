@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from warraq.transforms.search.words import Token, tokens
 
 LENGTH: Final = 240  # characters of a snippet, at most
-_BEFORE: Final = 60  # characters before the first word that was found, at most
+_BEFORE: Final = 1 / 4  # share of a snippet before the first word that was found, at most
 
 Span = tuple[int, int]
 
@@ -37,8 +37,9 @@ def snippet(
     """
     words = [*tokens(text)]
     found = sorted([*_found(words, phrases), *((start, end, -1) for start, end in mentions)])
-    first = _best(found, length - _BEFORE)
-    start, end = _cut(words, max(0, found[first][0] - _BEFORE) if found else 0, length, len(text))
+    before = int(length * _BEFORE)
+    first = _best(found, length - before)
+    start, end = _cut(words, max(0, found[first][0] - before) if found else 0, length, len(text))
     inside = _joined((a - start, b - start) for a, b, _ in found if a >= start and b <= end)
     return Snippet(text[start:end], start, inside)
 

@@ -16,6 +16,18 @@ _WORD: Final = re.compile(rf"[^\W_{TATWEEL}](?:[{TATWEEL}{MARKS}{INVISIBLE}]*[^\
 _LONGEST: Final = 60  # letters of a word that count
 # Names that are written as one word or as two: "عبدالله" and "عبد الله".
 _TWO_WORDS: Final = re.compile("([وفبكل]?(?:عبد|ابو|ابي|ابا))(ال..+)|([وفبكل]?اب[ويا])(ظبي|بكر)")
+# Spellings that newsrooms vary, normalized: أميركا and أمريكا, ترمب and ترامب, سورية and سوريا, مائة and مئة.
+_VARIANTS: Final = {
+    re.compile(pattern): spelling
+    for pattern, spelling in {
+        "اميرك(?=[اي])": "امريك",
+        "انكل(?=تر|يز)": "انجل",
+        "^([وفبكل]?)ترمب$": r"\1ترامب",
+        "^([وفبكل]?)سوريه$": r"\1سوريا",
+        "^([وفبكل]?)(?:جوجل|قوقل|كوكل)$": r"\1غوغل",
+        "^([وفبكل]?(?:ال|لل)?|.*(?:ثلاث|اربع|خمس|ست|سبع|ثمان|تسع))مايه$": r"\1ميه",
+    }.items()
+}
 
 
 class Token(NamedTuple):
@@ -30,6 +42,8 @@ class Token(NamedTuple):
 def normalized(written: str) -> tuple[str, ...]:
     """The words that a written word stands for: mostly one."""
     word = normalize_search(written)[:_LONGEST]
+    for variant, spelling in _VARIANTS.items():
+        word = variant.sub(spelling, word)
     if two := _TWO_WORDS.fullmatch(word):
         return tuple(part for part in two.groups() if part)
     return (word,) if word else ()
