@@ -54,8 +54,11 @@ def site_of(url: str) -> str:
     return registered_domain(url)
 
 
+FUNCTIONS: Final = {"site_of": site_of}
+
+
 def add_macros(connection: duckdb.DuckDBPyConnection) -> None:
-    """Adds the macros, and the table `reasons` and the function `site_of` that they use.
+    """Adds the macros, and the table `reasons` and the functions that they use.
 
     The views that they name may be made later, and made anew.
     """
@@ -65,6 +68,7 @@ def add_macros(connection: duckdb.DuckDBPyConnection) -> None:
         for reason, meaning in reasons.items()
     ]
     connection.register("reasons", pa.Table.from_pylist(rows))
-    connection.create_function("site_of", site_of, ["VARCHAR"], "VARCHAR")
+    for name, function in FUNCTIONS.items():
+        connection.create_function(name, function, ["VARCHAR"], "VARCHAR")
     for macro in MACROS:
         connection.execute(macro.sql)

@@ -13,6 +13,7 @@ from warraq.pipelines.cli import DONE, print_line
 from warraq.pipelines.macros import MACROS
 from warraq.pipelines.terminal import one_line
 from warraq.pipelines.views import VIEWS, Views
+from warraq.schemas.columns import column_text
 
 HISTORY: Final = "~/.warraq_history"
 _MOST_LINES: Final = 1_000  # of the history
@@ -84,8 +85,9 @@ def _help_on(views: Views, name: str) -> None:
     if macro:
         print(f"{macro.signature}\n{macro.text}")
     elif name.lower() in VIEWS:
+        columns = views.connection.execute(f"DESCRIBE {name}").fetchall()
         print(VIEWS[name.lower()])
-        _answer(views, f"DESCRIBE {name};", TABLE)
+        print(_list((column, column_text(name.lower(), column)) for column, *_ in columns))
     else:
         print_line(f"no view or macro {one_line(name)}; .tables and .macros list them")
 

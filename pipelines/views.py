@@ -55,6 +55,7 @@ VIEWS: Final = {
     "runs": "one row for each ingestion",
     "loads": "one row for each dump of a run; its load_id leads to its articles",
     "ledger": "one row for each line of the ledger of a run",
+    "reasons": "one row for each reason of rejection, with its meaning and what to do about it",
 }
 _TABLES: Final = [name for name in TABLES if name in VIEWS]
 _DERIVED: Final = {

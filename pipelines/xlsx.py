@@ -72,7 +72,7 @@ class _Sheet:
     def _write_cell(self, row: int, column: int, value: Any) -> None:
         if isinstance(value, bool):
             self._sheet.write_boolean(row, column, value)
-        elif isinstance(value, (int, float, Decimal)) and math.isfinite(value) and abs(value) <= _EXACT:
+        elif isinstance(value, (int, float, Decimal)) and math.isfinite(value) and -_EXACT <= value <= _EXACT:
             self._sheet.write_number(row, column, value)
         elif isinstance(value, dt.datetime) and value.year >= _FIRST_YEAR:
             utc = value.astimezone(dt.timezone.utc).replace(tzinfo=None) if value.tzinfo else value
