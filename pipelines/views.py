@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import DeltaTable
@@ -255,25 +256,34 @@ class _Logged(ds.Dataset):
         """The columns of the table, after one more."""
         return pa.schema(self._fields)
 
-    def scanner(self, columns: Sequence[str] | None = None, **settings: Any) -> ds.Scanner:
+    def scanner(
+        self,
+        columns: Sequence[str] | None = None,
+        filter: ds.Expression | None = None,  # noqa: A002  (the name that DuckDB gives it)
+        **settings: Any,
+    ) -> ds.Scanner:
         """The rows with these columns.
 
         Raises:
           _NotLoggedError: the log does not have one of them. No columns stands for all.
+          pa.ArrowInvalid: the log does not have a column of the filter.
         """
-        held = [field for field in self._fields if field.name in (_EACH, *self._partitions)]
-        if columns is None or not {*columns} <= {field.name for field in held}:
+        if columns is None or not {*columns} <= {_EACH, *self._partitions}:
             raise _NotLoggedError(f"{columns}")
-        schema = pa.schema(held)
-        return ds.Scanner.from_batches(self._batches(schema), schema=schema, columns=columns, **settings)
+        schema = pa.schema([field for field in self._fields if field.name in columns])
+        counts = self._counts if filter is None else self._counts.filter(filter)
+        return ds.Scanner.from_batches(_repeated(counts, schema), schema=schema, columns=columns, **settings)
 
-    def _batches(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-        for counts in self._counts.to_batches(max_chunksize=1):
-            rows = counts.column(ROWS)[0].as_py()
-            for start in range(0, rows, _BATCH_ROWS):
-                size = min(_BATCH_ROWS, rows - start)
-                values = (pa.repeat(counts.column(column)[0], size) for column in self._partitions)
-                yield pa.record_batch([pa.nulls(size), *values], schema=schema)
+
+def _repeated(counts: pa.Table, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """As many rows as `counts` tells, with the columns of `schema`. A batch has rows of many partitions."""
+    ends = np.cumsum(counts.column(ROWS).to_numpy())
+    values = {name: counts.column(name).combine_chunks() for name in schema.names if name != _EACH}
+    total = int(ends[-1]) if len(ends) else 0
+    for start in range(0, total, _BATCH_ROWS):
+        places = np.searchsorted(ends, np.arange(start, min(start + _BATCH_ROWS, total)), side="right")
+        arrays = [values[name].take(places) if name in values else pa.nulls(len(places)) for name in schema.names]
+        yield pa.record_batch(arrays, schema=schema)
 
 
 def _connect(*, with_macros: bool) -> duckdb.DuckDBPyConnection:
