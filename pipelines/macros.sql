@@ -214,7 +214,8 @@ CREATE MACRO story_of(article VARCHAR) AS TABLE
     ORDER BY 3 NULLS LAST, 5 NULLS LAST, 1, 2, 7;
 
 -- Pairs of sites: one had stories first, the other followed with copies. `days` and `hours` are medians; hours are known
--- where both pages state a time. Exact copies count as copies, without days and hours.
+-- where both pages state a time; where pages state the day alone, which site was first on that day is not known. Exact
+-- copies count as copies, without days and hours.
 CREATE MACRO who_followed(since := NULL, until := NULL) AS TABLE
     WITH copies AS (
         SELECT articles.duplicate_of AS story, articles.site, articles.date, articles.published_at
