@@ -54,8 +54,15 @@ class Parser(argparse.ArgumentParser):
         self.defaults: Callable[[Sequence[str]], list[str]] = lambda _: []  # arguments that those given win over
 
     def error(self, message: str) -> NoReturn:
-        print(one_line(f"{self.prog}: {message} (see {self.prog} --help)"), file=sys.stderr)
+        screen = "--help" if self._is_on_first_screen(message) else "--help-all"
+        print(one_line(f"{self.prog}: {message} (see {self.prog} {screen})"), file=sys.stderr)
         raise SystemExit(WRONG_USAGE)
+
+    def _is_on_first_screen(self, message: str) -> bool:
+        """False if argparse's message is about a flag that only `--help-all` shows."""
+        flag = message.partition(":")[0].removeprefix("argument ")
+        others = (action for group in self._action_groups[_FIRST_SCREEN:] for action in group._group_actions)  # noqa: SLF001
+        return all(flag not in action.option_strings for action in others)
 
     def format_help(self) -> str:
         groups, actions = self._action_groups, self._actions

@@ -1,11 +1,13 @@
 """The table of stages, and the configuration of a flow. Imports no Beam."""
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+from warraq.schemas.records import Article
 from warraq.transforms.clean.clean import CleanRules, clean
 from warraq.transforms.decode.decode import DecodeRules, decode
 from warraq.transforms.deduplicate.deduplicate import DuplicateRules, identify
@@ -36,6 +38,7 @@ class FlowConfig:
     topics: TopicRules = field(default_factory=TopicRules)
     tagger: str = DEFAULT
     classifier: str = "linear"
+    names: str = ""  # the user's list of names, as `names_as_json` gives it: no worker needs the file
 
     def to_json(self, *, tuning: bool = False, **more: Any) -> str:
         """The settings that decide the rows, and `more`, in a fixed order: equal settings give equal text.
@@ -44,7 +47,11 @@ class FlowConfig:
         """
         rules = {stage.name: getattr(self, stage.name) for stage in STAGES if stage.rules}
         stages = rules if tuning else {name: _without_tuning(each) for name, each in rules.items()}
-        return json.dumps({**dataclasses.asdict(dataclasses.replace(self, **stages)), **more}, sort_keys=True)
+        settings = dataclasses.asdict(dataclasses.replace(self, **stages))
+        names = settings.pop("names")
+        if names:
+            settings["names_sha256"] = hashlib.sha256(names.encode()).hexdigest()
+        return json.dumps({**settings, **more}, sort_keys=True)
 
 
 def _without_tuning(rules: Any) -> Any:
@@ -53,6 +60,10 @@ def _without_tuning(rules: Any) -> Any:
         return None
     tuning = {each.name: each.default for each in dataclasses.fields(rules) if each.metadata.get("tuning")}
     return dataclasses.replace(rules, **tuning)
+
+
+def _tag(article: Article, config: FlowConfig) -> Article:
+    return tag_entities([article], load_tagger(config.tagger), config.names)[0]
 
 
 class Stage(NamedTuple):
@@ -73,7 +84,7 @@ STAGES: Final = (
     Stage("language", LanguageRules, lambda article, config: keep_arabic(article, config.language)),
     Stage("quality", QualityRules, lambda article, config: keep_good(article, config.quality)),
     Stage("deduplicate", DuplicateRules, lambda article, _: identify(article)),
-    Stage("entities", None, lambda article, config: tag_entities([article], load_tagger(config.tagger))[0]),
+    Stage("entities", None, _tag),
     Stage(
         "topics",
         TopicRules,

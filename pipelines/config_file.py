@@ -22,8 +22,21 @@ else:
 Key = tuple[str, str]  # section and name; the section of the top level is ""
 
 BEAM: Final = "beam_flags"
-_KINDS: Final = {bool: "true or false", int: "a whole number", float: "a number", str: "a text in quotes"}
 _LISTS: Final = ("inputs", BEAM)
+_WITH_UNITS: Final = ("TIME", "SIZE")  # the metavar of flags such as `--every 30s`
+
+
+class Measure:
+    """The type of a value that is a number, or a text with its unit."""
+
+
+_KINDS: Final = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a text in quotes",
+    Measure: "a number, or a text with its unit",
+}
 
 
 def read(path: str, keys: Mapping[Key, type]) -> dict[Key, Any]:
@@ -60,6 +73,8 @@ def _flat(content: Mapping[str, Any]) -> Iterator[tuple[Key, Any]]:
 def _is_of(value: Any, kind: type) -> bool:
     if kind is list:
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if kind is Measure:
+        return type(value) in (int, float, str)
     return type(value) is kind or (kind is float and type(value) is int)
 
 
@@ -115,6 +130,8 @@ def kind_of(action: argparse.Action) -> type:
         return list
     if action.nargs == 0 or isinstance(action, argparse.BooleanOptionalAction):
         return bool
+    if action.metavar in _WITH_UNITS:
+        return Measure
     if action.type in (int, float):
         return action.type
     return type(action.default) if isinstance(action.default, (int, float)) else str

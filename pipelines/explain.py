@@ -24,6 +24,7 @@ from warraq.schemas.labels import (
     EXTRACTION_SOURCES,
     IN_ARTICLE,
     IN_LISTS,
+    IN_NAMES,
     NAME_SOURCES,
     REASONS,
     TOPICS,
@@ -44,7 +45,7 @@ from warraq.transforms.topics import classifier as topics
 
 _COLOURS: Final = {"person": "\x1b[1;35m", "place": "\x1b[1;32m", "organisation": "\x1b[1;34m", "misc": "\x1b[1;33m"}
 _PLAIN: Final = "\x1b[0m"
-_RENAMED: Final = frozenset({IN_ARTICLE, IN_LISTS})
+_RENAMED: Final = frozenset({IN_ARTICLE, IN_LISTS, IN_NAMES})
 _MOST_DIGITS: Final = 18  # of an offset: no file is longer
 _MOST: Final = 12  # lines shown of a long list
 
@@ -239,7 +240,7 @@ def _steps(config: FlowConfig, colour: bool) -> list[Step]:
         yield f"{code} {score:.3f}, by {evidence}"
 
     def show_topics(article: Article, classified: Article | None) -> Iterator[str]:
-        if classified:
+        if classified and classified.topics:
             yield from (f"{score.score:.2f}  {_NAMES[score.code]}" for score in classified.topics)
             yield f"because of {', '.join(classifier.evidence(article))}"
 

@@ -48,7 +48,7 @@ class RefinePages(beam.PTransform):
             "KeepArabic": KeepArabic(config.language),
             "KeepGoodText": KeepGoodText(config.quality),
             "Deduplicate": Deduplicate(config.deduplicate, self.known, self.forgotten),
-            "TagEntities": TagEntities(config.tagger),
+            "TagEntities": TagEntities(config.tagger, config.names),
             "ClassifyTopics": ClassifyTopics(config.classifier, config.topics),
         }
 

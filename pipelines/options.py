@@ -16,6 +16,7 @@ from warraq.pipelines.cli import DONE, Parser, ShowAllHelp, dataset_folder
 from warraq.pipelines.config import RULES, FlowConfig
 from warraq.transforms.deduplicate import deduplicate
 from warraq.transforms.entities import tagger as entities
+from warraq.transforms.entities import user_names
 from warraq.transforms.quality import quality
 from warraq.transforms.topics import classifier as topics
 
@@ -244,6 +245,7 @@ def add_rules(parser: Parser) -> None:
         default=FlowConfig.classifier,
         help=f"the model for topics (default: {FlowConfig.classifier})",
     )
+    models("--names", metavar="FILE", help=f"your own list of names, which wins: {user_names.FORM}")
     tuning = []
     for stage, rules in RULES.items():
         group = parser.add_argument_group(f"rules of {stage}")
@@ -271,7 +273,7 @@ def _add_rule(group: Any, stage: str, field: "dataclasses.Field[Any]") -> None:
 
 
 def _arguments_of_file(parser: Parser, arguments: Sequence[str]) -> list[str]:
-    """The file of `--config` as arguments. Keys of flags that only `ingest` has are checked, then skipped.
+    """The file of `--config` as arguments. Keys of flags that only another command has are checked, then skipped.
 
     Exits with 2 and one line if the file is wrong.
     """
@@ -281,7 +283,7 @@ def _arguments_of_file(parser: Parser, arguments: Sequence[str]) -> list[str]:
     asked = only.parse_known_args(arguments)[0]
     if asked.config is None:
         return []
-    actions = dict(_actions(ingest_parser()))
+    actions = _actions_in_files(parser)
     kinds = {place: config_file.kind_of(action) for place, action in actions.items()}
     try:
         values = config_file.read(asked.config, {**kinds, ("", config_file.BEAM): list})
@@ -308,24 +310,30 @@ def _actions(parser: Parser) -> Iterator[tuple[config_file.Key, argparse.Action]
             yield _PLACES.get(action.dest, ("", action.dest)), action
 
 
+def _actions_in_files(parser: Parser) -> dict[config_file.Key, argparse.Action]:
+    """The flags of every command that ingests, by their place in a configuration file, as `parser` has them."""
+    of_jobs = {**dict(_actions(stream_parser())), **dict(_actions(ingest_parser()))}
+    return {place: dict(_actions(parser)).get(place, action) for place, action in of_jobs.items()}
+
+
 def _tagger(text: str) -> str:
     if not entities.is_backend(text):
         raise argparse.ArgumentTypeError(f"{text}: use one of {entities.CHOICES}")
     return text
 
 
-def _count(text: str) -> int:
+def _count(text: str, least: int = 1) -> int:
     try:
         number = int(text)
     except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text}: must be a whole number, 1 or more")
+        number = -1
+    if number < least:
+        raise argparse.ArgumentTypeError(f"{text}: must be a whole number, {least} or more")
     return number
 
 
 def _count_or_none(text: str) -> int:
-    return 0 if text == "0" else _count(text)
+    return _count(text, least=0)
 
 
 def _seconds(text: str) -> float:
@@ -338,10 +346,10 @@ def _seconds(text: str) -> float:
 
 
 def _bytes(text: str) -> int:
-    match = re.fullmatch(r"(\d{1,6})(MB|GB)", text, re.IGNORECASE)
+    match = re.fullmatch(r"(\d{1,15})(|MB|GB)", text, re.IGNORECASE)
     if not match or not int(match[1]):
         raise argparse.ArgumentTypeError(f"{text}: must be a size such as 256MB or 1GB")
-    return int(match[1]) << (20 if match[2].upper() == "MB" else 30)
+    return int(match[1]) << {"": 0, "MB": 20, "GB": 30}[match[2].upper()]
 
 
 def _share(text: str) -> float:
@@ -426,7 +434,7 @@ def config_of(parser: Parser, known: argparse.Namespace) -> FlowConfig:
     try:
         config = _config(known)
         if known.print_config:
-            for line in config_file.lines([*_entries(known, config)]):
+            for line in config_file.lines([*_entries(parser, known, config)]):
                 print(line)
             raise SystemExit(DONE)
     except ValueError as error:
@@ -450,14 +458,17 @@ def _config(known: argparse.Namespace) -> FlowConfig:
         for name, value in given.items():
             if isinstance(value, int) and abs(value) >= _INT64:
                 raise ValueError(f"{flags[name]} must be below {_INT64}, not {value:.3g}")
-    return FlowConfig(**chosen, tagger=known.tagger, classifier=known.classifier)
+    names = user_names.names_as_json(known.names) if known.names else ""
+    return FlowConfig(**chosen, tagger=known.tagger, classifier=known.classifier, names=names)
 
 
-def _entries(known: argparse.Namespace, config: FlowConfig) -> Iterator[tuple[config_file.Key, Any, str, bool]]:
+def _entries(
+    parser: Parser, known: argparse.Namespace, config: FlowConfig
+) -> Iterator[tuple[config_file.Key, Any, str, bool]]:
     """The entries of a configuration file: flags of the run, comments where they have their default, then all rules."""
-    actions = {place: action for place, action in _actions(ingest_parser()) if hasattr(known, action.dest)}
+    actions = _actions_in_files(parser)
     for place, action in actions.items():
-        if place[0] == "":
+        if place[0] == "" and hasattr(known, action.dest):
             value, text = getattr(known, action.dest), (action.help or "").replace("%%", "%")
             is_set = value not in (None, action.default) or action.dest in ("tagger", "classifier")
             absent = [action.metavar] if action.dest == "inputs" else action.metavar

@@ -56,10 +56,12 @@ ENTITY_KINDS: Final[dict[str, str]] = {"person": "شخص", "place": "مكان", 
 WRITTEN: Final = "written"
 IN_ARTICLE: Final = "article"
 IN_LISTS: Final = "lists"
+IN_NAMES: Final = "names"
 NAME_SOURCES: Final[dict[str, str]] = {
     WRITTEN: "the words of the mention, in their usual spelling",
     IN_ARTICLE: "a full name elsewhere in the article: its text, title, description or tags",
     IN_LISTS: "the lists: another name of a place or organisation, or a person for whom the article has evidence",
+    IN_NAMES: "your own list (--names)",
 }
 
 # Where an article's date came from, most trusted first.

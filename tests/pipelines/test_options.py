@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from warraq.pipelines.cli import Parser
 from warraq.pipelines.config import RULES, FlowConfig
-from warraq.pipelines.options import add_rules, config_of, ingest_parser, parse_ingest
+from warraq.pipelines.options import add_rules, config_of, ingest_parser, parse_ingest, parse_stream
 
 BASE = ["a.warc", "--output", "out"]
 NAMED = {("deduplicate", "near"): "--near_duplicates", ("extract", "kinds"): "--kinds"}
@@ -273,6 +273,22 @@ def test_a_printed_file_reads_back(tmp_path_factory, preset, near, rules, tagger
     assert parse_ingest(["--config", str(path)]) == parse_ingest([*BASE, *flags, "--strict", "--runner=FlinkRunner"])
 
 
+def test_a_file_that_stream_prints_reads_back(tmp_path, capsys):
+    flags = ["in", "--output", "out", "--every", "2m", "--max_bytes", "1GB", "--maintain_every", "0", "--rejected=all"]
+    with pytest.raises(SystemExit):
+        parse_stream([*flags, "--print_config"])
+    path = tmp_path / "stream.toml"
+    path.write_text(capsys.readouterr().out, encoding="utf-8")
+    assert parse_stream(["--config", str(path)]) == parse_stream(flags)
+
+
+def test_one_file_serves_stream_and_ingest(file):
+    flags = file('every = "5s"\nmax_bytes = 7\nstrict = true\n[read]\nmax_bytes = 9\n')
+    streamed, ingested = parse_stream([*BASE, *flags]), parse_ingest([*BASE, *flags])
+    assert (streamed.every, streamed.most_bytes, streamed.ingest.config.read.max_bytes) == (5.0, 7, 9)
+    assert (ingested.strict, ingested.config) == (True, streamed.ingest.config)
+
+
 def test_explain_takes_the_file_of_ingest(file):
     parser = Parser(prog="warraq explain")
     add_rules(parser)
@@ -293,6 +309,15 @@ def test_flags_of_a_group_that_was_added_are_only_in_all_help():
     parser.add_argument_group("more").add_argument("--there")
     assert "--there" not in parser.format_help()
     assert "--there" in parser.format_help_all()
+
+
+@pytest.mark.parametrize(
+    ("flag", "screen"), [("--kinds", "--help-all"), ("--max_error_share", "--help-all"), ("--quality", "--help")]
+)
+def test_a_wrong_value_points_to_the_help_that_has_the_flag(flag, screen, capsys):
+    with pytest.raises(SystemExit):
+        parse_ingest([*BASE, flag, "none"])
+    assert capsys.readouterr().err.endswith(f"(see warraq ingest {screen})\n")
 
 
 def test_a_required_argument_may_stay_away_until_the_flags_are_known(capsys):

@@ -386,8 +386,9 @@ def test_times_have_units(text, seconds):
     [
         (["--every", "0"], "0: must be a time such as 5s, 30s or 2m"),
         (["--every", "soon"], "soon: must be a time"),
-        (["--max_bytes", "12"], "12: must be a size such as 256MB or 1GB"),
+        (["--max_bytes", "12KB"], "12KB: must be a size such as 256MB or 1GB"),
         (["--max_files", "0"], "0: must be a whole number, 1 or more"),
+        (["--cycles", "-1"], "-1: must be a whole number, 0 or more"),
         (["--replace"], "unknown flag --replace"),
     ],
 )

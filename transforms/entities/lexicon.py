@@ -197,16 +197,17 @@ def word_ranks() -> dict[str, int]:
 
 
 def parse_names(lines: str) -> Iterator[tuple[str, str, bool]]:
-    """(canonical name, spelling, unsure). "عبد ال…" is also spelt as one word, "أبو" also as "أبي" and "أبا"."""
+    """(canonical name, spelling, unsure), each with the variants of its spelling."""
     for item in "،".join(line for line in lines.splitlines() if not line.startswith("#")).split("،"):
         spellings = [spelling.strip() for spelling in item.split("=") if spelling.strip()]
         for spelling in spellings:
             written = spelling.removeprefix("?")
-            for variant in _variants(written):
+            for variant in spelling_variants(written):
                 yield spellings[0].removeprefix("?"), variant, spelling.startswith("?")
 
 
-def _variants(name: str) -> list[str]:
+def spelling_variants(name: str) -> list[str]:
+    """The name, and how else "عبد ال…" and "أبو" are spelt."""
     joined = name.replace("عبد ال", "عبدال")
     forms = [name, joined] if joined != name else [name]
     first, space, rest = name.partition(" ")

@@ -33,12 +33,17 @@ def headers(article: Article) -> str:
 
 
 def resolve_names(article: Article, entities: Sequence[Entity], in_headers: Sequence[Entity]) -> list[Entity]:
-    """The entities of the text with the names that the article and the lists give them."""
+    """The entities of the text with the names that the article and the lists give them.
+
+    An entity with a `name_source` keeps its name.
+    """
     persons = _Persons(article, entities, in_headers)
     return [_resolved(entity, persons) for entity in entities]
 
 
 def _resolved(entity: Entity, persons: "_Persons") -> Entity:
+    if entity.name_source:
+        return entity
     found = persons.full_name(entity) if entity.kind == "person" else None
     if found:
         return entity._replace(name=found[0], name_source=found[1])

@@ -19,8 +19,8 @@ from warraq.transforms.step import BatchStepFn, Outputs, StageTransform, route
 STAGE: Final = "entities"
 
 
-def _make_tagger(backend: str) -> Callable[[list[Article]], list[Article]]:
-    return functools.partial(tag_entities, tagger=load_tagger(backend))
+def _make_tagger(backend: str, names: str) -> Callable[[list[Article]], list[Article]]:
+    return functools.partial(tag_entities, tagger=load_tagger(backend), names=names)
 
 
 @dataclass
@@ -28,7 +28,8 @@ class TagEntities(StageTransform):
     """Article → (Article with entities, Rejected). The model is loaded once for each process."""
 
     backend: str = field(default=DEFAULT, metadata={"help": f"what finds the entities: {CHOICES}"})
+    names: str = ""  # the user's list, as `names_as_json` gives it
 
     def expand(self, articles: beam.PCollection) -> Outputs:
-        fn = BatchStepFn(STAGE, functools.partial(_make_tagger, self.backend))
+        fn = BatchStepFn(STAGE, functools.partial(_make_tagger, self.backend, self.names))
         return route(articles, "Tag", fn, Article, Article)

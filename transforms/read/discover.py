@@ -112,14 +112,18 @@ def list_files(inputs: Sequence[str], output: str | None = None) -> dict[str, Fi
     A folder without a file and a pattern that nothing matches give none, for files may come.
 
     Raises:
-      InputError: a file or folder named by the user is missing, or a folder can't be read.
+      InputError: a file or folder named by the user is missing, or is a link that leads to none, or a folder can't
+        be read.
     """
     place = _Output(output)
     found: dict[str, FileState] = {}
     for stated in inputs:
         with contextlib.suppress(NoInputError):
-            for each in _expand(stated, place)[0]:
+            candidates, is_one_file = _expand(stated, place)
+            for each in candidates:
                 state = None if each.why_not else each.state or _local_state(each.path)
+                if is_one_file and os.path.islink(each.path) and not state and not each.why_not:
+                    raise InputError(f"{shown_name(stated)}: a link that leads to no file; check the path")
                 found |= {each.path: state} if state else {}
     return found
 

@@ -46,8 +46,25 @@ class Classifier(Protocol):
         ...
 
 
+class NoClassifier:
+    """Gives no topic, so that every article is in `other`: for corpora that need none."""
+
+    name = "off"
+
+    def classify(self, articles: Sequence[Article]) -> list[list[TopicScore]]:
+        """No topic for each article."""
+        return [[] for _ in articles]
+
+    def evidence(self, article: Article) -> list[str]:  # noqa: ARG002  (of the protocol)
+        """None."""
+        return []
+
+
 # "module:Class" by the name that --classifier takes.
-BACKENDS: Final[dict[str, str]] = {"linear": "warraq.transforms.topics.linear:LinearClassifier"}
+BACKENDS: Final[dict[str, str]] = {
+    "linear": "warraq.transforms.topics.linear:LinearClassifier",
+    "off": "warraq.transforms.topics.classifier:NoClassifier",
+}
 DEFAULT: Final = "linear"
 
 

@@ -110,6 +110,14 @@ def test_a_folder_that_is_missing_is_an_error(tmp_path):
         list_files([str(tmp_path / "missing")])
 
 
+@pytest.mark.parametrize("target", ["loop", "gone"])
+def test_a_link_that_leads_to_no_file_is_an_error_if_it_is_the_source(tmp_path, target):
+    (tmp_path / "loop").symlink_to(target)
+    assert list_files([str(tmp_path)]) == {}
+    with pytest.raises(InputError, match="loop: a link that leads to no file; check the path"):
+        list_files([str(tmp_path / "loop")])
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_that_may_not_be_read_is_skipped_with_the_reason(tmp_path):
     denied = tmp_path / "a.html"
