@@ -10,7 +10,7 @@ import pyarrow as pa
 from warraq.pipelines.remedies import REMEDIES
 from warraq.schemas.labels import REASONS
 
-_MACRO: Final = re.compile(r"((?:^--.*\n)+)^CREATE MACRO (\w+)\([^;]*;", re.MULTILINE)
+_MACRO: Final = re.compile(r"((?:^--.*\n)+)^CREATE MACRO ((\w+)\([^)]*\)) AS[^;]*;", re.MULTILINE)
 
 
 class Macro(NamedTuple):
@@ -18,14 +18,30 @@ class Macro(NamedTuple):
 
     name: str
     text: str  # what it answers
+    signature: str  # as it is called, with the parameters
     sql: str
+
+    @property
+    def is_table(self) -> bool:
+        """True if it stands after FROM; False if it is a function of values."""
+        return " AS TABLE" in self.sql
 
 
 def _macros() -> tuple[Macro, ...]:
     source = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
     return tuple(
-        Macro(found[2], " ".join(found[1].replace("--", "").split()), found[0]) for found in _MACRO.finditer(source)
+        Macro(
+            found[3],
+            _joined(found[1].replace("--", "")),
+            _joined(found[2]).replace("( ", "(").replace(" )", ")"),
+            found[0],
+        )
+        for found in _MACRO.finditer(source)
     )
+
+
+def _joined(text: str) -> str:
+    return " ".join(text.split())
 
 
 MACROS: Final = _macros()
@@ -38,8 +54,11 @@ def site_of(url: str) -> str:
     return registered_domain(url)
 
 
+FUNCTIONS: Final = {"site_of": site_of}
+
+
 def add_macros(connection: duckdb.DuckDBPyConnection) -> None:
-    """Adds the macros, and the table `reasons` and the function `site_of` that they use.
+    """Adds the macros, and the table `reasons` and the functions that they use.
 
     The views that they name may be made later, and made anew.
     """
@@ -49,6 +68,7 @@ def add_macros(connection: duckdb.DuckDBPyConnection) -> None:
         for reason, meaning in reasons.items()
     ]
     connection.register("reasons", pa.Table.from_pylist(rows))
-    connection.create_function("site_of", site_of, ["VARCHAR"], "VARCHAR")
+    for name, function in FUNCTIONS.items():
+        connection.create_function(name, function, ["VARCHAR"], "VARCHAR")
     for macro in MACROS:
         connection.execute(macro.sql)

@@ -21,7 +21,7 @@ CREATE MACRO is_named(asked VARCHAR, name VARCHAR) AS name_key(name) LIKE name_k
 CREATE MACRO has_name(entities, name VARCHAR) AS
     list_contains([is_named(name, entity.name) FOR entity IN entities], true);
 
--- Names that have these letters, with the number of articles: how a name is written in the dataset.
+-- Names that have these letters: how someone is called in the dataset.
 CREATE MACRO names_like(letters VARCHAR) AS TABLE
     SELECT mentions.name, mentions.kind, count(DISTINCT mentions.article_id) AS articles,
         count(DISTINCT mentions.site) AS sites, min(mentions.date) AS first_day, max(mentions.date) AS last_day
@@ -70,7 +70,7 @@ CREATE MACRO named_with(name VARCHAR, kind VARCHAR := NULL, since := NULL, until
     GROUP BY by_story.other
     ORDER BY sum(by_story.weight) DESC, stories DESC, by_story.other.name, by_story.other.kind;
 
--- Sites by the number of their articles that name someone or something, and the share of all that they published.
+-- Sites that name someone or something. `share` is that of all articles of the site.
 CREATE MACRO sites_naming(name VARCHAR, since := NULL, until := NULL) AS TABLE
     SELECT articles.site, count(*) FILTER (has_name(articles.entities, name)) AS naming, count(*) AS of_all,
         round(naming / of_all, 4) AS share,
@@ -82,10 +82,10 @@ CREATE MACRO sites_naming(name VARCHAR, since := NULL, until := NULL) AS TABLE
     HAVING naming > 0
     ORDER BY naming DESC, share DESC, articles.site;
 
--- Articles by period ('day', 'week', 'month', 'quarter', 'year') that have a name, a topic or a site, or all of these,
--- beside their own baseline: the share that they had in the `baseline` periods before. `expected` is that share of the
--- period's articles, `times_usual` how many times as many there are, and `score` the excess in standard deviations of
--- a Poisson count: 3 is rare. NULL where no earlier period has articles.
+-- Articles of a name, topic or site by period, beside their own baseline. The period is 'day', 'week', 'month',
+-- 'quarter' or 'year'; the baseline is the share that they had in the `baseline` periods before. `expected` is that
+-- share of the period's articles, `times_usual` how many times as many there are, and `score` the excess in standard
+-- deviations of a Poisson count: 3 is rare. NULL where no earlier period has articles.
 CREATE MACRO trend_of(
     name VARCHAR := NULL, topic VARCHAR := NULL, site VARCHAR := NULL, period VARCHAR := 'week',
     baseline INTEGER := 8, since := NULL, until := NULL
@@ -119,7 +119,7 @@ CREATE MACRO trend_of(
     WHERE usual.of_all > 0 AND (since IS NULL OR usual.start >= date_trunc(period, since::DATE))
     ORDER BY usual.start;
 
--- Names of a period by how far they rise above the `baseline_days` days before it. A story counts once. `score` is as
+-- Names that rise in a period above the days before it, which are `baseline_days`. A story counts once. `score` is as
 -- in trend_of; names in fewer than `least` stories of the period are left out.
 CREATE MACRO rising_names(
     since, until, kind VARCHAR := NULL, baseline_days INTEGER := 28, least INTEGER := 3
@@ -163,8 +163,8 @@ CREATE MACRO topics_by(period VARCHAR := 'month', since := NULL, until := NULL) 
     GROUP BY date_trunc(period, days.date), days.topic
     ORDER BY date_trunc(period, days.date), articles DESC, days.topic;
 
--- Stories of a period, those with most copies first: the article that was first, the number of articles with this text
--- or nearly this text, and their sites. Exact copies, which `rejected` has, are counted.
+-- Stories of a period, those with most copies first. Each is the article that was first, with the number of articles
+-- that have this text or nearly this text, and their sites. Exact copies, which `rejected` has, are counted.
 CREATE MACRO stories(since := NULL, until := NULL) AS TABLE
     WITH near AS (
         SELECT articles.duplicate_of AS story, count(*) AS articles, list(articles.site) AS sites,
@@ -213,8 +213,9 @@ CREATE MACRO story_of(article VARCHAR) AS TABLE
     WHERE rejected.stage = 'deduplicate' AND rejected.detail = asked.story
     ORDER BY 3 NULLS LAST, 5 NULLS LAST, 1, 2, 7;
 
--- Pairs of sites: one had stories first, the other followed with a copy. `days` and `hours` are medians; hours are known
--- where both pages state a time. Exact copies count as copies, without days and hours.
+-- Pairs of sites: one had stories first, the other followed with copies. `days` and `hours` are medians; hours are known
+-- where both pages state a time; where pages state the day alone, which site was first on that day is not known. Exact
+-- copies count as copies, without days and hours.
 CREATE MACRO who_followed(since := NULL, until := NULL) AS TABLE
     WITH copies AS (
         SELECT articles.duplicate_of AS story, articles.site, articles.date, articles.published_at
@@ -233,7 +234,7 @@ CREATE MACRO who_followed(since := NULL, until := NULL) AS TABLE
     GROUP BY first.site, copies.site
     ORDER BY stories DESC, first.site, copies.site;
 
--- Sites by the number of stories that they had first and others copied, and that they copied from others.
+-- Sites by the stories that others copied from them, and that they copied from others.
 CREATE MACRO first_publishers(since := NULL, until := NULL) AS TABLE
     WITH pairs AS (FROM who_followed(since := since, until := until)),
     sides AS (
@@ -257,7 +258,7 @@ CREATE MACRO versions_of(address VARCHAR) AS TABLE
     FROM articles JOIN asked ON asked.canonical_url = articles.canonical_url
     ORDER BY articles.fetched_at DESC, articles.article_id;
 
--- Articles with the newest version of each address only, all columns of `articles`.
+-- Articles, but only the newest version of each address. The columns are those of `articles`.
 CREATE MACRO newest_versions(since := NULL, until := NULL) AS TABLE
     SELECT articles.* FROM articles
     WHERE in_period(articles.date, since, until)
@@ -265,9 +266,9 @@ CREATE MACRO newest_versions(since := NULL, until := NULL) AS TABLE
         PARTITION BY articles.canonical_url ORDER BY articles.fetched_at DESC, articles.article_id
     ) = 1;
 
--- Sites by the articles that they gave: pages with a row, the share of these that became articles, and of the articles
--- the shares without a stated date, without an author, and that copy an earlier one. The period is that of fetching.
--- Pages that are counted without a row (`--rejected useful`) are not among them.
+-- Sites by the articles that their pages gave. `kept` is the share of pages that became articles; the last three are
+-- shares of the articles: without a stated date, without an author, and copies of an earlier one. The period is that of
+-- fetching. Pages that are counted without a row (`--rejected useful`) are not among `pages`.
 CREATE MACRO sites_by_yield(since := NULL, until := NULL) AS TABLE
     WITH doors AS (
         SELECT articles.site, true AS is_article, articles.date_source = 'fetched' AS no_date,
@@ -286,8 +287,8 @@ CREATE MACRO sites_by_yield(since := NULL, until := NULL) AS TABLE
     GROUP BY doors.site
     ORDER BY articles DESC, pages, doors.site;
 
--- Rejected pages by stage and reason, from the ledger: number, share of all pages read, what the reason means and what
--- to do about it. Opens no data file of articles.
+-- Rejected pages by stage and reason, from the ledger. `share` is that of all pages read; `meaning` and `remedy` say
+-- what the reason is and what to do about it.
 CREATE MACRO refusals() AS TABLE
     WITH total AS (SELECT sum(ledger.pages) AS pages FROM ledger WHERE ledger.door = 'read')
     SELECT ledger.stage, ledger.reason, sum(ledger.pages)::BIGINT AS pages,
@@ -306,15 +307,15 @@ CREATE MACRO runs_since(run VARCHAR) AS TABLE
     WHERE (runs.committed_at, runs.run_id) > (last.committed_at, last.run_id)
     ORDER BY runs.committed_at, runs.run_id;
 
--- Articles that came in after a run, all columns of `articles`.
+-- Articles that came in after a run. The columns are those of `articles`.
 CREATE MACRO articles_since(run VARCHAR) AS TABLE
     SELECT articles.* FROM articles
     WHERE articles.load_id IN (
         SELECT loads.load_id FROM loads WHERE loads.run_id IN (SELECT later.run_id FROM runs_since(run) AS later)
     );
 
--- What changed since a run: articles that came in, pages that were rejected, and rows that were taken down. Rows that a
--- later run replaced (`--replace`) are gone from the dataset, so they are not told.
+-- What changed since a run, in numbers. These are articles that came in, pages that were rejected, and rows that were
+-- taken down. Rows that a later run replaced (`--replace`) are gone from the dataset, so they are not told.
 CREATE MACRO changes_since(run VARCHAR) AS TABLE
     SELECT 'articles' AS change, new.topic AS what, count(*) AS number
     FROM articles_since(run) AS new GROUP BY new.topic

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import DeltaTable
@@ -56,6 +57,7 @@ VIEWS: Final = {
     "runs": "one row for each ingestion",
     "loads": "one row for each dump of a run; its load_id leads to its articles",
     "ledger": "one row for each line of the ledger of a run",
+    "reasons": "one row for each reason of rejection, with its meaning and what to do about it",
 }
 _TABLES: Final = [name for name in TABLES if name in VIEWS]
 _DERIVED: Final = {
@@ -95,8 +97,8 @@ Deliver: TypeAlias = Callable[[duckdb.DuckDBPyConnection, duckdb.DuckDBPyRelatio
 class Views:
     """All views of a dataset, each as of one version of its table.
 
-    Two connections have the same views. One reads the data files. The other has only what the logs have, which is
-    enough for counts by partition.
+    Two connections have the same views. One reads the data files, and has the macros. The other has only what the logs
+    have, which is enough for counts by partition.
 
     Raises:
       DatasetError: there is no dataset, or it is newer than this program.
@@ -141,7 +143,7 @@ class Views:
     def _run_on_logs(self, statement: duckdb.Statement, deliver: Deliver) -> bool:
         """Returns False if the statement needs more than the logs have."""
         if self._on_logs is None:
-            self._on_logs = _connect()
+            self._on_logs = _connect(with_macros=False)  # which take 0.1 s
             self._make(self._on_logs, self._logged)
         try:
             _run(self._on_logs, statement, deliver)
@@ -168,7 +170,7 @@ class Views:
     def _reader(self) -> duckdb.DuckDBPyConnection:
         """The connection that reads the data files, with views of the versions that were opened last."""
         if self._on_files is None:
-            self._on_files = _connect()
+            self._on_files = _connect(with_macros=True)
             add_search(self._on_files, self._dataset)
         if self._is_stale:
             self._make(self._on_files, self._scan)
@@ -259,38 +261,49 @@ class _Logged(ds.Dataset):
         """The columns of the table, after one more."""
         return pa.schema(self._fields)
 
-    def scanner(self, columns: Sequence[str] | None = None, **settings: Any) -> ds.Scanner:
+    def scanner(
+        self,
+        columns: Sequence[str] | None = None,
+        filter: ds.Expression | None = None,  # noqa: A002  (the name that DuckDB gives it)
+        **settings: Any,
+    ) -> ds.Scanner:
         """The rows with these columns.
 
         Raises:
           _NotLoggedError: the log does not have one of them. No columns stands for all.
+          pa.ArrowInvalid: the log does not have a column of the filter.
         """
-        held = [field for field in self._fields if field.name in (_EACH, *self._partitions)]
-        if columns is None or not {*columns} <= {field.name for field in held}:
+        if columns is None or not {*columns} <= {_EACH, *self._partitions}:
             raise _NotLoggedError(f"{columns}")
-        schema = pa.schema(held)
-        return ds.Scanner.from_batches(self._batches(schema), schema=schema, columns=columns, **settings)
-
-    def _batches(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-        for counts in self._counts.to_batches(max_chunksize=1):
-            rows = counts.column(ROWS)[0].as_py()
-            for start in range(0, rows, _BATCH_ROWS):
-                size = min(_BATCH_ROWS, rows - start)
-                values = (pa.repeat(counts.column(column)[0], size) for column in self._partitions)
-                yield pa.record_batch([pa.nulls(size), *values], schema=schema)
+        schema = pa.schema([field for field in self._fields if field.name in columns])
+        counts = self._counts if filter is None else self._counts.filter(filter)
+        return ds.Scanner.from_batches(_repeated(counts, schema), schema=schema, columns=columns, **settings)
 
 
-def _connect() -> duckdb.DuckDBPyConnection:
+def _repeated(counts: pa.Table, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """As many rows as `counts` tells, with the columns of `schema`. A batch has rows of many partitions."""
+    ends = np.cumsum(counts.column(ROWS).to_numpy())
+    values = {name: counts.column(name).combine_chunks() for name in schema.names if name != _EACH}
+    total = int(ends[-1]) if len(ends) else 0
+    for start in range(0, total, _BATCH_ROWS):
+        places = np.searchsorted(ends, np.arange(start, min(start + _BATCH_ROWS, total)), side="right")
+        arrays = [values[name].take(places) if name in values else pa.nulls(len(places)) for name in schema.names]
+        yield pa.record_batch(arrays, schema=schema)
+
+
+def _connect(*, with_macros: bool) -> duckdb.DuckDBPyConnection:
     """A database in memory with all views, in which the tables have no rows yet."""
     # No download without the user's knowledge.
     connection = duckdb.connect(config={"autoinstall_known_extensions": False})
+    connection.execute("SET TimeZone = 'UTC'")  # a day of a time is the same on every machine
     connection.register("topic_names", pa.Table.from_pylist([topic._asdict() for topic in TOPICS]))
     for name, schema in TABLES.items():
         _make_table_view(connection, name, _register(connection, name, schema.empty_table()))
     for name, sql in _DERIVED.items():  # now, because each of these looks at all files that a table view names
         connection.execute(f"CREATE VIEW {name} AS {sql}")
     _make_days(connection, no_counts("articles"))
-    add_macros(connection)
+    if with_macros:
+        add_macros(connection)
     for name in _TABLES:
         connection.unregister(f"{_ROWS_OF}{name}")
     return connection
@@ -343,6 +356,11 @@ def _text(value: str) -> str:
 
 
 def _run(connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement, deliver: Deliver) -> None:
-    relation = connection.sql(statement)
-    if relation is not None and duckdb.ExpectedResultType.QUERY_RESULT in statement.expected_result_type:
-        deliver(connection, relation)
+    try:
+        relation = connection.sql(statement)
+        if relation is not None and duckdb.ExpectedResultType.QUERY_RESULT in statement.expected_result_type:
+            deliver(connection, relation)
+    except (duckdb.InterruptException, RuntimeError) as error:  # Ctrl-C is the one or the other, by version
+        if isinstance(error, duckdb.InterruptException) or "interrupted" in str(error).lower():
+            raise KeyboardInterrupt from error
+        raise
