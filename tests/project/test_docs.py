@@ -9,6 +9,8 @@ from tests.support.paths import ROOT
 from warraq import transforms
 from warraq.pipelines.commands import COMMANDS
 from warraq.pipelines.config import FlowConfig
+from warraq.pipelines.export.command import export_parser
+from warraq.pipelines.export.rehydrate import rehydrate_parser
 from warraq.pipelines.flow import RefinePages
 from warraq.pipelines.maintain import OPERATIONS, maintain_parser
 from warraq.pipelines.options import ingest_parser, stream_parser
@@ -39,7 +41,7 @@ def test_every_view_is_in_the_readme(view):
 
 @pytest.mark.parametrize("flag", re.findall(r"(?<![\w-])--[a-z_]+", README))
 def test_every_flag_in_the_readme_exists(flag):
-    parsers = [query_parser(), *map(maintain_parser, [None, *OPERATIONS])]
+    parsers = [query_parser(), export_parser(), rehydrate_parser(), *map(maintain_parser, [None, *OPERATIONS])]
     known = "".join(parser().format_help_all() for parser in (ingest_parser, stream_parser))
     known += "".join(parser.format_help() for parser in parsers)
     assert flag in known or flag == "--quick"  # of run_tests.sh
