@@ -25,6 +25,7 @@ from warraq.schemas.labels import (
     IN_ARTICLE,
     IN_LISTS,
     NAME_SOURCES,
+    OPT_OUTS,
     REASONS,
     TOPICS,
 )
@@ -277,7 +278,7 @@ def _decode(_: Page, document: Document | None) -> Iterator[str]:
 
 def _extraction(found: Findings) -> Iterator[str]:
     """The decision for each field, the candidates that lost, and the lines that were not taken."""
-    for name in ("title", "authors", "site_name", "section", "tags", "canonical_url", "description"):
+    for name in ("title", "authors", "site_name", "section", "tags", "canonical_url", "description", "license"):
         yield from _field(name, found)
     if "date" in found.decisions:
         chosen = found.decisions["date"]
@@ -291,6 +292,8 @@ def _extraction(found: Findings) -> Iterator[str]:
         yield f"text kept     {len(text):,} characters in {text.count(chr(10)) + 1} lines"
         chance = "" if score is None else f" (extraction_score {score:.2f})"
         yield f"  from        {EXTRACTION_SOURCES[found.article.extraction_source]}{chance}"
+        if found.article.opt_out:
+            yield f"opt-out       {', '.join(f'{one} ({OPT_OUTS[one]})' for one in found.article.opt_out)}"
         if sign := next(filter(None, map(found.decisions.get, PAGE_SIGNS)), None):
             yield f"page kind     {found.article.page_kind}: {sign.evidence}"
         if found.facts:

@@ -31,6 +31,11 @@ _NAMED: Final = {
     ("deduplicate", "near"): "near_duplicates",
     ("quality", "preset"): "quality",
     ("extract", "kinds"): "kinds",
+    ("extract", "days"): "days",
+    ("extract", "opt_out"): "opt_out",
+    ("clean", "pii"): "pii",
+    ("screen", "sites_allow"): "sites_allow",
+    ("screen", "sites_block"): "sites_block",
 }
 
 

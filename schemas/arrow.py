@@ -11,8 +11,9 @@ import pyarrow as pa
 from warraq.schemas.records import Article, Rejected
 
 # 2: loads. 3: name_source, page_kind, extraction_source and extraction_score.
+# 4: opt_out and license.
 # A dataset of an older version is upgraded by the first run that writes to it.
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 _METADATA: Final = {b"warraq.schema_version": str(SCHEMA_VERSION).encode()}
 _TIME: Final = pa.timestamp("us", tz="UTC")
@@ -118,6 +119,9 @@ ARTICLES: Final = pa.schema(
         _required("text_digest", pa.string()),
         _required("sketch", pa.binary()),
         pa.field("load_id", pa.string()),  # see transforms/dataset/loads.py; null in files of schema 1
+        # Null in files of schema 1 to 3.
+        pa.field("opt_out", pa.list_(pa.string())),  # null if there is no signal
+        pa.field("license", pa.string()),
         # The rest is null in files of schema 1 and 2.
         pa.field("page_kind", pa.string()),
         pa.field("extraction_source", pa.string()),
@@ -218,7 +222,7 @@ def article_row(article: Article, version: str, load_id: str | None = None) -> d
     fields = {**article.source._asdict(), **article._asdict()}
     fields["entities"] = [entity._asdict() for entity in article.entities]
     fields["topics"] = [topic._asdict() for topic in article.topics]
-    fields |= {"warraq_version": version, "load_id": load_id}
+    fields |= {"warraq_version": version, "load_id": load_id, "opt_out": article.opt_out or None}
     return {name: fields[name] for name in ARTICLES.names}
 
 

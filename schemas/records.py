@@ -51,6 +51,7 @@ class Page(NamedTuple):
     charset: Optional[str]  # as stated by HTTP or known from the format; a claim, not a fact
     title: Optional[str]  # only where the dump itself states one (JSON lines)
     stated: Stated = NOTHING_STATED  # the same for other facts
+    opt_out: list[str] = []  # noqa: RUF012  of labels.OPT_OUTS: signals in the headers of the response
 
 
 class Document(NamedTuple):
@@ -63,6 +64,7 @@ class Document(NamedTuple):
     charset_source: str  # bom, http, meta, given or detected; in brackets the claims that the bytes refuted
     title: Optional[str]
     stated: Stated = NOTHING_STATED
+    opt_out: list[str] = []  # noqa: RUF012  as in Page
 
 
 class Entity(NamedTuple):
@@ -117,6 +119,8 @@ class Article(NamedTuple):
     classifier: str = ""
     charset: str = ""  # as in Document
     charset_source: str = ""  # as in Document
+    opt_out: list[str] = []  # noqa: RUF012  of labels.OPT_OUTS, in their order
+    license: Optional[str] = None  # SPDX id of a Creative Commons licence, or the address of another
     page_kind: str = ""  # one of labels.PAGE_KINDS
     extraction_source: str = ""  # one of labels.EXTRACTION_SOURCES
     extraction_score: Optional[float] = None  # 0..1, the chance that the text is right; None for texts without markup

@@ -33,7 +33,7 @@ from warraq.transforms.read.formats import read_range
 from warraq.transforms.rejection import attempt
 
 MISSING: Final = "missing.txt"
-_TEXT_STAGES: Final = ("screen", "decode", "extract", "clean")  # after them a text is final
+_TEXT_STAGES: Final = ("decode", "extract", "clean")  # after them a text is final
 _COLUMNS: Final = (*URL_COLUMNS, TEXT_COLUMNS[-1])
 _AT_ONCE: Final = 64  # pages for each process
 _NO_DUMP: Final = "no dump given has its page"
@@ -120,7 +120,7 @@ def _write(
     """Writes the texts; returns the number of those made, and of those that are missing."""
     kind = JsonFile if manifest["form"] == "jsonl" else ParquetFile
     shards, made, lost = Shards(folder, schema_of(_COLUMNS), kind), 0, 0
-    configs = {recipe: config_of_options(each) for recipe, each in manifest["options"].items()}
+    configs = {recipe: _config(each) for recipe, each in manifest["options"].items()}
     reader = _Export(Path(export, FOLDER), kind.ending)
     by_content = {dump.fingerprint: dump for dump in dumps}
     by_name = {dump.path.rpartition("/")[2]: dump for dump in dumps}
@@ -159,6 +159,11 @@ def _write(
     (folder / "export.json").write_text(json.dumps({**manifest, **told}, ensure_ascii=False, indent=2) + "\n", "utf-8")
     (folder / "SHA256SUMS").write_text(checksums(folder), encoding="utf-8")
     return made, lost
+
+
+def _config(options: Mapping[str, Any]) -> FlowConfig:
+    """The rules of a run. Those of screening are left out: pages of the export have passed, and lists may be gone."""
+    return config_of_options({stage: rules for stage, rules in options.items() if stage != "screen"})
 
 
 class _Export:
