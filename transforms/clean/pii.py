@@ -152,7 +152,7 @@ def _is_iban(number: str) -> bool:
     return 15 <= len(plain) <= 34 and int(value) % 97 == 1
 
 
-_NUMBERS: Final = (
+_NUMBERS: Final[tuple[tuple[re.Pattern[str], Callable[[str], bool], str], ...]] = (
     (_IBAN, _is_iban, IBAN),
     (_ID_LABELLED, bool, ID),
     (_FOURTEEN_DIGITS, _is_egyptian, ID),
