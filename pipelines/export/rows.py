@@ -7,6 +7,7 @@ import duckdb
 import pyarrow as pa
 
 from warraq.schemas.arrow import ORDER
+from warraq.schemas.labels import COPY_REASONS
 from warraq.transforms.export.columns import Column, schema_of
 
 _BATCH_ROWS: Final = 50_000  # articles of a question: they are sorted in memory
@@ -33,8 +34,8 @@ def make_families(connection: duckdb.DuckDBPyConnection) -> None:
             FROM near AS one LEFT JOIN near AS next ON next.article_id = one.root"""
         )
     connection.execute(
-        """CREATE OR REPLACE TABLE refused AS SELECT detail AS article_id, count(*) AS copies FROM rejected
-        WHERE stage = 'deduplicate' AND reason IN ('duplicate', 'near_duplicate') GROUP BY ALL"""
+        f"""CREATE OR REPLACE TABLE refused AS SELECT detail AS article_id, count(*) AS copies FROM rejected
+        WHERE stage = 'deduplicate' AND reason IN {tuple(sorted(COPY_REASONS))} GROUP BY ALL"""
     )
     connection.execute(
         """CREATE OR REPLACE TABLE family AS SELECT root, sum(copies)::BIGINT AS copies FROM (

@@ -47,6 +47,8 @@ _MEANINGS: Final = {
     "topic_score": "certainty of the topic, 0 to 1",
     "topics": "all topics with their scores",
     "duplicate_of": "article_id of the earliest near copy; null for an original",
+    "copy_kind": "kind of the copy; null for an original",
+    "copy_share": "share of the text that the copy has in common with its original, 0 to 1",
     "dump": "crawl dump that has the page",
     "dump_offset": "place of the page in the dump",
     "charset": "charset of the page",
