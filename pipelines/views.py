@@ -1,6 +1,7 @@
 """The views over a dataset in DuckDB, made from the logs of its tables: no data file is opened for that."""
 
 import contextlib
+import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from warraq.transforms import storage
 from warraq.transforms.dataset import delta_log
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError
+from warraq.transforms.entities.places import listed_places
 
 # DuckDB's exceptions for a wrong statement. Any other can be caused by a file that it can't read.
 WRONG_STATEMENT: Final = (
@@ -47,6 +49,7 @@ VIEWS: Final = {
     "mentions": "one row for each mention of an entity in an article",
     "entities": "one row for each entity of an article: count, first_offset, name_sources",
     "topics": "one row for each topic of an article, named in English and Arabic",
+    "places": "one row for each known place, by the name it has in `entities`: country, latitude, longitude",
     "doubtful": "one row for each article whose text may be wrong, with the command that explains it",
     "days": "one row for each date and topic: articles (from the log, opens no file)",
     "rejected": "one row for each rejected page",
@@ -68,6 +71,7 @@ _DERIVED: Final = {
         SELECT article_id, site, date, title, slug AS topic, code, english, arabic, assigned.score
         FROM (SELECT article_id, site, date, title, unnest(topics) AS assigned FROM articles)
         JOIN topic_names ON code = assigned.code""",
+    "places": "SELECT name, country, latitude, longitude FROM known_places",
     "doubtful": f"""
         SELECT article_id, site, date, topic, title, url, words, page_kind, extraction_source, extraction_score,
             'warraq explain ''' || replace(dump || '@' || dump_offset, '''', '''\\''''') || '''' AS explain
@@ -280,6 +284,7 @@ def _connect() -> duckdb.DuckDBPyConnection:
     """A database in memory with all views, in which the tables have no rows yet."""
     # No download without the user's knowledge.
     connection = duckdb.connect(config={"autoinstall_known_extensions": False})
+    connection.register("known_places", _known_places())
     connection.register("topic_names", pa.Table.from_pylist([topic._asdict() for topic in TOPICS]))
     for name, schema in TABLES.items():
         _make_table_view(connection, name, _register(connection, name, schema.empty_table()))
@@ -288,6 +293,11 @@ def _connect() -> duckdb.DuckDBPyConnection:
     for name in _TABLES:
         connection.unregister(f"{_ROWS_OF}{name}")
     return connection
+
+
+@functools.lru_cache(maxsize=1)
+def _known_places() -> pa.Table:
+    return pa.Table.from_pylist([place._asdict() for place in listed_places()])
 
 
 def _make_table_view(connection: duckdb.DuckDBPyConnection, name: str, source: str) -> None:

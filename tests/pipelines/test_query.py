@@ -65,6 +65,11 @@ def test_doubtful_articles_lead_to_their_explanation(tmp_path):
     assert shlex.split(command) == ["warraq", "explain", "it's a dump@7"]
 
 
+def test_places_have_a_country_and_a_point(dataset):
+    sql = "SELECT DISTINCT name, country, round(latitude) FROM entities JOIN places USING (name) WHERE kind = 'place'"
+    assert ("روسيا", "RU", 62.0) in connect(dataset).execute(sql).fetchall()
+
+
 def test_every_view_has_rows_or_is_empty(dataset):
     connection = connect(dataset)
     for view in VIEWS:
