@@ -343,6 +343,8 @@ def entity_lines(article: Article, colour: bool) -> Iterator[str]:
             yield f"{kind:<14}{arabic}: {'، '.join(names)}"
     named = sorted({(one.text, one.name, one.name_source) for one in article.entities if one.name_source in _RENAMED})
     yield from _first([f"{'  named so':<14}{text} is {name}: {NAME_SOURCES[source]}" for text, name, source in named])
+    roles = dict.fromkeys((one.name, one.role) for one in article.entities if one.role)
+    yield from _first([f"{'  role':<14}{name}: {role}" for name, role in roles])
     yield ""
     lines = highlight(article.text, article.entities, colour).split("\n")
     yield from map(Safe, lines) if colour else lines

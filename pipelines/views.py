@@ -47,7 +47,7 @@ DOUBTFUL: Final = 0.5  # extraction_score
 VIEWS: Final = {
     "articles": "one row for each article",
     "mentions": "one row for each mention of an entity in an article",
-    "entities": "one row for each entity of an article: count, first_offset, name_sources",
+    "entities": "one row for each entity of an article: count, first_offset, name_sources, roles",
     "topics": "one row for each topic of an article, named in English and Arabic",
     "places": "one row for each known place, by the name it has in `entities`: country, latitude, longitude",
     "doubtful": "one row for each article whose text may be wrong, with the command that explains it",
@@ -65,7 +65,8 @@ _DERIVED: Final = {
         FROM (SELECT article_id, site, date, topic, title, unnest(entities) AS entity FROM articles)""",
     "entities": """
         SELECT article_id, site, date, topic, title, name, kind, count(*) AS count, min(start) AS first_offset,
-            list_sort(list(DISTINCT name_source) FILTER (WHERE name_source IS NOT NULL)) AS name_sources
+            list_sort(list(DISTINCT name_source) FILTER (WHERE name_source IS NOT NULL)) AS name_sources,
+            list_sort(list(DISTINCT role) FILTER (WHERE role IS NOT NULL)) AS roles
         FROM mentions GROUP BY ALL""",
     "topics": """
         SELECT article_id, site, date, title, slug AS topic, code, english, arabic, assigned.score

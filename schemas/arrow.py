@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from warraq.schemas.records import Article, Rejected
 
-# 2: loads. 3: name_source, page_kind, extraction_source and extraction_score.
+# 2: loads. 3: name_source, page_kind, extraction_source and extraction_score. 4: role beside a person.
 # A dataset of an older version is upgraded by the first run that writes to it.
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 _METADATA: Final = {b"warraq.schema_version": str(SCHEMA_VERSION).encode()}
 _TIME: Final = pa.timestamp("us", tz="UTC")
@@ -26,6 +26,9 @@ ENTITY: Final = pa.struct(
         ("name", pa.string()),
         ("score", pa.float32()),
         ("name_source", pa.string()),  # null in files of schema 1 and 2
+        ("role", pa.string()),  # this and the rest null in files of schema 1 to 3, and where nothing was seen
+        ("role_start", pa.int32()),
+        ("role_end", pa.int32()),
     ]
 )
 TOPIC: Final = pa.struct([("code", pa.string()), ("score", pa.float32())])

@@ -75,6 +75,9 @@ class Entity(NamedTuple):
     name: str  # canonical form: "لروسيا" and "روسيا" share one
     score: float  # 0..1, finite; not comparable between backends
     name_source: str = ""  # one of labels.NAME_SOURCES; empty until the names of the article are resolved
+    role: Optional[str] = None  # of a person: the office, title or nationality beside this mention, as written
+    role_start: Optional[int] = None  # its offsets, as `start` and `end`
+    role_end: Optional[int] = None
 
 
 class TopicScore(NamedTuple):
