@@ -30,7 +30,7 @@ _OFFICES: Final = _keys(  # they stand before a complement: "وزير" + "الخ
     " مخرجة ممثل ممثلة مشرف عميد عميدة"
 )
 _DEFINITE_OFFICES: Final = frozenset(f"ال{office}" for office in _OFFICES)
-_KIN: Final = _keys("زميله زوجته زوجها شقيقه شقيقته ابنه ابنته والده نجله الأب الأخ الأخت الأعمال")
+_KIN: Final = _keys("زميله زوجته زوجها شقيقه شقيقته ابنه ابنته والده نجله الأخ الأخت الأعمال")
 _LINKS: Final = _keys("باسم لشؤون شؤون عام عامة أول سابق سابقة عهد")
 _NOT_IN_PHRASE: Final = _keys("الذي التي الذين اللذين الآن اليوم الماضي الماضية الجاري المقبل الله")
 _IN_THE_NAME_OF: Final = "باسم"
