@@ -1,6 +1,7 @@
 """The batch job: dumps in, committed rows out."""
 
 import contextlib
+import dataclasses
 import datetime as dt
 import functools
 import gc
@@ -58,6 +59,7 @@ from warraq.transforms.dataset.publish import recover, recover_dead_runs
 from warraq.transforms.dataset.upgrade import upgrade_tables
 from warraq.transforms.deduplicate.stage import ReadKnown
 from warraq.transforms.file_names import shown_name
+from warraq.transforms.land import offsets
 from warraq.transforms.ledger import CountPages
 from warraq.transforms.read.discover import Discovery, find_dumps
 from warraq.transforms.read.dump import Dump, InputError, NoInputError, unreadable
@@ -111,6 +113,7 @@ class Engine:
 
     graphs: Graphs | None = None  # kept from run to run; None describes each run anew, and counts its progress
     defers: Callable[[], bool] = lambda: False  # called at each signal; True if the run may finish all the same
+    landing: str = ""  # the folder in which segments of topics are; their offsets are committed with their rows
 
 
 @dataclass(frozen=True)
@@ -239,6 +242,7 @@ def _ingest_new(
     if before := upgrade_tables(dataset):
         tell(f"{dataset.root}: upgraded from schema {before} to {SCHEMA_VERSION}")
     recipes = _recipes(options)
+    reached = offsets.committed(dataset, found.dumps, engine.landing) if engine.landing else {}
     made = plan(
         dataset,
         found.dumps,
@@ -248,6 +252,9 @@ def _ingest_new(
         retry_failed=options.retry_failed,
         by_name=options.is_stream,
     )
+    if reached:
+        covered = offsets.covered(dataset, made.new, engine.landing, reached, recipes[0])
+        made = made.without({dump.path for dump in covered})._replace(offsets=reached, covered=covered)
     for line in _told(made):
         tell(line)
     if made.new:
@@ -290,6 +297,9 @@ def _told(made: Plan) -> Iterator[str]:
             yield f"{name}: the same bytes as {of}, {where}{more}; not read"
     if grown := sum(dump.after is not None for dump in made.new):
         yield f"{counted(grown, 'dump')} grew: only what is new there is read"
+    if made.covered:
+        files = counted(len(made.covered), "file")
+        yield f"{files} of messages left alone: the dataset has these messages already, from another landing folder"
     for dump in made.given_up:
         name = shown_name(dump.path)
         yield f"{name}: left out: failed {MOST_FAILURES} times, see the view `runs`; --retry_failed tries it again"
@@ -303,6 +313,8 @@ def _ingest(  # noqa: PLR0913, PLR0917  (the parts of a job)
     left = made
     while left.new:
         run = _describe(options, dataset, recipe, left)
+        paths, aside = [dump.path for dump in left.new], {fault.dump for fault in set_aside}
+        run = dataclasses.replace(run, offsets=offsets.moves(paths, aside, engine.landing, left.offsets))
         faults = _attempt(options, dataset, run, left.new, engine)
         if not faults:
             break

@@ -34,6 +34,8 @@ class Plan(NamedTuple):
     copies: list[NamedCopy]  # under names that the dataset does not have yet
     bringing: Mapping[str, int]  # versions of transactions that another run changes if it reads the same files
     rows_out: int  # the version of loads.ROWS_OUT that the plan was made on
+    offsets: Mapping[str, int] = {}  # of partitions, as by `offsets.committed`, that the plan was made on
+    covered: Collection[Dump] = ()  # segments whose messages are in from another landing folder
 
     def without(self, names: Collection[str]) -> "Plan":
         """The plan if the new dumps of these names are left out. The files with the same bytes are, too."""

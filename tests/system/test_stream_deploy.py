@@ -38,4 +38,4 @@ def test_the_manifest_of_kubernetes_starts_one_stream_on_its_volume():
 def test_the_image_has_what_the_manifest_needs():
     copied = re.findall(r"^COPY (\S+)", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
     assert all((ROOT / name).exists() for name in copied)
-    assert ".[aws,gcp,kafka]" in (DEPLOY / "Dockerfile").read_text()
+    assert ".[aws,gcp,kafka,metrics]" in (DEPLOY / "Dockerfile").read_text()

@@ -62,6 +62,16 @@ def continued_key(load: str) -> str:
     return f"continued:{load}"
 
 
+def failed_dump_key(fingerprint: str) -> str:
+    """The transaction of a dump that failed under any rules. Its version is 1."""
+    return f"failed_dump:{fingerprint}"
+
+
+def partition_key(topic: str, partition: int) -> str:
+    """The transaction of a partition of a Kafka topic. Its version is the offset of the message that is read next."""
+    return f"kafka:{topic}:{partition}"
+
+
 def is_load_key(key: str) -> bool:
     """True for the transaction of a load."""
     return key.startswith("load:")
@@ -69,4 +79,4 @@ def is_load_key(key: str) -> bool:
 
 def is_bringing_key(key: str) -> bool:
     """True for a transaction that changes when another run brings a load, not when rows go."""
-    return key.startswith(("load:", "path:", "continued:"))
+    return key.startswith(("load:", "path:", "continued:", "kafka:"))

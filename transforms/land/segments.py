@@ -19,7 +19,7 @@ from urllib.parse import quote
 from warraq.transforms import storage
 
 JSONL, WARC = "jsonl", "warc"
-_NAME: Final = re.compile(r"\d{20}-(\d{20})\.(?:jsonl|warc)")
+NAME: Final = re.compile(r"(\d{20})-(\d{20})\.(?:jsonl|warc)")
 _FRAMING: Final = 5  # bytes that a schema registry puts before JSON: 0, and the number of the schema
 _LINE_ENDS: Final = re.compile(rb"[\r\n]+")  # in JSON they are only between values
 _UNSAFE: Final = re.compile(r"[\x00-\x20\x7f]+")  # in a header of a WARC record
@@ -103,8 +103,23 @@ class Partition:
 
     def next_offset(self) -> int | None:
         """The offset of the first message that no segment has; None if there are no segments."""
-        names = (_NAME.fullmatch(name) for name in storage.entries(str(self.folder)))
-        return max((int(name[1]) + 1 for name in names if name), default=None)
+        return max((last + 1 for _, last in self._spans().values()), default=None)
+
+    def remove_from(self, offset: int) -> None:
+        """Removes the segment that has this message and one before it, and those that follow it, if there is one.
+
+        Another process, with another folder, has cut the messages in another way, and committed those up to there.
+        """
+        spans = self._spans()
+        if any(first < offset <= last for first, last in spans.values()):
+            for name, (_, last) in spans.items():
+                if last >= offset:
+                    storage.delete(str(self.folder / name))
+
+    def _spans(self) -> dict[str, tuple[int, int]]:
+        """The offsets of the first and the last message of each segment, by its name."""
+        names = (NAME.fullmatch(name) for name in storage.entries(str(self.folder)))
+        return {name[0]: (int(name[1]), int(name[2])) for name in names if name}
 
     def remove_unfinished(self) -> None:
         """Removes what a process has left that was killed while it wrote."""

@@ -52,6 +52,8 @@ class Run:
     bringing: Mapping[str, int] = dataclasses.field(
         default_factory=dict
     )  # versions of loads.is_bringing_key, as planned
+    # Partitions of topics: their transaction → the next offset as planned, and after this run.
+    offsets: Mapping[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
 
     @functools.cached_property
     def load_ids(self) -> Mapping[str, str]:
@@ -132,6 +134,7 @@ def record_failures(run: Run, faults: Sequence[SetAside]) -> None:
     keys = {fault.dump: loads.failures_key(run.load_ids[fault.dump]) for fault in faults}
     before = dataset.transactions([*keys.values()])
     counts = {key: before.get(key, 0) + 1 for key in keys.values()}
+    marks = {loads.failed_dump_key(loads.fingerprint_of(run.load_ids[fault.dump])): 1 for fault in faults}
     failed = [
         {
             "dump": fault.dump,
@@ -148,7 +151,7 @@ def record_failures(run: Run, faults: Sequence[SetAside]) -> None:
     row = {**run_row(run, {}, dt.datetime.now(dt.timezone.utc)), "failed": failed}
     with dataset.lock(run.staging, _PATIENCE):
         file = _stage_row(dataset, run, row)
-        publish(dataset, run.staging, Publication(run_id, [file], (), counts, is_run=True))
+        publish(dataset, run.staging, Publication(run_id, [file], (), counts | marks, is_run=True))
 
 
 def _stage_row(dataset: Dataset, run: Run, row: Mapping[str, Any]) -> DataFile:
@@ -170,7 +173,8 @@ def _publish(
     brought = {loads.load_key(load): loads.IN for load in run.load_ids.values()}
     brought |= {loads.dump_key(dump["fingerprint"]): loads.IN for dump in run.dumps}
     brought |= {key: version + 1 for key, version in run.bringing.items()}
-    seen = {loads.ROWS_OUT: run.rows_out, **run.bringing}
+    brought |= {key: after for key, (_, after) in run.offsets.items()}
+    seen = {loads.ROWS_OUT: run.rows_out, **run.bringing, **{key: before for key, (before, _) in run.offsets.items()}}
     change = Publication(run.run_id, (), (), brought, seen, is_run=True)
     if not (run.replaced or taken_back):
         row = make_row(())
