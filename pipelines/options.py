@@ -190,7 +190,11 @@ def stream_parser(kind: type[Parser] = Parser) -> Parser:
         metavar="WHICH",
         help="keep these files once they are committed (default), or remove them",
     )
-    run("--kafka_settings", metavar="FILE", help="settings of librdkafka, a line NAME=VALUE each")
+    run(
+        "--kafka_settings",
+        metavar="FILE",
+        help="settings of librdkafka and schema.registry.url, a line NAME=VALUE each",
+    )
     run("--cycles", type=_count_or_none, default=0, metavar="N", help="end after N cycles (default: 0, never)")
     run("--metrics", metavar="FILE", help="write counts for Prometheus to this file after each cycle")
     run(

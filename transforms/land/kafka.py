@@ -15,6 +15,7 @@ from urllib.parse import quote
 from warraq.transforms import storage
 from warraq.transforms.dataset.loads import partition_key
 from warraq.transforms.land.errors import LandingError
+from warraq.transforms.land.messages import SETTINGS, Decoder
 from warraq.transforms.land.segments import Message, Partition, cut
 
 SCHEME: Final = "kafka://"
@@ -83,6 +84,8 @@ class KafkaLander:
         self._ends: dict[int, int] = {}  # partition → offset that the next message will get
         self._lock = contextlib.ExitStack()
         self._is_told = False
+        self._decoder = Decoder(settings)
+        settings = {name: value for name, value in settings.items() if name not in SETTINGS}
         words = {"logger": _Silent()}  # its failures are raised
         try:
             self._consumer = confluent_kafka.Consumer(
@@ -199,7 +202,7 @@ class KafkaLander:
                 elif error:
                     raise self._client.KafkaException(error)
                 else:
-                    message = _message(answer)
+                    message = self._decoder.decode(_message(answer))
                     found[message.partition].append(message)
                     size += len(message.value)
         return found

@@ -19,9 +19,13 @@ from urllib.parse import quote
 from warraq.transforms import storage
 
 JSONL, WARC = "jsonl", "warc"
+PLACE: Final = "kafka"  # the field of a line that has the place of its message
+UNREADABLE: Final = "unreadable"  # the field that says, instead of all others, why a message has no page
 NAME: Final = re.compile(r"(\d{20})-(\d{20})\.(?:jsonl|warc)")
 _FRAMING: Final = 5  # bytes that a schema registry puts before JSON: 0, and the number of the schema
 _LINE_ENDS: Final = re.compile(rb"[\r\n]+")  # in JSON they are only between values
+_VERSION: Final = b"WARC/"  # the beginning of a record
+_LENGTH: Final = re.compile(rb"^content-length:[ \t]*(\d+)", re.IGNORECASE | re.MULTILINE)
 _UNSAFE: Final = re.compile(r"[\x00-\x20\x7f]+")  # in a header of a WARC record
 
 
@@ -49,11 +53,23 @@ class Message(NamedTuple):
 
 def record_of(message: Message) -> bytes:
     """The message as a record of a segment: its value is unchanged but for line ends between the values of JSON."""
+    if message.value.startswith(_VERSION):
+        return _record(message)
     if message.kind == WARC:
         return _response(message)
     rest = _LINE_ENDS.sub(b" ", _bare(message.value)[1:].strip()) or b"}"
     comma = b"" if rest.lstrip().startswith(b"}") else b", "
     return b'{"kafka": ' + json.dumps(message.place).encode() + comma + rest + b"\n"
+
+
+def _record(message: Message) -> bytes:
+    """A WARC record with a header more: its place, so that no two are equal. Its block begins where it began."""
+    version, _, rest = message.value.partition(b"\n")
+    head, mark, block = rest.partition(b"\r\n\r\n")
+    place = f"X-Kafka-Place: {quote(message.place)}\r\n".encode()
+    length = _LENGTH.search(head)
+    block = block[: int(length[1])] if length else block
+    return version + b"\n" + place + head + mark + block + b"\r\n\r\n"
 
 
 def _bare(value: bytes) -> bytes:
