@@ -10,12 +10,13 @@ from warraq.pipelines.errors import WarraqError, message_of
 from warraq.pipelines.options import KEEP, StreamOptions
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.file_names import os_name
-from warraq.transforms.land import kafka
+from warraq.transforms.land import kafka, pubsub
 from warraq.transforms.land.errors import LandingError
-from warraq.transforms.land.kafka import KafkaLander, read_settings, topic_of
+from warraq.transforms.land.kafka import KafkaLander, Topic, read_settings, topic_of
+from warraq.transforms.land.pubsub import PubsubLander, subscription_of
 from warraq.transforms.storage import is_remote
 
-_SCHEMES: Final = (kafka.SCHEME,)
+_SCHEMES: Final = (kafka.SCHEME, pubsub.SCHEME)
 
 
 class Lander(Protocol):
@@ -113,15 +114,24 @@ def _landers(addresses: Sequence[str], options: StreamOptions) -> list[Lander]:
     """The landers of the topics at these addresses."""
     if not addresses:
         return []
-    topics = {address: topic_of(address) for address in addresses}
+    topics = {address: topic_of(address) or subscription_of(address) for address in addresses}
     for address, topic in topics.items():
         if not topic:
-            raise WarraqError(f"{address}: not an address such as kafka://localhost:9092/pages", WRONG_USAGE)
+            example = (
+                "pubsub://project/subscription" if address.startswith(pubsub.SCHEME) else "kafka://localhost:9092/pages"
+            )
+            raise WarraqError(f"{address}: not an address such as {example}", WRONG_USAGE)
     if is_remote(options.landing):
         raise WarraqError("--landing: name a folder on this machine, where messages become files", WRONG_USAGE)
     try:
         settings = read_settings(options.kafka_settings) if options.kafka_settings else {}
         Path(options.landing).mkdir(parents=True, exist_ok=True)
-        return [KafkaLander(topic, options.landing, settings) for topic in topics.values() if topic]
+        return [
+            KafkaLander(topic, options.landing, settings)
+            if isinstance(topic, Topic)
+            else PubsubLander(topic, options.landing)
+            for topic in topics.values()
+            if topic
+        ]
     except (LandingError, OSError, ValueError) as error:
         raise WarraqError(message_of(error), WRONG_USAGE) from error

@@ -155,7 +155,7 @@ def stream_parser(kind: type[Parser] = Parser) -> Parser:
         epilog='Example:\n  warraq stream crawl/ --output dataset --every 30s\n  warraq query dataset "FROM days"',
     )
     add = parser.add_argument
-    sources = "folders, globs, s3://… and gs://… prefixes where dumps arrive, or kafka://host:port/topic"
+    sources = "folders, globs, s3://… and gs://… prefixes where dumps arrive, kafka://host:port/topic, or pubsub://project/subscription"
     add("inputs", metavar="SOURCE", nargs="+", help=sources)
     _add_output(parser)
     add("--every", type=_seconds, default=30.0, metavar="TIME", help="time between two cycles: 5s, 2m … (default: 30s)")
@@ -180,9 +180,7 @@ def stream_parser(kind: type[Parser] = Parser) -> Parser:
         metavar="N",
         help="upkeep, as by `warraq maintain`, after N cycles that added something; 0: never (default: 100)",
     )
-    run(
-        "--landing", metavar="DIR", help="where messages of Kafka become files (default: the dataset's name + .landing)"
-    )
+    run("--landing", metavar="DIR", help="where messages become files (default: the dataset's name + .landing)")
     run(
         "--landed",
         choices=(KEEP, REMOVE),

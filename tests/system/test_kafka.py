@@ -182,7 +182,7 @@ def test_a_broker_that_is_killed_and_comes_back_costs_nothing(tmp_path):
         process.address.create("back")
         send(process.address, "back", LINES)
         job = start(process.address, "back", tmp_path / "out")
-        wait_until(lambda: (tmp_path / "out" / "runs" / "_delta_log").exists())
+        wait_until((tmp_path / "out" / "runs" / "_delta_log").exists)
         process.kill()
         process.start()
         send(process.address, "back", LINES[:3])

@@ -32,6 +32,8 @@ def test_the_manifest_of_kubernetes_starts_one_stream_on_its_volume():
     assert deployment["spec"]["selector"]["matchLabels"] == deployment["spec"]["template"]["metadata"]["labels"]
     assert volume["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
     [mount] = container["volumeMounts"]
+    probe = " ".join(container["readinessProbe"]["exec"]["command"])
+    assert f"http://127.0.0.1:{options.metrics_port}/ready" in probe
     assert all(path.startswith(f"{mount['mountPath']}/") for path in (options.ingest.output, options.landing))
 
 

@@ -17,6 +17,7 @@ from warraq.transforms.dataset.loads import partition_key
 from warraq.transforms.land.errors import LandingError
 from warraq.transforms.land.messages import SETTINGS, Decoder
 from warraq.transforms.land.segments import Message, Partition, cut
+from warraq.transforms.land.turn import Turn
 
 SCHEME: Final = "kafka://"
 _ADDRESS: Final = re.compile(r"kafka://([^/\s]+:\d+(?:,[^/\s]+:\d+)*)/([\w.-]{1,249})")
@@ -79,11 +80,9 @@ class KafkaLander:
         self._client = confluent_kafka
         self._topic, self._landing = topic, landing
         self.folder = str(Path(landing, quote(topic.name, safe="")))  # of its segments
-        self.is_ours = False  # True once this process lands the topic in the folder, and until it ends
+        self._turn = Turn(self.folder, storage.join(landing, ".locks", f"{topic.name}{storage.LOCK}"))
         self.lost = 0  # messages that the broker had removed before they were landed
         self._ends: dict[int, int] = {}  # partition → offset that the next message will get
-        self._lock = contextlib.ExitStack()
-        self._is_told = False
         self._decoder = Decoder(settings)
         settings = {name: value for name, value in settings.items() if name not in SETTINGS}
         words = {"logger": _Silent()}  # its failures are raised
@@ -94,10 +93,15 @@ class KafkaLander:
         except (confluent_kafka.KafkaException, TypeError) as error:
             raise LandingError(f"kafka: {error}") from error
 
+    @property
+    def is_ours(self) -> bool:
+        """True once this process lands the topic in the folder, and until it ends."""
+        return self._turn.is_ours
+
     def close(self) -> None:
         """Ends the connection, and leaves the folder to others."""
         self._consumer.close()
-        self._lock.close()
+        self._turn.leave()
 
     def behind(self, committed: Mapping[str, int]) -> int:
         """The messages that were in the topic at the last landing and are not committed: transaction → next offset."""
@@ -128,17 +132,9 @@ class KafkaLander:
           LandingError: the broker does not answer, or there is no such topic.
           OSError: the folder can't be written.
         """
-        lock = storage.join(self._landing, ".locks", f"{self._topic.name}{storage.LOCK}")
         try:
-            if not self.is_ours:
-                with contextlib.ExitStack() as stack:
-                    self.is_ours = stack.enter_context(storage.lock(lock))
-                    self._lock = stack.pop_all() if self.is_ours else self._lock
-            if self.is_ours:
+            if self._turn.take(tell):
                 self._land(most_bytes, tell, committed)
-            elif not self._is_told:
-                self._is_told = True
-                tell(f"{self.folder}: another stream reads this topic; waiting until it ends")
         except self._client.KafkaException as error:
             raise LandingError(f"{SCHEME}{self._topic.servers}/{self._topic.name}: {_words(error)}") from error
 

@@ -19,7 +19,7 @@ from urllib.parse import quote
 from warraq.transforms import storage
 
 JSONL, WARC = "jsonl", "warc"
-PLACE: Final = "kafka"  # the field of a line that has the place of its message
+PLACE, ID = "kafka", "pubsub"  # the field of a line that has the place of its message, or its id
 UNREADABLE: Final = "unreadable"  # the field that says, instead of all others, why a message has no page
 NAME: Final = re.compile(r"(\d{20})-(\d{20})\.(?:jsonl|warc)")
 _FRAMING: Final = 5  # bytes that a schema registry puts before JSON: 0, and the number of the schema
@@ -39,11 +39,12 @@ class Message(NamedTuple):
     key: bytes = b""
     headers: Mapping[str, bytes] = {}
     sent_at: int = 0  # milliseconds since 1970
+    id: str = ""  # of Pub/Sub, which has no places
 
     @property
     def place(self) -> str:
-        """Topic, partition and offset."""
-        return f"{self.topic}/{self.partition}/{self.offset}"
+        """Topic, partition and offset; or the id."""
+        return self.id or f"{self.topic}/{self.partition}/{self.offset}"
 
     @property
     def kind(self) -> str:
@@ -59,14 +60,15 @@ def record_of(message: Message) -> bytes:
         return _response(message)
     rest = _LINE_ENDS.sub(b" ", _bare(message.value)[1:].strip()) or b"}"
     comma = b"" if rest.lstrip().startswith(b"}") else b", "
-    return b'{"kafka": ' + json.dumps(message.place).encode() + comma + rest + b"\n"
+    field = ID if message.id else PLACE
+    return f'{{"{field}": '.encode() + json.dumps(message.place).encode() + comma + rest + b"\n"
 
 
 def _record(message: Message) -> bytes:
     """A WARC record with a header more: its place, so that no two are equal. Its block begins where it began."""
     version, _, rest = message.value.partition(b"\n")
     head, mark, block = rest.partition(b"\r\n\r\n")
-    place = f"X-Kafka-Place: {quote(message.place)}\r\n".encode()
+    place = f"X-Message: {quote(message.place)}\r\n".encode()
     length = _LENGTH.search(head)
     block = block[: int(length[1])] if length else block
     return version + b"\n" + place + head + mark + block + b"\r\n\r\n"
@@ -145,18 +147,23 @@ class Partition:
 
     def write(self, messages: Sequence[Message]) -> Path:
         """Writes a segment of messages of one kind, in order. It appears under its name once it is on the disk."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{messages[0].offset:020}-{messages[-1].offset:020}.{messages[0].kind}"
-        unfinished = self.folder / f"{storage.UNFINISHED}{path.name}"
-        with unfinished.open("wb") as stream:
-            for message in messages:
-                stream.write(record_of(message))
-            stream.flush()
-            os.fsync(stream.fileno())
-        unfinished.replace(path)
-        folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_segment(path, messages)
         return path
+
+
+def write_segment(path: Path, messages: Iterable[Message]) -> None:
+    """Writes messages of one kind, in order. The file appears under its name once it is on the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{storage.UNFINISHED}{path.name}")
+    with unfinished.open("wb") as stream:
+        for message in messages:
+            stream.write(record_of(message))
+        stream.flush()
+        os.fsync(stream.fileno())
+    unfinished.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
