@@ -7,13 +7,27 @@ what has been read, not the broker, and not the files in which messages land.
 import os
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import PurePosixPath
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 from urllib.parse import unquote
 
 from warraq.transforms.dataset import loads
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.land.segments import NAME
-from warraq.transforms.read.dump import Dump
+
+
+class File(Protocol):
+    """A dump, as far as it matters here."""
+
+    @property
+    def path(self) -> str:
+        """Its name."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The digest of its content."""
+
+
+Dump = TypeVar("Dump", bound=File)
 
 
 class Span(NamedTuple):
@@ -41,7 +55,7 @@ def span_of(path: str, landing: str) -> Span | None:
     return Span(unquote(topic.name), int(partition), int(match[1]), int(match[2]))
 
 
-def committed(dataset: Dataset, dumps: Iterable[Dump], landing: str) -> dict[str, int]:
+def committed(dataset: Dataset, dumps: Iterable[File], landing: str) -> dict[str, int]:
     """How far the partitions of these segments are committed: transaction → next offset, 0 for none."""
     spans = (span_of(dump.path, landing) for dump in dumps)
     keys = sorted({span.key for span in spans if span})
