@@ -28,6 +28,17 @@ STATUS: Final = {
     BUSY: "busy",
 }
 
+MEANING: Final = {
+    DONE: "Done, and the ledger balances.",
+    FAILED: "Failed or interrupted, and nothing was committed; or --strict, and a page broke the code.",
+    WRONG_USAGE: "A flag, a statement or an input is wrong; nothing was done.",
+    SOME_SET_ASIDE: "Dumps were set aside: too many of their pages broke the code (--max_error_share), or they can't "
+    "be read. The others are committed. After three failures a dump is left out until --retry_failed.",
+    NOTHING_NEW: "Nothing new: the dataset has all of the input.",
+    NO_INPUT: "No file matches yet.",
+    BUSY: "Another job is ingesting the same dumps (--wait).",
+}
+
 _FIRST_SCREEN: Final = 2  # groups: argparse's own two, for arguments and for flags
 
 

@@ -14,7 +14,12 @@ COMMANDS: Final = {
     "ingest": ("warraq.pipelines.ingest", "add the Arabic news articles in crawl dumps to a dataset"),
     "stream": ("warraq.pipelines.stream", "add the articles in dumps as the dumps arrive"),
     "query": ("warraq.pipelines.query", "answer SQL over a dataset with DuckDB"),
+    "search": ("warraq.pipelines.search", "find articles by their words"),
     "maintain": ("warraq.pipelines.maintain", "keep a dataset in order: compact, vacuum"),
+    "serve": ("warraq.pipelines.serve.command", "show a dataset in a browser of this machine"),
+    "report": ("warraq.pipelines.report.command", "write one HTML file about a dataset, a run or a period"),
+    "export": ("warraq.pipelines.export.command", "write the articles as plain files, with a dataset card"),
+    "rehydrate": ("warraq.pipelines.export.rehydrate", "make the texts of an export that has addresses only"),
     "explain": ("warraq.pipelines.explain", "show the result of every stage for one page"),
 }
 
@@ -22,7 +27,7 @@ _HELP: Final = f"""Warraq {__version__}: crawled web pages in, a clean Arabic ne
 
 usage: warraq COMMAND [arguments] [flags]
 
-{chr(10).join(f"  {name:<9}{text}" for name, (_, text) in COMMANDS.items())}
+{chr(10).join(f"  {name:<11}{text}" for name, (_, text) in COMMANDS.items())}
 
 Example:
   warraq ingest crawl.warc.gz --output dataset

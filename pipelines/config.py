@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -52,6 +52,21 @@ class FlowConfig:
         if names:
             settings["names_sha256"] = hashlib.sha256(names.encode()).hexdigest()
         return json.dumps({**settings, **more}, sort_keys=True)
+
+
+def config_of_options(options: Mapping[str, Any]) -> FlowConfig:
+    """The configuration that `to_json` wrote, from its JSON object. Settings that this version lacks are ignored.
+
+    Raises:
+      ValueError: a rule has a value that this version does not accept.
+    """
+    chosen: dict[str, Any] = {name: options[name] for name in ("tagger", "classifier") if name in options}
+    for stage, rules in RULES.items():
+        if stage in options:
+            known = {each.name for each in dataclasses.fields(rules)}
+            values = options[stage]
+            chosen[stage] = None if values is None else rules(**{k: v for k, v in values.items() if k in known})
+    return FlowConfig(**chosen)
 
 
 def _without_tuning(rules: Any) -> Any:

@@ -26,6 +26,7 @@ from warraq.schemas.labels import (
     IN_LISTS,
     IN_NAMES,
     NAME_SOURCES,
+    OPT_OUTS,
     REASONS,
     TOPICS,
 )
@@ -278,7 +279,7 @@ def _decode(_: Page, document: Document | None) -> Iterator[str]:
 
 def _extraction(found: Findings) -> Iterator[str]:
     """The decision for each field, the candidates that lost, and the lines that were not taken."""
-    for name in ("title", "authors", "site_name", "section", "tags", "canonical_url", "description"):
+    for name in ("title", "authors", "site_name", "section", "tags", "canonical_url", "description", "license"):
         yield from _field(name, found)
     if "date" in found.decisions:
         chosen = found.decisions["date"]
@@ -292,6 +293,8 @@ def _extraction(found: Findings) -> Iterator[str]:
         yield f"text kept     {len(text):,} characters in {text.count(chr(10)) + 1} lines"
         chance = "" if score is None else f" (extraction_score {score:.2f})"
         yield f"  from        {EXTRACTION_SOURCES[found.article.extraction_source]}{chance}"
+        if found.article.opt_out:
+            yield f"opt-out       {', '.join(f'{one} ({OPT_OUTS[one]})' for one in found.article.opt_out)}"
         if sign := next(filter(None, map(found.decisions.get, PAGE_SIGNS)), None):
             yield f"page kind     {found.article.page_kind}: {sign.evidence}"
         if found.facts:
@@ -343,6 +346,8 @@ def entity_lines(article: Article, colour: bool) -> Iterator[str]:
             yield f"{kind:<14}{arabic}: {'، '.join(names)}"
     named = sorted({(one.text, one.name, one.name_source) for one in article.entities if one.name_source in _RENAMED})
     yield from _first([f"{'  named so':<14}{text} is {name}: {NAME_SOURCES[source]}" for text, name, source in named])
+    roles = dict.fromkeys((one.name, one.role) for one in article.entities if one.role)
+    yield from _first([f"{'  role':<14}{name}: {role}" for name, role in roles])
     yield ""
     lines = highlight(article.text, article.entities, colour).split("\n")
     yield from map(Safe, lines) if colour else lines

@@ -1,6 +1,7 @@
 """The batch job: dumps in, committed rows out."""
 
 import contextlib
+import dataclasses
 import datetime as dt
 import functools
 import gc
@@ -43,7 +44,7 @@ from warraq.pipelines.local import progress
 from warraq.pipelines.local.launch import local_runner
 from warraq.pipelines.local.runner import BoundedRunner
 from warraq.pipelines.local.scratch import scratch_folder
-from warraq.pipelines.local.supervisor import Supervisor
+from warraq.pipelines.local.supervisor import Supervisor, WorkerDiedError
 from warraq.pipelines.local.warm import Graphs
 from warraq.pipelines.options import JSON, LOCAL, IngestOptions, parse_ingest
 from warraq.pipelines.plan import MOST_FAILURES, Plan, plan
@@ -51,20 +52,24 @@ from warraq.pipelines.summary import DumpsOf, as_json, as_text, errors, ledger_o
 from warraq.pipelines.timings import timings
 from warraq.pipelines.unused_fields import unused_field_lines
 from warraq.schemas.arrow import SCHEMA_VERSION
+from warraq.schemas.labels import READ_STAGE
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError, OvertakenError
 from warraq.transforms.dataset.forgotten import Forgotten, read_forgotten
+from warraq.transforms.dataset.index import arrivals_count
 from warraq.transforms.dataset.publish import recover, recover_dead_runs
 from warraq.transforms.dataset.upgrade import upgrade_tables
 from warraq.transforms.deduplicate.stage import ReadKnown
 from warraq.transforms.file_names import shown_name
+from warraq.transforms.land import offsets
 from warraq.transforms.ledger import CountPages
 from warraq.transforms.read.discover import Discovery, find_dumps
 from warraq.transforms.read.dump import Dump, InputError, NoInputError, unreadable
 from warraq.transforms.read.formats import bytes_to_read
 from warraq.transforms.read.stage import CHECKED, TAKEN_BACK, ReadPages
 from warraq.transforms.step import KEPT, REJECTED
-from warraq.transforms.write.commit import OVERTAKEN, Run, record_failures
+from warraq.transforms.write.commit import OVERTAKEN, record_failures
+from warraq.transforms.write.run import Run
 from warraq.transforms.write.set_aside import SetAside, read_report
 from warraq.transforms.write.stage import CommitRun, WriteArticles, WriteRejected
 
@@ -111,6 +116,7 @@ class Engine:
 
     graphs: Graphs | None = None  # kept from run to run; None describes each run anew, and counts its progress
     defers: Callable[[], bool] = lambda: False  # called at each signal; True if the run may finish all the same
+    landing: str = ""  # the folder in which segments of topics are; their offsets are committed with their rows
 
 
 @dataclass(frozen=True)
@@ -239,6 +245,7 @@ def _ingest_new(
     if before := upgrade_tables(dataset):
         tell(f"{dataset.root}: upgraded from schema {before} to {SCHEMA_VERSION}")
     recipes = _recipes(options)
+    reached = offsets.committed(dataset, found.dumps, engine.landing) if engine.landing else {}
     made = plan(
         dataset,
         found.dumps,
@@ -248,6 +255,9 @@ def _ingest_new(
         retry_failed=options.retry_failed,
         by_name=options.is_stream,
     )
+    if reached:
+        covered = offsets.covered(dataset, made.new, engine.landing, reached, recipes[0])
+        made = made.without({dump.path for dump in covered})._replace(offsets=reached, covered=covered)
     for line in _told(made):
         tell(line)
     if made.new:
@@ -290,6 +300,9 @@ def _told(made: Plan) -> Iterator[str]:
             yield f"{name}: the same bytes as {of}, {where}{more}; not read"
     if grown := sum(dump.after is not None for dump in made.new):
         yield f"{counted(grown, 'dump')} grew: only what is new there is read"
+    if made.covered:
+        files = counted(len(made.covered), "file")
+        yield f"{files} of messages left alone: the dataset has these messages already, from another landing folder"
     for dump in made.given_up:
         name = shown_name(dump.path)
         yield f"{name}: left out: failed {MOST_FAILURES} times, see the view `runs`; --retry_failed tries it again"
@@ -299,22 +312,86 @@ def _ingest(  # noqa: PLR0913, PLR0917  (the parts of a job)
     options: IngestOptions, dataset: Dataset, recipe: str, made: Plan, tell: Callable[[str], object], engine: Engine
 ) -> Outcome:
     """Runs the job; if it sets dumps aside, again without them. Each of them is a row of `runs` with its reason."""
-    set_aside: list[SetAside] = []
-    left = made
-    while left.new:
-        run = _describe(options, dataset, recipe, left)
-        faults = _attempt(options, dataset, run, left.new, engine)
+    done = _run_parts(options, dataset, recipe, made, tell, engine)
+    if done.alone and not done.run_ids:
+        raise done.alone[0][1]
+    for dump, failure in done.alone:
+        why = message_of(failure.__cause__ or failure)[:200]
+        done.set_aside.append(SetAside(dump.path, READ_STAGE, why, 0, []))
+        tell(_describe_fault(done.set_aside[-1]))
+    if done.set_aside and not _is_template(options):
+        record_failures(_describe(options, dataset, recipe, made), done.set_aside)
+    if not done.run_ids:
+        raise AllSetAsideError("all dumps were set aside; nothing was committed")
+    return Outcome([] if _is_template(options) else done.run_ids, done.set_aside, made)
+
+
+def _run_parts(  # noqa: PLR0913, PLR0917  (the parts of a job)
+    options: IngestOptions, dataset: Dataset, recipe: str, made: Plan, tell: Callable[[str], object], engine: Engine
+) -> "_Done":
+    """Runs the job in as many parts as it takes: without the dumps that are set aside, in halves after a loss."""
+    done = _Done([], [], [])
+    waiting, reached = [made], dict(made.offsets)
+    while waiting:
+        part = waiting.pop(0)
+        moves = offsets.moves([dump.path for dump in part.new], _left_out(waiting, done), engine.landing, reached)
+        run = dataclasses.replace(_describe(options, dataset, recipe, part), offsets=moves)
+        try:
+            faults = _attempt(options, dataset, run, part.new, engine)
+        except WarraqError as error:
+            loss = error.__cause__
+            if not isinstance(loss, WorkerDiedError) or loss.no_dump_at_fault or len(made.new) == 1:
+                raise
+            waiting[:0] = _after_loss(error, part, done, tell)
+            continue
         if not faults:
-            break
+            done.run_ids.append(run.run_id)
+            reached |= {key: after for key, (_, after) in moves.items()}
+            continue
+        done.set_aside.extend(faults)
+        left = part.without({fault.dump for fault in faults})
+        waiting[:0] = [left] if left.new else []
         for fault in faults:
             tell(_describe_fault(fault))
-        set_aside += faults
-        left = left.without({fault.dump for fault in faults})
-    if set_aside and not _is_template(options):
-        record_failures(_describe(options, dataset, recipe, made), set_aside)
-    if not left.new:
-        raise AllSetAsideError("all dumps were set aside; nothing was committed")
-    return Outcome([] if _is_template(options) else [run.run_id], set_aside, made)
+    return done
+
+
+class _Done(NamedTuple):
+    """The runs of a job that have ended."""
+
+    run_ids: list[str]  # committed
+    set_aside: list[SetAside]
+    alone: list[tuple[Dump, WarraqError]]  # dumps of which a worker died when they were read alone
+
+
+def _left_out(waiting: Sequence[Plan], done: _Done) -> set[str]:
+    """The dumps of a job that are not in yet, or were set aside."""
+    aside = {fault.dump for fault in done.set_aside} | {dump.path for dump, _ in done.alone}
+    return aside | {dump.path for part in waiting for dump in part.new}
+
+
+def _after_loss(error: WarraqError, part: Plan, done: _Done, tell: Callable[[str], object]) -> list[Plan]:
+    """What is tried after a run of which a worker process died: its dumps in two halves, and so on.
+
+    A dump that fails alone where others do not is to blame.
+
+    Raises:
+      WarraqError: two dumps have failed alone, and no run was committed. The machine is at fault, and no dump.
+    """
+    if len(part.new) > 1:
+        tell(f"{error}; trying its {len(part.new):,} dumps in two halves")
+        return _halves(part)
+    done.alone.append((part.new[0], error))
+    if len(done.alone) > 1 and not done.run_ids:
+        raise error
+    return []
+
+
+def _halves(made: Plan) -> list[Plan]:
+    """The plan in two, each with half of its new dumps."""
+    names = [dump.path for dump in made.new]
+    middle = len(names) // 2
+    return [made.without(names[middle:]), made.without(names[:middle])]
 
 
 def _attempt(
@@ -353,7 +430,7 @@ def _unreadable(error: BaseException, dumps: Sequence[Dump]) -> list[SetAside]:
     words = str(error)
     named = ((dump, unreadable(dump)) for dump in dumps)
     found = [(dump, words.partition(begin)[2].partition("\n")[0]) for dump, begin in named if begin in words]
-    return [SetAside(dump.path, "read", why[:200], 0, []) for dump, why in found]
+    return [SetAside(dump.path, READ_STAGE, why[:200], 0, []) for dump, why in found]
 
 
 def _is_template(options: IngestOptions) -> bool:
@@ -495,6 +572,8 @@ def _describe(options: IngestOptions, dataset: Dataset, recipe: str, made: Plan)
         ],
         copies=[{"dump": copy.dump.path, "fingerprint": copy.dump.fingerprint} for copy in made.copies],
         bringing=made.bringing,
+        standing=made.standing,
+        arrivals=arrivals_count(dataset),  # before the files of the index are listed: what comes between is looked for
     )
 
 

@@ -24,6 +24,7 @@ from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError
 from warraq.transforms.dataset.publish import recover_dead_runs
 from warraq.transforms.dataset.upgrade import upgrade_tables
+from warraq.transforms.search.index import Index
 
 
 class Operation(NamedTuple):
@@ -40,9 +41,10 @@ OPERATIONS: Final = {
     "check": Operation("warraq.transforms.maintain.check", "compare files, logs, rows and counts", writes=False),
     "forget": Operation("warraq.pipelines.forget", "take articles down, and keep them out"),
     "undo": Operation("warraq.transforms.maintain.undo", "take a run out"),
+    "index": Operation("warraq.transforms.maintain.index", "bring the index of searches up to date"),
     "upgrade": Operation("warraq.transforms.maintain.upgrade", "rewrite the files of an older version"),
 }
-NIGHTLY: Final = ("compact", "vacuum")  # done when no operation is named
+NIGHTLY: Final = ("compact", "vacuum")  # done when no operation is named, and `index` if there is an index
 
 
 def maintain_parser(name: str | None = None) -> Parser:
@@ -76,11 +78,11 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(flags)
     if folder is None:
         parser.error("required: DIR, the dataset")
-    names = [name] if name else NIGHTLY
     try:
         dataset = Dataset(dataset_folder(folder))
         if storage.is_remote(folder):
             configure_file_systems()
+        names = [name] if name else _nightly(dataset)
         _insist(dataset, writes=any(OPERATIONS[each].writes for each in names))
     except DamagedDatasetError as error:
         return print_line(str(error), FAILED)
@@ -96,10 +98,15 @@ def keep_up(dataset: Dataset, tell: Callable[[str], object]) -> None:
     """Does what `warraq maintain DIR` does, for a program that runs on. A failure is told, too: it changes no row."""
     options = maintain_parser().parse_args([])
     try:
-        for name in NIGHTLY:
+        for name in _nightly(dataset):
             _module(name).run(dataset, options, tell)
     except (DeltaError, DatasetError, OSError) as error:
         tell(f"{message_of(error)}; upkeep is tried again later")
+
+
+def _nightly(dataset: Dataset) -> Sequence[str]:
+    """The operations that are done when none is named."""
+    return (*NIGHTLY, "index") if Index(dataset).is_made() else NIGHTLY
 
 
 def _split(arguments: Sequence[str]) -> tuple[str | None, str | None, Sequence[str]]:

@@ -25,13 +25,20 @@ if TYPE_CHECKING:
 
 _INT64: Final = 2**63  # what a worker can be sent
 JSON: Final = "json"
+KEEP, REMOVE = "keep", "remove"  # what happens to segments once they are committed
 LOCAL: Final = "local"  # the runner when none is named: Beam's in-process one, spread over worker processes
 
 # Rules whose flags do not have the name of the stage, by stage and field. The preset is no field: it sets all of them.
 _NAMED: Final = {
     ("deduplicate", "near"): "near_duplicates",
+    ("deduplicate", "prefer"): "prefer",
     ("quality", "preset"): "quality",
     ("extract", "kinds"): "kinds",
+    ("extract", "days"): "days",
+    ("extract", "opt_out"): "opt_out",
+    ("clean", "pii"): "pii",
+    ("screen", "sites_allow"): "sites_allow",
+    ("screen", "sites_block"): "sites_block",
 }
 
 
@@ -105,7 +112,11 @@ class StreamOptions:
     cycles: int  # after which the stream ends; 0: none
     is_json: bool  # each line on stderr is a JSON object
     landing: str  # the folder in which messages of brokers become files
+    landed: str  # KEEP or REMOVE
     kafka_settings: str | None  # a file
+    metrics: str | None  # a file for the counts
+    metrics_port: int  # 0: none
+    ready_lag: float  # seconds
 
 
 def ingest_parser(kind: type[Parser] = Parser) -> Parser:
@@ -150,7 +161,7 @@ def stream_parser(kind: type[Parser] = Parser) -> Parser:
         epilog='Example:\n  warraq stream crawl/ --output dataset --every 30s\n  warraq query dataset "FROM days"',
     )
     add = parser.add_argument
-    sources = "folders, globs, s3://… and gs://… prefixes where dumps arrive, or kafka://host:port/topic"
+    sources = "folders, globs, s3://… and gs://… prefixes where dumps arrive, kafka://host:port/topic, or pubsub://project/subscription"
     add("inputs", metavar="SOURCE", nargs="+", help=sources)
     _add_output(parser)
     add("--every", type=_seconds, default=30.0, metavar="TIME", help="time between two cycles: 5s, 2m … (default: 30s)")
@@ -175,11 +186,35 @@ def stream_parser(kind: type[Parser] = Parser) -> Parser:
         metavar="N",
         help="upkeep, as by `warraq maintain`, after N cycles that added something; 0: never (default: 100)",
     )
+    run("--landing", metavar="DIR", help="where messages become files (default: the dataset's name + .landing)")
     run(
-        "--landing", metavar="DIR", help="where messages of Kafka become files (default: the dataset's name + .landing)"
+        "--landed",
+        choices=(KEEP, REMOVE),
+        default=KEEP,
+        metavar="WHICH",
+        help="keep these files once they are committed (default), or remove them",
     )
-    run("--kafka_settings", metavar="FILE", help="settings of librdkafka, a line NAME=VALUE each")
+    run(
+        "--kafka_settings",
+        metavar="FILE",
+        help="settings of librdkafka and schema.registry.url, a line NAME=VALUE each",
+    )
     run("--cycles", type=_count_or_none, default=0, metavar="N", help="end after N cycles (default: 0, never)")
+    run("--metrics", metavar="FILE", help="write counts for Prometheus to this file after each cycle")
+    run(
+        "--metrics_port",
+        type=_port,
+        default=0,
+        metavar="N",
+        help="serve them at this port of this machine: /metrics, /ready",
+    )
+    run(
+        "--ready_lag",
+        type=_seconds,
+        default=300.0,
+        metavar="TIME",
+        help="/ready answers 503 while the stream is further behind (default: 5m)",
+    )
     _add_max_error_share(run)
     run("--retry_failed", action="store_true", help="try dumps again that failed three times")
     run("--traceback", action="store_true", help="show where in the code a cycle failed, and end")
@@ -336,6 +371,13 @@ def _count_or_none(text: str) -> int:
     return _count(text, least=0)
 
 
+def _port(text: str) -> int:
+    port = _count(text, least=0)
+    if port >= 1 << 16:
+        raise argparse.ArgumentTypeError(f"{text}: must be a port, 1 to 65535")
+    return port
+
+
 def _seconds(text: str) -> float:
     """Seconds of a time such as `30s`, `2m`, `1h` or `5`."""
     match = re.fullmatch(r"(\d{1,6}(?:\.\d+)?)([smh]?)", text)
@@ -397,7 +439,11 @@ def parse_stream(arguments: Sequence[str], kind: type[Parser] = Parser) -> Strea
         cycles=known.cycles,
         is_json=known.log_format == JSON,
         landing=known.landing or f"{known.output.rstrip('/')}.landing",
+        landed=known.landed,
         kafka_settings=known.kafka_settings,
+        metrics=known.metrics,
+        metrics_port=known.metrics_port,
+        ready_lag=known.ready_lag,
     )
 
 

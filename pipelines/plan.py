@@ -33,7 +33,10 @@ class Plan(NamedTuple):
     again: list[Dump]  # those of `new` that are in, or begin with a dump that is in, under other rules; its rows stay
     copies: list[NamedCopy]  # under names that the dataset does not have yet
     bringing: Mapping[str, int]  # versions of transactions that another run changes if it reads the same files
+    standing: Mapping[str, int]  # versions of the dumps' transactions: no other run may bring one, under any rules
     rows_out: int  # the version of loads.ROWS_OUT that the plan was made on
+    offsets: Mapping[str, int] = {}  # of partitions, as by `offsets.committed`, that the plan was made on
+    covered: Collection[Dump] = ()  # segments whose messages are in from another landing folder
 
     def without(self, names: Collection[str]) -> "Plan":
         """The plan if the new dumps of these names are left out. The files with the same bytes are, too."""
@@ -45,6 +48,7 @@ class Plan(NamedTuple):
             again=[dump for dump in self.again if dump.path not in names],
             copies=[copy for copy in self.copies if not (copy.is_new and copy.of in names)],
             bringing={key: version for key, version in self.bringing.items() if key in left},
+            standing={key: version for key, version in self.standing.items() if key in _dump_keys(new)},
         )
 
 
@@ -81,7 +85,7 @@ def plan(  # noqa: PLR0913  (the flags that decide)
         keys |= {loads.load_key(loads.load_id(each, dump.fingerprint)) for each in recipes}
         keys |= {loads.path_key(dump.path)} if can_grow(dump) else set()
     versions = dataset.transactions(sorted(keys))
-    made = Plan([], {}, [], [], [], [], [], {}, versions.get(loads.ROWS_OUT, 0))
+    made = Plan([], {}, [], [], [], [], [], {}, {}, versions.get(loads.ROWS_OUT, 0))
     for dump in dumps:
         failures = versions.get(loads.failures_key(loads.load_id(recipe, dump.fingerprint)), 0)
         is_in = versions.get(loads.dump_key(dump.fingerprint)) == loads.IN
@@ -101,9 +105,11 @@ def plan(  # noqa: PLR0913  (the flags that decide)
     else:
         return made
     made = _sorted(made, holdings, frozenset(recipes), only_new, replace)
+    standing = {key: versions.get(key, loads.OUT) for key in sorted(_dump_keys(made.new))}
     return made._replace(
         copies=[*made.copies, *_renamed([*made.held, *made.other_rules], holdings.names)],
         bringing=_bringing(made.new, holdings.loads, versions),
+        standing=standing,
     )
 
 
@@ -161,6 +167,10 @@ def _bringing(dumps: Iterable[Dump], held: Sequence[Load], versions: Mapping[str
     continuing = collections.Counter(loads.continued_key(load.after_load) for load in held if load.after_load)
     found = {key for dump in dumps for key in _bringing_keys(dump)}
     return {key: continuing[key] or versions.get(key, 0) for key in sorted(found)}
+
+
+def _dump_keys(dumps: Iterable[Dump]) -> set[str]:
+    return {loads.dump_key(dump.fingerprint) for dump in dumps}
 
 
 def _bringing_keys(dump: Dump) -> list[str]:

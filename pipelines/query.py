@@ -5,18 +5,16 @@ The views read the files that the Delta log names, so they are right even while 
 
 import argparse
 import atexit
-import contextlib
 import os
 import re
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+import textwrap
+from collections.abc import Sequence
 from typing import Final
 
 import duckdb
 
+from warraq.pipelines.answers import ENDINGS, FORMATS, FormError, deliver, form_of
 from warraq.pipelines.cli import (
     DONE,
     FAILED,
@@ -28,8 +26,9 @@ from warraq.pipelines.cli import (
     parse_with_dataset,
     print_line,
 )
-from warraq.pipelines.terminal import visible
-from warraq.pipelines.views import VIEWS, Views, first_line, reading
+from warraq.pipelines.macros import MACROS
+from warraq.pipelines.prompt import prompt
+from warraq.pipelines.views import VIEWS, Views, reading
 from warraq.schemas.arrow import TABLES
 from warraq.transforms import storage
 from warraq.transforms.dataset.dataset import Dataset
@@ -38,28 +37,30 @@ from warraq.transforms.file_names import is_utf8, shown_name
 from warraq.transforms.maintain.damage import byte_faults
 
 _SQL: Final = re.compile(r"\s*(SELECT|FROM|WITH|DESCRIBE|SUMMARIZE|SHOW)\s", re.IGNORECASE)
-FORMATS: Final = ("table", "csv", "json", "parquet")
 
 
 def query_parser() -> Parser:
     """The parser of `warraq query`."""
-    views = "\n".join(f"  {name:<10}{text}" for name, text in VIEWS.items())
+    views = "\n".join(f"  {name:<16}{text}" for name, text in VIEWS.items())
+    macros = textwrap.indent(textwrap.fill(", ".join(macro.name for macro in MACROS if macro.is_table), 78), "  ")
     parser = Parser(
         prog="warraq query",
         usage="warraq query DIR [SQL] [flags]",
-        description=f"Answers SQL over a dataset with DuckDB. Without SQL it opens a prompt.\n\nViews:\n{views}",
-        epilog='Example:\n  warraq query dataset "SELECT topic, count(*) FROM articles GROUP BY topic"',
+        description=f"Answers SQL over a dataset with DuckDB. Without SQL it opens a prompt.\n\nViews:\n{views}\n\n"
+        f"Macros, which docs/reference.md describes:\n{macros}",
+        epilog='Examples:\n  warraq query dataset "SELECT topic, count(*) FROM articles GROUP BY topic"\n'
+        "  warraq query dataset \"FROM named_with('القاهرة', kind := 'person')\" --to names.xlsx",
     )
     add_dataset(parser)
     parser.add_argument("sql", nargs="?", metavar="SQL", help="one or more statements (default: a prompt, or stdin)")
     parser.add_argument(
         "--format",
         choices=FORMATS,
-        default="table",
         metavar="FORMAT",
-        help="table, csv, json (one object a line) or parquet (default: table)",
+        help="table, csv, json (one object a line), parquet or xlsx (default: the ending of the file, else table)",
     )
-    parser.add_argument("--to", metavar="FILE", help="write the last answer to a file instead of printing it")
+    endings = ", ".join(ENDINGS)
+    parser.add_argument("--to", metavar="FILE", help=f"write the last answer to a file, by its ending: {endings}")
     parser.add_argument("--verify", action="store_true", help="read every byte of the dataset and list damaged files")
     return parser
 
@@ -82,12 +83,14 @@ def main(arguments: Sequence[str]) -> int:
         parser.error('name the dataset first: warraq query DIR "SELECT …"')
     if storage.is_remote(options.dataset):
         configure_file_systems()
-    if options.format == "parquet" and not options.to:
-        return print_line("--format parquet needs --to FILE", WRONG_USAGE)
+    try:
+        form = form_of(options.format, options.to)
+    except FormError as error:
+        return print_line(str(error), WRONG_USAGE)
     if options.verify and options.sql is not None:
         return print_line("--verify takes no SQL; use a second command for it", WRONG_USAGE)
     dataset = Dataset(options.dataset)
-    code = _run(dataset, options)
+    code = _run(dataset, options, form)
     if storage.is_remote(dataset.root):
         atexit.register(_end_at_once, code)
     return code
@@ -104,9 +107,9 @@ def _end_at_once(code: int) -> None:
     os._exit(code or int(bool(getattr(sys.stdout, "failure", ""))))
 
 
-def _run(dataset: Dataset, options: argparse.Namespace) -> int:
+def _run(dataset: Dataset, options: argparse.Namespace, form: str) -> int:
     try:
-        return _verify(dataset) if options.verify else _answer(dataset, options)
+        return _verify(dataset) if options.verify else _answer(dataset, options, form)
     except DamagedDatasetError as error:
         return print_line(str(error), FAILED)
     except BrokenPipeError:  # the reader closed the output
@@ -117,10 +120,10 @@ def _run(dataset: Dataset, options: argparse.Namespace) -> int:
         return print_line(_mistake(error), WRONG_USAGE)
 
 
-def _answer(dataset: Dataset, options: argparse.Namespace) -> int:
+def _answer(dataset: Dataset, options: argparse.Namespace, form: str) -> int:
     views = Views(dataset)
     if options.sql is None and sys.stdin.isatty():
-        return prompt(views)
+        return prompt(views, form) if options.to is None else print_line("--to FILE needs SQL", WRONG_USAGE)
     try:
         sql = options.sql or sys.stdin.read()
     except UnicodeError:
@@ -129,10 +132,12 @@ def _answer(dataset: Dataset, options: argparse.Namespace) -> int:
         return print_line("the statement is not UTF-8", WRONG_USAGE)
     try:
         with reading(dataset):
-            answer(views, sql, options.format, options.to)
+            answered = answer(views, sql, form, options.to)
     except OSError as error:
         where = shown_name(options.to) if options.to else "the answer"
         return print_line(f"{where}: can't be written ({error.strerror or error})", FAILED)
+    if options.to and not answered:
+        return print_line(f"{shown_name(options.to)}: not written, as no statement has an answer", WRONG_USAGE)
     return DONE
 
 
@@ -151,86 +156,23 @@ def _verify(dataset: Dataset) -> int:
     )
 
 
-def answer(views: Views, sql: str, form: str = "table", target: str | None = None) -> None:
-    """Prints the answer of each statement of `sql`, or writes it to the file `target`, which keeps the last one."""
-    views.run(sql, lambda connection, relation: _deliver(connection, relation, form, target))
+def answer(views: Views, sql: str, form: str, target: str | None = None) -> bool:
+    """Prints the answer of each statement of `sql`, or writes it to the file `target`, which keeps the last one.
 
+    Returns False if no statement has an answer.
+    """
+    answered = False
 
-def _deliver(
-    connection: duckdb.DuckDBPyConnection, relation: duckdb.DuckDBPyRelation, form: str, target: str | None
-) -> None:
-    if form == "table":
-        with _stdout_to(target):
-            relation.show(max_rows=100, max_width=160)
-        return
-    if target and is_utf8(target):
-        path = str(Path(target).absolute())  # DuckDB takes `~` for the home folder, and `a://` for an address
-        try:
-            _write(connection, relation, form, path)
-        except duckdb.IOException as error:
-            if path not in str(error):  # a file of the dataset
-                raise
-            raise OSError(first_line(error)) from error
-        return
-    with tempfile.TemporaryDirectory() as folder:  # DuckDB would reopen /dev/stdout and truncate its file
-        written = Path(folder, "answer")
-        _write(connection, relation, form, str(written))
-        sys.stdout.flush()
-        if target:  # DuckDB takes no name that is not UTF-8
-            shutil.copyfile(written, target)
-        elif sys.stdout.isatty():
-            with written.open(encoding="utf-8", errors="backslashreplace") as text:
-                sys.stdout.writelines(map(visible, text))
-        else:
-            with written.open("rb") as file:
-                shutil.copyfileobj(file, sys.stdout.buffer)
+    def handle(connection: duckdb.DuckDBPyConnection, relation: duckdb.DuckDBPyRelation) -> None:
+        nonlocal answered
+        answered = True
+        deliver(connection, relation, form, target)
 
-
-def _write(connection: duckdb.DuckDBPyConnection, relation: duckdb.DuckDBPyRelation, form: str, path: str) -> None:
-    if form == "csv":
-        relation.write_csv(path)
-    elif form == "parquet":
-        relation.write_parquet(path)
-    else:
-        connection.execute("COPY (FROM relation) TO $path (FORMAT json)", {"path": path})
-
-
-@contextlib.contextmanager
-def _stdout_to(target: str | None) -> Iterator[None]:
-    if target is None:
-        yield
-        return
-    with Path(target).open("w", encoding="utf-8") as file, contextlib.redirect_stdout(file):
-        yield
-
-
-def prompt(views: Views) -> int:
-    """Reads statements that end with a semicolon, until exit or Ctrl-D."""
-    with contextlib.suppress(ImportError):
-        import readline  # noqa: F401, PLC0415  (line editing and history, where the platform has them)
-    print(f"Views: {', '.join(VIEWS)}. End a statement with a semicolon; exit or Ctrl-D leaves.", file=sys.stderr)
-    statement = ""
-    while True:
-        try:
-            statement += input("warraq> " if not statement else "   ...> ") + "\n"
-        except EOFError:
-            print(file=sys.stderr)
-            return DONE
-        except KeyboardInterrupt:
-            print(file=sys.stderr)
-            statement = ""
-            continue
-        if statement.strip().rstrip(";").lower() in ("exit", "quit", ".exit", ".quit"):
-            return DONE
-        if statement.rstrip().endswith(";"):
-            try:
-                answer(views, statement)
-            except duckdb.Error as error:
-                print_line(_mistake(error))
-            statement = ""
+    views.run(sql, handle)
+    return answered
 
 
 def _mistake(error: duckdb.Error) -> str:
-    """DuckDB's message for a wrong statement, with its proposal ("Did you mean …") and without the statement."""
+    """DuckDB's message for a wrong statement in one line, with its hints ("Did you mean …"), without the statement."""
     words = str(error).strip().partition("\n\nLINE ")[0]
     return "; ".join(line.strip() for line in words.splitlines() if line.strip())

@@ -24,10 +24,10 @@ def row_counts(dataset: Dataset, name: str, table: DeltaTable | None) -> pa.Tabl
       DamagedDatasetError: such a file is missing or broken.
     """
     columns = PARTITIONS[name]
-    schema = pa.schema([*(TABLES[name].field(column) for column in columns), (ROWS, pa.int64())])
+    empty = no_counts(name)
     entries = pa.table(table.get_add_actions()) if table else None
     if not entries:
-        return schema.empty_table()
+        return empty
     rows = entries.column("num_records")
     if rows.null_count:
         first = file_schema(name).names[:1]
@@ -39,4 +39,13 @@ def row_counts(dataset: Dataset, name: str, table: DeltaTable | None) -> pa.Tabl
     values = [pc.struct_field(entries.column("partition"), column) for column in columns]
     files = pa.table([*values, rows], names=[*columns, ROWS])
     counts = files.group_by(list(columns)).aggregate([(ROWS, "sum")]).rename_columns([*columns, ROWS])
-    return counts.select([*columns, ROWS]).sort_by([(column, "ascending") for column in (*columns, ROWS)]).cast(schema)
+    return (
+        counts.select([*columns, ROWS])
+        .sort_by([(column, "ascending") for column in (*columns, ROWS)])
+        .cast(empty.schema)
+    )
+
+
+def no_counts(name: str) -> pa.Table:
+    """As `row_counts` of a table without rows."""
+    return pa.schema([*(TABLES[name].field(column) for column in PARTITIONS[name]), (ROWS, pa.int64())]).empty_table()

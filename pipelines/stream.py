@@ -13,6 +13,7 @@ import os
 import select
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,18 +23,20 @@ from typing import Final, NamedTuple
 from warraq.pipelines.cli import BUSY, DONE, FAILED, WRONG_USAGE, configure_file_systems, counted, print_line
 from warraq.pipelines.errors import AllSetAsideError, WarraqError, message_of
 from warraq.pipelines.ingest import Engine, ingest
+from warraq.pipelines.landing import Landing
 from warraq.pipelines.local.warm import Graphs
 from warraq.pipelines.maintain import keep_up
 from warraq.pipelines.options import StreamOptions, parse_stream
 from warraq.pipelines.summary import ledger_of, pages_by
 from warraq.pipelines.terminal import one_line
+from warraq.pipelines.watching import Metrics, MetricsError, check_file, server
 from warraq.transforms import ledger
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError
 from warraq.transforms.extract.stage import sandboxes_kept
 from warraq.transforms.file_names import stored_name
-from warraq.transforms.land.kafka import SCHEME, KafkaLander, LandingError, read_settings, topic_of
-from warraq.transforms.read.arrivals import Arrivals, first_of
+from warraq.transforms.land.offsets import in_order
+from warraq.transforms.read.arrivals import Arrivals, Sight, first_of
 from warraq.transforms.read.discover import Discovery, examine
 from warraq.transforms.read.dump import InputError
 from warraq.transforms.storage import is_remote
@@ -43,6 +46,7 @@ _LONGEST_WAIT: Final = 600.0  # seconds between them
 _STANDSTILL: Final = 5.0  # seconds, at most, for which a file must not change before it is read
 _BYTES_A_WORKER: Final = 8 << 20  # of dumps: to start one more process takes as long as to read them
 _FIRST_RUNS: Final = 3  # the graph of the first is without an index of articles
+LOST: Final = 3  # the exit code if messages were lost before they were read
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -57,6 +61,7 @@ class Cycle(NamedTuple):
     refused: int
     set_aside: int  # files
     lag: float  # seconds from the first sight of the file that waited longest to the end of the cycle
+    behind: int | None = None  # messages that brokers have and the dataset has not; None without a broker
 
 
 class StopSignals:
@@ -105,7 +110,7 @@ def main(arguments: Sequence[str]) -> int:
     stop = StopSignals()
     try:
         with stop.listening():
-            stream(options, stop, log.tell, log.report)
+            lost = stream(options, stop, log.tell, log.report)
     except WarraqError as error:
         if options.ingest.traceback and error.__cause__:
             raise error.__cause__ from None
@@ -113,7 +118,9 @@ def main(arguments: Sequence[str]) -> int:
         return error.code
     if stop.is_asked:
         log.tell("stopped; all that was read is committed")
-    return DONE
+    if lost:
+        log.tell(f"{counted(lost, 'message')} had been lost before they were read; see above")
+    return LOST if lost else DONE
 
 
 class _TextLog:
@@ -137,9 +144,11 @@ class _JsonLog:
 def as_text(cycle: Cycle) -> str:
     """One line on a cycle."""
     aside = f", {counted(cycle.set_aside, 'file')} set aside" if cycle.set_aside else ""
+    behind = "" if cycle.behind is None else f", {counted(cycle.behind, 'message')} behind"
     return (
         f"cycle {cycle.cycle:,}: {counted(cycle.arrived, 'file')} arrived, {cycle.waiting:,} waiting{aside}; "
-        f"{counted(cycle.pages, 'page')}: {cycle.kept:,} kept, {cycle.refused:,} refused; lag {math.ceil(cycle.lag)} s"
+        f"{counted(cycle.pages, 'page')}: {cycle.kept:,} kept, {cycle.refused:,} refused; "
+        f"lag {math.ceil(cycle.lag)} s{behind}"
     )
 
 
@@ -148,10 +157,11 @@ def stream(
     stop: StopSignals,
     tell: Callable[[str], object],
     report: Callable[[Cycle], object],
-) -> None:
+) -> int:
     """Ingests what arrives, until it is told to stop or has done `options.cycles`.
 
-    A cycle that fails commits nothing and is tried again later, with whatever has arrived since.
+    A cycle that fails commits nothing and is tried again later, with whatever has arrived since. Returns the number of
+    messages that brokers had removed before they were landed.
 
     Args:
       options: the flags.
@@ -167,8 +177,9 @@ def stream(
     job.check()
     tell(f"waiting for files in {', '.join(options.ingest.inputs)}; a cycle every {options.every:g} s")
     try:
-        with sandboxes_kept():
+        with sandboxes_kept(), watched(options, job.metrics):
             _loop(options, stop, tell, report, job)
+        return job.landing.lost
     finally:
         job.close()
         gc.unfreeze()  # else DuckDB complains of objects left at the end
@@ -191,6 +202,7 @@ def _loop(
             due = time.monotonic() + options.every
             done = job.cycle(number)
         except WarraqError as error:  # noqa: PERF203  (of the cycle)
+            job.count_failure()
             is_busy = error.code == BUSY  # another job that has these files will soon have done with them
             faults += not is_busy
             is_end = number == options.cycles and not is_busy
@@ -216,12 +228,10 @@ class _Stream:
         self._tell = tell
         self._dataset = Dataset(options.ingest.output)
         self._standstill = min(_STANDSTILL, options.every / 2)
-        addresses = [each for each in options.ingest.inputs if each.startswith(SCHEME)]
-        self._landers = _landers(addresses, options)
-        places = [each for each in options.ingest.inputs if each not in addresses]
-        places += [options.landing] if addresses else []
-        self._arrivals = Arrivals(places, options.ingest.output, self._standstill)
-        self._engine = Engine(Graphs(), stop.defer)
+        self.metrics = metrics_of(options)
+        self.landing = Landing(options, self._dataset, tell)
+        self._arrivals = Arrivals(self.landing.places, options.ingest.output, self._standstill, self.landing.is_hidden)
+        self._engine = Engine(Graphs(), stop.defer, self.landing.folder)
         self._runs = 0
         self._commits = 0  # since the last upkeep
 
@@ -243,8 +253,14 @@ class _Stream:
 
     def close(self) -> None:
         """Ends the connections to brokers."""
-        for lander in self._landers:
-            lander.close()
+        self.landing.close()
+
+    def count_failure(self) -> None:
+        """Counts a cycle that failed."""
+        if self.metrics:
+            self.metrics.failed()
+            if self._options.metrics:
+                self.metrics.write(self._options.metrics)
 
     def wait_for_files(self, due: float) -> None:
         """Returns when the cycle is due; at once if files were left over by the last one, or at a signal.
@@ -252,20 +268,20 @@ class _Stream:
         Raises:
           WarraqError: the sources can't be listed.
         """
-        if not self._arrivals.whole():
+        if not self._whole():
             self._stop.wait(due - self._standstill - time.monotonic())
-            self._land()
+            self.landing.land()
             self._look()
             self._stop.wait(self._standstill)
         self._look()
 
-    def _land(self) -> None:
-        """Makes files of the messages that brokers have. Files that wait are read first, so these are bounded, too."""
-        try:
-            for lander in self._landers:
-                lander.land(self._options.most_bytes, self._tell)
-        except (LandingError, OSError) as error:
-            raise WarraqError(message_of(error)) from error
+    def _whole(self) -> dict[str, Sight]:
+        """The files that may be read: of a partition, none before which another one waits."""
+        whole = self._arrivals.whole()
+        if not self.landing.folder:
+            return whole
+        allowed = in_order(whole, self._arrivals.waiting(), self.landing.folder)
+        return {path: sight for path, sight in whole.items() if path in allowed}
 
     def _look(self) -> None:
         try:
@@ -280,7 +296,7 @@ class _Stream:
           WarraqError: as `ingest`; or the dataset can't be read after the commit.
         """
         waiting = self._arrivals.waiting()
-        taken = first_of(self._arrivals.whole(), self._options.most_files, self._options.most_bytes)
+        taken = first_of(self._whole(), self._options.most_files, self._options.most_bytes)
         run_ids, set_aside = self._ingest({path: waiting[path].state.size for path in taken}) if taken else ((), 0)
         lag = max((time.monotonic() - waiting[path].since for path in taken), default=0.0)
         self._arrivals.read(taken)
@@ -292,8 +308,16 @@ class _Stream:
             raise WarraqError(f"committed, but the counts can't be read: {message_of(error)}") from error
         pages, kept, refused = (pages_by(counts, door) for door in (ledger.READ, ledger.ARTICLE, ledger.REJECTED))
         self._keep_up(len(run_ids))
+        behind = self.landing.behind()
         left = len(waiting) - len(taken)
-        return Cycle(number, len(taken), left, pages, kept, refused, set_aside, round(lag, 1))
+        done = Cycle(number, len(taken), left, pages, kept, refused, set_aside, round(lag, 1), behind)
+        if self.metrics:
+            now, read = time.monotonic(), set(taken)
+            ages = [now - sight.since for path, sight in waiting.items() if path not in read]
+            self.metrics.cycle(done._asdict(), max(ages, default=None), self.landing.lost)
+            if self._options.metrics:
+                self.metrics.write(self._options.metrics)
+        return done
 
     def _ingest(self, sizes: Mapping[str, int]) -> tuple[Sequence[str], int]:
         """Ingests files of these sizes. Returns the runs that were committed, and the number of files set aside."""
@@ -311,6 +335,8 @@ class _Stream:
             outcome = ingest(options, self._tell, find, self._engine)
         except AllSetAsideError:
             return (), len(sizes)
+        aside = {fault.dump for fault in outcome.set_aside}
+        self.landing.done(dump.path for dump in (*outcome.plan.new, *outcome.plan.held) if dump.path not in aside)
         return outcome.run_ids, len(outcome.set_aside)
 
     def _collect_garbage(self) -> None:
@@ -340,23 +366,39 @@ def _lies_in(source: str, output: str) -> bool:
     return Path(os.path.realpath(output)) in (place, *place.parents)
 
 
-def _landers(addresses: Sequence[str], options: StreamOptions) -> list[KafkaLander]:
-    """The landers of the topics at these addresses.
+def metrics_of(options: StreamOptions) -> Metrics | None:
+    """The counts, if they are asked for.
 
     Raises:
-      WarraqError: an address, a setting or the folder is wrong.
+      WarraqError: they can't be had.
     """
-    if not addresses:
-        return []
-    topics = {address: topic_of(address) for address in addresses}
-    for address, topic in topics.items():
-        if not topic:
-            raise WarraqError(f"{address}: not an address such as kafka://localhost:9092/pages", WRONG_USAGE)
-    if is_remote(options.landing):
-        raise WarraqError("--landing: name a folder on this machine, where messages become files", WRONG_USAGE)
+    if not (options.metrics or options.metrics_port):
+        return None
     try:
-        settings = read_settings(options.kafka_settings) if options.kafka_settings else {}
-        Path(options.landing).mkdir(parents=True, exist_ok=True)
-        return [KafkaLander(topic, options.landing, settings) for topic in topics.values() if topic]
-    except (LandingError, OSError, ValueError) as error:
+        if options.metrics:
+            check_file(options.metrics)
+        return Metrics()
+    except (MetricsError, OSError) as error:
         raise WarraqError(message_of(error), WRONG_USAGE) from error
+
+
+@contextlib.contextmanager
+def watched(options: StreamOptions, metrics: Metrics | None) -> Iterator[None]:
+    """Serves the counts while the block runs, if they are asked for at a port.
+
+    Raises:
+      WarraqError: the port can't be had.
+    """
+    if not metrics or not options.metrics_port:
+        yield
+        return
+    try:
+        serving = server(metrics, options.metrics_port, options.ready_lag)
+    except OSError as error:
+        raise WarraqError(f"--metrics_port {options.metrics_port}: {message_of(error)}", WRONG_USAGE) from error
+    threading.Thread(target=serving.serve_forever, daemon=True).start()
+    try:
+        yield
+    finally:
+        serving.shutdown()
+        serving.server_close()

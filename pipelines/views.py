@@ -1,24 +1,29 @@
 """The views over a dataset in DuckDB, made from the logs of its tables: no data file is opened for that."""
 
 import contextlib
+import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import DeltaTable
 from pyarrow.fs import LocalFileSystem
 
-from warraq.pipelines.row_counts import ROWS, row_counts
+from warraq.pipelines.macros import add_macros
+from warraq.pipelines.row_counts import ROWS, no_counts, row_counts
+from warraq.pipelines.search_sql import add_search, query_mistake
 from warraq.schemas.arrow import PARTITIONS, TABLES
 from warraq.schemas.labels import TOPICS
 from warraq.transforms import storage
 from warraq.transforms.dataset import delta_log
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError
+from warraq.transforms.entities.places import listed_places
 
 # DuckDB's exceptions for a wrong statement. Any other can be caused by a file that it can't read.
 WRONG_STATEMENT: Final = (
@@ -45,8 +50,12 @@ DOUBTFUL: Final = 0.5  # extraction_score
 VIEWS: Final = {
     "articles": "one row for each article",
     "mentions": "one row for each mention of an entity in an article",
-    "entities": "one row for each entity of an article: count, first_offset, name_sources",
+    "entities": "one row for each entity of an article: count, first_offset, name_sources, roles",
     "topics": "one row for each topic of an article, named in English and Arabic",
+    "places": "one row for each known place, by the name it has in `entities`: country, latitude, longitude",
+    "copies": "one row for each copy, exact or near: kind, share and original, which is never a copy",
+    "latest_articles": "one row for each canonical_url: the text that was fetched last (fetched_at)",
+    "unique_articles": "the latest_articles that are no copy of another address (duplicate_of, copy_kind)",
     "doubtful": "one row for each article whose text may be wrong, with the command that explains it",
     "days": "one row for each date and topic: articles (from the log, opens no file)",
     "rejected": "one row for each rejected page",
@@ -54,6 +63,7 @@ VIEWS: Final = {
     "runs": "one row for each ingestion",
     "loads": "one row for each dump of a run; its load_id leads to its articles",
     "ledger": "one row for each line of the ledger of a run",
+    "reasons": "one row for each reason of rejection, with its meaning and what to do about it",
 }
 _TABLES: Final = [name for name in TABLES if name in VIEWS]
 _DERIVED: Final = {
@@ -62,12 +72,37 @@ _DERIVED: Final = {
         FROM (SELECT article_id, site, date, topic, title, unnest(entities) AS entity FROM articles)""",
     "entities": """
         SELECT article_id, site, date, topic, title, name, kind, count(*) AS count, min(start) AS first_offset,
-            list_sort(list(DISTINCT name_source) FILTER (WHERE name_source IS NOT NULL)) AS name_sources
+            list_sort(list(DISTINCT name_source) FILTER (WHERE name_source IS NOT NULL)) AS name_sources,
+            list_sort(list(DISTINCT role) FILTER (WHERE role IS NOT NULL)) AS roles
         FROM mentions GROUP BY ALL""",
     "topics": """
         SELECT article_id, site, date, title, slug AS topic, code, english, arabic, assigned.score
         FROM (SELECT article_id, site, date, title, unnest(topics) AS assigned FROM articles)
         JOIN topic_names ON code = assigned.code""",
+    "places": "SELECT name, country, latitude, longitude FROM known_places",
+    # An exact copy points to the article with its text, which may be a near copy itself: its original is the original.
+    "copies": """
+        WITH found AS (
+            SELECT 'near' AS found, copy_kind AS kind, copy_share AS share, url, site, title, published_at, date,
+                duplicate_of AS twin, dump, dump_offset
+            FROM articles WHERE duplicate_of IS NOT NULL
+            UNION ALL
+            SELECT CASE reason WHEN 'duplicate' THEN 'exact' ELSE 'near' END, coalesce(copy_kind, 'copy'), copy_share,
+                url, site, title, published_at, date, detail, dump, dump_offset
+            FROM rejected WHERE stage = 'deduplicate' AND reason IN ('duplicate', 'near_duplicate')
+        )
+        SELECT found.* EXCLUDE (twin, dump, dump_offset), original.article_id AS original,
+            original.url AS original_url, original.site AS original_site, original.date AS original_date,
+            found.dump, found.dump_offset
+        FROM found
+        LEFT JOIN (SELECT article_id, duplicate_of FROM articles) AS twin ON twin.article_id = found.twin
+        LEFT JOIN (SELECT article_id, url, site, date FROM articles) AS original
+            ON original.article_id = coalesce(twin.duplicate_of, twin.article_id)""",
+    "latest_articles": """
+        FROM articles
+        QUALIFY row_number() OVER (PARTITION BY canonical_url ORDER BY fetched_at DESC, article_id) = 1""",
+    "unique_articles": """
+        FROM latest_articles WHERE duplicate_of IS NULL OR copy_kind = 'version'""",
     "doubtful": f"""
         SELECT article_id, site, date, topic, title, url, words, page_kind, extraction_source, extraction_score,
             'warraq explain ''' || replace(dump || '@' || dump_offset, '''', '''\\''''') || '''' AS explain
@@ -93,8 +128,8 @@ Deliver: TypeAlias = Callable[[duckdb.DuckDBPyConnection, duckdb.DuckDBPyRelatio
 class Views:
     """All views of a dataset, each as of one version of its table.
 
-    Two connections have the same views. One reads the data files. The other has only what the logs have, which is
-    enough for counts by partition.
+    Two connections have the same views. One reads the data files, and has the macros. The other has only what the logs
+    have, which is enough for counts by partition.
 
     Raises:
       DatasetError: there is no dataset, or it is newer than this program.
@@ -139,7 +174,7 @@ class Views:
     def _run_on_logs(self, statement: duckdb.Statement, deliver: Deliver) -> bool:
         """Returns False if the statement needs more than the logs have."""
         if self._on_logs is None:
-            self._on_logs = _connect()
+            self._on_logs = _connect(with_macros=False)  # which take 0.1 s
             self._make(self._on_logs, self._logged)
         try:
             _run(self._on_logs, statement, deliver)
@@ -156,14 +191,18 @@ class Views:
             return act()
         except WRONG_STATEMENT:
             raise
-        except duckdb.Error:
+        except duckdb.Error as error:
+            if mistake := query_mistake(error):
+                raise duckdb.BinderException(mistake) from error
             if attempts == 1 or not self._open():
                 raise
             return self._while_files_move(act, attempts - 1)
 
     def _reader(self) -> duckdb.DuckDBPyConnection:
         """The connection that reads the data files, with views of the versions that were opened last."""
-        self._on_files = self._on_files or _connect()
+        if self._on_files is None:
+            self._on_files = _connect(with_macros=True)
+            add_search(self._on_files, self._dataset)
         if self._is_stale:
             self._make(self._on_files, self._scan)
             self._is_stale = False
@@ -186,9 +225,7 @@ class Views:
         """Makes the views of the tables; `source` gives the FROM clause of one."""
         for name in _TABLES:
             _make_table_view(connection, name, source(connection, name))
-        counts = _register(connection, "counts", self._counts["articles"].rename_columns({ROWS: "articles"}))
-        connection.execute(f"CREATE OR REPLACE TABLE days AS FROM {counts}")
-        connection.unregister(counts)
+        _make_days(connection, self._counts["articles"])
 
     def _logged(self, connection: duckdb.DuckDBPyConnection, name: str) -> str:
         return _register(connection, name, _Logged(name, self._counts[name]))
@@ -255,44 +292,70 @@ class _Logged(ds.Dataset):
         """The columns of the table, after one more."""
         return pa.schema(self._fields)
 
-    def scanner(self, columns: Sequence[str] | None = None, **settings: Any) -> ds.Scanner:
+    def scanner(
+        self,
+        columns: Sequence[str] | None = None,
+        filter: ds.Expression | None = None,  # noqa: A002  (the name that DuckDB gives it)
+        **settings: Any,
+    ) -> ds.Scanner:
         """The rows with these columns.
 
         Raises:
           _NotLoggedError: the log does not have one of them. No columns stands for all.
+          pa.ArrowInvalid: the log does not have a column of the filter.
         """
-        held = [field for field in self._fields if field.name in (_EACH, *self._partitions)]
-        if columns is None or not {*columns} <= {field.name for field in held}:
+        if columns is None or not {*columns} <= {_EACH, *self._partitions}:
             raise _NotLoggedError(f"{columns}")
-        schema = pa.schema(held)
-        return ds.Scanner.from_batches(self._batches(schema), schema=schema, columns=columns, **settings)
-
-    def _batches(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-        for counts in self._counts.to_batches(max_chunksize=1):
-            rows = counts.column(ROWS)[0].as_py()
-            for start in range(0, rows, _BATCH_ROWS):
-                size = min(_BATCH_ROWS, rows - start)
-                values = (pa.repeat(counts.column(column)[0], size) for column in self._partitions)
-                yield pa.record_batch([pa.nulls(size), *values], schema=schema)
+        schema = pa.schema([field for field in self._fields if field.name in columns])
+        counts = self._counts if filter is None else self._counts.filter(filter)
+        return ds.Scanner.from_batches(_repeated(counts, schema), schema=schema, columns=columns, **settings)
 
 
-def _connect() -> duckdb.DuckDBPyConnection:
+def _repeated(counts: pa.Table, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """As many rows as `counts` tells, with the columns of `schema`. A batch has rows of many partitions."""
+    ends = np.cumsum(counts.column(ROWS).to_numpy())
+    values = {name: counts.column(name).combine_chunks() for name in schema.names if name != _EACH}
+    total = int(ends[-1]) if len(ends) else 0
+    for start in range(0, total, _BATCH_ROWS):
+        places = np.searchsorted(ends, np.arange(start, min(start + _BATCH_ROWS, total)), side="right")
+        arrays = [values[name].take(places) if name in values else pa.nulls(len(places)) for name in schema.names]
+        yield pa.record_batch(arrays, schema=schema)
+
+
+def _connect(*, with_macros: bool) -> duckdb.DuckDBPyConnection:
     """A database in memory with all views, in which the tables have no rows yet."""
     # No download without the user's knowledge.
     connection = duckdb.connect(config={"autoinstall_known_extensions": False})
+    connection.execute("SET TimeZone = 'UTC'")  # a day of a time is the same on every machine
+    connection.register("known_places", _known_places())
     connection.register("topic_names", pa.Table.from_pylist([topic._asdict() for topic in TOPICS]))
     for name, schema in TABLES.items():
         _make_table_view(connection, name, _register(connection, name, schema.empty_table()))
     for name, sql in _DERIVED.items():  # now, because each of these looks at all files that a table view names
         connection.execute(f"CREATE VIEW {name} AS {sql}")
+    _make_days(connection, no_counts("articles"))
+    if with_macros:
+        add_macros(connection)
     for name in _TABLES:
         connection.unregister(f"{_ROWS_OF}{name}")
     return connection
 
 
+def _make_days(connection: duckdb.DuckDBPyConnection, counts: pa.Table) -> None:
+    source = _register(connection, "counts", counts.rename_columns({ROWS: "articles"}))
+    connection.execute(f"CREATE OR REPLACE TABLE days AS FROM {source}")
+    connection.unregister(source)
+
+
+@functools.lru_cache(maxsize=1)
+def _known_places() -> pa.Table:
+    return pa.Table.from_pylist([place._asdict() for place in listed_places()])
+
+
 def _make_table_view(connection: duckdb.DuckDBPyConnection, name: str, source: str) -> None:
-    columns = ", ".join(f'"{column}"' for column in TABLES[name].names)
-    connection.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {columns} FROM {source}")
+    # With the table before each column: DuckDB refuses it beside a macro's parameter of the same name.
+    columns = ", ".join(f'source."{column}"' for column in TABLES[name].names)
+    connection.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {columns} FROM {source} AS source")
 
 
 def _register(connection: duckdb.DuckDBPyConnection, name: str, rows: Any) -> str:
@@ -330,6 +393,11 @@ def _text(value: str) -> str:
 
 
 def _run(connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement, deliver: Deliver) -> None:
-    relation = connection.sql(statement)
-    if relation is not None and duckdb.ExpectedResultType.QUERY_RESULT in statement.expected_result_type:
-        deliver(connection, relation)
+    try:
+        relation = connection.sql(statement)
+        if relation is not None and duckdb.ExpectedResultType.QUERY_RESULT in statement.expected_result_type:
+            deliver(connection, relation)
+    except (duckdb.InterruptException, RuntimeError) as error:  # Ctrl-C is the one or the other, by version
+        if isinstance(error, duckdb.InterruptException) or "interrupted" in str(error).lower():
+            raise KeyboardInterrupt from error
+        raise

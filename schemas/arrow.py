@@ -11,8 +11,9 @@ import pyarrow as pa
 from warraq.schemas.records import Article, Rejected
 
 # 2: loads. 3: name_source, page_kind, extraction_source and extraction_score.
+# 4: opt_out, license, the role beside a person, kinds and shares of copies, and sketches by which cut texts are found.
 # A dataset of an older version is upgraded by the first run that writes to it.
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 _METADATA: Final = {b"warraq.schema_version": str(SCHEMA_VERSION).encode()}
 _TIME: Final = pa.timestamp("us", tz="UTC")
@@ -26,6 +27,9 @@ ENTITY: Final = pa.struct(
         ("name", pa.string()),
         ("score", pa.float32()),
         ("name_source", pa.string()),  # null in files of schema 1 and 2
+        ("role", pa.string()),  # this and the rest null in files of schema 1 to 3, and where nothing was seen
+        ("role_start", pa.int32()),
+        ("role_end", pa.int32()),
     ]
 )
 TOPIC: Final = pa.struct([("code", pa.string()), ("score", pa.float32())])
@@ -107,6 +111,8 @@ ARTICLES: Final = pa.schema(
         _required("topic_score", pa.float32()),
         _required("topics", pa.list_(TOPIC)),
         pa.field("duplicate_of", pa.string()),
+        pa.field("copy_kind", pa.string()),  # this and the next are null in files of schema 1 to 3
+        pa.field("copy_share", pa.float32()),
         _required("dump", pa.string()),
         _required("dump_offset", pa.int64()),
         pa.field("charset", pa.string()),
@@ -118,6 +124,9 @@ ARTICLES: Final = pa.schema(
         _required("text_digest", pa.string()),
         _required("sketch", pa.binary()),
         pa.field("load_id", pa.string()),  # see transforms/dataset/loads.py; null in files of schema 1
+        # Null in files of schema 1 to 3.
+        pa.field("opt_out", pa.list_(pa.string())),  # null if there is no signal
+        pa.field("license", pa.string()),
         # The rest is null in files of schema 1 and 2.
         pa.field("page_kind", pa.string()),
         pa.field("extraction_source", pa.string()),
@@ -137,6 +146,13 @@ REJECTED: Final = pa.schema(
         pa.field("fetched_at", _TIME),
         _required("run_id", pa.string()),
         pa.field("load_id", pa.string()),  # null in files of schema 1
+        # The rest is of copies only, and null in files of schema 1 to 3.
+        pa.field("site", pa.string()),
+        pa.field("title", pa.string()),
+        pa.field("published_at", _TIME),
+        pa.field("date", pa.date32()),
+        pa.field("copy_kind", pa.string()),
+        pa.field("copy_share", pa.float32()),
     ],
     metadata=_METADATA,
 )
@@ -218,7 +234,7 @@ def article_row(article: Article, version: str, load_id: str | None = None) -> d
     fields = {**article.source._asdict(), **article._asdict()}
     fields["entities"] = [entity._asdict() for entity in article.entities]
     fields["topics"] = [topic._asdict() for topic in article.topics]
-    fields |= {"warraq_version": version, "load_id": load_id}
+    fields |= {"warraq_version": version, "load_id": load_id, "opt_out": article.opt_out or None}
     return {name: fields[name] for name in ARTICLES.names}
 
 

@@ -100,6 +100,28 @@ EXTRACTION_SOURCES: Final[dict[str, str]] = {
     PLAIN_TEXT: "a text without markup",
 }
 
+# Signals by which a page or its server reserves the use for machine learning.
+OPT_OUTS: Final[dict[str, str]] = {
+    "noai": "robots says noai: meta tag or header X-Robots-Tag",
+    "noml": "robots says noml",
+    "noimageai": "robots says noimageai: it reserves the pictures",
+    "tdm_reservation": "the TDM Reservation Protocol says 1: meta tag or header",
+    "content_usage": "the header Content-Usage says n to training or to AI",
+}
+PICTURES_ONLY: Final = frozenset({"noimageai"})  # no signal about texts
+
+# The relations of a copy to its original.
+COPY: Final = "copy"
+CUT: Final = "cut"
+EXTENDED: Final = "extended"
+VERSION: Final = "version"
+COPY_KINDS: Final[dict[str, str]] = {
+    COPY: "the same text but for light edits",
+    CUT: "a part of the original",
+    EXTENDED: "the original, or most of it, with something else",
+    VERSION: "a changed text at the address of the original",
+}
+
 # Every way a page can be rejected, by the stage that rejects it, in order of flow.
 REASONS: Final[dict[str, dict[str, str]]] = {
     "read": {
@@ -108,11 +130,17 @@ REASONS: Final[dict[str, dict[str, str]]] = {
         "http_error": "the server answered with an error or a redirect",
         "too_large": "the page is larger than --read_max_bytes",
     },
-    "screen": {"no_arabic_bytes": "no Arabic text in any encoding"},
+    "screen": {
+        "site_not_allowed": "the site is not on the list of --sites_allow",
+        "site_blocked": "the site is on the list of --sites_block",
+        "no_arabic_bytes": "no Arabic text in any encoding",
+    },
     "decode": {"undecodable": "no charset gives readable text"},
     "extract": {
         "no_main_text": "no article text was found on the page",
         "not_an_article": "a front page, listing, shop, forum or error page, or no page at all",
+        "opted_out": "the page or its server reserves the use for machine learning (--opt_out drop)",
+        "other_day": "the date of the article is outside of --days",
         "parse_timeout": "parsing took more time than --extract_timeout allows",
         "parse_crash": "the parser died on this page",
         "too_large": "more markup than --extract_max_markup",
@@ -140,7 +168,7 @@ REASONS: Final[dict[str, dict[str, str]]] = {
 ERROR_REASON: Final = "error"  # in any stage: the page broke our code; detail says how
 
 # Rejections that make up the bulk of a mixed crawl: counted for each dump, rows only with --rejected all.
-MASS_REASONS: Final[frozenset[str]] = frozenset({"not_html", "no_arabic_bytes"})
+MASS_REASONS: Final[frozenset[str]] = frozenset({"not_html", "no_arabic_bytes", "site_not_allowed"})
 # Rejections of copies: the detail is the article_id of the original.
 COPY_REASONS: Final[frozenset[str]] = frozenset({"duplicate", "near_duplicate"})
 

@@ -7,7 +7,7 @@ All are immutable NamedTuples. Times are aware `datetime`s in UTC. What may be m
 import datetime as dt
 from typing import Final, NamedTuple, Optional, TypeAlias
 
-Sketch: TypeAlias = bytes  # a MinHash signature
+Sketch: TypeAlias = bytes  # see transforms/sketch.py
 
 
 class Source(NamedTuple):
@@ -51,6 +51,7 @@ class Page(NamedTuple):
     charset: Optional[str]  # as stated by HTTP or known from the format; a claim, not a fact
     title: Optional[str]  # only where the dump itself states one (JSON lines)
     stated: Stated = NOTHING_STATED  # the same for other facts
+    opt_out: list[str] = []  # noqa: RUF012  of labels.OPT_OUTS: signals in the headers of the response
 
 
 class Document(NamedTuple):
@@ -63,6 +64,7 @@ class Document(NamedTuple):
     charset_source: str  # bom, http, meta, given or detected; in brackets the claims that the bytes refuted
     title: Optional[str]
     stated: Stated = NOTHING_STATED
+    opt_out: list[str] = []  # noqa: RUF012  as in Page
 
 
 class Entity(NamedTuple):
@@ -75,6 +77,9 @@ class Entity(NamedTuple):
     name: str  # canonical form: "لروسيا" and "روسيا" share one
     score: float  # 0..1, finite; not comparable between backends
     name_source: str = ""  # one of labels.NAME_SOURCES; empty until the names of the article are resolved
+    role: Optional[str] = None  # of a person: the office, title or nationality beside this mention, as written
+    role_start: Optional[int] = None  # its offsets, as `start` and `end`
+    role_end: Optional[int] = None
 
 
 class TopicScore(NamedTuple):
@@ -108,7 +113,9 @@ class Article(NamedTuple):
     article_id: str = ""  # 128-bit hex digest of canonical URL and text digest
     text_digest: str = ""  # 128-bit hex digest of the folded text: equal for exact copies
     sketch: Sketch = b""  # of the text, for finding near copies
-    duplicate_of: Optional[str] = None  # article_id of the earliest near copy
+    duplicate_of: Optional[str] = None  # article_id of the original of which this is a near copy
+    copy_kind: Optional[str] = None  # one of labels.COPY_KINDS
+    copy_share: Optional[float] = None  # of the words of the shorter of the two texts, 0..1: those that both have
     entities: list[Entity] = []  # noqa: RUF012
     tagger: str = ""
     topic: str = ""  # slug, one of labels.TOPIC_SLUGS
@@ -117,6 +124,8 @@ class Article(NamedTuple):
     classifier: str = ""
     charset: str = ""  # as in Document
     charset_source: str = ""  # as in Document
+    opt_out: list[str] = []  # noqa: RUF012  of labels.OPT_OUTS, in their order
+    license: Optional[str] = None  # SPDX id of a Creative Commons licence, or the address of another
     page_kind: str = ""  # one of labels.PAGE_KINDS
     extraction_source: str = ""  # one of labels.EXTRACTION_SOURCES
     extraction_score: Optional[float] = None  # 0..1, the chance that the text is right; None for texts without markup
@@ -128,4 +137,10 @@ class Rejected(NamedTuple):
     source: Source
     stage: str  # one of labels.STAGES
     reason: str  # one of labels.REASONS[stage], or labels.ERROR_REASON
-    detail: str  # evidence in a few words
+    detail: str  # evidence in a few words; of a copy the article_id of the original
+    site: Optional[str] = None  # this and the rest only of a copy
+    title: Optional[str] = None
+    published_at: Optional[dt.datetime] = None
+    date: Optional[dt.date] = None
+    copy_kind: Optional[str] = None
+    copy_share: Optional[float] = None

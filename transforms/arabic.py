@@ -102,6 +102,13 @@ _TERM_TABLE: Final = _table(
     {"ڨ": "ق", "گ": "ق", "پ": "ب", "ڤ": "ف", "چ": "ج"},
     _removed(HARAKAT + TATWEEL),
 )
+_SEARCH_TABLE: Final = _table(
+    _ALEF, _ALEF_MAKSURA, _TEH_MARBUTA, _HAMZA_SEATS, _DIGITS, _removed(MARKS + TATWEEL + INVISIBLE)
+)
+_STRIP_TABLE: Final = {ord(sign): "" for sign in _removed(MARKS + TATWEEL + INVISIBLE)}
+_ACCENTED: Final = re.compile("[\u00c0-\u024f]")  # Latin letters
+_ACCUSATIVE: Final = re.compile("(?<=..)(?:اً|ًا)$")
+_HAMZA_BEFORE_WAW: Final = re.compile("[ئء]+[وؤ]")
 _DATE_TABLE: Final = _keeping_places(
     _table(
         _ALEF,
@@ -188,6 +195,22 @@ def normalize_term(word: str) -> str:
         return "الله"
     article = _ARTICLE.match(word)
     return word[article.end() :] if article else word
+
+
+def normalize_search(word: str) -> str:
+    """A word as it is searched for: marks, hamza, final ya and ta marbuta, digits, case and accents do not count.
+
+    مسؤول and مسئول are one word, and so are يوم and يوماً with its mark. The prepositions على and إلى keep their
+    letters, so that they are not the names علي and إلي. Indexes of searches hold this form, so a change here needs a
+    new number for them: see `search/index.py`.
+    """
+    plain = word.translate(_STRIP_TABLE)
+    joined = plain[: plain.startswith(("و", "ف"))]
+    if preposition := _PREPOSITIONS.get(plain.removeprefix(joined)):
+        return joined + preposition
+    key = _ACCUSATIVE.sub("", normalize_letters(word)).translate(_STRIP_TABLE)
+    key = _ACCENTED.sub(lambda letter: unicodedata.normalize("NFD", letter[0])[0], key)
+    return _HAMZA_BEFORE_WAW.sub("وو", key).translate(_SEARCH_TABLE).casefold()
 
 
 def normalize_date(text: str) -> str:

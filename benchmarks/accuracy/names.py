@@ -5,7 +5,8 @@
 WARRAQ_DATA: folder with newstext. A pair is an article and the name of a person. It is counted if each mention in the
 text is shorter than the name, and neither text nor title has the name's first word: then not the article but a list
 says who it is. `--show` prints that many such pairs with the words around the mention, evenly spread, to be judged by
-reading. Evidence and rules were chosen on skynews; the other portals were only counted.
+reading. Evidence and the first rules were chosen on skynews, the later ones on the even days of all portals
+(models/entities.CARD.md).
 """
 
 import argparse

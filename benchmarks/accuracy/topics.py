@@ -17,6 +17,7 @@ import time
 import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +31,7 @@ from warraq.transforms.topics.linear import LinearClassifier, LinearModel, ranke
 
 SLUGS: Final = {topic.code: topic.slug for topic in TOPICS}
 LEADS: Final = Path(__file__).with_name("topics_leads.tsv")
+PAPERS: Final = Path(__file__).with_name("topics_papers.tsv")
 COLUMNS: Final = Path(__file__).with_name("topics_columns.tsv")
 SAMPLES: Final = ROOT / "samples" / "expected.jsonl"
 
@@ -230,6 +232,30 @@ def judge_columns(classifier: LinearClassifier) -> None:
     print("columns               ", tally, f" {len(arts)} called arts, {wrongly} of them wrongly")
 
 
+def judge_papers(classifier: LinearClassifier) -> None:
+    """Accuracy, macro F1 and calibration on papers that were never seen, for each of the two days."""
+    answers: dict[str, list[tuple[bool, float]]] = defaultdict(list)
+    tallies: dict[str, Tally] = defaultdict(Tally)
+    main: Counter[bool] = Counter()
+    for line in PAPERS.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            day, place, slugs = line.split("\t")
+            row = _saudi_news(day)[int(place)]
+            best = classifier.classify([train_topics.article(row["title"], row["content"])])[0][0]
+            for name in (day, "both days"):
+                tallies[name].add(set(slugs.split()), SLUGS[best.code])
+            answers[day].append((SLUGS[best.code] in slugs.split(), best.score))
+            main[SLUGS[best.code] == slugs.split()[0]] += 1
+    for name, tally in tallies.items():
+        print(f"papers, {name:14}", tally)
+    print(f"papers, the main topic  {main[True] / main.total():.3f}")
+    together = [answer for found in answers.values() for answer in found]
+    for low, high in pairwise((0.0, 0.3, 0.5, 0.7, 0.9, 0.95, 1.01)):
+        given = [answer for answer in together if low <= answer[1] < high]
+        right, score = (sum(values) / max(len(given), 1) for values in zip(*given, strict=True))
+        print(f"    score {low:.2f} to {high:.2f}: {len(given):4}, mean {score:.3f}, right {right:.3f}")
+
+
 @functools.cache
 def _saudi_news(day: str) -> list[dict]:
     with zipfile.ZipFile(DATA / "newstext" / "saudinewsnet" / f"{day}.zip") as packed:
@@ -300,6 +326,7 @@ def main() -> None:
         judge_sib(classifier)
         judge_pages(classifier)
         judge_columns(classifier)
+        judge_papers(classifier)
     else:
         print(f"other corpora skipped: no folder {DATA}; set WARRAQ_DATA")
     if "--train" in sys.argv and DATA.is_dir():

@@ -31,6 +31,7 @@ from warraq.transforms.deduplicate.deduplicate import DuplicateRules, identify
 from warraq.transforms.deduplicate.known import Search, find
 from warraq.transforms.deduplicate.stage import Deduplicate, ReadKnown
 from warraq.transforms.deduplicate.wanted import joined, wanted
+from warraq.transforms.sketch import ANCHORS, VERSION
 
 FILE_ARTICLES, DAY_FILES = 100, 18
 FIRST_DAY = dt.date(2024, 1, 1)
@@ -48,9 +49,14 @@ def batches(articles: int) -> Iterator[pa.Table]:
             "article_id": ids[1::2],
             "date": [day] * FILE_ARTICLES,
             "load_id": ["0" * 65] * FILE_ARTICLES,
-            "sketch": [numbers.bytes(256) for _ in range(FILE_ARTICLES)],
+            "sketch": [synthetic_sketch(numbers) for _ in range(FILE_ARTICLES)],
         }
         yield pa.table(columns, schema=file_schema("signatures")).sort_by("text_digest")
+
+
+def synthetic_sketch(numbers: np.random.Generator) -> bytes:
+    """A current sketch of a title of 8 words and a text of 250, of random bytes."""
+    return bytes([VERSION, 8]) + numbers.bytes(7 + 4 * ANCHORS + 2 * (8 + 250))
 
 
 def write(path: Path, table: pa.Table) -> str:

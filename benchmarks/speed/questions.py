@@ -28,6 +28,7 @@ from warraq.schemas.arrow import PARTITIONS, TABLES, file_table
 from warraq.schemas.labels import TOPICS
 from warraq.transforms.dataset.data_files import DataFile
 from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.dataset.publication import Publication
 from warraq.transforms.dataset.publish import publish
 
 ROUNDS = 3
@@ -89,7 +90,7 @@ def make(root: str, files: int, rows: int) -> None:
         run = {field.name: value(field, number) for field in TABLES["runs"]} | {"run_id": run_id}
         row = file_table("runs", [run])
         staged.append(dataset.write_staged(run_id, DataFile("runs", f"run-{run_id}", [], 1, 0, []), [row]))
-        publish(dataset, run_id, staged)
+        publish(dataset, run_id, Publication(run_id, staged, is_run=True))
 
 
 def cost(code: str) -> tuple[float, float]:

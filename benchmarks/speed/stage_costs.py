@@ -54,13 +54,13 @@ from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.extract.sandbox import Sandbox
 from warraq.transforms.language.language import LanguageRules, keep_arabic
 from warraq.transforms.ledger import REJECTED, Entry
-from warraq.transforms.minhash import band_keys
 from warraq.transforms.quality.quality import QualityRules, keep_good
 from warraq.transforms.read.discover import find_dumps
 from warraq.transforms.read.dump import Dump
 from warraq.transforms.read.formats import read_range
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.screen.screen import ScreenRules, screen
+from warraq.transforms.sketch import anchor_keys
 from warraq.transforms.step import Rejection, reject
 from warraq.transforms.topics.classifier import TopicRules, classify_articles, load_classifier
 
@@ -129,7 +129,7 @@ def pages_of(dump: Dump, split_bytes: int | None = None) -> list[Page]:
 
 def fingerprints(article: Any) -> Any:
     identified = identify(article)
-    band_keys(signature_row(identified).signature)
+    anchor_keys(signature_row(identified).sketch)
     return identified
 
 

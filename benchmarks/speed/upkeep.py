@@ -1,12 +1,14 @@
 """The cost of a dataset that grows for years, with `warraq maintain` beside it and without.
 
-    python -m benchmarks.speed.upkeep commits --runs 10000 --every 100
+    python -m benchmarks.speed.upkeep commits --runs 10000 --every 100 --publish 20 --folder FOLDER
     python -m benchmarks.speed.upkeep commits --runs 1000 --interval 100
     python -m benchmarks.speed.upkeep articles --articles 1000000
 
 `commits` publishes hourly runs of 12 tiny files, 11 of `articles` and one of `runs`, and prints what the log has and
-what things cost: processor milliseconds, medians of the last runs. `articles` compacts 40 days with 18 topics, of which
-each has 24 files, in a process of its own. Both write to the folder for temporary files.
+what things cost: processor milliseconds, medians of the last publications. With `--publish N` only each N-th run is
+published as a run is; the others put their files in place and commit them, which takes a quarter of the time. With
+`--folder` the dataset stays, and the same command with more `--runs` goes on. `articles` compacts 40 days with 18
+topics, of which each has 24 files, in a process of its own. Both write to the folder for temporary files.
 """
 
 import argparse
@@ -16,6 +18,7 @@ import hashlib
 import multiprocessing
 import os
 import resource
+import shutil
 import statistics
 import tempfile
 import time
@@ -26,12 +29,14 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction
 
-from warraq.schemas.arrow import TABLES, file_schema, file_table
+from warraq.schemas.arrow import PARTITIONS, TABLES, file_schema, file_table
+from warraq.transforms.dataset import delta_log
 from warraq.transforms.dataset.data_files import DataFile, encode
 from warraq.transforms.dataset.dataset import PROPERTIES, Dataset
 from warraq.transforms.dataset.publication import Publication
-from warraq.transforms.dataset.publish import publish
+from warraq.transforms.dataset.publish import _add_action, publish
 from warraq.transforms.maintain.compact import Settings, compact
 from warraq.transforms.maintain.vacuum import vacuum
 
@@ -43,7 +48,7 @@ TEXT = "قالت وزارة الصحة إن الحملة تبدأ غدا في ج
 
 def article_rows(number: int, count: int) -> pa.Table:
     """Rows of `articles` with small texts. No two tables of different numbers have a row in common."""
-    empty = {field.name: 0 if pa.types.is_integer(field.type) else "" for field in file_schema("articles")}
+    empty = {field.name: "" if pa.types.is_string(field.type) else 0 for field in file_schema("articles")}
     times = dict.fromkeys(("published_at", "fetched_at"), dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc))
     lists = {"authors": [], "tags": [], "entities": [], "topics": [], "sketch": b"", "language_score": 1.0}
     rows = []
@@ -67,11 +72,35 @@ class Year:
 
     def __init__(self, root: str) -> None:
         self.dataset = Dataset(root)
+        self.opened: dict[str, DeltaTable] = {}  # kept while nobody else commits
         self.content, rows = encode("articles", [article_rows(0, 3)], "")
         self.rows = rows
 
     def publish(self, hour: int) -> float:
         """Publishes one run; returns its processor milliseconds."""
+        change = self._staged(hour)
+        return processor(lambda: publish(self.dataset, change.run_id, change))
+
+    def commit(self, hour: int) -> None:
+        """Puts the files of one run in place and commits them: the log is as if it had been published."""
+        change = self._staged(hour)
+        for file in change.added:
+            Path(self.dataset.path(file)).parent.mkdir(parents=True, exist_ok=True)
+            Path(self.dataset.staged_path(change.run_id, file)).rename(self.dataset.path(file))
+        shutil.rmtree(self.dataset.staging_folder(change.run_id))
+        transactions = [Transaction(key, version) for key, version in change.transactions.items()]
+        for name in change.tables:
+            self.opened[name] = self.opened.get(name) or self.dataset.open_or_create(name)
+            self.opened[name].create_write_transaction(
+                [_add_action(file, is_data=True) for file in change.files(name)[0]],
+                mode="append",
+                schema=TABLES[name],
+                partition_by=list(PARTITIONS[name]),
+                commit_properties=CommitProperties(app_transactions=[Transaction(change.run_id, 1), *transactions]),
+            )
+
+    def _staged(self, hour: int) -> Publication:
+        """The publication of one run, whose files are staged."""
         day, name, files = START + dt.timedelta(hour // HOURS), f"run{hour:05}", []
         for topic in TOPICS[:11]:
             path = f"date={day}/topic={topic}/part-{hour:08}.parquet"
@@ -83,11 +112,11 @@ class Year:
         row |= {"dumps": [], "ledger": [], "failed": []}
         part = DataFile("runs", f"run-{name}", [], 1, 0, [])
         files.append(self.dataset.write_staged(name, part, [file_table("runs", [row])], name))
-        change = Publication(name, files, (), {f"load:{name}": 1, f"dump:{name}": 1}, is_run=True)
-        return processor(lambda: publish(self.dataset, name, change))
+        return Publication(name, files, (), {f"load:{name}": 1, f"dump:{name}": 1}, is_run=True)
 
     def maintain(self, hour: int) -> float:
         """Does what `warraq maintain` does on the day of that hour; returns the processor milliseconds."""
+        self.opened.clear()
         before = START + dt.timedelta(hour // HOURS - 2)
         return processor(
             lambda: [*compact(self.dataset, Settings(before)), vacuum(self.dataset, 0, time.time() + 86_400)]
@@ -117,17 +146,26 @@ def _interval(options: argparse.Namespace) -> dict[str, str]:
 
 
 def commits(options: argparse.Namespace) -> None:
-    with tempfile.TemporaryDirectory() as root, unittest.mock.patch.dict(PROPERTIES, _interval(options)):
+    with tempfile.TemporaryDirectory() as scratch, unittest.mock.patch.dict(PROPERTIES, _interval(options)):
+        root = options.folder or scratch
         year, took, upkeep = Year(root), [], [0.0]
+        table = year.dataset.open("runs")
+        done = max(
+            [int(key[3:]) for key in delta_log.all_transactions(table) if key.startswith("run")] if table else [0]
+        )
         print("    runs    files  log: files, size    open  files()  count(*)  a publication  a `maintain`", flush=True)
-        for hour in range(1, options.runs + 1):
-            took.append(year.publish(hour))
+        for hour in range(done + 1, options.runs + 1):
+            if hour % options.publish == 0:
+                year.opened.clear()
+                took.append(year.publish(hour))
+            else:
+                year.commit(hour)
             if options.every and hour % options.every == 0:
                 age(root)
                 upkeep.append(year.maintain(hour))
-            if hour in (1, 10) or hour % (options.runs // 10) == 0:
+            if hour % max(1, options.show or options.runs // 10) == 0:
                 shown = " ".join(year.measure())
-                print(f"{hour:8,} {shown} {statistics.median(took[-50:]):14.1f} {upkeep[-1]:14.0f}", flush=True)
+                print(f"{hour:8,} {shown} {statistics.median(took[-50:] or [0]):14.1f} {upkeep[-1]:14.0f}", flush=True)
 
 
 def fill(root: str, count: int) -> int:
@@ -167,6 +205,11 @@ def main() -> None:
     parser.add_argument("what", choices=["commits", "articles"])
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--every", type=int, default=0, help="runs between two `maintain` (default: none)")
+    parser.add_argument(
+        "--publish", type=int, default=1, metavar="N", help="publish each N-th run as a run is (default: each)"
+    )
+    parser.add_argument("--folder", help="where the dataset is, or is to be made (default: a temporary one)")
+    parser.add_argument("--show", type=int, default=0, help="runs between two lines (default: a tenth of them)")
     parser.add_argument("--interval", type=int, help="commits between two checkpoints (default: ours)")
     parser.add_argument("--articles", type=int, default=1_000_000)
     options = parser.parse_args()

@@ -57,7 +57,13 @@ _CHANNEL: Final = [
 
 
 class WorkerDiedError(RuntimeError):
-    """A worker process ended before its work did, or did not start."""
+    """A worker process ended before its work did, or did not start.
+
+    Attributes:
+      no_dump_at_fault: it did not start, or a signal told it to end, as when all processes of a service are stopped.
+    """
+
+    no_dump_at_fault = False
 
 
 class Supervisor:
@@ -80,6 +86,7 @@ class Supervisor:
         self._ignored: set[int] = set()
         self._is_over = False
         self._loss = ""
+        self._no_dump_at_fault = False
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
@@ -100,7 +107,9 @@ class Supervisor:
             yield
         except KeyboardInterrupt:
             if self._loss:
-                raise WorkerDiedError(self._loss) from None
+                error = WorkerDiedError(self._loss)
+                error.no_dump_at_fault = self._no_dump_at_fault
+                raise error from None
             raise
         finally:
             self._is_over = True
@@ -114,9 +123,10 @@ class Supervisor:
         self._workers.append(worker)
         return worker
 
-    def report_loss(self, why: str) -> None:
-        """Ends the run, because a worker is lost."""
+    def report_loss(self, why: str, *, no_dump_at_fault: bool = False) -> None:
+        """Ends the run, because a worker is lost; `no_dump_at_fault` as of `WorkerDiedError`."""
         if not self._is_over:
+            self._no_dump_at_fault |= no_dump_at_fault
             self._loss = self._loss or why
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)  # interrupts any wait
 
@@ -247,9 +257,11 @@ class _WorkerHandler(GrpcWorkerHandler):
             words = self._read_stderr(stderr)
         if words is None:
             process.kill()
-            self._supervisor.report_loss(f"a worker process has not connected within {self._supervisor.start_limit} s")
+            why = f"a worker process has not connected within {self._supervisor.start_limit} s"
+            self._supervisor.report_loss(why, no_dump_at_fault=True)
         elif not self._is_ending:
-            self._supervisor.report_loss(_end_message(process.wait(), words))
+            code = process.wait()
+            self._supervisor.report_loss(_end_message(code, words), no_dump_at_fault=-code in _ENDING)
 
     def _read_stderr(self, stderr: IO[bytes]) -> bytes | None:
         """The last bytes of the worker's stderr, once it has ended; None if it does not connect in time."""

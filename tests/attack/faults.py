@@ -14,6 +14,7 @@ import datetime as dt
 import errno
 import functools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -209,12 +210,55 @@ def vacuum(dataset) -> None:
     vacuum(dataset, keep=0, now=4e9)
 
 
+def replace(dataset) -> None:
+    """A run that reads the dump of the second run under other rules, and takes its rows out."""
+    from deltalake.exceptions import DeltaError  # noqa: PLC0415
+
+    from tests.support.loads import article, load, refusal  # noqa: PLC0415
+    from warraq.transforms.dataset import loads  # noqa: PLC0415
+    from warraq.transforms.dataset.errors import DatasetError  # noqa: PLC0415
+    from warraq.transforms.dataset.publish import recover  # noqa: PLC0415
+
+    pages = [article("r1", 0, "r1 0"), article("r1", 1, "better"), refusal("r1", 2), refusal("r1", 3)]
+    try:
+        load(dataset, "new", pages, recipe="better", replaced=[loads.load_id("recipe", "r1")])
+    except (OSError, DeltaError, DatasetError):
+        with contextlib.suppress(OSError, DeltaError, DatasetError), dataset.lock("new"):
+            recover(dataset, "new", "new")
+        raise
+
+
+def repair(dataset) -> None:
+    """`check --repair` of an index that lacks an article, and of a pointer that leads nowhere."""
+    from tests.support.loads import edit  # noqa: PLC0415
+    from warraq.transforms.maintain import check  # noqa: PLC0415
+
+    edit(dataset, "damage to the index", "signatures", lambda rows: rows[1:])
+    edit(dataset, "damage to a pointer", "articles", lambda rows: [{**row, "duplicate_of": "nowhere"} for row in rows])
+    assert check.run(dataset, argparse.Namespace(repair=True), lambda _: None) == 0
+
+
+def upgrade(dataset) -> None:
+    """The tables are said to be of an older version; they are upgraded, then their files."""
+    from warraq.schemas.arrow import SCHEMA_VERSION, TABLES  # noqa: PLC0415
+    from warraq.transforms.dataset.upgrade import upgrade_tables  # noqa: PLC0415
+    from warraq.transforms.maintain import upgrade  # noqa: PLC0415
+
+    for table in filter(None, map(dataset.open, TABLES)):
+        table.alter.set_table_properties({"warraq.schema_version": str(SCHEMA_VERSION - 1)}, raise_if_not_exists=False)
+    assert upgrade_tables(dataset) == SCHEMA_VERSION - 1
+    assert upgrade.run(dataset, argparse.Namespace(), lambda _: None) == 0
+
+
 OPERATIONS: Final = {
     "ingest": ingest,
+    "replace": replace,
     "compact": compact,
     "forget": forget,
     "undo": undo,
     "vacuum": vacuum,
+    "repair": repair,
+    "upgrade": upgrade,
 }
 
 
@@ -253,6 +297,12 @@ def stage(root: Path, run_id: str) -> list:
     return [*files, *stage_arrivals(dataset, run_id, paths, run_id)]
 
 
+def names(root: Path) -> list[str]:
+    """The files outside the logs. Those of `runs` hold the time of a commit, so their digests differ."""
+    found = (str(path.relative_to(root)) for path in root.rglob("*") if "_delta_log" not in path.parts)
+    return sorted(re.sub(r"(^|/)(runs/.*-)[0-9a-f]{40}", r"\1\2", name) for name in found)
+
+
 def rows(root: Path) -> dict[str, list[str]]:
     """The texts, and the runs, that the logs name."""
     from warraq.transforms.dataset.data_files import read_table  # noqa: PLC0415
@@ -289,8 +339,7 @@ def repeat(work: Path, new: Path, operation: str, place: str) -> int:
     if change(work, operation) != DONE:
         print(place, "the repeated operation failed")
         return WRONG
-    left = sorted(str(path.relative_to(work)) for path in work.rglob("*") if "_delta_log" not in path.parts)
-    expected = sorted(str(path.relative_to(new)) for path in new.rglob("*") if "_delta_log" not in path.parts)
+    left, expected = names(work), names(new)
     wrong = [str(fault) for fault in faults(Dataset(str(work)))]
     if rows(work) != rows(new) or left != expected or wrong:
         print(place, rows(work) == rows(new), sorted(set(left) ^ set(expected)), wrong)

@@ -25,7 +25,7 @@ from warraq.transforms.quality.stage import KeepGoodText
 from warraq.transforms.read.dump import Dump
 from warraq.transforms.read.stage import ReadPages
 from warraq.transforms.step import KEPT, REJECTED
-from warraq.transforms.write.commit import Run
+from warraq.transforms.write.run import Run
 
 FETCHED = dt.datetime(2025, 6, 1, tzinfo=dt.timezone.utc)
 

@@ -1,5 +1,6 @@
 """The job as a user meets it: wrong input, interruptions, full disks, dead workers."""
 
+import contextlib
 import errno
 import os
 import shlex
@@ -127,16 +128,21 @@ def test_a_killed_run_is_made_good_by_the_next(tmp_path, undisturbed, seconds):
     assert duckdb.sql(plain).fetchall() == [(len(undisturbed),)]
 
 
-def test_a_dead_worker_ends_the_run(tmp_path):
+@pytest.mark.parametrize(
+    ("dumps", "ending", "code"), [(NEWS, signal.SIGKILL, 1), (DUMPS, signal.SIGTERM, 1), (DUMPS, signal.SIGKILL, 0)]
+)
+def test_a_dead_worker_ends_the_run_and_several_dumps_are_tried_again(tmp_path, dumps, ending, code):
+    """A worker that was told to end, as when a service is stopped, says nothing against its dumps."""
     output = tmp_path / "out"
     job = subprocess.Popen(
-        command(DUMPS, "--output", output, "--workers", "2", "--quiet"), cwd=ROOT, stderr=subprocess.PIPE, text=True
+        command(dumps, "--output", output, "--workers", "2", "--quiet"), cwd=ROOT, stderr=subprocess.PIPE, text=True
     )
     wait_for_work(job)
-    os.kill(min(workers(job.pid)), signal.SIGKILL)
+    os.kill(min(workers(job.pid)), ending)
     _, words = job.communicate(timeout=PATIENCE)
-    assert job.returncode == 1
+    assert job.returncode == code, words
     assert "a worker process died" in words
+    assert ("in two halves" in words) == (code == 0)
     assert leftovers(output) == []
 
 
@@ -154,19 +160,51 @@ def test_two_identical_jobs_at_once_add_the_rows_once(tmp_path, undisturbed):
     assert 0 in {job.returncode for job in jobs}
 
 
-def test_a_full_disk_commits_nothing(tmp_path):
-    disk = tmp_path / "disk"
+@contextlib.contextmanager
+def mounted(disk, size):
+    """A file system of that size at a path, while the block runs."""
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], capture_output=True).returncode:
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("a small file system can't be mounted here: not root, or no tmpfs")
     try:
+        yield
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_full_disk_commits_nothing(tmp_path):
+    disk = tmp_path / "disk"
+    with mounted(disk, "64k"):
         done = ingest(NEWS, "--output", disk / "out", "--quiet")
         assert done.returncode == 1
         assert "No space left on device" in done.stderr
         assert done.stderr.count("\n") == 1
         assert not list(Path(disk, "out").rglob("*.parquet"))
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_disk_that_is_full_when_the_run_publishes_is_told_with_what_to_do(tmp_path, undisturbed, monkeypatch, capsys):
+    disk = tmp_path / "disk"
+    arguments = [NEWS, "--output", str(disk / "out"), "--workers", "1", "--quiet"]
+    real = publish._commit
+
+    def fill(*publication):
+        with contextlib.suppress(OSError), (disk / "filler").open("ab", buffering=0) as filler:
+            while True:
+                filler.write(b"0" * 1000)
+        return real(*publication)
+
+    with mounted(disk, "8m"):
+        with monkeypatch.context() as patched:
+            patched.setattr(publish, "_commit", fill)
+            assert main(arguments) == 1
+        [line] = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warraq: ")]
+        assert "No space left on device" in line
+        assert line.endswith("; the run failed while publishing; repair the cause, then the same command finishes it")
+        (disk / "filler").unlink()
+        assert main(arguments) == 0
+        assert "finished the publication" in capsys.readouterr().err
+        assert texts(disk / "out") == undisturbed
 
 
 def break_pages(monkeypatch, *endings):

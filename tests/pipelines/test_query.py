@@ -12,8 +12,8 @@ from tests.support.loads import article, load
 from tests.support.paths import ROOT
 from tests.support.processes import PATIENCE
 from warraq.pipelines import query
+from warraq.pipelines.answers import FORMATS
 from warraq.pipelines.query import VIEWS, connect
-from warraq.pipelines.views import Views
 from warraq.schemas.records import Entity, TopicScore
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DatasetError
@@ -63,6 +63,11 @@ def test_doubtful_articles_lead_to_their_explanation(tmp_path):
     [(score, command)] = connect(dataset).execute("SELECT extraction_score, explain FROM doubtful").fetchall()
     assert score == pytest.approx(0.2)
     assert shlex.split(command) == ["warraq", "explain", "it's a dump@7"]
+
+
+def test_places_have_a_country_and_a_point(dataset):
+    sql = "SELECT DISTINCT name, country, round(latitude) FROM entities JOIN places USING (name) WHERE kind = 'place'"
+    assert ("روسيا", "RU", 62.0) in connect(dataset).execute(sql).fetchall()
 
 
 def test_every_view_has_rows_or_is_empty(dataset):
@@ -127,7 +132,7 @@ def test_answers_come_in_every_format(dataset, capfd, tmp_path):
     assert "sport" in (tmp_path / "answer.txt").read_text()
 
 
-@pytest.mark.parametrize("form", ["table", "csv", "json", "parquet"])
+@pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("name", ["~", "~answer", "file:answer", "a*b"])
 def test_an_answer_goes_to_the_file_that_is_named(dataset, tmp_path, monkeypatch, name, form):
     here, home = tmp_path / "here", tmp_path / "home"
@@ -142,7 +147,7 @@ def test_an_answer_goes_to_the_file_that_is_named(dataset, tmp_path, monkeypatch
     assert {path.name for path in tmp_path.iterdir()} == names
 
 
-@pytest.mark.parametrize("form", ["table", "csv", "json", "parquet"])
+@pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("target", ["/dev/full", "/missing/answer", "/tmp"])
 def test_an_answer_that_cannot_be_written_is_no_damage(dataset, capfd, target, form):
     assert ask(dataset, "SELECT 7 AS x", "--format", form, "--to", target) == 1
@@ -157,7 +162,7 @@ def test_each_statement_is_answered(dataset, capfd, tmp_path):
     assert ask(dataset, several, "--format", "csv") == 0
     assert capfd.readouterr().out == "x\n7\ny\n8\n"
     assert ask(dataset, several, "--format", "csv", "--to", str(tmp_path / "answer")) == 0
-    assert (tmp_path / "answer").read_text() == "y\n8\n"
+    assert (tmp_path / "answer").read_text(encoding="utf-8-sig") == "y\n8\n"
 
 
 def test_answers_can_share_a_file(dataset, tmp_path):
@@ -190,6 +195,14 @@ def test_a_reader_that_has_seen_enough_is_no_error(dataset):
         (["SELEC 1"], 'syntax error at or near "SELEC"\n'),
         (["SELECT 1", "--verify"], "--verify takes no SQL"),
         (["SELECT 1", "--format", "parquet"], "--to FILE"),
+        (["FROM entites"], 'entites does not exist!; Did you mean "entities"?'),
+        (["FROM named_wit('a')"], 'Did you mean "named_with"?'),
+        (["FROM named_with()"], "named_with(name VARCHAR, kind VARCHAR := NULL"),
+        (["SELECT 1", "--format", "xlsx"], "--format xlsx needs --to FILE"),
+        (["SELECT 1", "--to", "answer.docx"], "the ending .docx tells no format; use .txt, .csv"),
+        (["SELECT 1", "--to", "answer"], "no ending tells the format; use .txt, .csv"),
+        (["SELECT 1", "--to", "a.csv", "--format", "json"], "its ending says csv, --format json; change one of them"),
+        (["SET threads = 1", "--to", "/nowhere/a.csv"], "not written, as no statement has an answer"),
     ],
 )
 def test_a_wrong_question_costs_one_line(dataset, capfd, arguments, complaint):
@@ -232,19 +245,3 @@ def test_a_process_that_reads_ahead_in_a_bucket_ends(tmp_path, make_article, sql
         done = subprocess.run(ask, capture_output=True, timeout=PATIENCE, cwd=ROOT)
         assert done.returncode == code, done.stderr
         assert done.stdout.startswith(b"text\n") == (code == 0)
-
-
-def test_the_prompt_goes_on_after_a_mistake(dataset, capfd, monkeypatch):
-    lines = iter(["SELECT oops;", "SELECT count(*) AS n", "FROM articles;"])
-
-    def typed(_):
-        try:
-            return next(lines)
-        except StopIteration:
-            raise EOFError from None
-
-    monkeypatch.setattr("builtins.input", typed)
-    assert query.prompt(Views(dataset)) == 0
-    captured = capfd.readouterr()
-    assert "oops" in captured.err
-    assert "1" in captured.out

@@ -1,17 +1,23 @@
 """The job on a schedule: overlapping starts, nothing new, dumps that fail, rules that change."""
 
+import functools
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.support.paths import ROOT
 from tests.support.processes import PATIENCE, wait_until
 from warraq.pipelines import ingest as command
+from warraq.pipelines.errors import WarraqError
 from warraq.pipelines.ingest import main
+from warraq.pipelines.local.supervisor import Supervisor, WorkerDiedError
 from warraq.pipelines.query import connect
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.ledger import Entry
+from warraq.transforms.maintain.check import faults
+from warraq.transforms.write import commit
 
 DUMPS = ROOT / "samples" / "dumps"
 A, B, C = (str(DUMPS / name) for name in ("legacy.warc", "feed.jsonl", "texts.jsonl.gz"))
@@ -29,6 +35,7 @@ def ask(output, sql):
 
 
 ARTICLES = "SELECT article_id, dump, dump_offset FROM articles ORDER BY ALL"
+REJECTED = "SELECT dump, dump_offset, stage, reason, detail FROM rejected ORDER BY ALL"
 LEDGER = "SELECT dump, door, stage, reason, sum(pages) FROM ledger GROUP BY ALL ORDER BY ALL"
 
 
@@ -60,6 +67,54 @@ def test_a_run_that_is_overtaken_starts_again_with_the_rest(tmp_path, monkeypatc
     assert words == ["warraq: another run has committed some of its dumps; starting again with what is left"]
     assert same(output, one_run)
     assert ask(output, "SELECT count(*), count(DISTINCT run_id) FROM runs") == [(2, 2)]
+
+
+@pytest.fixture
+def just_before_our_commit(monkeypatch):
+    """A function that has the command ingest other dumps, in a process of its own, when our run is about to commit."""
+    real, waiting = commit.publish, []
+
+    def publish(*arguments):
+        if waiting:
+            words = [sys.executable, "-m", "warraq", "ingest", *map(str, waiting.pop()), *FAST]
+            subprocess.run(words, cwd=ROOT, check=True, capture_output=True)
+        real(*arguments)
+
+    monkeypatch.setattr(commit, "publish", publish)
+    return lambda *arguments: waiting.append(arguments)
+
+
+def test_a_dump_that_two_runs_read_under_different_rules_comes_as_if_one_after_the_other(
+    tmp_path, just_before_our_commit, capsys
+):
+    output, in_turn = tmp_path / "out", tmp_path / "in turn"
+    for flags in (["--clean_min_words", "60"], []):
+        assert ingest(in_turn, B, *flags) == 0
+    just_before_our_commit(B, "--output", output, "--clean_min_words", "60")
+    capsys.readouterr()
+    assert ingest(output, B) == 0
+    words = capsys.readouterr().err
+    assert "another run has committed a dump that is the same file; starting again with what is left" in words
+    assert same(output, in_turn)
+    assert [*faults(Dataset(str(output)))] == []
+
+
+def test_a_text_that_two_runs_bring_at_once_in_different_dumps_is_one_article(tmp_path, just_before_our_commit, capsys):
+    output, in_turn = tmp_path / "out", tmp_path / "in turn"
+    lines = (DUMPS / "feed.jsonl").read_bytes().splitlines(keepends=True)
+    one, other = tmp_path / "one.jsonl", tmp_path / "other.jsonl"
+    one.write_bytes(b"".join(lines))
+    other.write_bytes(b"".join(lines[:-8:-1]))
+    for dump in (other, one):
+        assert ingest(in_turn, dump) == 0
+    just_before_our_commit(other, "--output", output)
+    capsys.readouterr()
+    assert ingest(output, one) == 0
+    assert capsys.readouterr().err == "", "it costs a look, not a new run"
+    assert same(output, in_turn)
+    assert ask(output, REJECTED) == ask(in_turn, REJECTED)
+    assert ask(output, "SELECT count(*) > 1 FROM rejected WHERE reason = 'duplicate'") == [(True,)]
+    assert [*faults(Dataset(str(output)))] == []
 
 
 def test_jobs_with_common_dumps_at_once_add_each_dump_once(tmp_path, one_run):
@@ -106,8 +161,6 @@ def test_flags_that_change_no_article_make_no_dump_new(one_run, flags):
 
 def test_a_dump_that_fails_three_times_is_left_out_until_it_is_asked_for(tmp_path, monkeypatch, capsys):
     output = tmp_path / "out"
-    from warraq.transforms.write import commit  # noqa: PLC0415
-
     with monkeypatch.context() as patched:
         broken = [Entry(B, "rejected", "clean", "error")]
         patched.setattr(commit.ledger, "broken_dumps", lambda ledger, _: [B] if Entry(B, "read") in ledger else [])
@@ -123,6 +176,70 @@ def test_a_dump_that_fails_three_times_is_left_out_until_it_is_asked_for(tmp_pat
     assert ask(output, "SELECT count(*) FROM articles WHERE dump ILIKE '%feed.jsonl'") == [(0,)]
     assert ingest(output, A, B, "--retry_failed") == 0
     assert ask(output, "SELECT count(*) > 0 FROM articles WHERE dump ILIKE '%feed.jsonl'") == [(True,)]
+
+
+@pytest.fixture
+def poisonous(monkeypatch):
+    """Worker processes die of dumps whose names begin with "poison"."""
+    monkeypatch.setattr(command, "Supervisor", functools.partial(Supervisor, "tests.support.poisoned_worker"))
+
+
+@pytest.fixture
+def poison(tmp_path):
+    path = tmp_path / "poison.jsonl"
+    path.write_bytes((DUMPS / "feed.jsonl").read_bytes()[:-2])
+    return path
+
+
+def ingest_by_two(output, *arguments):
+    return main([*map(str, arguments), "--output", str(output), *FAST, "--workers", "2"])
+
+
+@pytest.mark.usefixtures("poisonous")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # Beam's, of a worker that is gone
+def test_a_dump_of_which_a_worker_dies_does_not_hold_the_others(tmp_path, poison, capsys, one_run):
+    output = tmp_path / "out"
+    died = "warraq: a worker process died of SIGSEGV; nothing was committed"
+    assert ingest_by_two(output, A, poison, B, C) == 3
+    assert capsys.readouterr().err.splitlines() == [
+        f"{died}; trying its 4 dumps in two halves",
+        f"{died}; trying its 2 dumps in two halves",
+        f"warraq: {poison}: set aside: it can't be read (a worker process died of SIGSEGV)",
+        "warraq: 1 dump set aside; the others are committed",
+    ]
+    assert ask(output, ARTICLES) == ask(one_run, ARTICLES)
+    assert ask(output, "SELECT unnest.failures FROM runs, unnest(failed)") == [(1,)]
+    assert ingest_by_two(output, A, poison) == 1
+    assert capsys.readouterr().err.splitlines() == [died], "alone, it may be the machine: it counts for no dump"
+    assert [*faults(Dataset(str(output)))] == []
+
+
+@pytest.mark.parametrize(
+    ("deadly", "code", "tried"),
+    [
+        ("c", 3, ["abcde", "ab", "cde", "c", "de"]),
+        ("ce", 3, ["abcde", "ab", "cde", "c", "de", "d", "e"]),
+        ("abcde", 1, ["abcde", "ab", "a", "b"]),  # none is blamed
+    ],
+)
+def test_dumps_of_which_workers_die_are_found_by_halves(tmp_path, monkeypatch, deadly, code, tried):
+    attempts = []
+
+    def attempt(_options, _dataset, _run, dumps, _engine):
+        attempts.append("".join(Path(dump.path).stem for dump in dumps))
+        if {*attempts[-1]} & {*deadly}:
+            raise WarraqError("a worker process died; nothing was committed") from WorkerDiedError("it died")
+        return []
+
+    monkeypatch.setattr(command, "_attempt", attempt)
+    paths = [tmp_path / f"{name}.jsonl" for name in "abcde"]
+    for path in paths:
+        path.write_text(f'{{"text": "{path}"}}')
+    output = tmp_path / "out"
+    assert ingest(output, *paths) == code
+    assert attempts == tried
+    blamed = ask(output, "SELECT unnest(failed).reason FROM runs") if code == 3 else []
+    assert blamed == [("it died",)] * (len(deadly) if code == 3 else 0)
 
 
 def test_better_rules_replace_old_rows(tmp_path, capsys, one_run):

@@ -9,10 +9,15 @@ from tests.support.paths import ROOT
 from warraq import transforms
 from warraq.pipelines.commands import COMMANDS
 from warraq.pipelines.config import FlowConfig
+from warraq.pipelines.export.command import export_parser
+from warraq.pipelines.export.rehydrate import rehydrate_parser
 from warraq.pipelines.flow import RefinePages
 from warraq.pipelines.maintain import OPERATIONS, maintain_parser
 from warraq.pipelines.options import ingest_parser, stream_parser
 from warraq.pipelines.query import VIEWS, query_parser
+from warraq.pipelines.report.command import report_parser
+from warraq.pipelines.search import search_parser
+from warraq.pipelines.serve.command import serve_parser
 from warraq.schemas.arrow import TABLES
 from warraq.schemas.labels import MASS_REASONS, REASONS, STAGES, TOPICS
 from warraq.transforms.quality.quality import QualityRules
@@ -39,7 +44,8 @@ def test_every_view_is_in_the_readme(view):
 
 @pytest.mark.parametrize("flag", re.findall(r"(?<![\w-])--[a-z_]+", README))
 def test_every_flag_in_the_readme_exists(flag):
-    parsers = [query_parser(), *map(maintain_parser, [None, *OPERATIONS])]
+    commands = (query_parser, search_parser, serve_parser, report_parser, export_parser, rehydrate_parser)
+    parsers = [*(make() for make in commands), *map(maintain_parser, [None, *OPERATIONS])]
     known = "".join(parser().format_help_all() for parser in (ingest_parser, stream_parser))
     known += "".join(parser.format_help() for parser in parsers)
     assert flag in known or flag == "--quick"  # of run_tests.sh
@@ -66,7 +72,7 @@ def test_every_path_in_a_document_exists(document):
 
 def test_the_flow_is_drawn_as_it_is():
     flow = ["ReadPages", *RefinePages(FlowConfig()).steps(), "WriteArticles"]
-    drawn = README.partition("```\n")[2].partition("```")[0]
+    drawn = README[README.index("```\nReadPages") :].partition("```\n")[2].partition("```")[0]
     assert re.findall(r"[A-Z]\w+", drawn) == flow
     assert [name for name in re.findall(r"[A-Z]\w+", str(transforms.__doc__)) if name in flow] == flow
 

@@ -84,7 +84,7 @@ def test_beam_is_imported_only_where_a_stage_meets_it():
     [
         "warraq.transforms.extract.page, warraq.transforms.extract.sandbox",  # each worker has such a process
         "warraq.pipelines.commands",
-        "warraq.pipelines.query",
+        "warraq.pipelines.query, warraq.pipelines.search",
         "warraq.pipelines.maintain",
         "warraq.transforms.maintain.compact, warraq.transforms.maintain.vacuum",
         "warraq.pipelines.interface",

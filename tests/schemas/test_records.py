@@ -58,9 +58,12 @@ def test_an_article_survives_its_table(make_article):
 
 
 def test_a_refusal_survives_its_table():
-    rejected = Rejected(Source("u", NOW, "d", 1, 9), "language", "not_arabic", "fa")
+    rejected = Rejected(
+        Source("u", NOW, "d", 1, 9), "deduplicate", "duplicate", "a", "s", "t", NOW, NOW.date(), "copy", 1
+    )
+    fields = {name: value for name, value in rejected._asdict().items() if name not in {"source", "stage"}}
     assert file_table("rejected", [rejected_row(rejected, "run", "load")]).to_pylist() == [
-        {**rejected.source._asdict(), "reason": "not_arabic", "detail": "fa", "run_id": "run", "load_id": "load"}
+        {**rejected.source._asdict(), **fields, "run_id": "run", "load_id": "load"}
     ]
 
 

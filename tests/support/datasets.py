@@ -38,7 +38,7 @@ def stage_run(
     run = dict.fromkeys(TABLES["runs"].names, "") | {"run_id": run_id, "started_at": 0, "committed_at": 0, "failed": []}
     run |= dict.fromkeys(("beginnings", "copies", "taken_back"))
     described = [{"dump": dump, "format": "warc", "size": 1, "fingerprint": dump} for dump in dumps]
-    row = file_table("runs", [run | {"recipe": "recipe", "dumps": described, "ledger": list(ledger)}])
+    row = file_table("runs", [run | {"recipe": "recipe", "options": "{}", "dumps": described, "ledger": list(ledger)}])
     return [*staged, dataset.write_staged(run_id, DataFile("runs", f"run-{run_id}", [], 1, 0, []), [row], run_id)]
 
 

@@ -12,10 +12,12 @@ from warraq.schemas import arrow
 from warraq.schemas.records import Article, Rejected, Source
 from warraq.transforms.dataset.data_files import DataFile, read_rows
 from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.dataset.index import arrivals_count
 from warraq.transforms.dataset.publication import Publication
 from warraq.transforms.dataset.publish import publish
 from warraq.transforms.ledger import is_written, read_entry, rejected_entry
-from warraq.transforms.write.commit import Run, commit
+from warraq.transforms.write.commit import commit
+from warraq.transforms.write.run import Run
 from warraq.transforms.write.tables import ARTICLES, REJECTED, data_file
 
 NOON = dt.datetime(2025, 6, 1, 12, tzinfo=dt.timezone.utc)
@@ -40,7 +42,7 @@ def load(dataset: Dataset, run_id: str, pages: Sequence[Article | Rejected], **f
     dumps = sorted({page.source.dump for page in pages})
     described = [{"dump": dump, "format": "warc", "size": 1, "fingerprint": dump} for dump in dumps]
     run = Run(dataset.root, run_id, run_id, "recipe", "{}", "1", "local", NOON, described, False, 1.0)
-    run = dataclasses.replace(run, **fields)
+    run = dataclasses.replace(run, **{"arrivals": arrivals_count(dataset), **fields})  # it has looked for copies
     kept = [page for page in pages if isinstance(page, Article) or is_written(page.reason, run.all_rejected)]
     groups: dict[tuple[Any, str], list[Any]] = {}
     for page in kept:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 import pytest
@@ -96,6 +97,50 @@ def test_dumps_are_read_and_the_dataset_is_written_and_maintained_in_buckets(war
     place = json.loads(asked.stdout)
     explained = warraq("explain", f"{place['dump']}@{place['o']}")
     assert explained.stdout.splitlines()[-1].startswith("kept: date="), explained.stderr
+
+
+FAST = ("--workers", "1", "--quiet", "--tagger", "gazetteer")
+
+
+def ask(warraq, dataset, sql):
+    asked = warraq("query", dataset, sql, "--format", "json")
+    assert asked.returncode == 0, asked.stderr
+    return [json.loads(line) for line in asked.stdout.splitlines()]
+
+
+def test_rows_are_replaced_forgotten_and_undone_in_buckets(warraq):
+    dataset = "bucket://crawls/changed"
+
+    def done(*arguments):
+        done = warraq(*arguments)
+        assert done.returncode == 0, done.stderr
+        checked = warraq("maintain", dataset, "check")
+        assert (checked.returncode, "no fault" in checked.stderr) == (0, True), checked.stderr
+        return [row["url"] for row in ask(warraq, dataset, "SELECT url FROM articles ORDER BY url")]
+
+    few = done("ingest", "bucket://crawls/2025/", "--output", dataset, *FAST, "--clean_min_words", "60")
+    first, *others = done("ingest", "bucket://crawls/2025/", "--output", dataset, *FAST, "--replace")
+    assert len(few) < len([first, *others]) == 5
+    assert len(ask(warraq, dataset, "FROM runs")) == 1
+    assert done("maintain", dataset, "forget", "--url", first, "--yes") == others
+    [run] = ask(warraq, dataset, "SELECT run_id FROM runs")
+    assert done("maintain", dataset, "undo", run["run_id"]) == []
+    assert done("ingest", "bucket://crawls/2025/", "--output", dataset, *FAST) == others, "what is forgotten stays out"
+
+
+def test_two_runs_at_once_in_a_bucket_add_each_dump_once(warraq):
+    """They have a dump in common, and each stages files that the other must not remove."""
+    dataset, dump = "bucket://crawls/shared", "bucket://crawls/2025/crawl.wet.gz"
+    jobs = ((dump, str(DUMPS / "legacy.warc")), (dump, str(DUMPS / "feed.jsonl")))
+    with ThreadPoolExecutor() as pool:
+        ended = [*pool.map(lambda dumps: warraq("ingest", *dumps, "--output", dataset, *FAST), jobs)]
+    assert {done.returncode for done in ended} == {0}, [done.stderr for done in ended]
+    loads = ask(warraq, dataset, "SELECT dump, count(*) AS n FROM loads GROUP BY ALL")
+    assert [load["n"] for load in loads] == [1, 1, 1]
+    again = warraq("ingest", *{dump for job in jobs for dump in job}, "--output", dataset, *FAST)
+    assert again.returncode == 4, again.stderr
+    checked = warraq("maintain", dataset, "check")
+    assert "no fault" in checked.stderr, checked.stderr
 
 
 def test_a_prefix_is_streamed(warraq):

@@ -11,12 +11,13 @@ import pytest
 from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from tests.support.kafka_broker import broker_for_tests
+from tests.support.kafka_broker import broker_for_tests, broker_process
 from tests.support.paths import ROOT
 from tests.support.processes import PATIENCE, wait_until
 from warraq.pipelines.ingest import main as ingest
 from warraq.pipelines.query import connect
 from warraq.pipelines.stream import main as stream
+from warraq.transforms import storage
 from warraq.transforms.dataset.dataset import Dataset
 
 FAST = ["--workers", "1", "--tagger", "gazetteer"]
@@ -119,10 +120,79 @@ def test_messages_that_the_broker_has_removed_are_told(broker, tmp_path, capsys)
     for removed in client.delete_records([TopicPartition("short", 0, 4)]).values():
         removed.result()
     capsys.readouterr()
-    assert stream(flags) == 0
-    told = capsys.readouterr().err.splitlines()[1]
-    assert told.startswith("warraq: short/0: the broker has removed messages 2 to 3 before they were landed")
+    assert stream(flags) == 3
+    _, told, *_, last = capsys.readouterr().err.splitlines()
+    assert told.startswith("warraq: short/0: LOST 2 messages: the broker has removed messages 2 to 3 before they were")
+    assert last == "warraq: 2 messages had been lost before they were read; see above"
     assert ask(tmp_path / "out", READ) == [(4,)]
+
+
+OFFSETS = ["kafka:moved:0", "kafka:moved:1"]
+
+
+def test_a_stream_elsewhere_goes_on_where_the_dataset_is(broker, tmp_path):
+    output = tmp_path / "out"
+    broker.create("moved", partitions=2)
+    send(broker, "moved", LINES)
+    flags = ["--cycles", "1", "--landed", "remove", "--landing"]
+    assert stream(arguments(broker, "moved", output, *flags, str(tmp_path / "here"))) == 0
+    assert [*(tmp_path / "here").rglob("*.jsonl")] == []
+    assert sum(Dataset(str(output)).transactions(OFFSETS).values()) == len(LINES)
+    send(broker, "moved", LINES[:2])
+    assert stream(arguments(broker, "moved", output, *flags, str(tmp_path / "there"))) == 0
+    assert sum(Dataset(str(output)).transactions(OFFSETS).values()) == len(LINES) + 2
+    assert ask(output, READ) == [(len(LINES) + 2,)]
+
+
+def test_two_streams_with_folders_of_their_own_read_each_message_once(broker, tmp_path):
+    output, sent = tmp_path / "out", LINES * 4
+    broker.create("twice", partitions=2)
+    jobs = [start(broker, "twice", output, "--landing", str(tmp_path / name)) for name in ("a", "b")]
+    for job in jobs:
+        assert "waiting for files" in job.stderr.readline()
+    for line in sent:
+        send(broker, "twice", [line])
+        time.sleep(0.1)
+    wait_until(lambda: (output / "runs" / "_delta_log").exists() and ask(output, READ)[0][0] >= len(sent))
+    time.sleep(3)  # another cycle of each, which must add nothing
+    for job in jobs:
+        job.send_signal(signal.SIGTERM)
+        job.communicate(timeout=PATIENCE)
+    assert [job.returncode for job in jobs] == [0, 0]
+    assert ask(output, READ) == [(len(sent),)]
+
+
+def test_a_second_stream_of_a_folder_waits_until_the_first_one_ends(broker, tmp_path, capsys):
+    broker.create("shared")
+    send(broker, "shared", LINES[:2])
+    with storage.lock(str(tmp_path / "out.landing" / ".locks" / "shared.lock")) as ours:
+        assert ours
+        assert stream(arguments(broker, "shared", tmp_path / "out", "--cycles", "1")) == 0
+    words = capsys.readouterr().err
+    assert f"{tmp_path}/out.landing/shared: another stream reads this topic; waiting until it ends" in words
+    assert not (tmp_path / "out" / "runs").exists()
+    assert stream(arguments(broker, "shared", tmp_path / "out", "--cycles", "1")) == 0
+    assert ask(tmp_path / "out", READ) == [(2,)]
+
+
+def test_a_broker_that_is_killed_and_comes_back_costs_nothing(tmp_path):
+    process = broker_process(tmp_path)
+    process.start()
+    try:
+        process.address.create("back")
+        send(process.address, "back", LINES)
+        job = start(process.address, "back", tmp_path / "out")
+        wait_until((tmp_path / "out" / "runs" / "_delta_log").exists)
+        process.kill()
+        process.start()
+        send(process.address, "back", LINES[:3])
+        wait_until(lambda: ask(tmp_path / "out", READ) == [(len(LINES) + 3,)] or job.poll() is not None)
+        job.send_signal(signal.SIGTERM)
+        job.communicate(timeout=PATIENCE)
+        assert job.returncode == 0
+        assert ask(tmp_path / "out", READ) == [(len(LINES) + 3,)]
+    finally:
+        process.kill()
 
 
 def test_a_topic_that_was_made_anew_is_a_failure(broker, tmp_path, capsys, monkeypatch):

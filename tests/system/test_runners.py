@@ -116,6 +116,25 @@ def test_rows_and_books_are_the_same_on_every_engine(engine, environment, dumps,
 
 
 @pytest.mark.parametrize("engine", ["prism", "flink-1"], indirect=True)
+def test_a_dump_that_grows_and_is_replaced_gives_the_same_rows_on_every_engine(engine, environment, tmp_path):
+    """The first state ends inside a record. Its refusal goes when the record comes whole; --replace takes all out."""
+    content = (DUMPS / "feed.jsonl").read_bytes()
+    dump = tmp_path / "growing.jsonl"
+    found = []
+    for name, flags in (("local", ["--workers", "1"]), ("engine", engine)):
+        output = tmp_path / name
+        for end, rules in ((8_000, ()), (len(content), ()), (len(content), ("--clean_min_words", "60", "--replace"))):
+            dump.write_bytes(content[:end])
+            code, words = finish(start(environment, dump, "--output", output, *CONFIG, *flags, *rules))
+            assert code == 0, words
+            found.append(contents(output))
+        checked = subprocess.run([sys.executable, "-m", "warraq", "maintain", output, "check"], capture_output=True)
+        assert checked.returncode == 0, checked.stderr
+    assert found[:3] == found[3:]
+    assert found[0] != found[1] != found[2]
+
+
+@pytest.mark.parametrize("engine", ["prism", "flink-1"], indirect=True)
 def test_a_job_that_fails_commits_nothing_and_says_why_in_one_line(engine, environment, tmp_path):
     output = tmp_path / "out"
     no_model = ("--tagger", f"onnx:{tmp_path}/nowhere")  # found by the workers, in the midst of the job

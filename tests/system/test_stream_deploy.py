@@ -32,10 +32,12 @@ def test_the_manifest_of_kubernetes_starts_one_stream_on_its_volume():
     assert deployment["spec"]["selector"]["matchLabels"] == deployment["spec"]["template"]["metadata"]["labels"]
     assert volume["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
     [mount] = container["volumeMounts"]
+    probe = " ".join(container["readinessProbe"]["exec"]["command"])
+    assert f"http://127.0.0.1:{options.metrics_port}/ready" in probe
     assert all(path.startswith(f"{mount['mountPath']}/") for path in (options.ingest.output, options.landing))
 
 
 def test_the_image_has_what_the_manifest_needs():
     copied = re.findall(r"^COPY (\S+)", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
     assert all((ROOT / name).exists() for name in copied)
-    assert ".[aws,gcp,kafka]" in (DEPLOY / "Dockerfile").read_text()
+    assert ".[aws,gcp,kafka,metrics]" in (DEPLOY / "Dockerfile").read_text()

@@ -13,7 +13,7 @@ from warraq.pipelines.query import connect
 from warraq.schemas.arrow import SCHEMA_VERSION
 from warraq.transforms.dataset.dataset import Dataset, schema_version
 
-OLDER = {1: "042f02e", 2: "a8ed868"}  # schema version: the last commit that wrote it
+OLDER = {1: "042f02e", 2: "a8ed868", 3: "415d91a"}  # schema version: the last commit that wrote it
 DUMPS = ROOT / "samples" / "dumps"
 FAST = ["--workers", "1", "--quiet", "--tagger", "gazetteer"]
 
@@ -40,7 +40,9 @@ def old(request, tmp_path_factory):
 ARTICLES = "SELECT article_id, dump, dump_offset, duplicate_of, text FROM articles ORDER BY ALL"
 
 
+FIRST_NAME_SOURCES = 3  # schema version
 NAME_SOURCES = "SELECT DISTINCT name_source FROM mentions ORDER BY ALL"
+ROLES = "SELECT DISTINCT role, role_start, role_end FROM mentions"
 
 
 def test_an_old_dataset_is_upgraded_and_goes_on(old, capsys):
@@ -53,14 +55,18 @@ def test_an_old_dataset_is_upgraded_and_goes_on(old, capsys):
     assert f"upgraded from schema {version} to {SCHEMA_VERSION}" in capsys.readouterr().err
     assert {schema_version(dataset.open(name)) for name in ("articles", "rejected", "runs")} == {SCHEMA_VERSION}
     assert connect(dataset).execute(ARTICLES).fetchall() == before
-    assert connect(dataset).execute(NAME_SOURCES).fetchall() == [(None,)]
+    if version < FIRST_NAME_SOURCES:
+        assert connect(dataset).execute(NAME_SOURCES).fetchall() == [(None,)]
+    assert connect(dataset).execute(ROLES).fetchall() == [(None, None, None)]
     assert maintain([str(old), "check"]) == 0
     # the index that was made for it finds copies
     assert ingest([str(DUMPS / "news.warc.gz"), "--output", str(old), *FAST]) == 0
     assert maintain([str(old), "upgrade"]) == 0
     assert maintain([str(old), "check"]) == 0
     connection = connect(dataset)
-    assert {("written",), (None,)} < {*connection.execute(NAME_SOURCES).fetchall()}  # null in the older rows
+    older = {(None,)} if version < FIRST_NAME_SOURCES else set()
+    assert {("written",), *older} < {*connection.execute(NAME_SOURCES).fetchall()}  # null in the older rows
+    assert len(connection.execute(ROLES).fetchall()) > 1
     assert connection.execute("SELECT count(*) FROM articles WHERE load_id IS NULL").fetchall() == [(0,)]
     # a run of the old version can be taken out, by its loads
     [run] = connection.execute("SELECT run_id FROM loads WHERE dump LIKE '%texts.jsonl.gz'").fetchone()

@@ -7,6 +7,7 @@ stay as written. Cleaning a cleaned article changes nothing.
 """
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import field
 from typing import Final
 
@@ -16,9 +17,11 @@ from warraq.transforms.clean.bylines import is_byline, is_date_line, is_label, n
 from warraq.transforms.clean.characters import clean_characters, clean_field, count_words
 from warraq.transforms.clean.credits import find_agency, read_credit, read_dateline
 from warraq.transforms.clean.furniture import is_furniture
+from warraq.transforms.clean.pii import mask
 from warraq.transforms.clean.references import without_edit_mark, without_references
 from warraq.transforms.rejection import Rejection
 
+PII: Final = ("keep", "mask")
 _REPEAT_WORDS: Final = 8  # a shorter line may be repeated on purpose: a heading, a refrain, "وأضاف:"
 
 
@@ -28,9 +31,19 @@ class CleanRules:
 
     min_words: int = field(default=20, metadata={"help": "fewest words of an article after furniture was removed"})
 
+    pii: str = field(
+        default="keep",
+        metadata={
+            "help": "e-mail addresses, phone, identity and account numbers in texts: keep or mask",
+            "choices": PII,
+        },
+    )
+
     def __post_init__(self) -> None:
         if self.min_words < 0:
             raise ValueError(f"clean_min_words must be 0 or more, not {self.min_words}")
+        if self.pii not in PII:
+            raise ValueError(f"pii must be one of {', '.join(PII)}, not {self.pii!r}")
 
 
 def clean(article: Article, rules: CleanRules) -> Article:
@@ -43,7 +56,8 @@ def clean(article: Article, rules: CleanRules) -> Article:
     authors, agencies = _split_authors(article.authors)
     lines = [without_edit_mark(line) for line in clean_characters(article.text).split("\n")]
     body, credited = _trim(_without_furniture(lines, authors), title, authors)
-    text = "\n".join(body)
+    masked = mask if rules.pii == "mask" else str
+    text = masked("\n".join(body))
     words = count_words(text)
     if words < rules.min_words:
         raise Rejection("too_short", f"{words} words")
@@ -52,14 +66,19 @@ def clean(article: Article, rules: CleanRules) -> Article:
     return article._replace(
         text=text,
         words=words,
-        title=title,
+        title=title and masked(title),
         authors=authors,
         credit=credit,
-        description=clean_field(article.description),
+        description=_masked_field(article.description, masked),
         section=clean_field(article.section),
         site_name=clean_field(article.site_name),
         tags=list(filter(None, map(clean_characters, article.tags))),
     )
+
+
+def _masked_field(text: str | None, masked: Callable[[str], str]) -> str | None:
+    cleaned = clean_field(text)
+    return cleaned and masked(cleaned)
 
 
 def _without_furniture(lines: list[str], authors: list[str]) -> list[str]:

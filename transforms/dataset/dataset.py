@@ -27,6 +27,7 @@ from warraq.transforms.dataset.paths import check_no_column, check_path
 
 STAGING: Final = "_staging"
 REPLACED: Final = "_replaced"
+SEARCH: Final = "_search"  # the index of searches, a cache
 MANIFEST: Final = "publish.json"  # lists the files of a publication that has begun
 UPKEEP: Final = "maintain-"  # begins the names of what maintenance stages
 _OLD_PROBE: Final = ".writable"  # versions before 0.2 left it in the dataset when they were killed
@@ -277,7 +278,7 @@ class Dataset:
 
     def _foreign_names(self) -> list[str]:
         """The names in the folder that are not ours."""
-        known = {STAGING, REPLACED, _OLD_PROBE, *TABLES}
+        known = {STAGING, REPLACED, SEARCH, _OLD_PROBE, *TABLES}
         names = storage.entries(self.root)
         return [name for name in names if name not in known and not name.startswith(storage.UNFINISHED)]
 

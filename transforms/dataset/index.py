@@ -8,14 +8,17 @@ A run adds one small file to `arrival`; a compaction turns those into files of t
 4,096 rows, whose statistics say which of them a search must read.
 """
 
+import bisect
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from warraq.schemas.arrow import ORDER, file_schema
+from warraq.transforms.dataset import loads
 from warraq.transforms.dataset.data_files import DataFile, read_table
 from warraq.transforms.dataset.dataset import Dataset
 
@@ -72,6 +75,46 @@ def row_groups(rows: pa.Table) -> Iterator[pa.Table]:
 def stage_arrivals(dataset: Dataset, staging: str, paths: Iterable[str], run_id: str = "") -> list[DataFile]:
     """Stages the rows of the index for files of `articles`."""
     return [dataset.write_staged(staging, ARRIVAL_FILE, row_groups(rows), run_id) for rows in arrivals(paths)]
+
+
+def arrivals_count(dataset: Dataset) -> int:
+    """The version of loads.ARRIVALS whose articles the index has all."""
+    table = dataset.open("signatures")
+    return (table.transaction_version(loads.ARRIVALS) if table else None) or 0
+
+
+class Holder(NamedTuple):
+    """An article of the dataset, found by its text. The earliest has precedence."""
+
+    date: dt.date
+    article_id: str
+
+
+def find_texts(dataset: Dataset, digests: Collection[str], ignored_loads: Collection[str]) -> dict[str, Holder]:
+    """The articles of the dataset with these text digests, whose loads are not ignored. Reads the parts of the digests.
+
+    Raises:
+      DamagedDatasetError: a file of the index is missing, perhaps because a compaction has just moved it, or broken.
+    """
+    wanted = sorted(digests)
+    prefixes = {f"{DIGEST}{digest[:_PREFIX]}" for digest in wanted} | {ARRIVAL}
+
+    def is_wanted(group: pq.RowGroupMetaData) -> bool:
+        columns = [group.column(i) for i in range(group.num_columns)]
+        [found] = [column.statistics for column in columns if column.path_in_schema == "text_digest"]
+        if not (found and found.has_min_max):
+            return True
+        return bisect.bisect_left(wanted, found.min) < bisect.bisect_right(wanted, found.max)
+
+    holders: dict[str, Holder] = {}
+    for path in dataset.files("signatures") if wanted else []:
+        if path.rpartition("/part=")[2].partition("/")[0] in prefixes:
+            rows = read_table(path, ["text_digest", "article_id", "date", "load_id"], is_wanted)
+            for row in rows.filter(pc.is_in(rows["text_digest"], pa.array(wanted, pa.string()))).to_pylist():
+                if row["load_id"] not in ignored_loads:
+                    holder = Holder(row["date"], row["article_id"])
+                    holders[row["text_digest"]] = min(holder, holders.get(row["text_digest"], holder))
+    return holders
 
 
 def parts(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:

@@ -11,6 +11,8 @@ from typing import Final
 REWRITES: Final = "rewrites"
 # Counts the publications that take rows out. A run that began before may hold copies of rows that have gone.
 ROWS_OUT: Final = "rows_out"
+# Counts the runs that bring articles. One that was at work meanwhile looks in the index again, for copies.
+ARRIVALS: Final = "arrivals"
 
 IN: Final = 1
 OUT: Final = 0  # taken out again: it may be loaded anew
@@ -62,6 +64,16 @@ def continued_key(load: str) -> str:
     return f"continued:{load}"
 
 
+def failed_dump_key(fingerprint: str) -> str:
+    """The transaction of a dump that failed under any rules. Its version is 1."""
+    return f"failed_dump:{fingerprint}"
+
+
+def partition_key(topic: str, partition: int) -> str:
+    """The transaction of a partition of a Kafka topic. Its version is the offset of the message that is read next."""
+    return f"kafka:{topic}:{partition}"
+
+
 def is_load_key(key: str) -> bool:
     """True for the transaction of a load."""
     return key.startswith("load:")
@@ -69,4 +81,4 @@ def is_load_key(key: str) -> bool:
 
 def is_bringing_key(key: str) -> bool:
     """True for a transaction that changes when another run brings a load, not when rows go."""
-    return key.startswith(("load:", "path:", "continued:"))
+    return key.startswith(("load:", "dump:", "path:", "continued:", "kafka:"))

@@ -31,7 +31,7 @@ class Cleared(NamedTuple):
     """What was done about a dead run."""
 
     words: str  # for the user
-    run_id: str = ""  # of the run, if it is committed now
+    run_id: str = ""  # of the run, if it is committed now and was not before
 
 
 def publish(dataset: Dataset, staging: str, change: Publication) -> None:
@@ -155,9 +155,10 @@ def _resume(dataset: Dataset, staging: str) -> list[Cleared]:
         content = None
     if content is None:
         return []
-    change = Publication(staging, ())
+    change, was_done = Publication(staging, ()), False
     try:
         change = publication.from_json(content, staging)
+        was_done = _is_done(dataset, change)
         _carry_out(dataset, staging, change)
     except ValueError:
         fault = f"{manifest} is broken"
@@ -165,18 +166,20 @@ def _resume(dataset: Dataset, staging: str) -> list[Cleared]:
         fault = f"{error} is missing or has another size"
     except OvertakenError as error:
         discard(dataset, staging)
-        return [Cleared(f"run {change.run_id} was killed, and {error}: nothing of it was committed")]
+        return [Cleared(f"run {change.run_id} was cut short, and {error}: nothing of it was committed")]
     else:
         discard(dataset, staging)
+        if was_done:
+            return [Cleared(f"cleared up after run {change.run_id}, which was committed before it was cut short")]
         run_id = change.run_id if change.is_run else ""
-        return [Cleared(f"finished the publication of run {change.run_id}, which was killed", run_id)]
+        return [Cleared(f"finished the publication of run {change.run_id}, which was cut short", run_id)]
     if dataset.has_run(change.run_id):
         return []
     if any(delta_log.has_run(dataset.open(name), change.run_id) for name in TABLES):
         raise DamagedDatasetError(f"{dataset.root}: run {change.run_id} is committed in part, but {fault}; {CURE}")
     _withdraw(dataset, change.added)
     discard(dataset, staging)
-    words = f"run {change.run_id} was killed, and {fault}: nothing of it was committed; ingest its dumps again"
+    words = f"run {change.run_id} was cut short, and {fault}: nothing of it was committed; ingest its dumps again"
     return [Cleared(words)]
 
 
@@ -198,6 +201,8 @@ def _check(table: DeltaTable | None, change: Publication) -> None:
     if moved := [key for key, version in change.seen.items() if versions.get(key, 0) != version]:
         if any(map(loads.is_bringing_key, moved)):
             raise OvertakenError("another run has committed a dump that is the same file", moved)
+        if moved == [loads.ARRIVALS]:
+            raise OvertakenError("another run has brought articles meanwhile", moved)
         raise OvertakenError("another process has taken out or replaced rows meanwhile", moved)
 
 
@@ -210,7 +215,7 @@ def _carry_out(dataset: Dataset, staging: str, change: Publication) -> None:
     try:
         alone = [_commit(dataset, name, change) for name in left]
     except OvertakenError:
-        _withdraw(dataset, change.added)
+        _move_back(dataset, staging, change.added)
         raise
     if len(left) < len(change.tables) or not all(alone):
         _withdraw(dataset, change.added)
@@ -221,6 +226,13 @@ def _withdraw(dataset: Dataset, files: Sequence[DataFile]) -> None:
     """Removes those of the files that are in place but in no log: another process has published others."""
     for path in _unlogged(dataset, files):
         storage.delete(storage.join(dataset.root, path))
+
+
+def _move_back(dataset: Dataset, staging: str, files: Sequence[DataFile]) -> None:
+    """Stages those of the files again that are in place but in no log: the change may be planned anew."""
+    sizes = {f"{file.table}/{file.path}": file.size for file in files}
+    back = {path: sizes[path] for path in _unlogged(dataset, files)}
+    storage.move(dataset.root, back, dataset.staging_folder(staging), lost_ok=True)
 
 
 def _hide(dataset: Dataset, files: Sequence[DataFile]) -> None:

@@ -11,7 +11,6 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -25,13 +24,13 @@ from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DamagedDatasetError, OvertakenError
 from warraq.transforms.dataset.index import ARRIVAL_FILE
 from warraq.transforms.dataset.publication import Publication
-from warraq.transforms.minhash import NUM_PERM, similarities, values
+from warraq.transforms.deduplicate.relation import relation
+from warraq.transforms.sketch import is_current
 
 PLACE: Final = ("load_id", "dump", "dump_offset")  # of a row: unique in a dataset
 NAMES: Final = ("article_id", "url", "canonical_url", "site", "text_digest", *PLACE)  # all that is told of an article
 _JUDGED: Final = ("url", "canonical_url", "article_id", "reason", "detail", *PLACE)  # read to find the rows that go
 _ORDER: Final = ("published_at", "fetched_at", "url", "dump_offset", "dump")  # of copies, after their day
-_MIN_SIMILARITY: Final = 0.7  # of copies that lose their original, to share a new one: the default for near copies
 
 
 class Condition(NamedTuple):
@@ -85,11 +84,19 @@ class TakenOut(NamedTuple):
         return Publication(run_id, self.added, self.removed, self.transactions, self.seen)
 
 
+class _Pointer(NamedTuple):
+    """The columns of a copy that lead to its original."""
+
+    duplicate_of: str
+    copy_kind: str | None
+    copy_share: float | None
+
+
 class _Change(NamedTuple):
     """All that happens to rows that stay or go."""
 
     goes: Condition
-    originals: Mapping[str, str | None]  # article → its new original
+    originals: Mapping[str, _Pointer | None]  # article → its new original
     heirs: Mapping[str, str]  # article that goes → the one that takes its place
 
 
@@ -152,7 +159,7 @@ def _take_out(  # noqa: PLR0913, PLR0917  (as `take_out`)
     copies = [*_pointing(dataset, files["articles"], ids, goes, load_of)]
     orphans = [*_refused(dataset, files["rejected"], ids, goes, load_of)]
     change = _Change(goes, _originals(copies, heirs), heirs)
-    moving = {copy.article_id for copy in copies if change.originals[copy.article_id] != copy.original}
+    moving = {copy.article_id for copy in copies if change.originals[copy.article_id] != copy.pointer}
     touched = {file for found in rows.values() for file, _ in found}
     touched |= {copy.path for copy in copies if copy.article_id in moving}
     touched |= {path for path, row in orphans if heirs.get(row["detail"], row["detail"]) != row["detail"]}
@@ -226,7 +233,7 @@ class _Copy(NamedTuple):
     is_timeless: bool
     order: tuple[str, ...]
     article_id: str
-    original: str
+    pointer: _Pointer
     text_digest: str
     load_id: str
     sketch: bytes
@@ -238,7 +245,7 @@ def _pointing(
 ) -> Iterator[_Copy]:
     """The articles that stay and point to one of `ids`."""
     for file in files:
-        columns = {*_JUDGED, *_ORDER, "duplicate_of", "text_digest", "sketch"}
+        columns = {*_JUDGED, *_ORDER, *_Pointer._fields, "text_digest", "sketch"}
         for group in read_rows(file.table, dataset.path(file), load_of, columns) if ids else ():
             stays = pc.invert(goes.mask(group))
             for row in group.filter(pc.and_(stays, _among(group["duplicate_of"], ids))).to_pylist():
@@ -248,7 +255,7 @@ def _pointing(
                     row["published_at"] is None,
                     order,
                     row["article_id"],
-                    row["duplicate_of"],
+                    _Pointer(*(row.get(name) for name in _Pointer._fields)),
                     row["text_digest"],
                     row["load_id"],
                     row["sketch"],
@@ -267,32 +274,43 @@ def _refused(
             yield from (((file.table, file.path), row) for row in found)
 
 
-def _originals(copies: Iterable[_Copy], heirs: Mapping[str, str]) -> dict[str, str | None]:
+def _originals(copies: Iterable[_Copy], heirs: Mapping[str, str]) -> dict[str, _Pointer | None]:
     """The new original of each copy; None for a copy that is an original now."""
     families = collections.defaultdict(list)
     for copy in sorted(copies):
-        families[copy.original].append(copy)
-    originals: dict[str, str | None] = {}
+        families[copy.pointer.duplicate_of].append(copy)
+    originals: dict[str, _Pointer | None] = {}
     for original, family in families.items():
         if original in heirs:
             heir = heirs[original]  # may be one of the copies: then it is an original now
-            originals |= {copy.article_id: heir if copy.article_id != heir else None for copy in family}
+            originals |= {
+                copy.article_id: copy.pointer._replace(duplicate_of=heir) if copy.article_id != heir else None
+                for copy in family
+            }
         else:
             originals |= _elect(family)
     return originals
 
 
-def _elect(family: Iterable[_Copy]) -> dict[str, str | None]:
-    """The earliest copy becomes an original, and so does each that is similar to no original before it."""
+def _elect(family: Iterable[_Copy]) -> dict[str, _Pointer | None]:
+    """The earliest copy becomes an original, and so does each that is related to no original before it."""
     elected: list[_Copy] = []
-    found: dict[str, str | None] = {}
+    found: dict[str, _Pointer | None] = {}
     for copy in family:
-        known = np.array([values(one.sketch) for one in elected], dtype="<u2").reshape(-1, NUM_PERM)
-        similar = np.flatnonzero(similarities(known, copy.sketch) >= _MIN_SIMILARITY)
-        found[copy.article_id] = elected[similar[0]].article_id if len(similar) else None
-        if not len(similar):
+        found[copy.article_id] = next(filter(None, (_related(one, copy) for one in elected)), None)
+        if found[copy.article_id] is None:
             elected.append(copy)
     return found
+
+
+def _related(earlier: _Copy, copy: _Copy) -> _Pointer | None:
+    if not (
+        is_current(earlier.sketch) and is_current(copy.sketch)
+    ):  # of an older version: both were copies of one text
+        return _Pointer(earlier.article_id, copy.pointer.copy_kind, copy.pointer.copy_share)
+    days = abs(dt.date.fromisoformat(copy.date) - dt.date.fromisoformat(earlier.date)).days
+    found = relation(earlier.sketch, copy.sketch, days)
+    return _Pointer(earlier.article_id, *found) if found else None
 
 
 def _rewrite(dataset: Dataset, staging: str, file: DataFile, change: _Change, load_of: _Loads) -> DataFile | None:
@@ -302,7 +320,9 @@ def _rewrite(dataset: Dataset, staging: str, file: DataFile, change: _Change, lo
         for group in read_rows(file.table, dataset.path(file), load_of):
             rows = group.filter(pc.invert(change.goes.mask(group)))
             if file.table == "articles":
-                rows = _pointed(rows, "duplicate_of", "article_id", change.originals)
+                for place, column in enumerate(_Pointer._fields):
+                    targets = {key: new and new[place] for key, new in change.originals.items()}
+                    rows = _pointed(rows, column, "article_id", targets)
             else:
                 rows = _pointed(rows, "detail", "detail", change.heirs)
             if rows.num_rows:
@@ -316,13 +336,15 @@ def _rewrite(dataset: Dataset, staging: str, file: DataFile, change: _Change, lo
     return None
 
 
-def _pointed(rows: pa.Table, column: str, key: str, targets: Mapping[str, str | None]) -> pa.Table:
+def _pointed(rows: pa.Table, column: str, key: str, targets: Mapping[str, str | float | None]) -> pa.Table:
     """The rows with `column` changed to the target of `key`, where there is one."""
     keys = rows[key].to_pylist()
-    if not any(each in targets for each in keys):
+    if column not in rows.column_names or not any(each in targets for each in keys):
         return rows
     new = [targets.get(each, old) for each, old in zip(keys, rows[column].to_pylist(), strict=True)]
-    return rows.set_column(rows.column_names.index(column), rows.schema.field(column), pa.array(new, pa.string()))
+    return rows.set_column(
+        rows.column_names.index(column), rows.schema.field(column), pa.array(new, rows.schema.field(column).type)
+    )
 
 
 class _Index(NamedTuple):

@@ -1,7 +1,7 @@
 """The upgrade of a dataset that an older version wrote: columns and transactions that its tables lack.
 
 No data file is changed. Files of schema 1 lack the column `load_id`, which is filled in when a file is rewritten, and
-those of schema 1 and 2 lack `name_source` in `entities`, which stays null.
+those of older schemas lack columns and fields of `entities`, which stay null.
 """
 
 from typing import Final

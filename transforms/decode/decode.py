@@ -109,6 +109,7 @@ def decode(page: Page, rules: DecodeRules) -> Document:
         charset_source=f"{found.source} ({said})" if said else found.source,
         title=page.title,
         stated=page.stated,
+        opt_out=page.opt_out,
     )
 
 

@@ -26,7 +26,7 @@ from warraq.transforms.deduplicate.wanted import (
     digest_position,
     digest_positions,
 )
-from warraq.transforms.minhash import NUM_PERM, band_key, band_positions
+from warraq.transforms.sketch import anchor_table, are_current
 
 _DIGEST_LENGTH: Final = 32  # hexadecimal digits
 _ROWS: Final = 1 << 12  # searched at once: 1 MB of signatures, about the processor's cache
@@ -46,9 +46,9 @@ class Search:
     def __init__(self, wanted: Wanted, horizon_days: int) -> None:
         """Takes the keys to look for, and the most days between near copies; 0 for any number."""
         self._digests = Bitmap(wanted.digests)
-        self._bands = Bitmap(wanted.bands)
+        self._anchors = Bitmap(wanted.anchors)
         self.is_exact = bool(wanted.digests)
-        self.is_near = bool(wanted.bands)
+        self.is_near = bool(wanted.anchors)
         self._days = days(wanted.days).astype(np.int64)
         self._horizon = horizon_days or dt.date.max.toordinal()
 
@@ -66,21 +66,22 @@ class Search:
         """The rows whose digest may be looked for; a row has the digest's first digits, as bytes."""
         return np.flatnonzero(self._digests.holds(digest_positions(digits)))
 
-    def bands(self, ordinals: np.ndarray, signatures: np.ndarray) -> Iterator[tuple[int, int]]:
-        """Row and band of each band key that may be looked for on a day within the horizon."""
+    def near(self, ordinals: np.ndarray) -> np.ndarray:
+        """The rows of days within the horizon, as numbers from 0."""
         after = np.searchsorted(self._days, ordinals - self._horizon)
         close = self._days[np.minimum(after, len(self._days) - 1)]
-        near = np.flatnonzero((close >= ordinals - self._horizon) & (close <= ordinals + self._horizon))
-        hits = self._bands.holds(band_positions(signatures[near], POSITION_BITS))
-        for row, band in np.argwhere(hits):
-            yield int(near[row]), int(band)
+        return np.flatnonzero((close >= ordinals - self._horizon) & (close <= ordinals + self._horizon))
+
+    def anchors(self, anchors: np.ndarray) -> np.ndarray:
+        """True for each anchor that may be looked for."""
+        return self._anchors.holds(anchors >> np.uint32(32 - POSITION_BITS))
 
 
 class Found(NamedTuple):
     """Rows that may be copies of new articles, each under the key that it may share with one."""
 
     exact: list[tuple[str, SignatureRow]]  # by text digest; without signatures
-    near: list[tuple[bytes, SignatureRow]]  # by band key; without digests
+    near: list[tuple[bytes, SignatureRow]]  # by anchor; without digests
 
 
 def find(paths: Iterable[str], search: Search, ignored_loads: Collection[str] = ()) -> Iterator[Found]:
@@ -209,21 +210,25 @@ def _exact(tables: Sequence[pa.Table], search: Search) -> list[tuple[str, Signat
 
 
 def _near(tables: Sequence[pa.Table], search: Search) -> list[tuple[bytes, SignatureRow]]:
-    """The rows with a band key that may be looked for."""
+    """The rows with an anchor that may be looked for."""
     found = []
     for piece in _pieces(tables):
+        content, starts, sizes = _places(piece["sketch"])
         days = piece["date"].cast(pa.int32()).to_numpy().astype(np.int64) + _EPOCH
-        signatures = _bytes(piece["sketch"], 2 * NUM_PERM).view("<u2")
-        for place, band in search.bands(days, signatures):
-            article_id = piece["article_id"][place].as_py()
-            precedence = _precedence(piece["date"][place].as_py(), article_id)
-            row = SignatureRow(precedence, "", article_id, "", signatures[place].tobytes())
-            found.append((band_key(row.signature, band), row))
+        near = search.near(days)
+        near = near[are_current(content, starts[near], sizes[near])]
+        anchors = anchor_table(content, starts[near])
+        hits = search.anchors(anchors)
+        for place in np.flatnonzero(hits.any(axis=1)).tolist():
+            row = int(near[place])
+            article_id, sketch = piece["article_id"][row].as_py(), piece["sketch"][row].as_py()
+            known = SignatureRow(_precedence(piece["date"][row].as_py(), article_id), "", article_id, "", sketch)
+            found += [(key, known) for key in sorted({each.tobytes() for each in anchors[place][hits[place]]})]
     return found
 
 
 def _precedence(day: dt.date, article_id: str) -> Precedence:
-    return Precedence(is_new=False, day=day.isoformat(), is_timeless=False, address=article_id)
+    return Precedence(is_new=False, rank=0, day=day.isoformat(), is_timeless=False, address=article_id)
 
 
 def _bytes(values: pa.Array, width: int) -> np.ndarray:
@@ -233,3 +238,12 @@ def _bytes(values: pa.Array, width: int) -> np.ndarray:
     _, offsets, content = values.buffers()
     ends = np.frombuffer(offsets, dtype=np.int32)[values.offset : values.offset + len(values) + 1]
     return np.frombuffer(content, dtype=np.uint8)[ends[0] : ends[-1]].reshape(-1, width)
+
+
+def _places(values: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The bytes that hold the values, not copied, and where in them each begins and how long it is. None is null."""
+    if not len(values):
+        return np.empty(0, dtype=np.uint8), np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
+    _, offsets, content = values.buffers()
+    ends = np.frombuffer(offsets, dtype=np.int32)[values.offset : values.offset + len(values) + 1].astype(np.intp)
+    return np.frombuffer(content, dtype=np.uint8), ends[:-1], np.diff(ends)

@@ -1,8 +1,8 @@
 """Deduplicate: exact copies are gone, near copies point to their original.
 
-Each article is compared by its small `SignatureRow`, which is shuffled by text digest and by MinHash band. The verdicts
-then meet the articles again by record id. Of the articles that the dataset holds, only those go through the shuffles
-that may share a digest or a band with a new one.
+Each article is compared by its small `SignatureRow`, which is shuffled by text digest and by anchor. The verdicts meet
+each other where one says that the original of the other is a copy, and then the articles again by record id. Of the
+articles that the dataset holds, only those go through the shuffles that may share a digest or an anchor with a new one.
 """
 
 import dataclasses
@@ -23,6 +23,7 @@ from warraq.transforms.deduplicate.deduplicate import (
     FORGOTTEN,
     NEAR,
     DuplicateRules,
+    Link,
     Precedence,
     SignatureRow,
     Verdict,
@@ -32,11 +33,12 @@ from warraq.transforms.deduplicate.deduplicate import (
     record_id,
     resolve,
     signature_row,
+    without_chains,
 )
 from warraq.transforms.deduplicate.known import Search, find
 from warraq.transforms.deduplicate.wanted import Wanted, joined, wanted
-from warraq.transforms.minhash import band_keys
 from warraq.transforms.rejection import attempt, reject
+from warraq.transforms.sketch import anchor_keys
 from warraq.transforms.step import KEPT, REJECTED, Meter, Outputs, Refusal, StageTransform, route, tagged
 
 STAGE: Final = "deduplicate"
@@ -50,7 +52,7 @@ class Judged(NamedTuple):
     verdict: Optional[Verdict] = None
 
 
-register(Precedence, SignatureRow, Verdict, Judged, Wanted)
+register(Precedence, SignatureRow, Verdict, Judged, Link, Wanted)
 
 
 class _IdentifyFn(beam.DoFn):
@@ -96,9 +98,22 @@ class _SettleFn(beam.DoFn):
         for article in (one.article for one in found if one.article):
             resolved, verdict = resolve(article, verdicts)
             is_rejected = verdict and (verdict.reason == EXACT or self._drop_near)
-            outcome = reject(article, STAGE, verdict.reason, verdict.original) if verdict and is_rejected else resolved
+            outcome = _rejected(resolved, verdict) if verdict and is_rejected else resolved
             self._meter.left(outcome)
             yield tagged(outcome)
+
+
+def _rejected(copy: Article, verdict: Verdict) -> Rejected:
+    """The row of a copy, with the facts by which it is told from others."""
+    row = reject(copy, STAGE, verdict.reason, verdict.original)
+    return row._replace(
+        site=copy.site,
+        title=copy.title,
+        published_at=copy.published_at,
+        date=copy.date,
+        copy_kind=copy.copy_kind,
+        copy_share=copy.copy_share,
+    )
 
 
 class _WantedFn(beam.CombineFn):
@@ -114,7 +129,7 @@ class _WantedFn(beam.CombineFn):
 
     def add_input(self, waiting: list[Wanted], row: SignatureRow) -> list[Wanted]:
         day = dt.date.fromisoformat(row.precedence.day).toordinal()
-        waiting.append(wanted(row.text_digest, row.signature if self._finds_near else b"", day))
+        waiting.append(wanted(row.text_digest, row.sketch if self._finds_near else b"", day))
         return waiting if len(waiting) < self._MOST_WAITING else [joined(waiting)]
 
     def merge_accumulators(self, accumulators: Iterable[list[Wanted]]) -> list[Wanted]:
@@ -157,7 +172,7 @@ _search = functools.lru_cache(maxsize=1)(Search)  # bitmaps of 16 MiB each
 
 @dataclasses.dataclass
 class ReadKnown(beam.PTransform):
-    """SignatureRow of new articles → {EXACT: (digest, SignatureRow), NEAR: (band key, SignatureRow)} of the dataset's.
+    """SignatureRow of new articles → {EXACT: (digest, SignatureRow), NEAR: (anchor, SignatureRow)} of the dataset's.
 
     They are those that share the key with a new article, and a few others. Reads each file at most once, and only
     columns that it needs.
@@ -191,7 +206,7 @@ class ReadKnown(beam.PTransform):
 
 @dataclasses.dataclass
 class Deduplicate(StageTransform):
-    """Article → (Article, Rejected). Shuffles each text once, and about 17 signature rows for each article.
+    """Article → (Article, Rejected). Shuffles each text once, and about 25 signature rows for each article.
 
     `known` finds the articles that the dataset holds. Those in `forgotten` leave; their rows do not tell an address.
     """
@@ -213,7 +228,7 @@ class Deduplicate(StageTransform):
 
     def _verdicts(self, identified: beam.PCollection) -> beam.PCollection:
         """Record id → Judged, for each article that is a copy."""
-        rows = identified | "Refer" >> beam.Map(signature_row).with_output_types(SignatureRow)
+        rows = identified | "Refer" >> beam.Map(signature_row, self.rules).with_output_types(SignatureRow)
         known = rows | "ReadKnown" >> dataclasses.replace(self.known, rules=self.rules) if self.known else {}
         by_digest = rows | "KeyByDigest" >> beam.Map(_by_digest).with_output_types(tuple[str, SignatureRow])
         judged = (
@@ -226,13 +241,19 @@ class Deduplicate(StageTransform):
         )
         verdicts = [judged["verdicts"]]
         if self.rules.near != "off":
-            by_band = judged[_JudgeExactFn.SURVIVORS] | "KeyByBand" >> beam.FlatMap(_by_band).with_output_types(
+            by_anchor = judged[_JudgeExactFn.SURVIVORS] | "KeyByAnchor" >> beam.FlatMap(_by_anchor).with_output_types(
                 tuple[bytes, SignatureRow]
             )
+            near = (
+                _with(by_anchor, known, NEAR)
+                | "GroupByAnchor" >> beam.GroupByKey()
+                | "JudgeNear" >> beam.FlatMap(_judge_anchor, self.rules).with_output_types(tuple[str, Judged])
+            )
             verdicts.append(
-                _with(by_band, known, NEAR)
-                | "GroupByBand" >> beam.GroupByKey()
-                | "JudgeNear" >> beam.FlatMap(_judge_band, self.rules).with_output_types(tuple[str, Judged])
+                near
+                | "KeyByOriginal" >> beam.FlatMap(_by_original).with_output_types(tuple[str, Link])
+                | "GroupByOriginal" >> beam.GroupByKey()
+                | "WithoutChains" >> beam.FlatMap(_without_chains).with_output_types(tuple[str, Judged])
             )
         return verdicts | "JoinVerdicts" >> beam.Flatten()
 
@@ -254,10 +275,23 @@ def _by_place(article: Article) -> tuple[str, Judged]:
     return record_id(article), Judged(article)
 
 
-def _by_band(row: SignatureRow) -> list[tuple[bytes, SignatureRow]]:
-    return [(key, row) for key in band_keys(row.signature)]
+def _by_anchor(row: SignatureRow) -> list[tuple[bytes, SignatureRow]]:
+    return [(key, row) for key in anchor_keys(row.sketch)]
 
 
-def _judge_band(group: tuple[bytes, Iterable[SignatureRow]], rules: DuplicateRules) -> Iterator[tuple[str, Judged]]:
-    for copy, verdict in judge_near(group[1], rules.min_similarity, rules.horizon_days):
+def _judge_anchor(group: tuple[bytes, Iterable[SignatureRow]], rules: DuplicateRules) -> Iterator[tuple[str, Judged]]:
+    for copy, verdict in judge_near(group[1], rules):
         yield copy, Judged(verdict=verdict)
+
+
+def _by_original(judged: tuple[str, Judged]) -> list[tuple[str, Link]]:
+    """The verdict under its original, and under the copy, of which it says that it is no original."""
+    copy, verdict = judged[0], judged[1].verdict
+    assert verdict is not None
+    original = verdict.original_record or verdict.original  # of the dataset, which has an id only: unlike a record id
+    return [(key, Link(copy, verdict)) for key in (original, copy)]
+
+
+def _without_chains(group: tuple[str, Iterable[Link]]) -> Iterator[tuple[str, Judged]]:
+    for link in without_chains(group[0], group[1]):
+        yield link.copy, Judged(verdict=link.verdict)

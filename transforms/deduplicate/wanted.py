@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from warraq.transforms.minhash import band_positions, values
+from warraq.transforms.sketch import anchor_positions
 
-POSITION_BITS: Final = 27  # 1,000 articles make 16,000 keys; then one of 8,000 other keys counts as theirs
+POSITION_BITS: Final = 27  # 1,000 articles make 24,000 keys; then one of 5,600 other keys counts as theirs
 _BITMAP_BYTES: Final = 1 << (POSITION_BITS - 3)
 _HEX: Final = np.zeros(256, dtype=np.uint32)
 _HEX[[*b"0123456789abcdef"]] = range(16)
@@ -22,14 +22,13 @@ class Wanted(NamedTuple):
     """The keys to look for. Each set is a sorted list of 4-byte numbers, or a bitmap if that is shorter."""
 
     digests: bytes = b""  # of texts
-    bands: bytes = b""  # of signatures
+    anchors: bytes = b""  # of sketches
     days: bytes = b""  # of publication, as `date.toordinal` counts them; never a bitmap
 
 
-def wanted(digest: str, signature: bytes, day: int) -> Wanted:
-    """The keys of one article; without bands if its signature is empty, since near copies are not looked for."""
-    bands = band_positions(values(signature)[np.newaxis], POSITION_BITS) if signature else np.array([])
-    return Wanted(_listed(digest_position(digest)), _listed(bands), _listed(day))
+def wanted(digest: str, sketch: bytes, day: int) -> Wanted:
+    """The keys of one article; without anchors if its sketch is empty, since near copies are not looked for."""
+    return Wanted(_listed(digest_position(digest)), _listed(anchor_positions(sketch, POSITION_BITS)), _listed(day))
 
 
 def digest_position(digest: str) -> int:
@@ -45,8 +44,8 @@ def digest_positions(digits: np.ndarray) -> np.ndarray:
 
 def joined(sets: Iterable[Wanted]) -> Wanted:
     """The keys of all sets."""
-    digests, bands, days = zip(Wanted(), *sets, strict=True)
-    return Wanted(_union(digests), _union(bands), np.unique(_numbers(b"".join(days))).tobytes())
+    digests, anchors, days = zip(Wanted(), *sets, strict=True)
+    return Wanted(_union(digests), _union(anchors), np.unique(_numbers(b"".join(days))).tobytes())
 
 
 class Bitmap:

@@ -20,6 +20,7 @@ SPORT: Final = "sport"
 _SPORT_WORDS: Final = 6  # distinct words of sport from which on an article is about sport
 _ATHLETE_WORDS: Final = 2  # distinct words of sport that are evidence for an athlete
 _BEARER: Final = re.compile(r"^(.*?)(?: \((.*)\))?(?: (\d{4})(?:-(\d{4}))?)?$")
+_NOT: Final = " لا "
 _FATHERS: Final = frozenset({"ابي", "ابا"})
 _OFFICES: Final = frozenset({"titles", "title_tails", "nationalities"})
 _HAMZA_SEATS: Final = re.compile("[ئؤ]")
@@ -29,6 +30,55 @@ _NAMED_AFTER: Final = frozenset(  # what is named after persons: "سجن شار�
         (
             *("جامعة", "كلية", "معهد", "مركز", "مستشفى", "مدرسة", "مؤسسة", "أكاديمية", "متحف", "مكتبة", "مسرح"),
             *("شركة", "مجموعة", "بنك", "كأس", "جائزة", "حريق", "إعصار", "مدينة", "منزل"),
+        ),
+    )
+)
+_PLACES_NAMED_AFTER: Final = frozenset(
+    map(normalize_name, ("المستشفى", "مستشفى", "الجامعة", "المعهد", "المسرح", "ملعب"))
+)
+_NEAR: Final = 3  # words before a name that may say whose relative, or which place, it is
+_PHRASE: Final = 2  # words: "الأميركية السمراء"
+_NICKNAMED: Final = frozenset(map(normalize_name, ("الملقب", "الملقبة", "ملقب", "لقب", "يلقب", "بلقب", "المكنى")))
+_RELATIVES: Final = frozenset(  # "السيدة الأولى ميلانيا ترامب"; right before the name it is the bearer's relative
+    map(
+        normalize_name,
+        (
+            *(
+                "السيدة",
+                "سيدة",
+                "الأولى",
+                "زوجة",
+                "زوجته",
+                "قرينة",
+                "قرينته",
+                "عقيلة",
+                "أرملة",
+                "ابنة",
+                "ابنته",
+                "كريمة",
+            ),
+            *("نجل", "نجله", "ابن", "ابنه", "شقيق", "شقيقه", "شقيقة", "شقيقته", "والدة", "والدته", "والده", "حفيد"),
+        ),
+    )
+)
+_ARTISTS: Final = frozenset(  # no titles of statesmen
+    map(
+        normalize_name,
+        (
+            *("الفنان", "الفنانة", "الرسام", "المطرب", "المطربة", "المغني", "المغنية", "الممثل", "الممثلة", "المخرج"),
+            *(
+                "المخرجة",
+                "الموسيقار",
+                "الروائي",
+                "الروائية",
+                "النجم",
+                "النجمة",
+                "اللاعب",
+                "اللاعبة",
+                "المهاجم",
+                "المدافع",
+            ),
+            *("الحارس", "المدرب"),
         ),
     )
 )
@@ -51,6 +101,7 @@ class Bearer(NamedTuple):
     first_year: int
     last_year: int
     nationality: frozenset[str] = frozenset()  # keys of its forms; empty if the file does not tell it
+    rival: frozenset[str] = frozenset()  # keys of the nationality and the state of a namesake who is as famous
 
 
 class Evidence(NamedTuple):
@@ -89,9 +140,7 @@ def bearers_of(name: str) -> tuple[Bearer, ...]:
 def is_believed(bearer: Bearer, evidence: Evidence, before: Sequence[Word]) -> bool:
     """True if the article has evidence that it speaks of the bearer; `before` are the words before the name."""
     group = bearer.group
-    if not bearer.first_year <= evidence.year <= bearer.last_year or _names_a_thing(before):
-        return False
-    if bearer.nationality and before and _is_foreigner(bearer, before[-1]):
+    if not bearer.first_year <= evidence.year <= bearer.last_year or _is_another(bearer, evidence, before):
         return False
     if group.is_sport:
         return len(evidence.words & group.words) >= _ATHLETE_WORDS
@@ -103,8 +152,21 @@ def is_believed(bearer: Bearer, evidence: Evidence, before: Sequence[Word]) -> b
     )
 
 
+def _is_another(bearer: Bearer, evidence: Evidence, before: Sequence[Word]) -> bool:
+    """True if the words before the name, or a namesake's state in the article, speak against the bearer."""
+    if _is_rival(bearer, evidence, before):
+        return True
+    if not before:
+        return False
+    is_artist = not bearer.group.is_sport and any(form.key in _ARTISTS for form in before[-1].segmentations)
+    is_foreigner = any(_is_foreigner(bearer, word) for word in before[-_PHRASE:])
+    return is_artist or is_foreigner or _names_a_thing(before) or _is_relative(before)
+
+
 def is_introduced(bearer: Bearer, before: Sequence[Word]) -> bool:
     """True if an office and the bearer's state stand before the name: "الرئيس الأميركي ترامب"."""
+    if _is_relative(before) or any(_is_foreigner(bearer, word) for word in before):
+        return False
     if not before or (before[-1].triggers.isdisjoint(_OFFICES) and before[-1].key not in bearer.group.words):
         return False  # "الأميركية حضرته ميلانيا ترامب"
     keys = {form.key for word in before for form in word.segmentations}
@@ -113,16 +175,39 @@ def is_introduced(bearer: Bearer, before: Sequence[Word]) -> bool:
 
 def _is_foreigner(bearer: Bearer, word: Word) -> bool:
     """True for the nationality of another state: "البرازيلي" is not Cristiano Ronaldo's."""
-    forms = {form.key for form in word.segmentations}
-    return "nationalities" in word.triggers and forms.isdisjoint(bearer.nationality)
+    if not bearer.nationality or "nationalities" not in word.triggers:
+        return False
+    return bearer.nationality.isdisjoint(form.key for form in word.segmentations)
+
+
+def _is_rival(bearer: Bearer, evidence: Evidence, before: Sequence[Word]) -> bool:
+    """True if the article also speaks of the namesake's state, and the bearer's nationality is not before the name."""
+    if bearer.rival.isdisjoint(evidence.words):
+        return False
+    return not before or bearer.nationality.isdisjoint(form.key for form in before[-1].segmentations)
+
+
+def _is_relative(before: Sequence[Word]) -> bool:
+    """True for "السيدة الأولى ميلانيا" before "ترامب"; "زوجة الرئيس" and "زوجة" before it are his."""
+    if len(before) < 2 or not before[-1].triggers.isdisjoint(_OFFICES):
+        return False
+    keys = {form.key for word in before[-_NEAR:-1] for form in word.segmentations}
+    last = {form.key for form in before[-1].segmentations}
+    return not keys.isdisjoint(_RELATIVES) and last.isdisjoint(_RELATIVES)
 
 
 def _names_a_thing(before: Sequence[Word]) -> bool:
-    """True if the word before the name is a number, a place or body named after someone: "89 بنس", "سجن شارون"."""
+    """True if the words before say that it is a number, a nickname, or a place or body with a person's name.
+
+    "89 بنس", "الملقب بوغبا", "سجن شارون", "المستشفى الجامعي فطومة بورقيبة".
+    """
     if not before:
         return False
-    forms = {form.key for form in before[-1].segmentations}
-    return before[-1].key[-1:].isdigit() or "place_parts" in before[-1].triggers or not forms.isdisjoint(_NAMED_AFTER)
+    near = {form.key for word in before[-_NEAR:] for form in word.segmentations}
+    last = {form.key for form in before[-1].segmentations}
+    if not near.isdisjoint(_PLACES_NAMED_AFTER) or not last.isdisjoint(_NAMED_AFTER | _NICKNAMED):
+        return True
+    return before[-1].key[-1:].isdigit() or not before[-1].triggers.isdisjoint({"place_parts", "place_heads"})
 
 
 @functools.lru_cache(maxsize=1 << 12)
@@ -170,9 +255,16 @@ def parse_bearers(lines: str, known: Lexicon) -> Iterator[tuple[Bearer, Sequence
             for item in filter(None, map(str.strip, line.split("،"))):
                 written, nationality, first, last = _BEARER.fullmatch(item).groups()  # type: ignore[union-attr]
                 name, *more = written.split("=")
+                nationality, _, rival = (nationality or "").partition(_NOT)
                 years = int(first or dt.MINYEAR), int(last or dt.MAXYEAR)
                 forms = nationality_forms(normalize_name(nationality)) if nationality else ()
-                yield Bearer(name, group, *years, frozenset(forms)), more
+                yield Bearer(name, group, *years, frozenset(forms), _rival_keys(rival)), more
+
+
+def _rival_keys(nationality: str) -> frozenset[str]:
+    """The forms of a nationality, and its state: "برازيلي" and "البرازيل"."""
+    key = normalize_name(nationality)
+    return frozenset({*nationality_forms(key), f"ال{key.removesuffix('ي')}"}) if key else frozenset()
 
 
 def _group(line: str, known: Lexicon) -> Group:

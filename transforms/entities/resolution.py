@@ -18,6 +18,7 @@ from warraq.transforms.entities.lexicon import NAMES, Word, describe, lexicon
 
 _BEFORE: Final = 5  # words before a name that may say the office
 _BEFORE_CHARACTERS: Final = 60
+_QUOTES: Final = frozenset('"«»“”')
 _LONGEST_FIRST_NAMES: Final = 4  # words
 _FIRST_NAMES: Final = frozenset({"given", "unsure_given"})
 _NO_FIRST_NAMES: Final = frozenset({"titles", "not_names", "organisation_evidence", "person_evidence"})
@@ -105,7 +106,8 @@ class _Persons:
         first, *surname = name.split()
         bearers = () if "given" in _described(first).roles else bearers_of(" ".join(surname))
         near = [bearer for bearer in bearers if is_near(normalize_name(first), name_key(bearer.name).split()[0])]
-        return next((bearer.name for bearer in near if is_believed(bearer, self._evidence, [])), None)
+        sure = (bearer._replace(rival=frozenset()) for bearer in near)  # the first name tells the namesake apart
+        return next((bearer.name for bearer in sure if is_believed(bearer, self._evidence, [])), None)
 
     @functools.cached_property
     def _lines(self) -> "Described":
@@ -133,7 +135,8 @@ class _Persons:
     def _words_before(self, entity: Entity) -> Sequence[Word]:
         """The words before a name in its sentence."""
         text = self._article.text[max(entity.start - _BEFORE_CHARACTERS, 0) : entity.start]
-        return described(text.replace("\n", ".").rpartition(".")[2]).words[-_BEFORE:]
+        words = described(text.replace("\n", ".").rpartition(".")[2]).words
+        return [word for word in words if word.key not in _QUOTES][-_BEFORE:]
 
 
 class Beside(NamedTuple):

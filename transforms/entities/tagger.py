@@ -6,6 +6,7 @@ from typing import Final, Protocol
 from warraq.schemas.records import Article, Entity
 from warraq.transforms.backends import load_backend
 from warraq.transforms.entities.resolution import headers, resolve_names
+from warraq.transforms.entities.roles import with_roles
 from warraq.transforms.entities.user_names import UserNames, load_names
 
 
@@ -70,7 +71,7 @@ def tag_entities(articles: Sequence[Article], tagger: Tagger, names: str = "") -
     for article, entities, others in zip(articles, found, in_headers, strict=True):
         resolved = resolve_names(article, entities, others)
         resolved = [listed.rename(entity) for entity in resolved] if listed else resolved
-        tagged.append(article._replace(entities=resolved, tagger=tagger.name))
+        tagged.append(article._replace(entities=with_roles(article.text, resolved), tagger=tagger.name))
     return tagged
 
 

@@ -30,8 +30,11 @@ from warraq.transforms.extract.body.text_markup import without_markup
 from warraq.transforms.extract.dates.choose import Publication, choose_date
 from warraq.transforms.extract.dates.readers import read_dates, read_text_dates
 from warraq.transforms.extract.facts import Facts
-from warraq.transforms.extract.findings import Candidate, Findings
+from warraq.transforms.extract.findings import Candidate, Findings, choose_first
+from warraq.transforms.extract.metadata.licences import read_licences
 from warraq.transforms.extract.metadata.metadata import Metadata, decide_metadata, without_page
+from warraq.transforms.extract.taking import OPT_OUT, check_taking, span_of
+from warraq.transforms.opt_out import meta_signals, sorted_signals
 from warraq.transforms.rejection import Rejection
 
 _TUNING: Final = {"tuning": True}  # such fields decide how the work is guarded, not which rows come out
@@ -57,6 +60,13 @@ class ExtractRules:
         default=ARTICLE,
         metadata={"help": "pages to keep: article or all; page_kind says which is which", "choices": KINDS},
     )
+    days: str = field(
+        default="", metadata={"help": "only articles of these days, as 2024-01-01..2024-12-31; an end may be left out"}
+    )
+    opt_out: str = field(
+        default="mark",
+        metadata={"help": "articles that reserve their use for machine learning: mark or drop", "choices": OPT_OUT},
+    )
     max_markup: int = field(
         default=20_000_000, metadata={"help": "characters of markup; longer pages are rejected unread"}
     )
@@ -72,6 +82,10 @@ class ExtractRules:
                 raise ValueError(f"extract_{name} must be above 0, not {value}")
             if limit and value > limit:
                 raise ValueError(f"extract_{name} can be {limit} at most, not {value}")
+        if self.days:
+            span_of(self.days)
+        if self.opt_out not in OPT_OUT:
+            raise ValueError(f"opt_out must be one of {', '.join(OPT_OUT)}, not {self.opt_out!r}")
         if self.kinds not in KINDS:
             raise ValueError(f"kinds must be one of {', '.join(KINDS)}, not {self.kinds!r}")
 
@@ -99,7 +113,9 @@ def _extract(document: Document, rules: ExtractRules, findings: Findings) -> Art
         raise Rejection("too_large", f"{len(document.markup)} characters of markup")
     findings.decide("document kind", read_document_kind(document.markup), refuse)
     read = _from_text if document.is_text else _from_page
-    return read(document, rules, findings)
+    article = read(document, rules, findings)
+    check_taking(article, rules.days, rules.opt_out)
+    return article
 
 
 def _from_page(document: Document, rules: ExtractRules, findings: Findings) -> Article:
@@ -113,8 +129,11 @@ def _from_page(document: Document, rules: ExtractRules, findings: Findings) -> A
     _judge("text kind", read_text_signs(body.lines, metadata.title), rules, findings)
     choose = functools.partial(choose_date, fetched_at=document.source.fetch_time())
     published = findings.decide("date", read_dates(facts), choose)
-    score = score_text(facts, body, share)
-    return _article(document, metadata, body, published, findings)._replace(extraction_score=score)
+    return _article(document, metadata, body, published, findings)._replace(
+        extraction_score=score_text(facts, body, share),
+        opt_out=sorted_signals([*document.opt_out, *meta_signals(facts.meta_tags)]),
+        license=findings.decide("license", read_licences(facts), choose_first),
+    )
 
 
 def _judge(name: str, signs: Iterable[Candidate], rules: ExtractRules, findings: Findings) -> None:
@@ -168,6 +187,7 @@ def _article(document: Document, metadata: Metadata, body: Body, published: Publ
         tags=metadata.tags,
         charset=document.charset,
         charset_source=document.charset_source,
+        opt_out=document.opt_out,
         page_kind=OTHER_PAGE if any(map(findings.decisions.get, PAGE_SIGNS)) else ARTICLE,
         extraction_source=body.source,
     )

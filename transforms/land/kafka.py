@@ -1,17 +1,23 @@
 """Messages of a Kafka topic become segments. The offsets are in the names of the segments, not in the broker.
 
-So nothing is committed to the broker, and no consumer group is needed. One process at a time lands a topic in a folder,
-under a lock.
+The dataset has the offsets that are committed. So nothing is committed to the broker, and no consumer group is needed.
+One process at a time lands a topic in a folder, under a lock that it keeps.
 """
 
 import contextlib
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
 from warraq.transforms import storage
+from warraq.transforms.dataset.loads import partition_key
+from warraq.transforms.land.errors import LandingError
+from warraq.transforms.land.messages import SETTINGS, Decoder
 from warraq.transforms.land.segments import Message, Partition, cut
+from warraq.transforms.land.turn import Turn
 
 SCHEME: Final = "kafka://"
 _ADDRESS: Final = re.compile(r"kafka://([^/\s]+:\d+(?:,[^/\s]+:\d+)*)/([\w.-]{1,249})")
@@ -26,10 +32,6 @@ _FIXED: Final = {
     "auto.offset.reset": "error",  # a gap is told, not jumped over
     "queued.max.messages.kbytes": 16_384,  # read ahead
 }
-
-
-class LandingError(Exception):
-    """The broker or the topic can't be read; the message is one line. What has been landed stays."""
 
 
 class Topic(NamedTuple):
@@ -77,6 +79,12 @@ class KafkaLander:
             raise LandingError('Kafka needs an extra: pip install "warraq[kafka]"') from error
         self._client = confluent_kafka
         self._topic, self._landing = topic, landing
+        self.folder = str(Path(landing, quote(topic.name, safe="")))  # of its segments
+        self._turn = Turn(self.folder, storage.join(landing, ".locks", f"{topic.name}{storage.LOCK}"))
+        self.lost = 0  # messages that the broker had removed before they were landed
+        self._ends: dict[int, int] = {}  # partition → offset that the next message will get
+        self._decoder = Decoder(settings)
+        settings = {name: value for name, value in settings.items() if name not in SETTINGS}
         words = {"logger": _Silent()}  # its failures are raised
         try:
             self._consumer = confluent_kafka.Consumer(
@@ -85,36 +93,66 @@ class KafkaLander:
         except (confluent_kafka.KafkaException, TypeError) as error:
             raise LandingError(f"kafka: {error}") from error
 
-    def close(self) -> None:
-        """Ends the connection."""
-        self._consumer.close()
+    @property
+    def is_ours(self) -> bool:
+        """True once this process lands the topic in the folder, and until it ends."""
+        return self._turn.is_ours
 
-    def land(self, most_bytes: int, tell: Callable[[str], object]) -> None:
+    def close(self) -> None:
+        """Ends the connection, and leaves the folder to others."""
+        self._consumer.close()
+        self._turn.leave()
+
+    def behind(self, committed: Mapping[str, int]) -> int:
+        """The messages that were in the topic at the last landing and are not committed: transaction → next offset."""
+        due = {number: committed.get(partition_key(self._topic.name, number), 0) for number in self._ends}
+        return sum(max(0, end - due[number]) for number, end in self._ends.items())
+
+    @property
+    def keys(self) -> list[str]:
+        """The transactions of the partitions that the last landing saw."""
+        return [partition_key(self._topic.name, number) for number in sorted(self._ends)]
+
+    def land(
+        self,
+        most_bytes: int,
+        tell: Callable[[str], object],
+        committed: Callable[[Sequence[str]], Mapping[str, int]],
+    ) -> None:
         """Lands the messages that are in the topic now, about `most_bytes` of them at most.
 
         Nothing is landed while another process lands this topic in this folder.
 
         Args:
           most_bytes: the limit, and so the memory.
-          tell: gets a line if the broker has removed messages that were not landed yet.
+          tell: gets a line if the broker has removed messages that were not landed yet, or another process is at it.
+          committed: the versions of transactions in the dataset.
 
         Raises:
           LandingError: the broker does not answer, or there is no such topic.
           OSError: the folder can't be written.
         """
-        lock = storage.join(self._landing, ".locks", f"{self._topic.name}{storage.LOCK}")
         try:
-            with storage.lock(lock) as ours:
-                if ours:
-                    self._land(most_bytes, tell)
+            if self._turn.take(tell):
+                self._land(most_bytes, tell, committed)
         except self._client.KafkaException as error:
             raise LandingError(f"{SCHEME}{self._topic.servers}/{self._topic.name}: {_words(error)}") from error
 
-    def _land(self, most_bytes: int, tell: Callable[[str], object]) -> None:
+    def _land(
+        self,
+        most_bytes: int,
+        tell: Callable[[str], object],
+        committed: Callable[[Sequence[str]], Mapping[str, int]],
+    ) -> None:
         partitions = {number: Partition(self._landing, self._topic.name, number) for number in self._partitions()}
-        for partition in partitions.values():
+        keys = {number: partition_key(self._topic.name, number) for number in partitions}
+        reached = committed([*keys.values()])
+        starts = {}
+        for number, partition in partitions.items():
             partition.remove_unfinished()
-        starts = {number: self._start(number, partition, tell) for number, partition in partitions.items()}
+            partition.remove_from(reached.get(keys[number], 0))
+            known = [each for each in (reached.get(keys[number]), partition.next_offset()) if each is not None]
+            starts[number] = self._start(number, max(known, default=None), tell)
         self._consumer.assign(
             [self._client.TopicPartition(self._topic.name, number, start) for number, start in starts.items()]
         )
@@ -131,15 +169,15 @@ class KafkaLander:
             raise self._client.KafkaException(found.error)
         return sorted(found.partitions)
 
-    def _start(self, number: int, partition: Partition, tell: Callable[[str], object]) -> int:
-        """The offset of the first message to land."""
+    def _start(self, number: int, due: int | None, tell: Callable[[str], object]) -> int:
+        """The offset of the first message to land; `due` is that after the last one, None if there was none."""
         place = self._client.TopicPartition(self._topic.name, number)
-        lowest, _ = self._consumer.get_watermark_offsets(place, _TIMEOUT)
-        due = partition.next_offset()
+        lowest, self._ends[number] = self._consumer.get_watermark_offsets(place, _TIMEOUT)
         if due is not None and due < lowest:
+            self.lost += lowest - due
             tell(
-                f"{self._topic.name}/{number}: the broker has removed messages {due:,} to {lowest - 1:,} before they "
-                "were landed; its retention is shorter than the stream stood still"
+                f"{self._topic.name}/{number}: LOST {lowest - due:,} messages: the broker has removed messages {due:,} "
+                f"to {lowest - 1:,} before they were landed; its retention is shorter than the stream stood still"
             )
         return max(lowest, due or 0)
 
@@ -160,7 +198,7 @@ class KafkaLander:
                 elif error:
                     raise self._client.KafkaException(error)
                 else:
-                    message = _message(answer)
+                    message = self._decoder.decode(_message(answer))
                     found[message.partition].append(message)
                     size += len(message.value)
         return found

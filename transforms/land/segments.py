@@ -19,9 +19,13 @@ from urllib.parse import quote
 from warraq.transforms import storage
 
 JSONL, WARC = "jsonl", "warc"
-_NAME: Final = re.compile(r"\d{20}-(\d{20})\.(?:jsonl|warc)")
+PLACE, ID = "kafka", "pubsub"  # the field of a line that has the place of its message, or its id
+UNREADABLE: Final = "unreadable"  # the field that says, instead of all others, why a message has no page
+NAME: Final = re.compile(r"(\d{20})-(\d{20})\.(?:jsonl|warc)")
 _FRAMING: Final = 5  # bytes that a schema registry puts before JSON: 0, and the number of the schema
 _LINE_ENDS: Final = re.compile(rb"[\r\n]+")  # in JSON they are only between values
+_VERSION: Final = b"WARC/"  # the beginning of a record
+_LENGTH: Final = re.compile(rb"^content-length:[ \t]*(\d+)", re.IGNORECASE | re.MULTILINE)
 _UNSAFE: Final = re.compile(r"[\x00-\x20\x7f]+")  # in a header of a WARC record
 
 
@@ -35,11 +39,12 @@ class Message(NamedTuple):
     key: bytes = b""
     headers: Mapping[str, bytes] = {}
     sent_at: int = 0  # milliseconds since 1970
+    id: str = ""  # of Pub/Sub, which has no places
 
     @property
     def place(self) -> str:
-        """Topic, partition and offset."""
-        return f"{self.topic}/{self.partition}/{self.offset}"
+        """Topic, partition and offset; or the id."""
+        return self.id or f"{self.topic}/{self.partition}/{self.offset}"
 
     @property
     def kind(self) -> str:
@@ -49,11 +54,24 @@ class Message(NamedTuple):
 
 def record_of(message: Message) -> bytes:
     """The message as a record of a segment: its value is unchanged but for line ends between the values of JSON."""
+    if message.value.startswith(_VERSION):
+        return _record(message)
     if message.kind == WARC:
         return _response(message)
     rest = _LINE_ENDS.sub(b" ", _bare(message.value)[1:].strip()) or b"}"
     comma = b"" if rest.lstrip().startswith(b"}") else b", "
-    return b'{"kafka": ' + json.dumps(message.place).encode() + comma + rest + b"\n"
+    field = ID if message.id else PLACE
+    return f'{{"{field}": '.encode() + json.dumps(message.place).encode() + comma + rest + b"\n"
+
+
+def _record(message: Message) -> bytes:
+    """A WARC record with a header more: its place, so that no two are equal. Its block begins where it began."""
+    version, _, rest = message.value.partition(b"\n")
+    head, mark, block = rest.partition(b"\r\n\r\n")
+    place = f"X-Message: {quote(message.place)}\r\n".encode()
+    length = _LENGTH.search(head)
+    block = block[: int(length[1])] if length else block
+    return version + b"\n" + place + head + mark + block + b"\r\n\r\n"
 
 
 def _bare(value: bytes) -> bytes:
@@ -103,8 +121,23 @@ class Partition:
 
     def next_offset(self) -> int | None:
         """The offset of the first message that no segment has; None if there are no segments."""
-        names = (_NAME.fullmatch(name) for name in storage.entries(str(self.folder)))
-        return max((int(name[1]) + 1 for name in names if name), default=None)
+        return max((last + 1 for _, last in self._spans().values()), default=None)
+
+    def remove_from(self, offset: int) -> None:
+        """Removes the segment that has this message and one before it, and those that follow it, if there is one.
+
+        Another process, with another folder, has cut the messages in another way, and committed those up to there.
+        """
+        spans = self._spans()
+        if any(first < offset <= last for first, last in spans.values()):
+            for name, (_, last) in spans.items():
+                if last >= offset:
+                    storage.delete(str(self.folder / name))
+
+    def _spans(self) -> dict[str, tuple[int, int]]:
+        """The offsets of the first and the last message of each segment, by its name."""
+        names = (NAME.fullmatch(name) for name in storage.entries(str(self.folder)))
+        return {name[0]: (int(name[1]), int(name[2])) for name in names if name}
 
     def remove_unfinished(self) -> None:
         """Removes what a process has left that was killed while it wrote."""
@@ -114,18 +147,23 @@ class Partition:
 
     def write(self, messages: Sequence[Message]) -> Path:
         """Writes a segment of messages of one kind, in order. It appears under its name once it is on the disk."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{messages[0].offset:020}-{messages[-1].offset:020}.{messages[0].kind}"
-        unfinished = self.folder / f"{storage.UNFINISHED}{path.name}"
-        with unfinished.open("wb") as stream:
-            for message in messages:
-                stream.write(record_of(message))
-            stream.flush()
-            os.fsync(stream.fileno())
-        unfinished.replace(path)
-        folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_segment(path, messages)
         return path
+
+
+def write_segment(path: Path, messages: Iterable[Message]) -> None:
+    """Writes messages of one kind, in order. The file appears under its name once it is on the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{storage.UNFINISHED}{path.name}")
+    with unfinished.open("wb") as stream:
+        for message in messages:
+            stream.write(record_of(message))
+        stream.flush()
+        os.fsync(stream.fileno())
+    unfinished.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,7 +1,7 @@
 """`maintain forget`: articles are taken down, and kept out when their dumps come again.
 
-Their rows go from every file of the dataset, those that a compaction has replaced included. The table `forgotten` keeps
-digests by which they are known again.
+Their rows go from every file of the dataset, those that a compaction has replaced included, and from the search index.
+The table `forgotten` keeps digests by which they are known again.
 """
 
 import datetime as dt
@@ -16,6 +16,7 @@ from warraq.transforms.dataset.forgotten import Forgotten, read_forgotten, url_d
 from warraq.transforms.dataset.publication import Publication
 from warraq.transforms.dataset.take_out import PLACE, Condition, TakenOut, take_out
 from warraq.transforms.maintain.operation import Operation, carry_out
+from warraq.transforms.search.index import Index
 
 
 class Request(NamedTuple):
@@ -63,7 +64,9 @@ def forget(dataset: Dataset, request: Request, now: dt.datetime) -> Receipt:
         return change._replace(added=[*change.added, added]), receipt
 
     receipt = carry_out(dataset, f"forget {sorted(map(sorted, request))}", plan)
-    return receipt._replace(purged=purge(dataset))
+    purged = purge(dataset)
+    Index(dataset).drop_taken_out()
+    return receipt._replace(purged=purged)
 
 
 def purge(dataset: Dataset) -> int:

@@ -11,6 +11,7 @@ from deltalake.exceptions import DeltaError
 from warraq.schemas.arrow import TABLES, file_table
 from warraq.transforms import storage
 from warraq.transforms.dataset import loads
+from warraq.transforms.dataset.copy_rows import PAGE, copies_file, copy_row
 from warraq.transforms.dataset.data_files import DataFile, read_rows
 from warraq.transforms.dataset.dataset import PROPERTIES, REPLACED, Dataset
 from warraq.transforms.dataset.errors import DatasetError
@@ -22,10 +23,8 @@ from warraq.transforms.dataset.upgrade import add_columns, upgrade_tables
 from warraq.transforms.maintain.damage import read
 from warraq.transforms.maintain.fault import Fault, Row
 from warraq.transforms.maintain.operation import Operation, carry_out
-from warraq.transforms.maintain.row_checks import DUPLICATE
 
 _Loads = Mapping[tuple[str, str], str]
-_STAGE: Final = "deduplicate"
 _PATIENCE: Final = 600.0  # seconds to wait for another process that publishes
 _TWIN_COLUMNS: Final = ("url", "published_at", "fetched_at", "dump", "dump_offset", "load_id")
 
@@ -110,6 +109,10 @@ class _Twin(NamedTuple):
         """The page."""
         return self.load_id, self.dump, self.dump_offset
 
+    def page(self) -> dict[str, Any]:
+        """The columns PAGE."""
+        return {name: getattr(self, name) for name in PAGE} | {"fetched_at": self.fetch_time}
+
 
 class _Sorted(NamedTuple):
     """The rows of one article."""
@@ -137,13 +140,13 @@ def _drop_twins(dataset: Dataset, found: Sequence[Fault]) -> Iterator[str]:
             kept, again, copies = _sort_out(_twins(dataset, fault.rows, load_of, run_of))
             for twin in [*again, *copies]:
                 drops[twin.row.path].add(twin.row.number)
-            refused += [_refusal(twin, fault.article_id, run_of[twin.load_id or ""]) for twin in copies]
+            refused += [copy_row(twin.page(), fault.article_id, run_of[twin.load_id or ""]) for twin in copies]
             told.append(f"kept the earliest row of article {fault.article_id}, in {kept.row.table}/{kept.row.path}")
         removed = [files[path] for path in sorted(drops)]
         added = [_without(dataset, operation, file, drops[file.path], load_of) for file in removed]
         if refused:
             refused.sort(key=lambda row: (row["dump"], row["dump_offset"], row["url"]))
-            part = DataFile("rejected", f"stage={_STAGE}/part", [_STAGE], len(refused), 0, [])
+            part = copies_file(len(refused))
             added.append(dataset.write_staged(operation.staging, part, [file_table("rejected", refused)]))
         new = [file for file in added if file.rows]
         counter = ({loads.REWRITES: rewrites + 1}, {loads.REWRITES: rewrites})
@@ -187,21 +190,6 @@ def _sort_out(twins: Iterable[_Twin]) -> _Sorted:
         (found.again if twin.is_stray or twin.place in places else found.copies).append(twin)
         places.add(twin.place)
     return found
-
-
-def _refusal(twin: _Twin, article_id: str, run_id: str) -> dict[str, Any]:
-    """The row of `rejected` for a page whose article stands elsewhere. How many bytes it had is not known any more."""
-    return {
-        "url": twin.url,
-        "dump": twin.dump,
-        "dump_offset": twin.dump_offset,
-        "reason": DUPLICATE,
-        "detail": article_id,
-        "bytes": 0,
-        "fetched_at": twin.fetch_time,
-        "run_id": run_id,
-        "load_id": twin.load_id,
-    }
 
 
 def _without(

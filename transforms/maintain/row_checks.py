@@ -18,6 +18,7 @@ from deltalake import DeltaTable
 from warraq.schemas.arrow import RUN_TABLES, TABLES
 from warraq.schemas.labels import MASS_REASONS
 from warraq.transforms.dataset import delta_log
+from warraq.transforms.dataset.copy_rows import DUPLICATE
 from warraq.transforms.dataset.data_files import DataFile
 from warraq.transforms.dataset.dataset import schema_version
 from warraq.transforms.dataset.index import ARRIVAL, DIGEST
@@ -33,7 +34,6 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "forgotten": ("table", "load_id", "dump", "dump_offset"),
     "runs": ("run_id", "recipe", "committed_at", "dumps", "ledger", "taken_back"),
 }
-DUPLICATE: Final = "duplicate"  # the reason of an exact copy
 _MEMORY: Final = "256MB"
 _BATCH_ROWS: Final = 50_000  # of small files, added at once
 _FIRST_LOADS: Final = 2  # the schema version from which on loads have transactions

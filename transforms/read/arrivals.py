@@ -4,7 +4,7 @@ Nobody tells when a file is complete. It counts as whole when its name is final 
 the same size and time of change.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from warraq.transforms.read.discover import list_files
@@ -83,8 +83,18 @@ class Arrivals:
     Keeps a line for each file that is listed, nothing for those that are gone.
     """
 
-    def __init__(self, inputs: Sequence[str], output: str, standstill: float) -> None:
-        """Takes the inputs as `find_dumps` does, the folder of the dataset, and the seconds that make a file whole."""
+    def __init__(
+        self, inputs: Sequence[str], output: str, standstill: float, is_hidden: Callable[[str], bool] = lambda _: False
+    ) -> None:
+        """Takes what says which files there are.
+
+        Args:
+          inputs: as of `find_dumps`.
+          output: the folder of the dataset.
+          standstill: the seconds that make a file whole.
+          is_hidden: True for the path of a file that is not to be seen now.
+        """
+        self._is_hidden = is_hidden
         self._inputs = inputs
         self._output = output
         self._standstill = standstill
@@ -98,7 +108,7 @@ class Arrivals:
           InputError: see `list_files`.
         """
         listed = list_files(self._inputs, self._output)
-        named = {path: state for path, state in listed.items() if has_final_name(path)}
+        named = {path: state for path, state in listed.items() if has_final_name(path) and not self._is_hidden(path)}
         self._done = {path: state for path, state in self._done.items() if named.get(path) == state}
         self._sights = look_again(self._sights, named, now, self._standstill)
 

@@ -17,6 +17,7 @@ from warraq.schemas.records import Page
 from warraq.transforms.mojibake import utf8_signs
 from warraq.transforms.rejection import Rejection
 from warraq.transforms.rule_checks import check_range
+from warraq.transforms.screen.sites import check_site, with_digest
 
 _WORD: Final = 8  # bytes in one numpy word
 _ABOVE_ASCII: Final = np.uint64(0x8080808080808080)
@@ -72,7 +73,15 @@ class ScreenRules:
         default=0.03, metadata={"help": "8-bit charsets: least share of ا and of ل among the bytes above ASCII, 0..1"}
     )
 
+    sites_allow: str = field(
+        default="", metadata={"help": "a file of domains, one a line, or a folder of UT1: only pages of these sites"}
+    )
+    sites_block: str = field(default="", metadata={"help": "such a file or folder: no pages of these sites"})
+
     def __post_init__(self) -> None:
+        for name in ("sites_allow", "sites_block"):
+            if stated := getattr(self, name):
+                object.__setattr__(self, name, with_digest(name, stated))
         check_range("screen_min_letters", self.min_letters, 0)
         check_range("screen_short_letters", self.short_letters, 0)
         check_range("screen_short_share", self.short_share, 0, 1)
@@ -80,11 +89,13 @@ class ScreenRules:
 
 
 def screen(page: Page, rules: ScreenRules) -> Page:
-    """The page, unchanged, if it can hold Arabic text in any encoding.
+    """The page, unchanged, if its site is wanted and it can hold Arabic text in any encoding.
 
     Raises:
-      Rejection: no_arabic_bytes
+      Rejection: site_not_allowed, site_blocked, no_arabic_bytes
     """
+    if rules.sites_allow or rules.sites_block:
+        check_site(page, rules.sites_allow, rules.sites_block)
     content = page.content
     enough = max(1, min(rules.min_letters, max(rules.short_letters, int(rules.short_share * len(content)))))
     high = _above_ascii(content)

@@ -2,11 +2,9 @@
 
 import dataclasses
 import datetime as dt
-import functools
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from warraq.schemas import arrow
@@ -16,56 +14,24 @@ from warraq.transforms.dataset import loads
 from warraq.transforms.dataset.chains import read_holdings, with_former
 from warraq.transforms.dataset.data_files import DataFile, read_rows
 from warraq.transforms.dataset.dataset import Dataset
-from warraq.transforms.dataset.errors import OvertakenError
-from warraq.transforms.dataset.index import stage_arrivals
+from warraq.transforms.dataset.errors import DamagedDatasetError, OvertakenError
+from warraq.transforms.dataset.index import arrivals_count, stage_arrivals
 from warraq.transforms.dataset.publication import Publication
-from warraq.transforms.dataset.publish import discard, publish
+from warraq.transforms.dataset.publish import discard, publish, settle
 from warraq.transforms.dataset.take_out import Condition, take_out
 from warraq.transforms.ledger import Entry
+from warraq.transforms.write.late_copies import Settled, reject_late_copies
+from warraq.transforms.write.run import Run
 from warraq.transforms.write.set_aside import SetAside, SetAsideError, find_faults, leave_report
 
 _PLACED: Final = ("article_id", "duplicate_of", "load_id", "dump", "dump_offset")
 _PATIENCE: Final = 60.0  # seconds, for another process that records the same failures
-_ATTEMPTS: Final = 20  # at a commit with rows that go, while others replace files
+_ATTEMPTS: Final = 20  # at a commit, while others replace files or bring articles
 OVERTAKEN: Final = "overtaken"  # the note for the launcher
 
 
-@dataclass(frozen=True)
-class Run:
-    """One ingestion, as `runs` describes it. Equal dumps and options give an equal `run_id`."""
-
-    output: str
-    run_id: str
-    staging: str  # the name under which its files are staged
-    recipe: str
-    options: str  # JSON
-    version: str
-    runner: str
-    started_at: dt.datetime
-    dumps: Sequence[Mapping[str, Any]]  # rows of arrow.DUMP
-    all_rejected: bool  # rows for mass rejections too
-    max_error_share: float
-    rows_out: int = 0  # the version of loads.ROWS_OUT when the run began
-    replaced: Sequence[str] = ()  # loads that go out when this run comes in
-    beginnings: Sequence[Mapping[str, Any]] = ()  # rows of arrow.BEGINNING, one for each of `dumps`
-    copies: Sequence[Mapping[str, Any]] = ()  # rows of arrow.COPY
-    bringing: Mapping[str, int] = dataclasses.field(
-        default_factory=dict
-    )  # versions of loads.is_bringing_key, as planned
-
-    @functools.cached_property
-    def load_ids(self) -> Mapping[str, str]:
-        """The load of each dump, by its path."""
-        return {dump["dump"]: loads.load_id(self.recipe, dump["fingerprint"]) for dump in self.dumps}
-
-
-def run_row(
-    run: Run,
-    entries: Mapping[Entry, int],
-    committed_at: dt.datetime,
-    taken_back: Sequence[Mapping[str, Any]] = (),
-) -> dict[str, Any]:
-    """The row of `runs`; `taken_back` are rows of arrow.TAKEN_BACK."""
+def run_row(run: Run, entries: Mapping[Entry, int], committed_at: dt.datetime) -> dict[str, Any]:
+    """The row of `runs`, without refusals that it takes back."""
     return {
         "run_id": run.run_id,
         "recipe": run.recipe,
@@ -79,7 +45,7 @@ def run_row(
         "failed": [],
         "beginnings": list(run.beginnings),
         "copies": list(run.copies),
-        "taken_back": list(taken_back),
+        "taken_back": [],
     }
 
 
@@ -111,11 +77,8 @@ def commit(
     if broken := ledger.broken_dumps(entries, run.max_error_share):
         leave_report(dataset, run.staging, find_faults(dataset, run.staging, files, broken))
         raise SetAsideError(f"too many pages broke the code in {', '.join(broken)}")
-    articles = [dataset.staged_path(run.staging, one) for one in sorted(files) if one.table == "articles"]
-    staged = [*files, *stage_arrivals(dataset, run.staging, articles, run.run_id)]
-    now = dt.datetime.now(dt.timezone.utc)
     try:
-        return _publish(dataset, run, staged, taken_back, functools.partial(run_row, run, entries, now))
+        return _publish(dataset, run, Settled([*files], entries), taken_back)
     except OvertakenError as error:
         dataset.write_note(run.staging, OVERTAKEN, str(error).encode())
         raise
@@ -132,6 +95,7 @@ def record_failures(run: Run, faults: Sequence[SetAside]) -> None:
     keys = {fault.dump: loads.failures_key(run.load_ids[fault.dump]) for fault in faults}
     before = dataset.transactions([*keys.values()])
     counts = {key: before.get(key, 0) + 1 for key in keys.values()}
+    marks = {loads.failed_dump_key(loads.fingerprint_of(run.load_ids[fault.dump])): 1 for fault in faults}
     failed = [
         {
             "dump": fault.dump,
@@ -148,7 +112,7 @@ def record_failures(run: Run, faults: Sequence[SetAside]) -> None:
     row = {**run_row(run, {}, dt.datetime.now(dt.timezone.utc)), "failed": failed}
     with dataset.lock(run.staging, _PATIENCE):
         file = _stage_row(dataset, run, row)
-        publish(dataset, run.staging, Publication(run_id, [file], (), counts, is_run=True))
+        publish(dataset, run.staging, Publication(run_id, [file], (), counts | marks, is_run=True))
 
 
 def _stage_row(dataset: Dataset, run: Run, row: Mapping[str, Any]) -> DataFile:
@@ -157,45 +121,76 @@ def _stage_row(dataset: Dataset, run: Run, row: Mapping[str, Any]) -> DataFile:
 
 
 def _publish(
+    dataset: Dataset, run: Run, settled: Settled, taken_back: Sequence[tuple[str, Rejected]]
+) -> dict[str, Any]:
+    """Publishes the run. Returns the row of `runs`.
+
+    Files that a compaction replaces meanwhile, and articles that other runs bring, cost a new look at them, not a new
+    run.
+    """
+    now = dt.datetime.now(dt.timezone.utc)
+    looked = run.arrivals
+    for attempts_left in reversed(range(_ATTEMPTS)):
+        rewrites = dataset.transactions([loads.REWRITES])
+        arrivals = arrivals_count(dataset)
+        try:
+            if arrivals != looked:
+                settled, looked = reject_late_copies(dataset, run, *settled), arrivals
+            return _attempt(dataset, run, settled, taken_back, arrivals, now)
+        except DamagedDatasetError:
+            if not attempts_left or rewrites == dataset.transactions([loads.REWRITES]):
+                raise
+        except OvertakenError as error:
+            if not attempts_left or not {loads.REWRITES, loads.ARRIVALS}.issuperset(error.keys):
+                raise
+            settle(dataset)  # in a bucket, another process may have brought its articles, but not yet their index
+    raise AssertionError  # the last attempt returns or raises
+
+
+def _attempt(  # noqa: PLR0913, PLR0917  (the parts of a commit)
     dataset: Dataset,
     run: Run,
-    files: Sequence[DataFile],
+    settled: Settled,
     taken_back: Sequence[tuple[str, Rejected]],
-    make_row: Callable[[Sequence[Mapping[str, Any]]], dict[str, Any]],
+    arrivals: int,
+    now: dt.datetime,
 ) -> dict[str, Any]:
-    """Publishes the run. Rows of loads that it replaces, and refusals that it takes back, go out in the same commit.
+    """Publishes the run. Rows of loads that it replaces, and refusals that it takes back, go in that commit."""
+    articles = [dataset.staged_path(run.staging, one) for one in sorted(settled.files) if one.table == "articles"]
+    files = [*settled.files, *stage_arrivals(dataset, run.staging, articles, run.run_id)]
+    change = Publication(run.run_id, (), (), _brought(run), _seen(run), is_run=True)
+    if articles:
+        counted = {loads.ARRIVALS: arrivals + 1}, {loads.ARRIVALS: arrivals}
+        change = change._replace(transactions={**change.transactions, **counted[0]}, seen={**change.seen, **counted[1]})
+    row = run_row(run, settled.entries, now)
+    if run.replaced or taken_back:
+        places = _places(dataset, run, taken_back)
+        goes = Condition(loads=frozenset(run.replaced), places=frozenset(places))
+        heirs = _heirs(dataset, run, files) if run.replaced else {}
+        out = take_out(dataset, run.staging, goes, heirs)
+        row["taken_back"] = [{**row, "by": places[row["load_id"], row["dump_offset"]]} for row in out.taken_back]
+        files += out.added
+        change = change._replace(
+            removed=out.removed,
+            transactions={**out.transactions, **change.transactions},
+            seen={**out.seen, **change.seen},
+        )
+    publish(dataset, run.staging, change._replace(added=sorted([*files, _stage_row(dataset, run, row)])))
+    return row
 
-    Files that a compaction replaces meanwhile cost a new look at them, not a new run. Returns the row of `runs`.
-    """
+
+def _brought(run: Run) -> dict[str, int]:
+    """The transactions that the run commits."""
     brought = {loads.load_key(load): loads.IN for load in run.load_ids.values()}
     brought |= {loads.dump_key(dump["fingerprint"]): loads.IN for dump in run.dumps}
     brought |= {key: version + 1 for key, version in run.bringing.items()}
-    seen = {loads.ROWS_OUT: run.rows_out, **run.bringing}
-    change = Publication(run.run_id, (), (), brought, seen, is_run=True)
-    if not (run.replaced or taken_back):
-        row = make_row(())
-        publish(dataset, run.staging, change._replace(added=sorted([*files, _stage_row(dataset, run, row)])))
-        return row
-    heirs = _heirs(dataset, run, files) if run.replaced else {}
-    for attempts_left in reversed(range(_ATTEMPTS)):
-        places = _places(dataset, run, taken_back)
-        try:
-            goes = Condition(loads=frozenset(run.replaced), places=frozenset(places))
-            out = take_out(dataset, run.staging, goes, heirs)
-            row = make_row([{**row, "by": places[row["load_id"], row["dump_offset"]]} for row in out.taken_back])
-            both = change._replace(
-                added=sorted([*files, *out.added, _stage_row(dataset, run, row)]),
-                removed=out.removed,
-                transactions={**out.transactions, **change.transactions},
-                seen={**out.seen, **change.seen},
-            )
-            publish(dataset, run.staging, both)
-        except OvertakenError as error:
-            if not attempts_left or set(error.keys) != {loads.REWRITES}:
-                raise
-        else:
-            return row
-    raise AssertionError  # the last attempt returns or raises
+    return brought | {key: after for key, (_, after) in run.offsets.items()}
+
+
+def _seen(run: Run) -> dict[str, int]:
+    """The transactions that must have the versions of the plan."""
+    reached = {key: before for key, (before, _) in run.offsets.items()}
+    return {loads.ROWS_OUT: run.rows_out, **run.bringing, **run.standing, **reached}
 
 
 def _places(dataset: Dataset, run: Run, taken_back: Sequence[tuple[str, Rejected]]) -> dict[tuple[str, int], str]:

@@ -17,7 +17,8 @@ from warraq.schemas.records import Rejected
 from warraq.transforms.dataset.data_files import DataFile, DumpPages
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.ledger import Entry, is_written
-from warraq.transforms.write.commit import Run, commit
+from warraq.transforms.write.commit import commit
+from warraq.transforms.write.run import Run
 from warraq.transforms.write.tables import (
     ARTICLES,
     REJECTED,

@@ -14,7 +14,7 @@ from warraq.schemas import arrow
 from warraq.schemas.labels import UNDATED
 from warraq.schemas.records import Article, Rejected
 from warraq.transforms.dataset.data_files import DataFile, DumpPages
-from warraq.transforms.write.commit import Run
+from warraq.transforms.write.run import Run
 
 _FILE_BYTES: Final = 64 << 20  # 5,000 ordinary articles have 58 MB
 _ROW_GROUP_BYTES: Final = 16 << 20  # converted to Arrow at once, by this program and by each reader of the file

@@ -270,6 +270,6 @@ def test_a_run_that_is_committed_in_part_is_kept_for_the_user(dataset, killed, c
     one_line(capfd.readouterr().err, "run r3 is committed in part, but", lost["path"])
     assert contents(dataset) == before
     path.write_bytes(content)
-    assert recover_dead_runs(dataset) == [("finished the publication of run r3, which was killed", "r3")]
+    assert recover_dead_runs(dataset) == [("finished the publication of run r3, which was cut short", "r3")]
     assert "r3" in texts(dataset)
     assert list(byte_faults(dataset)) == []

@@ -10,8 +10,9 @@ from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.publish import publish
 from warraq.transforms.dataset.take_out import Condition, take_out
 from warraq.transforms.maintain.damage import byte_faults
+from warraq.transforms.sketch import sketch
 
-SKETCH, OTHER = b"\1\0" * 128, b"\2\0" * 128
+SKETCH, OTHER = (sketch(None, [f"{letter}{number}" for number in range(50)], letter) for letter in "قف")
 DAYS = {"a": 1, "b": 2, "c": 3, "d": 4, "e": 5}
 
 
@@ -20,13 +21,13 @@ def dataset(tmp_path, make_article):
     """Run r1 with the original a. Run r2 with its copies b, c and d, of which d is unlike the others, and with e."""
     dataset = Dataset(str(tmp_path / "out"))
 
-    def article(name, original=None, sketch=SKETCH):
+    def article(name, original=None, signed=SKETCH):
         return make_article(
             name,
             url=f"https://s.example/{name}",
             article_id=name,
             duplicate_of=original,
-            sketch=sketch,
+            sketch=signed,
             text_digest=name,
             topic="sport",
             date=dt.date(2025, 5, DAYS[name]),

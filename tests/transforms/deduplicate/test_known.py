@@ -10,7 +10,7 @@ from warraq.transforms.dataset.errors import DamagedDatasetError
 from warraq.transforms.deduplicate.deduplicate import identify
 from warraq.transforms.deduplicate.known import REPLACED, Search, find
 from warraq.transforms.deduplicate.wanted import joined, wanted
-from warraq.transforms.minhash import band_keys
+from warraq.transforms.sketch import anchor_keys
 
 LAYOUTS = ("articles", "arrivals", "parts")
 START = dt.date(2025, 1, 1)
@@ -48,20 +48,20 @@ def search(articles, horizon_days=30):
 
 
 def found(files, searched, ignored_loads=()):
-    """The ids found by digest, and those found by band."""
+    """The ids found by digest, and those found by anchor."""
     results = [*find(files, searched, ignored_loads)]
     exact = {row.article_id for result in results for _, row in result.exact}
     return exact, {row.article_id for result in results for _, row in result.near}
 
 
-def test_each_article_is_found_by_its_digest_and_an_original_by_all_of_its_bands(files, history):
+def test_each_article_is_found_by_its_digest_and_an_original_by_all_of_its_anchors(files, history):
     for article in (history[20], history[29]):
         results = [*find(files, search([article]))]
         exact = [(key, row) for result in results for key, row in result.exact if row.article_id == article.article_id]
         near = [(key, row) for result in results for key, row in result.near if row.article_id == article.article_id]
         assert [(key, row.precedence.day) for key, row in exact] == [(article.text_digest, article.date.isoformat())]
-        assert sorted(key for key, _ in near) == ([] if article.duplicate_of else sorted(band_keys(article.sketch)))
-        assert {row.signature for _, row in near} <= {article.sketch}
+        assert sorted(key for key, _ in near) == ([] if article.duplicate_of else anchor_keys(article.sketch))
+        assert {row.sketch for _, row in near} <= {article.sketch}
         assert {row.record_id for _, row in exact + near} == {""}
 
 

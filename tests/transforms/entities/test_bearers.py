@@ -8,7 +8,7 @@ LINES = """
 @ روسيا، موسكو | روسي، الكرملين
 فلاديمير بوتين=بوتن 1999، سيرغي لافروف 2003-2010
 @ sport | مباراة، المدرب
-ليونيل ميسي (أرجنتيني) 2004
+ليونيل ميسي (أرجنتيني لا برازيلي) 2004
 """
 
 
@@ -22,6 +22,8 @@ def test_a_group_gives_its_evidence_to_its_bearers():
     messi, _ = found["ليونيل ميسي"]
     assert (messi.group.words, messi.group.is_sport, messi.first_year) == ({"مباراه", "المدرب"}, True, 2004)
     assert {"الارجنتيني", "ارجنتيني"} <= messi.nationality
+    assert {"البرازيل", "برازيلي", "البرازيليه"} <= messi.rival
+    assert not putin.rival
 
 
 def test_each_surname_of_the_lists_has_a_bearer_or_is_never_completed():

@@ -410,7 +410,7 @@ def test_a_killed_publication_is_finished_before_rows_are_compared(dataset, monk
     assert matches(told[0], "OUT/_staging/r3/publish.json: a publication was killed; * --repair finishes it")
     assert told[1:] == ["1 fault"]
     code, told = run(dataset, "--repair")
-    assert (code, told[1], told[-1]) == (0, "finished the publication of run r3, which was killed", SOUND)
+    assert (code, told[1], told[-1]) == (0, "finished the publication of run r3, which was cut short", SOUND)
     assert dataset.has_run("r3")
 
 

@@ -12,7 +12,7 @@ from warraq.schemas.records import Rejected, Source
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.ledger import ARTICLE, READ, REJECTED, CountPages
 from warraq.transforms.write import stage as write
-from warraq.transforms.write.commit import Run
+from warraq.transforms.write.run import Run
 from warraq.transforms.write.stage import CommitRun, WriteArticles, WriteRejected
 from warraq.transforms.write.tables import Size
 

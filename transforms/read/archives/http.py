@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from fastwarc.stream_io import BrotliReader
 
+from warraq.transforms.opt_out import header_signals
 from warraq.transforms.read.archives.headers import BLANK_LINE, first_value, joined_values, parse_headers
 from warraq.transforms.read.compression.gzip import GZIP_OR_ZLIB, MAGIC, RAW_DEFLATE, inflate
 from warraq.transforms.read.compression.zstd import decompress_zstd, starts_zstd
@@ -35,6 +36,7 @@ class Response(NamedTuple):
     status: int | None = None
     transfer_encoding: str = ""
     content_encoding: str = ""
+    opt_out: tuple[str, ...] = ()  # of labels.OPT_OUTS
 
 
 class Body(NamedTuple):
@@ -68,6 +70,7 @@ def parse_response(data: bytes, begin: int, end: int, content_type: str) -> Resp
         status,
         joined_values(fields, "transfer-encoding"),
         joined_values(fields, "content-encoding"),
+        tuple(header_signals(fields)),
     )
 
 

@@ -236,7 +236,7 @@ def _page(record: _Record, dump: Dump, rules: ReadRules) -> Item:
         return judge("not_html", "no media type, and not HTML")
     charset = "utf-8" if is_text else http.charset_of(response.content_type)
     source = Source(header.url, record.fetched_at, dump.path, record.offset, len(body.content))
-    page = Page(source, body.content, is_text, charset, None)
+    page = Page(source, body.content, is_text, charset, None, opt_out=[*response.opt_out])
     return check_size(page, rules.max_bytes)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
 from warraq.schemas.records import Page, Rejected
+from warraq.transforms.land.segments import ID, PLACE, UNREADABLE
 from warraq.transforms.read.dump import BUFFER, Claim, Dump, claim_all, refuse
 from warraq.transforms.read.limits import MAX_VALUES
 from warraq.transforms.read.rules import ReadRules
@@ -95,6 +96,11 @@ def read_object(  # noqa: PLR0913, PLR0917  (an object and its place)
     except (ValueError, RecursionError) as error:
         detail = f"no JSON: {error}"
     else:
+        if isinstance(record, dict) and record.keys() in (
+            {PLACE, UNREADABLE},
+            {ID, UNREADABLE},
+        ):  # a message that could not be read
+            return refuse(dump, offset, "corrupt_record", str(record[UNREADABLE]), size=len(line))
         if isinstance(record, dict):
             if stated:
                 stated.check(record)

@@ -1,0 +1,1 @@
+"""`warraq report`: the pictures of `warraq serve` for a run or a period, in one file."""

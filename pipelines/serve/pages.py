@@ -1,0 +1,314 @@
+"""The views: each asks its questions, and returns what its template shows."""
+
+import datetime as dt
+import functools
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from warraq.pipelines.serve import addresses, charts, marks, pictures, questions
+from warraq.pipelines.serve.addresses import address
+from warraq.pipelines.serve.asker import Asker, Row
+from warraq.pipelines.serve.questions import LISTED, Filters
+from warraq.pipelines.serve.search import Found, search
+from warraq.pipelines.serve.texts import kind_name, topic_name
+from warraq.schemas.labels import ENTITY_KINDS, REASONS, TOPIC_SLUGS
+from warraq.transforms.entities.places import listed_places
+from warraq.transforms.search.query import QueryError
+
+Context: TypeAlias = dict[str, Any]
+Arguments: TypeAlias = Mapping[str, str]
+RECENT: Final = (1, 7, 30)  # days that "rising" may look at
+_MOST_COMPARED: Final = 6  # names in one chart
+_MAPPED: Final = 400  # places that are asked for
+_ID: Final = re.compile(r"[0-9a-f]{32}")
+
+
+class GoneError(Exception):
+    """What a page is about is not in the dataset."""
+
+
+class Page(NamedTuple):
+    """One request for a view."""
+
+    ask: Asker
+    arguments: Arguments
+    language: str  # one of texts.LANGUAGES
+
+    @property
+    def right_to_left(self) -> bool:
+        return self.language == "ar"
+
+
+def overview(page: Page) -> Context:
+    """The dataset at a glance."""
+    everything = Filters()
+    [count] = page.ask("overview", questions.span(everything))
+    return {
+        "count": count,
+        "charts": [
+            pictures.over_time(page, everything, count),
+            pictures.by_topic(page, everything),
+            pictures.by_site(page, everything),
+            *(pictures.names(page, everything, kind) for kind in ("person", "place", "organisation")),
+        ]
+        if count["articles"]
+        else [],
+        "newest": page.ask("newest", questions.newest(everything, limit=8)),
+    }
+
+
+def found(page: Page) -> Context:
+    """Articles by words and facets."""
+    filters = addresses.filters(page.arguments)
+    query, number = addresses.text(page.arguments, "q"), addresses.number(page.arguments)
+    if query:  # a search does not know these
+        filters = filters._replace(kind="", run="")
+    try:
+        result, mistake = search(page.ask, query, filters, number), ""
+    except QueryError as error:
+        result, mistake = Found(0, [], {}, 0), str(error)
+    chosen = {"q": query, **addresses.facets(filters)}
+    link = functools.partial(address, "/search", chosen)
+    return {
+        "query": query,
+        "mistake": mistake,
+        "filters": filters,
+        "result": result,
+        "facets": [_facet(page, name, counts, filters, link) for name, counts in result.facets.items()],
+        "chosen": _chosen(page, filters, link),
+        "topics": [(slug, topic_name(slug, page.language)) for slug in sorted(TOPIC_SLUGS)],
+        "pager": _pager(number, result.total, link),
+    }
+
+
+def article(page: Page, day: str, article_id: str) -> Context:
+    """One article as the dataset has it, and its copies.
+
+    Raises:
+      GoneError: the dataset has no such article.
+    """
+    row = _article(page, article_id, addresses.day(day))
+    beside = addresses.text(page.arguments, "beside")
+    copies = page.ask("near_copies", questions.copies(article_id, row["duplicate_of"]))
+    chosen = next((copy for copy in copies if copy["article_id"] == beside), None)
+    return {
+        "article": row,
+        "paragraphs": _paragraphs(row),
+        "names": _names_in(row),
+        "copies": copies,
+        "exact": page.ask("exact_copies", questions.exact_copies(article_id)),
+        "other": (other := _article(page, beside, chosen["date"])) if chosen else None,
+        "other_paragraphs": _paragraphs(other) if chosen else [],
+        "explain": explain_command(row),
+    }
+
+
+def name(page: Page) -> Context:
+    """One name: with whom, where, when and in which papers.
+
+    Raises:
+      GoneError: no article has it.
+    """
+    filters = addresses.filters(page.arguments)
+    if not filters.name:
+        raise GoneError
+    kinds = page.ask("also_kind", questions.kinds_of(filters.name))
+    if not kinds:
+        raise GoneError
+    filters = filters._replace(kind=filters.kind or kinds[0]["kind"])
+    [count] = page.ask("articles", questions.span(filters))
+    others = functools.partial(pictures.names, page, filters)
+    return {
+        "filters": filters,
+        "count": count,
+        "kinds": [row for row in kinds if row["kind"] != filters.kind],
+        "charts": [
+            pictures.over_time(page, filters, count, title="when"),
+            others("person", title="with_whom"),
+            others("place", title="where"),
+            others("organisation", title="with_what"),
+            pictures.by_site(page, filters, title="in_papers"),
+            pictures.by_topic(page, filters, title="about"),
+        ]
+        if count["articles"]
+        else [],
+        "spellings": page.ask("spellings", questions.spellings(filters.name, filters.kind, filters)),
+        "newest": page.ask("newest", questions.newest(filters, limit=10)),
+        "all_articles": address("/search", addresses.facets(filters)),
+    }
+
+
+def names(page: Page) -> Context:
+    """The names of most articles, by kind."""
+    filters = addresses.filters(page.arguments)
+    kinds = [filters.kind] if filters.kind else list(ENTITY_KINDS)
+    return {
+        "filters": filters._replace(name=""),
+        "topics": [(slug, topic_name(slug, page.language)) for slug in sorted(TOPIC_SLUGS)],
+        "charts": [pictures.names(page, filters._replace(name="", kind=""), kind, limit=25) for kind in kinds],
+    }
+
+
+def trends(page: Page) -> Context:
+    """Names that rise, names that are compared, and topics over time."""
+    filters = addresses.filters(page.arguments)._replace(name="", kind="")
+    kind = addresses.filters(page.arguments).kind
+    [count] = page.ask("overview", questions.span(filters))
+    days = addresses.number(page.arguments, "days") if page.arguments.get("days") else 7
+    listed = re.split(r"[,،;\n]", addresses.text(page.arguments, "names"))
+    wanted = list(dict.fromkeys(name.strip() for name in listed if name.strip()))[:_MOST_COMPARED]
+    last = filters.until or count["last_day"]
+    rising = page.ask("rising", questions.rising(last, min(days, 366), kind, filters, limit=25)) if last else []
+    return {
+        "filters": filters,
+        "kind": kind,
+        "days": days,
+        "recent": RECENT,
+        "last": last,
+        "rising": rising,
+        "wanted": wanted,
+        "compared": pictures.compared(page, wanted, filters, count) if wanted else None,
+        "topics_chart": pictures.topics_over_time(page, filters, count) if count["articles"] else None,
+    }
+
+
+def places(page: Page) -> Context:
+    """Places on a map of the world."""
+    filters = addresses.filters(page.arguments)._replace(name="", kind="")
+    rows = page.ask("places", questions.top_names(filters, "place", _MAPPED))
+    known = {
+        place.name: (place.latitude, place.longitude)
+        for place in listed_places()
+        if place.latitude is not None and place.longitude is not None
+    }
+    points = [
+        (row["name"], *known[row["name"]], row["articles"], addresses.name(row["name"], "place"))
+        for row in rows
+        if row["name"] in known
+    ]
+    return {
+        "filters": filters,
+        "topics": [(slug, topic_name(slug, page.language)) for slug in sorted(TOPIC_SLUGS)],
+        "chart": charts.places("map", points) if points else None,
+        "others": [row for row in rows if row["name"] not in known][:40],
+    }
+
+
+def sites(page: Page) -> Context:
+    """Sites by yield, and who copies whom."""
+    filters = addresses.filters(page.arguments)._replace(site="", name="", kind="")
+    return {
+        "filters": filters,
+        "topics": [(slug, topic_name(slug, page.language)) for slug in sorted(TOPIC_SLUGS)],
+        "sites": page.ask("sites", questions.sites(filters)),
+        "pairs": page.ask("who_copies", questions.copied_from(filters)),
+    }
+
+
+def ledger(page: Page) -> Context:
+    """Pages by door and reason, the refused ones with their reason, and the runs."""
+    values = questions.Refused(*(addresses.text(page.arguments, name) for name in questions.Refused._fields))
+    number = addresses.number(page.arguments)
+    lines = page.ask("ledger", questions.ledger([values.run] if values.run else []))
+    refused = page.ask("refused_rows", questions.refused(values, limit=LISTED + 1, offset=(number - 1) * LISTED))
+    link = functools.partial(address, "/ledger", values._asdict())
+    return {
+        "values": values,
+        "read": pages_by(lines, "read"),
+        "kept": pages_by(lines, "article"),
+        "rejected": pages_by(lines, "rejected"),
+        "charts": [pictures.funnel(page, lines)] if lines else [],
+        "reasons": [line for line in lines if line["door"] == "rejected"],
+        "refused": [{**row, "explain": explain_command(row)} for row in refused[:LISTED]],
+        "runs": page.ask("runs", questions.runs()),
+        "stages": list(REASONS),
+        "link": link,
+        "previous": link(page=number - 1) if number > 1 else "",
+        "next": link(page=number + 1) if len(refused) > LISTED else "",
+    }
+
+
+def pages_by(lines: Sequence[Row], door: str) -> int:
+    """The pages of the ledger that left by a door."""
+    return sum(line["pages"] for line in lines if line["door"] == door)
+
+
+def explain_command(row: Row) -> str:
+    """The command that takes the page of a row through all stages again."""
+    place = f"{row['dump']}@{row['dump_offset']}".replace("'", "'\\''")
+    return f"warraq explain '{place}'"
+
+
+def _article(page: Page, article_id: str, day: dt.date | None) -> Row:
+    row = page.ask.one("article", questions.article(article_id, day)) if _ID.fullmatch(article_id) else None
+    if row is None:
+        raise GoneError
+    return row
+
+
+def _paragraphs(row: Row) -> list[list[marks.Piece]]:
+    return marks.paragraphs(marks.cut(row["text"], row["entities"]))
+
+
+def _names_in(row: Row) -> list[tuple[str, list[tuple[str, int]]]]:
+    """The names of an article by kind, each with its mentions."""
+    counts: dict[str, dict[str, int]] = {kind: {} for kind in ENTITY_KINDS}
+    for entity in row["entities"]:
+        by_name = counts.setdefault(entity["kind"], {})
+        by_name[entity["name"]] = by_name.get(entity["name"], 0) + 1
+    return [
+        (kind, sorted(names.items(), key=lambda item: (-item[1], item[0]))) for kind, names in counts.items() if names
+    ]
+
+
+def _pager(number: int, total: int, link: Callable[..., str]) -> Context:
+    last = max(1, -(-total // LISTED))
+    return {
+        "number": number,
+        "last": last,
+        "previous": link(page=number - 1) if number > 1 else "",
+        "next": link(page=number + 1) if number < last else "",
+    }
+
+
+def _facet(
+    page: Page, name: str, counts: Sequence[tuple[str, int]], filters: Filters, link: Callable[..., str]
+) -> Context:
+    """A facet with its values, each with its count and address."""
+    units = ("month", "year")
+
+    def changes(value: str) -> dict[str, str]:
+        if name not in units:
+            return {name: value}
+        return {"since": value, "until": str(questions.end_of(name, dt.date.fromisoformat(value)))}
+
+    def label(value: str) -> str:
+        if name == "topic":
+            return topic_name(value, page.language)
+        return pictures.start_in_words(dt.date.fromisoformat(value), name) if name in units else value
+
+    values = [
+        {
+            "label": label(value) or "—",
+            "articles": articles,
+            "address": link(**changes(value)),
+            "chosen": name not in units and getattr(filters, name) == value,
+        }
+        for value, articles in counts
+    ]
+    return {"name": name, "values": values}
+
+
+def _chosen(page: Page, filters: Filters, link: Callable[..., str]) -> list[tuple[str, str, str]]:
+    """The facets that are chosen: key, value in words, and the address without it."""
+    words = {
+        "topic": topic_name(filters.topic, page.language) if filters.topic else "",
+        "name": f"{filters.name} ({kind_name(filters.kind, page.language)})" if filters.kind else filters.name,
+    }
+    without = {"name": {"name": "", "kind": ""}}
+    return [
+        (field, words.get(field, str(value)), link(**without.get(field, {field: ""})))
+        for field, value in filters._asdict().items()
+        if value and field != "kind"
+    ]

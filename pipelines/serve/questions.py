@@ -1,0 +1,318 @@
+"""The SQL behind each view. It runs as it is in `warraq query` too, so its values are literals."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+from warraq.pipelines.views import DOUBTFUL
+from warraq.schemas.labels import UNDATED
+
+LISTED: Final = 20  # rows of a list on one page
+TOP: Final = 15  # bars of a chart
+_LONGEST_BY_DAY: Final = 124  # days that are drawn one by one
+_LONGEST_BY_WEEK: Final = 3 * 366
+_LONGEST_BY_MONTH: Final = 12 * 366
+_ONE_DAY: Final = dt.timedelta(days=1)
+
+
+class Filters(NamedTuple):
+    """The facets that are chosen. Empty texts and None choose all."""
+
+    since: dt.date | None = None
+    until: dt.date | None = None
+    topic: str = ""
+    site: str = ""
+    name: str = ""
+    kind: str = ""  # of `name`
+    run: str = ""  # that brought the articles
+
+    @property
+    def are_logged(self) -> bool:
+        """True if the log of the table has all that these facets ask for, so that no file is opened."""
+        return not (self.site or self.name or self.run)
+
+
+def literal(value: str) -> str:
+    """A text as SQL has it. Standard SQL texts have no escapes but the doubled quote."""
+    return "'" + value.replace("\x00", "").replace("'", "''") + "'"
+
+
+def names_of(name: str, kind: str = "") -> str:
+    """The condition that an article names `name`."""
+    of_kind = f" AND kind = {literal(kind)}" if kind else ""
+    return f"article_id IN (SELECT article_id FROM entities WHERE name = {literal(name)}{of_kind})"
+
+
+def conditions(filters: Filters, view: str = "articles") -> list[str]:
+    """The conditions on rows of `articles`, or of `entities`, which has no column for a run."""
+    found = []
+    if filters.since:
+        found.append(f"date >= DATE '{filters.since}'")
+    if filters.until:
+        found.append(f"date <= DATE '{filters.until}'")
+    if filters.topic:
+        found.append(f"topic = {literal(filters.topic)}")
+    if filters.site:
+        found.append(f"site = {literal(filters.site)}")
+    if filters.run:
+        of_run = f"load_id IN (SELECT load_id FROM loads WHERE run_id = {literal(filters.run)})"
+        found.append(
+            of_run if view == "articles" else f"article_id IN (SELECT article_id FROM articles WHERE {of_run})"
+        )
+    if filters.name:
+        found.append(names_of(filters.name, filters.kind))
+    return found
+
+
+def where(conditions: Iterable[str]) -> str:
+    """The WHERE clause; empty without conditions."""
+    listed = " AND ".join(conditions)
+    return f" WHERE {listed}" if listed else ""
+
+
+def span(filters: Filters) -> str:
+    """Articles, first and last day, sites. Without facets of the text it opens no file for the counts."""
+    return (
+        "SELECT count(*) AS articles, min(date) AS first_day, max(date) AS last_day, count(DISTINCT site) AS sites"
+        f"\nFROM articles{where(conditions(filters))}"
+    )
+
+
+def bucket(first: dt.date | None, last: dt.date | None) -> str:
+    """The unit of time, so that a chart has at most about 150 bars: day, week, month or year."""
+    days = (last - first).days if first and last else 0
+    units = (("day", _LONGEST_BY_DAY), ("week", _LONGEST_BY_WEEK), ("month", _LONGEST_BY_MONTH))
+    return next((unit for unit, longest in units if days <= longest), "year")
+
+
+def end_of(unit: str, start: dt.date) -> dt.date:
+    """The last day of the day, week, month or year that starts on `start`."""
+    if unit == "day":
+        return start
+    if unit == "week":
+        return start + 6 * _ONE_DAY
+    if unit == "month":
+        return (start.replace(day=28) + 4 * _ONE_DAY).replace(day=1) - _ONE_DAY
+    return start.replace(month=12, day=31)
+
+
+def over_time(filters: Filters, unit: str, by: str = "") -> str:
+    """Articles by unit of time, and by one more column on request.
+
+    Without facets of site or name the log answers, and no file is opened.
+    """
+    from_log = filters.are_logged and by != "date_source"
+    counted, source = ("sum(articles)", "days") if from_log else ("count(*)", "articles")
+    more = f", {by}" if by else ""
+    return (
+        f"SELECT date_trunc('{unit}', date)::DATE AS start{more}, {counted}::BIGINT AS articles"
+        f"\nFROM {source}{where(conditions(filters))}\nGROUP BY ALL ORDER BY ALL"
+    )
+
+
+def counts_by(column: str, filters: Filters, limit: int = TOP) -> str:
+    """Articles by topic, site or another column, most first."""
+    from_log = column == "topic" and filters.are_logged
+    counted, source = ("sum(articles)::BIGINT", "days") if from_log else ("count(*)", "articles")
+    return (
+        f"SELECT {column}, {counted} AS articles\nFROM {source}{where(conditions(filters))}"
+        f"\nGROUP BY {column} ORDER BY articles DESC, {column} LIMIT {limit}"
+    )
+
+
+def top_names(filters: Filters, kind: str = "", limit: int = TOP) -> str:
+    """Names by the number of articles that have them, most first, without the name that the facets choose."""
+    kept = conditions(filters, "entities")
+    kept += [f"kind = {literal(kind)}"] if kind else []
+    kept += [f"name <> {literal(filters.name)}"] if filters.name else []
+    return (
+        f"SELECT name, kind, count(*) AS articles\nFROM entities{where(kept)}"
+        f"\nGROUP BY ALL ORDER BY articles DESC, name, kind LIMIT {limit}"
+    )
+
+
+_HEAD: Final = "article_id, date, topic, site, site_name, title, url, published_at, words, duplicate_of"
+
+
+def newest(filters: Filters, limit: int = LISTED, offset: int = 0) -> str:
+    """Articles, newest first."""
+    return (
+        f"SELECT {_HEAD}\nFROM articles{where(conditions(filters))}"
+        f"\nORDER BY date DESC, published_at DESC NULLS LAST, article_id LIMIT {limit} OFFSET {offset}"
+    )
+
+
+def beginnings(rows: Iterable[Mapping[str, Any]]) -> str:
+    """The beginnings of the texts of these articles. Their days keep it to a few files."""
+    days, ids = {f"DATE '{row['date']}'" for row in rows}, sorted(literal(row["article_id"]) for row in rows)
+    return (
+        "SELECT article_id, left(text, 400) AS beginning\nFROM articles"
+        f" WHERE date IN ({', '.join(sorted(days))}) AND article_id IN ({', '.join(ids)})"
+    )
+
+
+def article(article_id: str, day: dt.date | None) -> str:
+    """All columns of one article. With its day only the files of that day are opened."""
+    on = f"date = DATE '{day}' AND " if day else ""
+    return f"SELECT * EXCLUDE (sketch)\nFROM articles WHERE {on}article_id = {literal(article_id)} LIMIT 1"
+
+
+def copies(article_id: str, original: str | None) -> str:
+    """The near copies of an article, and the original, earliest first."""
+    root = literal(original or article_id)
+    return (
+        f"SELECT {_HEAD}\nFROM articles"
+        f" WHERE (duplicate_of = {root} OR article_id = {root}) AND article_id <> {literal(article_id)}"
+        "\nORDER BY date, published_at NULLS LAST, article_id LIMIT 100"
+    )
+
+
+def exact_copies(article_id: str) -> str:
+    """The refused pages with the same text as an article."""
+    return (
+        "SELECT url, dump, dump_offset, reason, fetched_at\nFROM rejected"
+        f" WHERE stage = 'deduplicate' AND detail = {literal(article_id)}\nORDER BY fetched_at, url LIMIT 100"
+    )
+
+
+def spellings(name: str, kind: str, filters: Filters) -> str:
+    """The ways in which articles write a name."""
+    of_kind = f" AND entity.kind = {literal(kind)}" if kind else ""
+    return (
+        "SELECT entity.text AS written, count(*) AS mentions"
+        f"\nFROM (SELECT unnest(entities) AS entity FROM articles{where(conditions(filters))})"
+        f"\nWHERE entity.name = {literal(name)}{of_kind}\nGROUP BY ALL ORDER BY mentions DESC, written LIMIT {TOP}"
+    )
+
+
+def kinds_of(name: str) -> str:
+    """The kinds of entity that bear a name."""
+    return (
+        f"SELECT kind, count(*) AS articles\nFROM entities WHERE name = {literal(name)}"
+        "\nGROUP BY kind ORDER BY articles DESC, kind"
+    )
+
+
+def rising(last: dt.date, days: int, kind: str = "", filters: Filters | None = None, limit: int = TOP) -> str:
+    """Names of the last `days` days against the four times as many days before them.
+
+    `times` is the rate of the last days over the rate before, each with half an article added, so that a name that is
+    new does not divide by zero. Names of fewer than three articles are left out.
+    """
+    start, before = last - (days - 1) * _ONE_DAY, last - (5 * days - 1) * _ONE_DAY
+    kept = [f"kind = {literal(kind)}"] if kind else ["kind <> 'misc'"]
+    kept += conditions((filters or Filters())._replace(since=before, until=last), "entities")
+    return (
+        "SELECT name, kind, recent, earlier, round((recent + 0.5) / (earlier / 4 + 0.5), 1) AS times"
+        f"\nFROM (SELECT name, kind, count(*) FILTER (WHERE date >= DATE '{start}') AS recent,"
+        f" count(*) FILTER (WHERE date < DATE '{start}') AS earlier"
+        f"\n  FROM entities{where(kept)} GROUP BY ALL)"
+        f"\nWHERE recent >= 3 ORDER BY times DESC, recent DESC, name, kind LIMIT {limit}"
+    )
+
+
+def sites(filters: Filters, limit: int = 200) -> str:
+    """Sites by yield: articles, and the share of them without date or author, that are copies, or are doubtful."""
+    return (
+        "SELECT site, any_value(site_name) AS site_name, count(*) AS articles,"
+        f"\n  count(*) FILTER (WHERE date_source = '{UNDATED}') / count(*) AS undated,"
+        "\n  count(*) FILTER (WHERE len(authors) = 0) / count(*) AS without_author,"
+        "\n  count(*) FILTER (WHERE duplicate_of IS NOT NULL) / count(*) AS copied,"
+        f"\n  count(*) FILTER (WHERE extraction_score < {DOUBTFUL}) / count(*) AS doubtful,"
+        "\n  round(avg(words))::BIGINT AS words, min(date) AS first_day, max(date) AS last_day"
+        f"\nFROM articles{where(conditions(filters))}\nGROUP BY site ORDER BY articles DESC, site LIMIT {limit}"
+    )
+
+
+def copied_from(filters: Filters, limit: int = TOP) -> str:
+    """Pairs of sites: one has near copies of articles that the other had first."""
+    here = " AND ".join(["duplicate_of IS NOT NULL", *conditions(filters)])
+    return (
+        "SELECT copy.site AS copier, original.site AS source, count(*) AS articles"
+        f"\nFROM (SELECT site, duplicate_of FROM articles WHERE {here}) AS copy"
+        "\nJOIN articles AS original ON original.article_id = copy.duplicate_of"
+        f"\nGROUP BY ALL ORDER BY articles DESC, copier, source LIMIT {limit}"
+    )
+
+
+def runs(limit: int = 50) -> str:
+    """The newest runs, with pages, articles and refused pages of each."""
+    return (
+        "SELECT run_id, any_value(committed_at) AS committed_at, count(DISTINCT dump) AS dumps,"
+        "\n  sum(pages) FILTER (WHERE door = 'read')::BIGINT AS pages,"
+        "\n  sum(pages) FILTER (WHERE door = 'article')::BIGINT AS articles,"
+        "\n  sum(pages) FILTER (WHERE door = 'rejected')::BIGINT AS rejected"
+        f"\nFROM ledger GROUP BY run_id ORDER BY committed_at DESC, run_id LIMIT {limit}"
+    )
+
+
+def ledger(runs: Iterable[str] = ()) -> str:
+    """Pages by door, stage and reason; of some runs on request."""
+    listed = ", ".join(map(literal, runs))
+    here = f" WHERE run_id IN ({listed})" if listed else ""
+    return (
+        f"SELECT door, stage, reason, sum(pages)::BIGINT AS pages\nFROM ledger{here}"
+        "\nGROUP BY ALL HAVING sum(pages) <> 0 ORDER BY ALL"
+    )
+
+
+class Refused(NamedTuple):
+    """Facets of refused pages. Empty texts choose all."""
+
+    stage: str = ""
+    reason: str = ""
+    run: str = ""
+    text: str = ""  # in the address
+
+
+def refused(chosen: Refused, limit: int = LISTED, offset: int = 0) -> str:
+    """Refused pages that have rows, with the place of each in its dump."""
+    columns = {"stage": chosen.stage, "reason": chosen.reason, "run_id": chosen.run}
+    kept = [f"{column} = {literal(value)}" for column, value in columns.items() if value]
+    kept += [f"contains(url, {literal(chosen.text)})"] if chosen.text else []
+    return (
+        "SELECT url, dump, dump_offset, stage, reason, detail, bytes, fetched_at, run_id"
+        f"\nFROM rejected{where(kept)}\nORDER BY stage, reason, dump, dump_offset LIMIT {limit} OFFSET {offset}"
+    )
+
+
+def samples(run: str, most: int) -> str:
+    """Some refused pages of each stage and reason; of one run on request."""
+    here = f" WHERE run_id = {literal(run)}" if run else ""
+    return (
+        f"SELECT url, dump, dump_offset, stage, reason, detail\nFROM rejected{here}"
+        f"\nQUALIFY row_number() OVER (PARTITION BY stage, reason ORDER BY dump, dump_offset, url) <= {most}"
+        "\nORDER BY stage, reason, dump, dump_offset, url"
+    )
+
+
+def options(run: str) -> str:
+    """The rules of a run, or of the newest one, as JSON."""
+    here = f" WHERE run_id = {literal(run)}" if run else ""
+    return f"SELECT run_id, options\nFROM runs{here}\nORDER BY committed_at DESC, run_id LIMIT 1"
+
+
+def histogram(column: str, filters: Filters) -> str:
+    """Articles by score, in twentieths: `low` is the lower end of each."""
+    here = where([f"{column} IS NOT NULL", *conditions(filters)])
+    return (
+        f"SELECT least(floor({column} * 20), 19) / 20 AS low, count(*) AS articles"
+        f"\nFROM articles{here}\nGROUP BY ALL ORDER BY low"
+    )
+
+
+def compared(names: Iterable[str], filters: Filters, unit: str) -> str:
+    """Articles by unit of time that have each of some names."""
+    kept = [f"name IN ({', '.join(map(literal, names))})", *conditions(filters, "entities")]
+    return (
+        f"SELECT date_trunc('{unit}', date)::DATE AS start, name, count(DISTINCT article_id) AS articles"
+        f"\nFROM entities{where(kept)}\nGROUP BY ALL ORDER BY ALL"
+    )
+
+
+def sites_of(ids: Iterable[str]) -> str:
+    """Some articles by site, most first."""
+    return (
+        f"SELECT site, count(*) AS articles\nFROM articles WHERE article_id IN ({', '.join(map(literal, ids))})"
+        f"\nGROUP BY site ORDER BY articles DESC, site LIMIT {TOP}"
+    )
