@@ -69,7 +69,7 @@ class StageTransform(beam.PTransform):
     """The PTransform of a stage, a dataclass. Runners that show display data show its rules and backend."""
 
     def display_data(self) -> dict[str, Any]:
-        given = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
+        given = {each.name: getattr(self, each.name) for each in dataclasses.fields(self) if each.repr}
         rules = given.pop("rules", None)
         shown = {**given, **(dataclasses.asdict(rules) if rules else {})}
         return {name: value for name, value in shown.items() if isinstance(value, (str, int, float))}

@@ -32,7 +32,7 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.data import DATA
-from warraq.transforms.deduplicate.relation import relation
+from warraq.transforms.relation import relation
 from warraq.transforms.sketch import anchor_keys, normalized_words, sketch
 
 PAIRS: Final = Path(__file__).with_name("copies_pairs.tsv")

@@ -13,7 +13,7 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from warraq.transforms.deduplicate.relation import relation
+from warraq.transforms.relation import relation
 from warraq.transforms.sketch import normalized_words, sketch
 
 DAY: Final = dt.date(2025, 5, 1)

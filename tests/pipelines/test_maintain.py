@@ -69,7 +69,7 @@ def test_a_dead_publication_is_finished_first(dataset, capfd, monkeypatch):
     capfd.readouterr()
     code, lines = maintain(capfd, dataset.root)
     assert code == 0
-    assert "finished the publication of run" in lines[0]
+    assert "cleared up after run" in lines[0]
     assert texts(dataset) == before
 
 

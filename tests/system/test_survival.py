@@ -128,10 +128,13 @@ def test_damage_costs_what_it_touches_and_no_more(tmp_path_factory, name, data):
         intact = Counter(place.content for place in sample.places if not damage.touches(place))
         assert not intact - Counter(given_pages)
     if sample.is_local and not is_needed:  # a damaged head may be a record of a page now
+        head = Place(0, min(place.start for place in sample.places), b"")
         for item in items:
             if isinstance(item, Page) and item.content not in PAGES:
                 assert any(
-                    damage.touches(place) for place in sample.places if place.start <= _was(item, damage) < place.stop
+                    damage.touches(place)
+                    for place in (head, *sample.places)
+                    if place.start <= _was(item, damage) < place.stop
                 )
     elif dump.kind not in UNCHECKED | {"parquet"}:
         assert set(given_pages) <= set(PAGES)

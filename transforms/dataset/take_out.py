@@ -24,7 +24,7 @@ from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DamagedDatasetError, OvertakenError
 from warraq.transforms.dataset.index import ARRIVAL_FILE
 from warraq.transforms.dataset.publication import Publication
-from warraq.transforms.deduplicate.relation import relation
+from warraq.transforms.relation import relation
 from warraq.transforms.sketch import is_current
 
 PLACE: Final = ("load_id", "dump", "dump_offset")  # of a row: unique in a dataset

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 from warraq.schemas.labels import COPY
 from warraq.schemas.records import Article
-from warraq.transforms.deduplicate.relation import MIN_SIMILARITY, relation
+from warraq.transforms.relation import MIN_SIMILARITY, relation
 from warraq.transforms.sketch import is_current, normalized_words, number_key, sketch
 
 MODES: Final = ("mark", "drop", "off")

@@ -28,7 +28,7 @@ class TagEntities(StageTransform):
     """Article → (Article with entities, Rejected). The model is loaded once for each process."""
 
     backend: str = field(default=DEFAULT, metadata={"help": f"what finds the entities: {CHOICES}"})
-    names: str = ""  # the user's list, as `names_as_json` gives it
+    names: str = field(default="", repr=False)  # the user's list, as `names_as_json` gives it: too long to be shown
 
     def expand(self, articles: beam.PCollection) -> Outputs:
         fn = BatchStepFn(STAGE, functools.partial(_make_tagger, self.backend, self.names))
