@@ -1,26 +1,17 @@
 """The batch job: dumps in, committed rows out."""
 
-import contextlib
 import dataclasses
 import datetime as dt
 import functools
-import gc
 import hashlib
-import io
 import json
-import logging
 import shlex
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.runner import PipelineState
 from deltalake.exceptions import DeltaError
 
 from warraq import __version__
@@ -37,16 +28,10 @@ from warraq.pipelines.cli import (
     counted,
     print_line,
 )
-from warraq.pipelines.config import FlowConfig
 from warraq.pipelines.errors import AllSetAsideError, WarraqError, message_of
-from warraq.pipelines.flow import RefinePages, Watch, watch_nothing
-from warraq.pipelines.local import progress
-from warraq.pipelines.local.launch import local_runner
-from warraq.pipelines.local.runner import BoundedRunner
-from warraq.pipelines.local.scratch import scratch_folder
-from warraq.pipelines.local.supervisor import Supervisor, WorkerDiedError
-from warraq.pipelines.local.warm import Graphs
-from warraq.pipelines.options import JSON, LOCAL, IngestOptions, parse_ingest
+from warraq.pipelines.job import COLD, Engine, run_job
+from warraq.pipelines.local.supervisor import WorkerDiedError
+from warraq.pipelines.options import JSON, IngestOptions, parse_ingest
 from warraq.pipelines.plan import MOST_FAILURES, Plan, plan
 from warraq.pipelines.summary import DumpsOf, as_json, as_text, errors, ledger_of, totals_of
 from warraq.pipelines.timings import timings
@@ -55,68 +40,18 @@ from warraq.schemas.arrow import SCHEMA_VERSION
 from warraq.schemas.labels import READ_STAGE
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError, OvertakenError
-from warraq.transforms.dataset.forgotten import Forgotten, read_forgotten
 from warraq.transforms.dataset.index import arrivals_count
 from warraq.transforms.dataset.publish import recover, recover_dead_runs
 from warraq.transforms.dataset.upgrade import upgrade_tables
-from warraq.transforms.deduplicate.stage import ReadKnown
 from warraq.transforms.file_names import shown_name
 from warraq.transforms.land import offsets
-from warraq.transforms.ledger import CountPages
 from warraq.transforms.read.discover import Discovery, find_dumps
 from warraq.transforms.read.dump import Dump, InputError, NoInputError, unreadable
-from warraq.transforms.read.formats import bytes_to_read
-from warraq.transforms.read.stage import CHECKED, TAKEN_BACK, ReadPages
-from warraq.transforms.step import KEPT, REJECTED
 from warraq.transforms.write.commit import OVERTAKEN, record_failures
 from warraq.transforms.write.run import Run
 from warraq.transforms.write.set_aside import SetAside, read_report
-from warraq.transforms.write.stage import CommitRun, WriteArticles, WriteRejected
 
 _PATIENCE: Final = 10.0  # seconds for another job that clears up after a dead run of the same dumps
-
-
-class Known(NamedTuple):
-    """The part of a dataset that decides what new articles become."""
-
-    files: Sequence[str]  # of the index of articles
-    forgotten: Forgotten
-
-
-@dataclass
-class Ingest(beam.PTransform):
-    """Dumps → the row of `runs`: the whole batch job."""
-
-    dumps: Sequence[Dump]
-    config: FlowConfig
-    run: Run
-    known: Known
-    watch: Watch = watch_nothing
-
-    def expand(self, start: beam.PCollection) -> beam.PCollection:
-        pages = start | "ReadPages" >> ReadPages(
-            self.dumps, self.config.read, shows_progress=self.watch is not watch_nothing
-        )
-        known = ReadKnown(self.known.files, frozenset(self.run.replaced)) if self.known.files else None
-        self.watch("ReadPages", pages)
-        refined = pages[KEPT] | "RefinePages" >> RefinePages(self.config, known, self.watch, self.known.forgotten)
-        rejected = {label: output for label, output in refined.items() if label != KEPT}
-        read = {"read": pages[KEPT], "refused": pages[REJECTED], "CheckPlaces": pages[CHECKED]}
-        counts = {**read, **rejected} | "CountPages" >> CountPages()
-        articles = refined[KEPT] | "WriteArticles" >> WriteArticles(self.run)
-        refusals = {"ReadPages": pages[REJECTED], **rejected} | "WriteRejected" >> WriteRejected(self.run)
-        files = (articles, refusals) | "JoinFiles" >> beam.Flatten()
-        taken_back = [pages[TAKEN_BACK]] if TAKEN_BACK in pages else []
-        return (files, counts, *taken_back) | "CommitRun" >> CommitRun(self.run)
-
-
-@dataclass(frozen=True)
-class Engine:
-    """The way in which a process carries out its local runs."""
-
-    graphs: Graphs | None = None  # kept from run to run; None describes each run anew, and counts its progress
-    defers: Callable[[], bool] = lambda: False  # called at each signal; True if the run may finish all the same
-    landing: str = ""  # the folder in which segments of topics are; their offsets are committed with their rows
 
 
 @dataclass(frozen=True)
@@ -183,7 +118,7 @@ def ingest(
     options: IngestOptions,
     tell: Callable[[str], object],
     find: Callable[[], Discovery] | None = None,
-    engine: Engine = Engine(),
+    engine: Engine = COLD,
 ) -> Outcome:
     """Ingests the dumps that the dataset does not have.
 
@@ -408,7 +343,7 @@ def _attempt(
             raise WarraqError("another job is ingesting the same dumps into this dataset; --wait waits for it", BUSY)
         try:
             if not recover(dataset, run.staging, run.run_id):
-                result = _run_pipeline(options, dataset, run, dumps, engine)
+                result = run_job(options, dataset, run, dumps, engine)
         except (KeyboardInterrupt, Exception) as error:
             is_interrupt = isinstance(error, KeyboardInterrupt)
             faults = [] if is_interrupt else read_report(dataset, run.staging) or _unreadable(error, dumps)
@@ -458,88 +393,6 @@ def _clear_up(dataset: Dataset, run: Run) -> str:
     except (OSError, DeltaError, DatasetError):  # the cause, such as a full disk, fails this step too
         return "the run failed while publishing; repair the cause, then the same command finishes it"
     return "its publication had begun and has been finished" if published else "nothing was committed"
-
-
-def _run_pipeline(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[Dump], engine: Engine) -> Any:
-    """Returns the runner's result once the run is committed."""
-    known = Known(dataset.files("signatures"), read_forgotten(dataset))
-    if options.runner != LOCAL:
-        logging.disable(logging.NOTSET)  # the runner's log shows the progress of a job elsewhere
-        logging.basicConfig(level=logging.INFO)
-        return _execute(Ingest(dumps, options.config, run, known), options.runner, options.beam)
-    with scratch_folder() as scratch:
-        tally = scratch / "tally"
-        tally.mkdir()
-        local = PipelineOptions([*options.beam_flags, f"--direct_num_workers={options.workers}"])
-        # Beam prints a failure before it raises it. Other programs have words of their own on this stream.
-        muffled = contextlib.redirect_stderr(io.StringIO()) if options.is_command else nullcontext()
-        size = sum(map(bytes_to_read, dumps))
-        shown = progress.Progress(str(tally), size, options.quiet)
-        # Signal handlers need the main thread. A single worker works in this process, so nothing must be watched.
-        is_main = threading.current_thread() is threading.main_thread()
-        watching = Supervisor(defers=engine.defers).watching() if is_main else nullcontext()
-        unvisited = nullcontext() if engine.graphs else _unvisited()  # who keeps graphs collects the garbage, too
-        with unvisited, shown, watching, muffled:
-            runner = local_runner(local, options.workers, size, shown.enter)
-            if engine.graphs and options.workers == 1:
-                return _run_warm(engine.graphs, options, run, dumps, known, runner, local)
-            watch = watch_nothing if engine.graphs else progress.Tally(str(tally))
-            return _execute(Ingest(dumps, options.config, run, known, watch), runner, local)
-
-
-@contextlib.contextmanager
-def _unvisited() -> Iterator[None]:
-    """While the block runs, the collector visits no object that was there before, such as imported ones: they stay."""
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()  # else DuckDB complains of objects left at the end
-
-
-def _run_warm(  # noqa: PLR0913, PLR0917  (the parts of a job)
-    graphs: Graphs,
-    options: IngestOptions,
-    run: Run,
-    dumps: Sequence[Dump],
-    known: Known,
-    runner: BoundedRunner,
-    local: PipelineOptions,
-) -> Any:
-    """As `_execute` of an `Ingest`, whose graph is described at most once for each form."""
-
-    def job(run: Run, dumps: Sequence[Dump], files: Sequence[str], forgotten: Forgotten) -> Ingest:
-        return Ingest(dumps, options.config, run, Known(files, forgotten))
-
-    form = bool(known.files), any(dump.after for dump in dumps), *run.replaced
-    values = {"run": run, "dumps": list(dumps), "files": list(known.files), "forgotten": known.forgotten}
-    return graphs.run(form, values, job, runner, local)
-
-
-def _execute(job: Ingest, runner: Any, options: PipelineOptions) -> Any:
-    """Returns the runner's result when the job is done.
-
-    An interrupted job is cancelled: on a cluster it would outlive its launcher.
-    """
-    pipeline = beam.Pipeline(runner=runner, options=options)
-    pipeline | "Ingest" >> job
-    result = pipeline.run()
-    try:
-        result.wait_until_finish()
-    except KeyboardInterrupt:
-        with contextlib.suppress(Exception):  # a runner that the same keys have ended answers no more
-            result.cancel()
-            _wait_for_end(result)
-        raise
-    return result
-
-
-def _wait_for_end(result: Any) -> None:
-    """Returns once nothing of a cancelled job writes any more, or after a minute."""
-    for _ in range(60):
-        if PipelineState.is_terminal(result.state):
-            return
-        time.sleep(1)
 
 
 def _describe(options: IngestOptions, dataset: Dataset, recipe: str, made: Plan) -> Run:

@@ -22,7 +22,8 @@ from typing import Final, NamedTuple
 
 from warraq.pipelines.cli import BUSY, DONE, FAILED, WRONG_USAGE, configure_file_systems, counted, print_line
 from warraq.pipelines.errors import AllSetAsideError, WarraqError, message_of
-from warraq.pipelines.ingest import Engine, ingest
+from warraq.pipelines.ingest import ingest
+from warraq.pipelines.job import Engine
 from warraq.pipelines.landing import Landing
 from warraq.pipelines.local.warm import Graphs
 from warraq.pipelines.maintain import keep_up

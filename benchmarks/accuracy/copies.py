@@ -14,6 +14,8 @@ Two readers judged each pair by both texts under one written rule, each blind to
 Pairs of even days (half 0) set the thresholds, those of odd days (half 1) report. Pairs on which the readers agree are
 the truth; the figures against each reader are beside it. MinHash is that of datatrove's defaults: 5-word n-grams, 14
 buckets of 8 hashes; there a pair is linked if it shares a bucket.
+
+Last come the pairs of SaudiNewsNet that a formula found, the Jaccard similarity of 5-word n-grams, by its steps.
 """
 
 import collections
@@ -21,22 +23,25 @@ import datetime as dt
 import email.utils
 import gzip
 import hashlib
+import itertools
 import json
 import re
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from benchmarks.data import DATA
-from warraq.transforms.relation import relation
+from warraq.transforms.relation import Relation, relation
 from warraq.transforms.sketch import anchor_keys, normalized_words, sketch
 
 PAIRS: Final = Path(__file__).with_name("copies_pairs.tsv")
 _BUCKETS, _HASHES, _NGRAM = 14, 8, 5
+_SHORTEST: Final = 40  # words
+_STEPS: Final = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.01)
 _PRIME: Final = (1 << 61) - 1
 
 
@@ -76,10 +81,18 @@ def minhash(words: list[str]) -> list[tuple[int, ...]]:
     return [tuple(lowest[start : start + _HASHES]) for start in range(0, len(lowest), _HASHES)]
 
 
-def jaccard(left: list[str], right: list[str]) -> float:
-    """Of 3-word n-grams."""
-    one, other = ({*zip(words, words[1:], words[2:], strict=False)} for words in (left, right))
+def jaccard(left: list[str], right: list[str], length: int = 3) -> float:
+    """Of n-grams of so many words."""
+    one, other = ({*zip(*(words[start:] for start in range(length)), strict=False)} for words in (left, right))
     return len(one & other) / max(1, len(one | other))
+
+
+def compared(left: dict[str, Any], right: dict[str, Any], words: Sequence[list[str]]) -> tuple[bool, Relation | None]:
+    """True if two articles meet at an anchor, and their relation."""
+    pair = (left, right)
+    sketches = [sketch(article["title"], each, article["url"]) for article, each in zip(pair, words, strict=True)]
+    days = abs((dt.date.fromisoformat(left["day"]) - dt.date.fromisoformat(right["day"])).days)
+    return bool({*anchor_keys(sketches[0])} & {*anchor_keys(sketches[1])}), relation(*sketches, days)
 
 
 def judged(folder: Path) -> Iterator[dict[str, Any]]:
@@ -90,10 +103,7 @@ def judged(folder: Path) -> Iterator[dict[str, Any]]:
     for row in rows:
         pair = [found[row[side]] for side in ("first", "second")]
         words = [normalized_words(article["text"]) for article in pair]
-        sketches = [sketch(article["title"], each, article["url"]) for article, each in zip(pair, words, strict=True)]
-        days = abs((dt.date.fromisoformat(pair[0]["day"]) - dt.date.fromisoformat(pair[1]["day"])).days)
-        meet = bool({*anchor_keys(sketches[0])} & {*anchor_keys(sketches[1])})
-        related = relation(*sketches, days)
+        meet, related = compared(pair[0], pair[1], words)
         buckets = [minhash(each) for each in words]
         yield {
             **row,
@@ -103,6 +113,19 @@ def judged(folder: Path) -> Iterator[dict[str, Any]]:
             "linked": meet and related is not None,
             "minhash": any(one == other for one, other in zip(*buckets, strict=True)),
         }
+
+
+def by_formula(folder: Path) -> Iterator[tuple[float, bool]]:
+    """Of each pair that a formula found: its Jaccard similarity, and whether Warraq links it."""
+    lines = (folder / "saudinewsnet" / "near_duplicate_pairs.jsonl").read_text("utf-8").splitlines()
+    pairs = [[f"snn/{pair[side]['day']}/{pair[side]['index']}" for side in "ab"] for pair in map(json.loads, lines)]
+    found = dict(articles(folder, {key for pair in pairs for key in pair}))
+    for pair in pairs:
+        left, right = (found[key] for key in pair)
+        words = [normalized_words(article["text"] or "") for article in (left, right)]
+        if min(map(len, words)) >= _SHORTEST:
+            meet, related = compared(left, right, words)
+            yield jaccard(words[0], words[1], _NGRAM), meet and related is not None
 
 
 def scores(pairs: list[dict[str, Any]], method: str, is_same: Callable[[dict[str, Any]], bool | None]) -> str:
@@ -147,6 +170,12 @@ def main() -> None:
     for band in sorted({pair["band"] for pair in pairs}):
         part = [pair for pair in pairs if pair["band"] == band]
         print(f"band {band:7}{len(part):>4} pairs ", scores(part, "linked", agreed))
+    computed = [*by_formula(DATA / "newstext")]
+    for low, high in itertools.pairwise(_STEPS):
+        linked = [is_linked for similarity, is_linked in computed if low <= similarity < high]
+        print(
+            f"by formula, {low:.1f} to {high:.1f}{len(linked):>5} pairs, linked {sum(linked) / max(1, len(linked)):.3f}"
+        )
 
 
 if __name__ == "__main__":

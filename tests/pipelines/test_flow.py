@@ -14,7 +14,7 @@ from apache_beam.typehints import TypeCheckError
 
 from warraq.pipelines.config import FlowConfig
 from warraq.pipelines.flow import RefinePages
-from warraq.pipelines.ingest import Ingest, Known
+from warraq.pipelines.job import Ingest, Known
 from warraq.schemas.coders import RecordCoder
 from warraq.schemas.labels import STAGES
 from warraq.schemas.records import Article, Document, Page, Rejected

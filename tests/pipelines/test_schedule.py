@@ -10,6 +10,7 @@ import pytest
 from tests.support.paths import ROOT
 from tests.support.processes import PATIENCE, wait_until
 from warraq.pipelines import ingest as command
+from warraq.pipelines import job
 from warraq.pipelines.errors import WarraqError
 from warraq.pipelines.ingest import main
 from warraq.pipelines.local.supervisor import Supervisor, WorkerDiedError
@@ -54,14 +55,14 @@ def same(one, other):
 def test_a_run_that_is_overtaken_starts_again_with_the_rest(tmp_path, monkeypatch, capsys, one_run):
     """{A, B} and {B, C} at once: the second commits while the first is at work."""
     output = tmp_path / "out"
-    real, once = command._run_pipeline, iter([True])
+    real, once = command.run_job, iter([True])
 
     def meanwhile(*arguments):
         if next(once, False):
             assert ingest(output, B, C) == 0
         return real(*arguments)
 
-    monkeypatch.setattr(command, "_run_pipeline", meanwhile)
+    monkeypatch.setattr(command, "run_job", meanwhile)
     assert ingest(output, A, B) == 0
     words = capsys.readouterr().err.splitlines()
     assert words == ["warraq: another run has committed some of its dumps; starting again with what is left"]
@@ -181,7 +182,7 @@ def test_a_dump_that_fails_three_times_is_left_out_until_it_is_asked_for(tmp_pat
 @pytest.fixture
 def poisonous(monkeypatch):
     """Worker processes die of dumps whose names begin with "poison"."""
-    monkeypatch.setattr(command, "Supervisor", functools.partial(Supervisor, "tests.support.poisoned_worker"))
+    monkeypatch.setattr(job, "Supervisor", functools.partial(Supervisor, "tests.support.poisoned_worker"))
 
 
 @pytest.fixture

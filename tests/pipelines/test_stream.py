@@ -181,14 +181,14 @@ def test_a_file_that_is_still_written_is_not_read(place):
 def test_poison_is_set_aside_and_the_rest_flows(place, monkeypatch):
     folder, output = place
     arrive(folder, A, B)
-    real = command._run_pipeline
+    real = command.run_job
 
     def poisoned(options, dataset, run, dumps, engine):
         if any(dump.path.endswith(B.name) for dump in dumps):
             raise RuntimeError(f"{command.unreadable(next(d for d in dumps if d.path.endswith(B.name)))}torn")
         return real(options, dataset, run, dumps, engine)
 
-    monkeypatch.setattr(command, "_run_pipeline", poisoned)
+    monkeypatch.setattr(command, "run_job", poisoned)
     fed = Fed(folder, output).run(lambda: arrive(folder, C))
     assert fed.words == [f"{folder / B.name}: set aside: it can't be read (torn)"]
     assert [(cycle.arrived, cycle.set_aside) for cycle in fed.cycles if cycle.arrived] == [(2, 1), (1, 0)]
@@ -202,7 +202,7 @@ def test_poison_is_set_aside_and_the_rest_flows(place, monkeypatch):
 def test_a_cycle_that_fails_is_tried_again_with_what_has_arrived_since(batch, place, monkeypatch):
     folder, output = place
     arrive(folder, A, B)
-    real, failures = command._run_pipeline, [DatasetError("No space left on device")] * 2
+    real, failures = command.run_job, [DatasetError("No space left on device")] * 2
 
     def full(*arguments):
         if failures:
@@ -210,7 +210,7 @@ def test_a_cycle_that_fails_is_tried_again_with_what_has_arrived_since(batch, pl
             raise failures.pop()
         return real(*arguments)
 
-    monkeypatch.setattr(command, "_run_pipeline", full)
+    monkeypatch.setattr(command, "run_job", full)
     fed = Fed(folder, output).run()
     assert fed.words == [
         f"No space left on device; nothing was committed; trying again in {pause} s" for pause in ("0", "1")

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from tests.support.paths import ROOT
 from tests.support.processes import PATIENCE, wait_until, workers
-from warraq.pipelines import ingest
+from warraq.pipelines import ingest, job
 from warraq.pipelines.local import runner as bundles
 from warraq.pipelines.local import scratch
 from warraq.pipelines.local.buffers import SpillingGroups, SpillingList
@@ -174,7 +174,7 @@ def test_rows_are_the_same_when_all_is_spilled(tmp_path, monkeypatch):
 
     expected = rows(tmp_path / "expected")
     monkeypatch.setattr(bundles, "SpillingGroups", Groups)
-    monkeypatch.setattr(ingest, "local_runner", lambda *_: BoundedRunner(memory_kb=1, bundle_bytes=1000))
+    monkeypatch.setattr(job, "local_runner", lambda *_: BoundedRunner(memory_kb=1, bundle_bytes=1000))
     assert rows(tmp_path / "spilled") == expected
     assert len(made) > 3
 
