@@ -23,6 +23,7 @@ Key = tuple[str, str]  # section and name; the section of the top level is ""
 
 BEAM: Final = "beam_flags"
 _LISTS: Final = ("inputs", BEAM)
+_COUNT: Final = "N"  # the metavar of flags such as `--workers 2`
 _WITH_UNITS: Final = ("TIME", "SIZE")  # the metavar of flags such as `--every 30s`
 
 
@@ -132,6 +133,8 @@ def kind_of(action: argparse.Action) -> type:
         return bool
     if action.metavar in _WITH_UNITS:
         return Measure
+    if action.metavar == _COUNT:
+        return int
     if action.type in (int, float):
         return action.type
     return type(action.default) if isinstance(action.default, (int, float)) else str

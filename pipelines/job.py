@@ -4,6 +4,7 @@ import contextlib
 import gc
 import io
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -79,6 +80,7 @@ class Engine:
     landing: str = ""  # the folder in which segments of topics are; their offsets are committed with their rows
 
 
+_BYTES_A_WORKER: Final = 2 << 20  # to start one more process takes seven seconds of a core: as long as to read them
 COLD: Final = Engine()  # keeps nothing
 
 
@@ -95,21 +97,32 @@ def run_job(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[
     with scratch_folder() as scratch:
         tally = scratch / "tally"
         tally.mkdir()
-        local = PipelineOptions([*options.beam_flags, f"--direct_num_workers={options.workers}"])
+        size = sum(map(bytes_to_read, dumps))
+        workers = options.workers or workers_for(size)
+        local = PipelineOptions([*options.beam_flags, f"--direct_num_workers={workers}"])
         # Beam prints a failure before it raises it. Other programs have words of their own on this stream.
         muffled = contextlib.redirect_stderr(io.StringIO()) if options.is_command else nullcontext()
-        size = sum(map(bytes_to_read, dumps))
         shown = progress.Progress(str(tally), size, options.quiet)
         # Signal handlers need the main thread. A single worker works in this process, so nothing must be watched.
         is_main = threading.current_thread() is threading.main_thread()
         watching = Supervisor(defers=engine.defers).watching() if is_main else nullcontext()
         unvisited = nullcontext() if engine.graphs else _unvisited()  # who keeps graphs collects the garbage, too
         with unvisited, shown, watching, muffled:
-            runner = local_runner(local, options.workers, size, shown.enter)
-            if engine.graphs and options.workers == 1:
+            runner = local_runner(local, workers, size, shown.enter)
+            if engine.graphs and workers == 1:
                 return _run_warm(engine.graphs, options, run, dumps, known, runner, local)
             watch = watch_nothing if engine.graphs else progress.Tally(str(tally))
             return _execute(Ingest(dumps, options.config, run, known, watch), runner, local)
+
+
+def workers_for(size: int, most: int | None = None, each: int = _BYTES_A_WORKER) -> int:
+    """The processes that dumps of so many bytes are worth: one for each 2 MiB that are begun, at most all cores."""
+    return min(most or _cores(), 1 + size // each)
+
+
+def _cores() -> int:
+    """The number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextlib.contextmanager

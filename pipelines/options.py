@@ -5,7 +5,6 @@ The fields of a stage's rules become flags, named after the stage.
 
 import argparse
 import dataclasses
-import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -72,7 +71,7 @@ class IngestOptions:
     replace: bool
     retry_failed: bool
     wait: bool
-    workers: int
+    workers: int | None  # of a local run; None: as many as its dumps are worth
     strict: bool
     quiet: bool
     summary: str
@@ -135,7 +134,7 @@ def ingest_parser(kind: type[Parser] = Parser) -> Parser:
     others("--new", action="store_true", help="skip dumps already read, even with other rules")
     others("--replace", action="store_true", help="replace the rows that other rules made")
     _add_rejected(parser)
-    add("--workers", type=_count, default=_cores(), metavar="N", help="processes of a local run (default: all cores)")
+    add("--workers", type=_count, metavar="N", help="processes of a local run (default: all cores that it is worth)")
     add_rules(parser)
     run = parser.add_argument_group("run").add_argument
     run("--strict", action="store_true", help="exit with 1 if any page was rejected as `error`")
@@ -167,7 +166,7 @@ def stream_parser(kind: type[Parser] = Parser) -> Parser:
     add("--every", type=_seconds, default=30.0, metavar="TIME", help="time between two cycles: 5s, 2m … (default: 30s)")
     add("--new", action="store_true", help="skip dumps already read, even with other rules")
     _add_rejected(parser)
-    add("--workers", type=_count, default=_cores(), metavar="N", help="most processes of a cycle (default: all cores)")
+    add("--workers", type=_count, metavar="N", help="most processes of a cycle (default: all cores that it is worth)")
     add("--log_format", choices=("text", JSON), default="text", metavar="FORM", help="lines: text (default), or json")
     add_rules(parser)
     run = parser.add_argument_group("run").add_argument
@@ -402,11 +401,6 @@ def _share(text: str) -> float:
     if not 0 <= share <= 1:
         raise argparse.ArgumentTypeError(f"{text}: must be a share from 0 to 1")
     return share
-
-
-def _cores() -> int:
-    """The number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def parse_ingest(arguments: Sequence[str], kind: type[Parser] = Parser) -> IngestOptions:

@@ -23,7 +23,7 @@ from typing import Final, NamedTuple
 from warraq.pipelines.cli import BUSY, DONE, FAILED, WRONG_USAGE, configure_file_systems, counted, print_line
 from warraq.pipelines.errors import AllSetAsideError, WarraqError, message_of
 from warraq.pipelines.ingest import ingest
-from warraq.pipelines.job import Engine
+from warraq.pipelines.job import Engine, workers_for
 from warraq.pipelines.landing import Landing
 from warraq.pipelines.local.warm import Graphs
 from warraq.pipelines.maintain import keep_up
@@ -330,7 +330,7 @@ class _Stream:
             return found._replace(dumps=[dump for dump in found.dumps if dump.size == seen[dump.path]])
 
         options = self._options.ingest
-        workers = min(options.workers, 1 + sum(sizes.values()) // _BYTES_A_WORKER)
+        workers = workers_for(sum(sizes.values()), options.workers, _BYTES_A_WORKER)
         options = dataclasses.replace(options, workers=workers)
         try:
             outcome = ingest(options, self._tell, find, self._engine)
