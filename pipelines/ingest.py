@@ -306,7 +306,7 @@ def _left_out(waiting: Sequence[Plan], done: _Done) -> set[str]:
 
 
 def _after_loss(error: WarraqError, part: Plan, done: _Done, tell: Callable[[str], object]) -> list[Plan]:
-    """What is tried after a run of which a worker process died: its dumps in two halves, and so on.
+    """The plans that are tried after a run of which a worker process died: its dumps in two halves, and so on.
 
     A dump that fails alone where others do not is to blame.
 

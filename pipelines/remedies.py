@@ -1,4 +1,4 @@
-"""What a user can do about each reason of refusal. The view `reasons` and the reference show it."""
+"""The remedy for each reason of refusal. The view `reasons` and the reference show it."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What a stream tells to programs that watch it: counts in the form of OpenMetrics, and whether it keeps up.
+"""The counts of a stream for programs that watch it, in the form of OpenMetrics, and whether it keeps up.
 
 The counts are in a file (`--metrics FILE`, for the textfile collector of Prometheus' node exporter), or at a port of
 this machine (`--metrics_port N`): `/metrics`, `/ready` (200 while the lag is below `--ready_lag`, else 503) and
@@ -88,7 +88,7 @@ class Metrics:
         self._counts["failed_cycles"].inc()
 
     def lag(self) -> float | None:
-        """How far the stream is behind now, in seconds: since its last cycle ended, or its oldest file came.
+        """The seconds that the stream is behind now: since its last cycle ended, or its oldest file came.
 
         None before the first cycle.
         """

@@ -130,7 +130,7 @@ class Story(NamedTuple):
 
 
 class Template(NamedTuple):
-    """What is written, with a place for each fact, and what each fact may be."""
+    """The words of a story, with a place for each fact, and the source of each fact."""
 
     title: str
     text: str

@@ -1,4 +1,4 @@
-"""What a small run costs in a large dataset, beside what it costs in an empty one.
+"""The cost of a small run in a large dataset, beside that in an empty one.
 
     python -m benchmarks.speed.large [--files 10000] [--rows 100] [--pages 20] [--rounds 3] [--folder FOLDER]
 

@@ -123,7 +123,7 @@ class Year:
         )
 
     def measure(self) -> Iterator[str]:
-        """What the dataset has now, and what it costs to look at it."""
+        """The files of the dataset now, and the cost of a look at it."""
         log = [entry.stat().st_size for entry in Path(self.dataset.root, "articles", "_delta_log").iterdir()]
         yield f"{len(self.dataset.files('articles')):8,}"
         yield f"{len(log):8,} {sum(log) / 1e6:6.1f} MB"

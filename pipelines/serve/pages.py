@@ -25,7 +25,7 @@ _ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 class GoneError(Exception):
-    """What a page is about is not in the dataset."""
+    """The article or name of a page is not in the dataset."""
 
 
 class Page(NamedTuple):

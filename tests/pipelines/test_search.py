@@ -11,7 +11,7 @@ from tests.support.datasets import publish_run, stage_run
 from tests.support.paths import ROOT
 from warraq.pipelines import search
 from warraq.pipelines.query import connect
-from warraq.pipelines.search import Search
+from warraq.pipelines.search import LIMIT, Search
 from warraq.pipelines.views import Views
 from warraq.schemas.records import Entity
 from warraq.transforms.dataset.dataset import Dataset
@@ -217,9 +217,12 @@ def test_a_mistake_in_sql_is_the_same_line(dataset):
 
 @pytest.mark.parametrize("query", re.findall(r"^\| `([^`]+)` \|", DOCUMENT, re.MULTILINE))
 def test_every_query_of_the_document_is_right(dataset, query):
-    Search(dataset).find(query.replace("\\|", "|"))
+    found = Search(dataset).find(query.replace("\\|", "|"))
+    assert len(found.hits) == min(found.total, LIMIT)
 
 
 @pytest.mark.parametrize("sql", re.findall(r"```sql\n(.*?)```", DOCUMENT, re.DOTALL))
 def test_every_statement_of_the_document_is_right(dataset, sql):
-    connect(dataset).sql(sql).fetchall()
+    answer = connect(dataset).sql(sql)
+    answer.fetchall()
+    assert answer.columns

@@ -28,7 +28,7 @@ _ATTEMPTS: Final = 100  # at a commit: each failure means that another process h
 
 
 class Cleared(NamedTuple):
-    """What was done about a dead run."""
+    """The end that a dead run was given."""
 
     words: str  # for the user
     run_id: str = ""  # of the run, if it is committed now and was not before

@@ -19,7 +19,7 @@ class TakeDowns(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What is told of an export. Nothing in it depends on the clock or on the export's folder."""
+    """The facts that are told of an export. Nothing in it depends on the clock or on the export's folder."""
 
     title: str
     form: str  # hf, jsonl or fineweb2

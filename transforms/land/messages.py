@@ -145,7 +145,7 @@ def _unreadable(message: Message, why: str) -> Message:
 
 
 def _as_json(value: object) -> object:
-    """What JSON does not know: times in ISO form, bytes as the text that they must be."""
+    """The values that JSON does not know: times in ISO form, bytes as the text that they must be."""
     if isinstance(value, dt.date | dt.time):
         return value.isoformat()
     if isinstance(value, bytes):

@@ -56,7 +56,7 @@ def span_of(path: str, landing: str) -> Span | None:
 
 
 def committed(dataset: Dataset, dumps: Iterable[File], landing: str) -> dict[str, int]:
-    """How far the partitions of these segments are committed: transaction → next offset, 0 for none."""
+    """The offsets up to which the partitions of these segments are committed: transaction → next offset, 0 for none."""
     spans = (span_of(dump.path, landing) for dump in dumps)
     keys = sorted({span.key for span in spans if span})
     found = dataset.transactions(keys) if keys else {}

@@ -1,4 +1,4 @@
-"""What others' tools see of an export: every article and every column. A tool that is not installed is skipped."""
+"""Others' tools see all of an export: every article and every column. A tool that is not installed is skipped."""
 
 import json
 from pathlib import Path

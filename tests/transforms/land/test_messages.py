@@ -77,7 +77,7 @@ def message(value, offset=0, **headers):
 
 
 def rows(folder, messages):
-    """What the reader makes of the messages."""
+    """The items that the reader makes of the messages."""
     partition = Partition(str(folder), "pages", 0)
     found = []
     for piece in cut(messages):
