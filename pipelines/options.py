@@ -134,7 +134,7 @@ def ingest_parser(kind: type[Parser] = Parser) -> Parser:
     others("--new", action="store_true", help="skip dumps already read, even with other rules")
     others("--replace", action="store_true", help="replace the rows that other rules made")
     _add_rejected(parser)
-    add("--workers", type=_count, metavar="N", help="processes of a local run (default: all cores that it is worth)")
+    add("--workers", type=_count, metavar="N", help="processes of a local run (default: as many as help)")
     add_rules(parser)
     run = parser.add_argument_group("run").add_argument
     run("--strict", action="store_true", help="exit with 1 if any page was rejected as `error`")

@@ -7,6 +7,13 @@ DELTA = """Generic LocalFileSystem error
           \x1b[31m↳\x1b[0m Unable to copy data to file
            \x1b[31m↳\x1b[0m No space left on device (os error 28)
 """
+ASKED_AFTERWARDS = """
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File x
+RuntimeError: Bundle processing associated with inst030 has failed. Check prior failing response and attached exception.
+"""
 STEP = " [while running 'Ingest/CommitRun/Publish']"
 FULL = "Generic LocalFileSystem error: Unable to copy data to file: No space left on device (os error 28)"
 
@@ -20,6 +27,11 @@ FULL = "Generic LocalFileSystem error: Unable to copy data to file: No space lef
         (OSError(DELTA + STEP), FULL),
         (RuntimeError(f"Traceback (most recent call last):\n  File x\nOSError: {DELTA}\n{STEP}"), f"OSError: {FULL}"),
         (RuntimeError(f"Traceback\n  File x\nwarraq.errors.DatasetError: gone{STEP}{STEP}"), "gone"),
+        (RuntimeError(f"Traceback\n  File x\nOSError: {DELTA}\n{STEP}\n{ASKED_AFTERWARDS}"), f"OSError: {FULL}"),
+        (
+            RuntimeError(ASKED_AFTERWARDS.partition("File x\n")[2]),
+            ASKED_AFTERWARDS.strip().rpartition("RuntimeError: ")[2],
+        ),
         (DatasetError("gone"), "gone"),
         (ValueError(), "ValueError"),
     ],
