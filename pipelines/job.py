@@ -19,7 +19,7 @@ from apache_beam.runners.runner import PipelineState
 from warraq.pipelines.config import FlowConfig
 from warraq.pipelines.flow import RefinePages, Watch, watch_nothing
 from warraq.pipelines.local import progress
-from warraq.pipelines.local.launch import local_runner
+from warraq.pipelines.local.launch import LocalOptions, local_runner
 from warraq.pipelines.local.runner import BoundedRunner
 from warraq.pipelines.local.scratch import scratch_folder
 from warraq.pipelines.local.supervisor import Supervisor
@@ -99,7 +99,7 @@ def run_job(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[
         tally.mkdir()
         size = sum(map(bytes_to_read, dumps))
         workers = options.workers or workers_for(size)
-        local = PipelineOptions([*options.beam_flags, f"--direct_num_workers={workers}"])
+        local = LocalOptions([*options.beam_flags, f"--direct_num_workers={workers}"])
         # Beam prints a failure before it raises it. Other programs have words of their own on this stream.
         muffled = contextlib.redirect_stderr(io.StringIO()) if options.is_command else nullcontext()
         shown = progress.Progress(str(tally), size, options.quiet)

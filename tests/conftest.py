@@ -3,6 +3,7 @@
 import datetime as dt
 import logging
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -17,6 +18,9 @@ settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.register_profile("thorough", deadline=None, max_examples=2000)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+# Commands that tests start are those of a plain install. Who needs more sets PYTHONPATH to something else.
+os.environ.setdefault("PYTHONPATH", str(Path(__file__).parent / "support" / "plain_install"))
 
 FETCHED = dt.datetime(2025, 6, 1, 12, tzinfo=dt.timezone.utc)
 

@@ -42,7 +42,7 @@ def gs(tmp_path_factory):
         content = (DUMPS / "crawl.wet.gz").read_bytes()
         upload = urllib.request.Request(f"{target}&name=2025%2Fcrawl.wet.gz", content)
         urllib.request.urlopen(upload).close()
-        yield {**os.environ, **environment}
+        yield {**os.environ, **environment, "PYTHONPATH": str(ROOT)}  # with Google's clients
 
 
 @pytest.fixture(params=["s3", "gs"])
