@@ -7,21 +7,17 @@ minute: one file is written and copied, and the copies are committed to the log 
 process of its own, three times; medians. `benchmarks.speed.questions --folder FOLDER` asks its questions of it, too.
 """
 
-import argparse
 import datetime as dt
-import importlib.util
 import json
 import re
 import shutil
-import statistics
-import tempfile
 import time
 from pathlib import Path
 
 from deltalake import DeltaTable
 from deltalake.transaction import AddAction
 
-from benchmarks.speed.questions import FIRST_DAY, OURS, POLARS, ROUNDS, cost
+from benchmarks.speed.questions import FIRST_DAY, command, compare
 from benchmarks.speed.questions import make as make_run
 from warraq.pipelines.query import connect
 from warraq.schemas.arrow import PARTITIONS, TABLES
@@ -50,7 +46,7 @@ QUESTIONS = {
 
 
 def make(root: str, days: int, rows: int) -> None:
-    """A dataset with one file for each day and topic, beside the few files of a first run."""
+    """A dataset with one file of so many rows for each day and topic, beside the few files of a first run."""
     make_run(root, 1, rows)
     dataset = Dataset(root)
     template = dataset.files("articles")[0]
@@ -75,31 +71,8 @@ def show(root: str) -> None:
     print("\n".join(line for line in (line.strip("│ ") for line in plan.splitlines()) if _TOLD.match(line)))
     opened = re.search(r"Scanning Files: *([\d/,]+)", plan)
     print(f"files: {opened[1] if opened else '?'}; {time.perf_counter() - began:.2f} s after the views were made")
-    has_polars = importlib.util.find_spec("polars") is not None
-    print(f"{len(Dataset(root).files('articles')):,} files")
-    print(f"{'':32}{'CPU s':>8}{'wall s':>8}{'Polars CPU s':>14}{'wall s':>8}")
-    for name, (ours, theirs) in QUESTIONS.items():
-        codes = [OURS.format(root=root, sql=ours)]
-        codes += [POLARS.format(root=root, call=theirs)] if theirs and has_polars else []
-        rounds = [[cost(code) for code in codes] for _ in range(ROUNDS)]
-        medians = [
-            statistics.median(one[place][kind] for one in rounds) for place in range(len(codes)) for kind in (0, 1)
-        ]
-        print(f"{name:32}" + "".join(f"{each:{width}.2f}" for each, width in zip(medians, (8, 8, 14, 8), strict=False)))
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--days", type=int, default=882)
-    parser.add_argument("--rows", type=int, default=667, help="of a file")
-    parser.add_argument("--folder", help="where the dataset is, or is to be made (default: a temporary one)")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        root = options.folder or str(Path(scratch, "dataset"))
-        if not Path(root).exists():
-            make(root, options.days, options.rows)
-        show(root)
+    compare(root, QUESTIONS)
 
 
 if __name__ == "__main__":
-    main()
+    command(__doc__, {"days": 882, "rows": 667}, make, show)

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def rows_of(table: str, count: int, seed: int) -> pa.Table:
 
 
 def make(root: str, files: int, rows: int) -> None:
-    """A dataset with so many files of `articles`."""
+    """A dataset with so many files of `articles`, of so many rows each."""
     dataset = Dataset(root)
     slugs = [topic.slug for topic in TOPICS]
     for number in range(-(-files // FILES_A_RUN)):
@@ -101,24 +102,12 @@ def cost(code: str) -> tuple[float, float]:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, time.perf_counter() - began
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--files", type=int, default=15_000)
-    parser.add_argument("--rows", type=int, default=67, help="of a file")
-    parser.add_argument("--folder", help="where the dataset is, or is to be made (default: a temporary one)")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        root = options.folder or str(Path(scratch, "dataset"))
-        if not Path(root).exists():
-            make(root, options.files, options.rows)
-        show(root)
-
-
-def show(root: str) -> None:
+def compare(root: str, questions: Mapping[str, tuple[str, str | None]]) -> None:
+    """Prints what each question costs here and in Polars."""
     has_polars = importlib.util.find_spec("polars") is not None
     print(f"{len(Dataset(root).files('articles')):,} files; load {os.getloadavg()[0]:.1f}")
-    print(f"{'':24}{'CPU s':>8}{'Polars':>8}{'ratio':>7}{'wall s':>9}{'Polars':>8}{'ratio':>7}")
-    for name, (ours, theirs) in QUESTIONS.items():
+    print(f"{'':32}{'CPU s':>8}{'Polars':>8}{'ratio':>7}{'wall s':>9}{'Polars':>8}{'ratio':>7}")
+    for name, (ours, theirs) in questions.items():
         code = (ours if "import" in ours else OURS).format(root=root, sql=ours)
         other = POLARS.format(root=root, call=theirs) if theirs and has_polars else None
         rounds = [(cost(code), cost(other) if other else None) for _ in range(ROUNDS)]
@@ -128,8 +117,25 @@ def show(root: str) -> None:
             beside = [two[kind] for _, two in rounds if two]
             pair = f"{statistics.median(beside):8.2f}{mine / statistics.median(beside):7.2f}" if beside else f"{'':15}"
             cells += f"{mine:{9 if kind else 8}.2f}{pair}"
-        print(f"{name:24}{cells}", flush=True)
+        print(f"{name:32}{cells}", flush=True)
+
+
+def command(
+    description: str | None, sizes: Mapping[str, int], make: Callable[..., None], show: Callable[[str], None]
+) -> None:
+    """Makes a dataset of the sizes that the command line gives, where there is none, and shows what questions cost."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, default in sizes.items():
+        parser.add_argument(f"--{name}", type=int, default=default, help=f"default: {default}")
+    parser.add_argument("--folder", help="where the dataset is, or is to be made (default: a temporary one)")
+    options = vars(parser.parse_args())
+    folder = options.pop("folder")
+    with tempfile.TemporaryDirectory() as scratch:
+        root = folder or str(Path(scratch, "dataset"))
+        if not Path(root).exists():
+            make(root, **options)
+        show(root)
 
 
 if __name__ == "__main__":
-    main()
+    command(__doc__, {"files": 15_000, "rows": 67}, make, lambda root: compare(root, QUESTIONS))
