@@ -44,7 +44,7 @@ def _number(placed: Placed) -> int:
 
 
 def fetch_time(dump: str, number: int) -> dt.datetime:
-    """When the page at place `number` was fetched. A ZIP's members share one time."""
+    """The time at which the page at place `number` was fetched. A ZIP's members share one time."""
     return FETCHED[dump] + dt.timedelta(minutes=0 if dump == SITE_ZIP else number)
 
 

@@ -1,4 +1,4 @@
-"""What each reader of docs/readers.md gives: before and after a compaction and a take-down, and in the middle of them.
+"""The answers of each reader of docs/readers.md: before and after a compaction and a take-down, and in the middle of them.
 
 Each line of code is the document's own. It runs in a process that has the packages that the document names.
 """

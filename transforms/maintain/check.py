@@ -88,7 +88,7 @@ def faults(dataset: Dataset) -> Iterator[Fault]:
 
 
 def _unfinished(dataset: Dataset, found: Snapshot) -> Iterator[Fault]:
-    """What killed runs have left under staging."""
+    """The files that killed runs have left under staging."""
     for staging in found.publications:
         text = f"{dataset.manifest_path(staging)}: a publication was killed; rows are not compared until it is finished"
         yield Fault("publication", text)

@@ -39,7 +39,7 @@ _TIES: Final = ("load_id", "run_id")  # order rows that differ in nothing of ORD
 
 
 class Rule(NamedTuple):
-    """When the files of one partition of a table are merged, and into what."""
+    """The rule of a table: which files of a partition are merged, and how."""
 
     least: int  # files; fewer are left alone
     cheap: float = 0  # share of the target; files up to it are always merged
@@ -60,7 +60,7 @@ RULES: Final[Mapping[str, Rule]] = {
 
 
 class Settings(NamedTuple):
-    """What is compacted, and into what."""
+    """The settings of one compaction, for all tables."""
 
     before: dt.date  # days before it are closed
     target: int = TARGET  # bytes of a file

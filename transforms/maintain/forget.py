@@ -20,7 +20,7 @@ from warraq.transforms.search.index import Index
 
 
 class Request(NamedTuple):
-    """What is to be forgotten, and how it is known when it comes again."""
+    """The articles to be forgotten, and the marks by which they are known when they come again."""
 
     article_ids: frozenset[str] = frozenset()  # known again by their id, and by their text on any page
     urls: frozenset[str] = frozenset()  # of articles and of rejected pages; known again whatever the page says then
@@ -29,7 +29,7 @@ class Request(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """What went."""
+    """The rows and rules of one take-down, as they were done."""
 
     operation_id: str
     articles: list[dict[str, Any]]  # take_out.NAMES of each

@@ -21,7 +21,7 @@ _KEEP: Final = "7d"
 
 
 class Vacuumed(NamedTuple):
-    """What was removed."""
+    """The counts of what was removed."""
 
     replaced: int  # files
     bytes: int  # of them

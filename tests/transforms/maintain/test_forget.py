@@ -1,4 +1,4 @@
-"""What is forgotten is nowhere, and does not come back."""
+"""A forgotten article is nowhere, and does not come back."""
 
 import datetime as dt
 from pathlib import Path

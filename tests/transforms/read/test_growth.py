@@ -76,7 +76,7 @@ def earlier(dump, **more):
 
 
 def key(item):
-    """What a row says of an item, without the dump's name."""
+    """The content of a row on an item, without the dump's name."""
     source = item.source._replace(dump="")
     return (source, item.reason, item.detail) if isinstance(item, Rejected) else (source, item.content)
 
@@ -95,7 +95,7 @@ def cancelled(_dump, row):
 
 
 def grow(folder, states, split=None):
-    """What all loads of the growing states of a file gave, less what they took back, and the last dump that was read.
+    """The rows that all loads of the growing states of a file gave, less what they took back, and the last dump that was read.
 
     A state that is no dump yet, or that is known, is passed over, as the launcher does.
     """
