@@ -35,7 +35,7 @@ class RefinePages(beam.PTransform):
     config: FlowConfig
     known: ReadKnown | None = None
     watch: Watch = watch_nothing
-    forgotten: Forgotten = field(default_factory=Forgotten)
+    forgotten: Forgotten | beam.pvalue.AsSingleton = field(default_factory=Forgotten)
 
     def steps(self) -> dict[str, beam.PTransform]:
         """The transforms of the stages by label, in order. Stages that reject cheaply come first."""

@@ -58,15 +58,14 @@ register(Precedence, SignatureRow, Verdict, Judged, Link, Wanted)
 class _IdentifyFn(beam.DoFn):
     """As StepFn, but an article that it keeps has not left the stage: `_SettleFn` counts it there."""
 
-    def __init__(self, forgotten: Forgotten) -> None:
-        self._forgotten = forgotten
+    def __init__(self) -> None:
         self._meter = Meter(STAGE)
 
-    def process(self, article: Article) -> Iterator[Article | Refusal]:
+    def process(self, article: Article, forgotten: Forgotten) -> Iterator[Article | Refusal]:
         self._meter.came()
         start = time.perf_counter_ns()
         outcome = attempt(article, STAGE, functools.partial(identify, article))
-        if isinstance(outcome, Article) and self._forgotten.has(outcome):
+        if isinstance(outcome, Article) and forgotten.has(outcome):
             nameless = article._replace(source=article.source._replace(url=""))
             outcome = reject(nameless, STAGE, FORGOTTEN, "")
         self._meter.took(time.perf_counter_ns() - start)
@@ -167,6 +166,16 @@ class _FindKnownFn(beam.DoFn):
             yield from (beam.pvalue.TaggedOutput(self.NEAR, one) for one in near)
 
 
+class _FindAllKnownFn(beam.DoFn):
+    """As another, with keys as its elements and all files at once beside them."""
+
+    def __init__(self, find_known: _FindKnownFn) -> None:
+        self._find_known = find_known
+
+    def process(self, keys: tuple[int, Wanted], files: Sequence[str]) -> Iterator[Any]:
+        yield from self._find_known.process((0, [[*files]]), [keys])
+
+
 _search = functools.lru_cache(maxsize=1)(Search)  # bitmaps of 16 MiB each
 
 
@@ -183,25 +192,45 @@ class ReadKnown(beam.PTransform):
     rules: DuplicateRules = dataclasses.field(default_factory=DuplicateRules)
 
     def expand(self, rows: beam.PCollection) -> Outputs:
-        # Not CombineGlobally and Reshuffle: to describe the many transforms in them takes a fifth of a small run.
-        keys = (
-            rows
-            | "KeyByNothing" >> beam.Map(_by_nothing).with_output_types(tuple[int, SignatureRow])
-            | "JoinKeys"
-            >> beam.CombinePerKey(_WantedFn(self.rules.near != "off")).with_output_types(tuple[int, Wanted])
-        )
-        fn = _FindKnownFn(self.rules.horizon_days, self.ignored_loads)
-        found = (
+        keys = beam.pvalue.AsIter(self.keys(rows))
+        files = (
             rows.pipeline
             | beam.Impulse()
             | "ListFiles" >> beam.ParDo(_ListFilesFn(self.files)).with_output_types(tuple[int, list[str]])
             | "SpreadFiles" >> beam.GroupByKey()
-            | "FindKnown"
-            >> beam.ParDo(fn, beam.pvalue.AsIter(keys))
-            .with_output_types(tuple[str, SignatureRow], **{fn.NEAR: tuple[bytes, SignatureRow]})
-            .with_outputs(fn.NEAR, main=EXACT)
         )
-        return {EXACT: found[EXACT], NEAR: found[fn.NEAR]}
+        return self.found(files, _FindKnownFn(self.rules.horizon_days, self.ignored_loads), keys)
+
+    def keys(self, rows: beam.PCollection) -> beam.PCollection:
+        """(0, the keys of all rows); nothing if there is no row."""
+        # Not CombineGlobally and Reshuffle: to describe the many transforms in them takes a fifth of a small run.
+        joined_keys = beam.CombinePerKey(_WantedFn(self.rules.near != "off")).with_output_types(tuple[int, Wanted])
+        keyed = rows | "KeyByNothing" >> beam.Map(_by_nothing).with_output_types(tuple[int, SignatureRow])
+        return keyed | "JoinKeys" >> joined_keys
+
+    def found(self, elements: beam.PCollection, fn: beam.DoFn, given: Any) -> Outputs:
+        """The outputs of a search, which gets a side input, too."""
+        near = _FindKnownFn.NEAR
+        find_known = beam.ParDo(fn, given).with_output_types(
+            tuple[str, SignatureRow], **{near: tuple[bytes, SignatureRow]}
+        )
+        outputs = elements | "FindKnown" >> find_known.with_outputs(near, main=EXACT)
+        return {EXACT: outputs[EXACT], NEAR: outputs[near]}
+
+
+@dataclasses.dataclass
+class ReadKnownOfWindow(ReadKnown):
+    """As ReadKnown, over the files that a side input gives for each window.
+
+    The keys are the elements and the files the side input. Flink would wait for ever for one that is empty, as the
+    keys of a window without articles are.
+    """
+
+    files: beam.pvalue.AsSingleton
+
+    def expand(self, rows: beam.PCollection) -> Outputs:
+        find_known = _FindKnownFn(self.rules.horizon_days, self.ignored_loads)
+        return self.found(self.keys(rows), _FindAllKnownFn(find_known), self.files)
 
 
 @dataclasses.dataclass
@@ -213,10 +242,10 @@ class Deduplicate(StageTransform):
 
     rules: DuplicateRules = dataclasses.field(default_factory=DuplicateRules)
     known: ReadKnown | None = None
-    forgotten: Forgotten = dataclasses.field(default_factory=Forgotten)
+    forgotten: Forgotten | beam.pvalue.AsSingleton = dataclasses.field(default_factory=Forgotten)
 
     def expand(self, articles: beam.PCollection) -> Outputs:
-        identified = route(articles, "Identify", _IdentifyFn(self.forgotten), Article, Article)
+        identified = route(articles, "Identify", _IdentifyFn(), Article, Article, self.forgotten)
         keyed = identified[KEPT] | "KeyByPlace" >> beam.Map(_by_place).with_output_types(tuple[str, Judged])
         # Not CoGroupByKey, which would send whole articles as pickles: its values have no type.
         judged = (keyed, self._verdicts(identified[KEPT])) | "JoinJudged" >> beam.Flatten()

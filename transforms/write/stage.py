@@ -5,9 +5,10 @@ Beam's own file sinks lose nested folders on a local disk, name files by order o
 last step reconciles the ledger and publishes everything.
 """
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 import apache_beam as beam
 
@@ -16,9 +17,11 @@ from warraq.schemas.coders import register
 from warraq.schemas.records import Rejected
 from warraq.transforms.dataset.data_files import DataFile, DumpPages
 from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.dataset.errors import OvertakenError
 from warraq.transforms.ledger import Entry, is_written
 from warraq.transforms.write.commit import commit
 from warraq.transforms.write.run import Run
+from warraq.transforms.write.set_aside import SetAsideError
 from warraq.transforms.write.tables import (
     ARTICLES,
     REJECTED,
@@ -34,15 +37,18 @@ from warraq.transforms.write.tables import (
 
 register(FileKey, Size, DumpPages, DataFile)
 
+_PARTS: Final = ("run", "files", "counts", "taken_back")  # of a commit, in the order of the arguments of `commit`
+OfRun: TypeAlias = Run | beam.pvalue.AsSingleton  # the run of a batch job, or that of each window
+
 
 class _StageFn(beam.DoFn):
     """One group of records → one staged file."""
 
-    def __init__(self, spec: TableSpec, run: Run) -> None:
-        self._spec, self._run = spec, run
+    def __init__(self, spec: TableSpec) -> None:
+        self._spec = spec
 
-    def process(self, group: tuple[FileKey, Iterable[Any]]) -> Iterator[DataFile]:
-        spec, run = self._spec, self._run
+    def process(self, group: tuple[FileKey, Iterable[Any]], run: Run) -> Iterator[DataFile]:
+        spec = self._spec
         records = sorted(group[1], key=spec.order)
         tables = (
             arrow.file_table(spec.table, (spec.row(record, run) for record in piece)) for piece in row_groups(records)
@@ -56,7 +62,7 @@ class _WriteRows(beam.PTransform):
     """Record → DataFile, staged. Shuffles whole records once."""
 
     spec: TableSpec
-    run: Run
+    run: OfRun
 
     def expand(self, records: beam.PCollection) -> beam.PCollection:
         keyed_type, grouped_type = (beam.typehints.Tuple[key, self.spec.record] for key in (str, FileKey))
@@ -71,7 +77,7 @@ class _WriteRows(beam.PTransform):
             | "Assign"
             >> beam.Map(_grouped, beam.pvalue.AsDict(sizes), self.spec.limits).with_output_types(grouped_type)
             | "GroupRows" >> beam.GroupByKey()
-            | "Stage" >> beam.ParDo(_StageFn(self.spec, self.run)).with_output_types(DataFile)
+            | "Stage" >> beam.ParDo(_StageFn(self.spec), self.run).with_output_types(DataFile)
         )
 
 
@@ -79,7 +85,7 @@ class _WriteRows(beam.PTransform):
 class WriteArticles(beam.PTransform):
     """Article → DataFile, staged."""
 
-    run: Run
+    run: OfRun
 
     def expand(self, articles: beam.PCollection) -> beam.PCollection:
         return articles | "WriteRows" >> _WriteRows(ARTICLES, self.run)
@@ -87,13 +93,14 @@ class WriteArticles(beam.PTransform):
 
 @dataclass
 class WriteRejected(beam.PTransform):
-    """{label of a stage: its Rejected} → DataFile, staged. Mass rejections are written only if the run asks."""
+    """{label of a stage: its Rejected} → DataFile, staged. Mass rejections are written only if asked for."""
 
-    run: Run
+    run: OfRun
+    all_rejected: bool = False
 
     def expand(self, rejected: Any) -> beam.PCollection:
         wanted = [  # before they are joined: most of a crawl would cross the runner to be dropped here
-            output | f"KeepWantedOf{label}" >> beam.Filter(_wanted, self.run.all_rejected).with_output_types(Rejected)
+            output | f"KeepWantedOf{label}" >> beam.Filter(_wanted, self.all_rejected).with_output_types(Rejected)
             for label, output in rejected.items()
         ]
         return wanted | "JoinRefused" >> beam.Flatten() | "WriteRows" >> _WriteRows(REJECTED, self.run)
@@ -134,6 +141,47 @@ class CommitRun(beam.PTransform):
             | "Once" >> beam.Create([None])
             | "Publish" >> beam.ParDo(_CommitFn(self.run), *map(beam.pvalue.AsList, results))
         )
+
+
+class _CommitWindowFn(beam.DoFn):
+    """Commits the run of a window once; repeating it changes nothing.
+
+    Of a run that can't be committed any more there stays a note, and whoever began it reads it: to fail would only make
+    the runner try the same again. Any other failure, such as a full disk, is the runner's.
+    """
+
+    def process(self, window: tuple[int, Iterable[tuple[str, Any]]]) -> Iterator[dict[str, Any]]:
+        parts: dict[str, list[Any]] = {name: [] for name in _PARTS}
+        for name, part in window[1]:
+            parts[name].append(part)
+        [run], *others = parts.values()
+        with contextlib.suppress(OvertakenError, SetAsideError):
+            if row := commit(run, *others):
+                yield row
+
+
+@dataclass
+class CommitRuns(beam.PTransform):
+    """(Run, DataFile, (Entry, pages), refusals taken back) → rows of `runs`: as CommitRun, window by window.
+
+    A window has one run or nothing. Here are no side inputs: Flink would wait for ever for one that stays empty.
+    """
+
+    def expand(self, results: Any) -> beam.PCollection:
+        named = [
+            output | f"Name_{name}" >> beam.Map(_named, name).with_output_types(tuple[int, tuple[str, Any]])
+            for name, output in zip(_PARTS, results, strict=True)
+        ]
+        return (
+            named
+            | "JoinParts" >> beam.Flatten()
+            | "GroupByWindow" >> beam.GroupByKey()
+            | "Publish" >> beam.ParDo(_CommitWindowFn())
+        )
+
+
+def _named(part: Any, name: str) -> tuple[int, tuple[str, Any]]:
+    return 0, (name, part)
 
 
 def _keyed(record: Any, spec: TableSpec) -> tuple[str, Any]:
