@@ -34,7 +34,7 @@ from warraq.transforms.read.formats import bytes_to_read
 from warraq.transforms.read.stage import CHECKED, TAKEN_BACK, ReadPages
 from warraq.transforms.step import KEPT, REJECTED, Outputs
 from warraq.transforms.write.run import Run
-from warraq.transforms.write.stage import CommitRun, OfRun, WriteArticles, WriteRejected
+from warraq.transforms.write.stage import CommitRun, RunOf, WriteArticles, WriteRejected
 
 
 class Known(NamedTuple):
@@ -64,7 +64,7 @@ class Ingest(beam.PTransform):
         return staged(pages, flow, self.run, self.run.all_rejected) | "CommitRun" >> CommitRun(self.run)
 
 
-def staged(pages: Outputs, flow: RefinePages, run: OfRun, all_rejected: bool) -> list[beam.PCollection]:
+def staged(pages: Outputs, flow: RefinePages, run: Run | RunOf, all_rejected: bool) -> tuple[beam.PCollection, ...]:
     """The outputs of `ReadPages` → what the commit needs: DataFile, (Entry, pages), and what is taken back, if any."""
     refined = pages[KEPT] | "RefinePages" >> flow
     rejected = {label: output for label, output in refined.items() if label != KEPT}
@@ -73,7 +73,8 @@ def staged(pages: Outputs, flow: RefinePages, run: OfRun, all_rejected: bool) ->
     articles = refined[KEPT] | "WriteArticles" >> WriteArticles(run)
     refusals = {"ReadPages": pages[REJECTED], **rejected} | "WriteRejected" >> WriteRejected(run, all_rejected)
     files = (articles, refusals) | "JoinFiles" >> beam.Flatten()
-    return [files, counts, *([pages[TAKEN_BACK]] if TAKEN_BACK in pages else [])]
+    taken_back = [pages[TAKEN_BACK]] if TAKEN_BACK in pages else []
+    return (files, counts, *taken_back)
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,16 @@ committed in order, and a burst waits in the folder and not in memory.
 
 import contextlib
 import dataclasses
+import functools
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.pvalue import AsSingleton
 from apache_beam.runners.runner import PipelineState
-from apache_beam.transforms.window import FixedWindows
+from apache_beam.transforms.window import FixedWindows, IntervalWindow
 from deltalake.exceptions import DeltaError
 
 from warraq.pipelines.cli import WRONG_USAGE
@@ -23,16 +24,16 @@ from warraq.pipelines.cycles import Cycle, log_of
 from warraq.pipelines.errors import WarraqError, message_of
 from warraq.pipelines.flow import RefinePages
 from warraq.pipelines.ingest import describe_run, dumps_of, recipes_of, told
-from warraq.pipelines.job import Known, show_log, staged, wait_for_end
+from warraq.pipelines.job import show_log, staged, wait_for_end
 from warraq.pipelines.maintain import keep_up
 from warraq.pipelines.options import LOCAL, StreamOptions
-from warraq.pipelines.plan import plan
+from warraq.pipelines.plan import Plan, plan
 from warraq.pipelines.polling import ENDED, PollFn, Turn
 from warraq.pipelines.summary import ledger_of, pages_by
 from warraq.transforms import ledger
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DatasetError
-from warraq.transforms.dataset.forgotten import read_forgotten
+from warraq.transforms.dataset.forgotten import Forgotten, read_forgotten
 from warraq.transforms.dataset.publish import discard, recover_dead_runs
 from warraq.transforms.dataset.upgrade import upgrade_tables
 from warraq.transforms.deduplicate.stage import ReadKnownOfWindow
@@ -41,26 +42,19 @@ from warraq.transforms.read.arrivals import Arrivals, first_of
 from warraq.transforms.read.dump import Dump
 from warraq.transforms.read.stage import ReadArrivingPages
 from warraq.transforms.write.commit import OVERTAKEN, record_failures
-from warraq.transforms.write.run import Run
+from warraq.transforms.write.run import Run, from_json
 from warraq.transforms.write.set_aside import read_report
 from warraq.transforms.write.stage import CommitRuns
 
 _STANDSTILL: Final = 5.0  # seconds, at most, between two looks; a file that did not change meanwhile is whole
+_RUN: Final = "run.json"  # the note of a window that is not settled
 _CHECKPOINT_MILLIS: Final = 10_000  # without this flag Flink takes no checkpoint, and polls without a pause
 _LOOK: Final = 1.0  # seconds between two looks at the state of the job
 _PRISM: Final = "PrismRunner"  # has no checkpoints
 
 
-class Batch(NamedTuple):
-    """All that a window needs to know."""
-
-    run: Run
-    dumps: Sequence[Dump]
-    known: Known
-
-
 class Given(NamedTuple):
-    """A batch that was given and is not settled yet."""
+    """A run whose dumps were given and that is not settled yet."""
 
     run: Run
     since: float  # seconds since 1970: the first sight of the file that waited longest
@@ -76,28 +70,32 @@ class State(NamedTuple):
 
 
 class Source:
-    """The batches of a stream: one in each window at most, and none before the last one is settled.
+    """The dumps of a stream: one list in each window at most, and none before the run of the last one is settled.
 
-    What it remembers saves work only: another process may go on from the state.
+    The run is a note under the folder in which the window stages its files (see `RunOfWindow`). What is remembered in
+    memory saves work only: another process may go on from the state.
     """
 
-    def __init__(self, options: StreamOptions) -> None:
+    def __init__(self, options: StreamOptions, job: str) -> None:
         self._options = options
+        self._job = job
 
     def poll(self, state: State | None, now: float) -> Turn:
         """Looks for files. At the end of a window, gives those that are whole."""
         key = _key(self._options)
         if key not in _WATCHERS:
-            _WATCHERS[key] = _Watcher(self._options)
+            _WATCHERS[key] = _Watcher(self._options, self._job)
         return _WATCHERS[key].poll(state, now)
 
 
 class _Watcher:
     """As Source; one for each process and stream."""
 
-    def __init__(self, options: StreamOptions) -> None:
+    def __init__(self, options: StreamOptions, job: str) -> None:
         self._options = options
+        self._job = job
         self._dataset = Dataset(options.ingest.output)
+        self._recipes = recipes_of(options.ingest)
         self._log = log_of(options.is_json)
         self._standstill = min(_STANDSTILL, options.windows / 2)
         self._forget_files()
@@ -115,7 +113,7 @@ class _Watcher:
         if state.given and self._is_settled(state.given, state.windows, now):
             state = state._replace(given=None)
         self._arrivals.look(time.monotonic())
-        batch, end = None, state.due - length
+        dumps, end = None, state.due - length
         if now >= state.due:
             end = now // length * length
             is_last = 0 < self._options.cycles <= state.windows
@@ -123,9 +121,9 @@ class _Watcher:
                 return Turn(ENDED, None, end, 0)
             given = state.given
             if not given and not is_last:
-                batch, given = self._next_batch(now)
+                dumps, given = self._next(staging_name(self._job, end), now)
             state = State(end + length, state.windows + 1, given)
-        return Turn(state, batch, end, min(self._standstill, max(0.0, state.due - now)))
+        return Turn(state, dumps, end, min(self._standstill, max(0.0, state.due - now)))
 
     def close(self) -> None:
         """Gives up the run that is not settled: nobody works on it any more."""
@@ -140,8 +138,9 @@ class _Watcher:
         dataset, run = self._dataset, given.run
         is_committed = dataset.has_run(run.run_id)
         faults = [] if is_committed else read_report(dataset, run.staging)
-        if not is_committed and not faults and dataset.read_note(run.staging, OVERTAKEN) is None:
-            self._hold(run)
+        is_noted = dataset.read_note(run.staging, _RUN) is not None
+        if is_noted and not is_committed and not faults and dataset.read_note(run.staging, OVERTAKEN) is None:
+            self._hold(run.staging)
             return False
         self.close()
         if faults:
@@ -166,26 +165,30 @@ class _Watcher:
             self._commits = 0
             keep_up(self._dataset, self._log.tell)
 
-    def _hold(self, run: Run) -> None:
+    def _hold(self, staging: str) -> None:
         """Holds the lock of a run. It may have been held by a process that is dead."""
-        if self._locked != run.staging:
-            self._lock.enter_context(self._dataset.lock(run.staging))
-            self._locked = run.staging
+        if self._locked != staging:
+            self._lock.enter_context(self._dataset.lock(staging))
+            self._locked = staging
 
-    def _next_batch(self, now: float) -> tuple[Batch | None, Given | None]:
+    def _next(self, staging: str, now: float) -> tuple[list[Dump] | None, Given | None]:
         """The new files that have waited longest, as many as a window may have."""
         while whole := self._arrivals.whole():
             waiting = len(self._arrivals.waiting())
             taken = first_of(whole, self._options.most_files, self._options.most_bytes)
-            batch = self._batch({path: whole[path].state.size for path in taken})
+            made = self._plan({path: whole[path].state.size for path in taken})
             self._arrivals.read(taken)
-            if batch:
+            if made.new:
+                self._hold(staging)
+                run = describe_run(self._options.ingest, self._dataset, self._recipes[0], made)
+                run = dataclasses.replace(run, staging=staging)
+                self._dataset.write_note(staging, _RUN, run.to_json())
                 age = time.monotonic() - min(whole[path].since for path in taken)
-                return batch, Given(batch.run, now - age, waiting - len(taken))
+                return made.new, Given(run, now - age, waiting - len(taken))
         return None, None
 
-    def _batch(self, sizes: Mapping[str, int]) -> Batch | None:
-        """The batch of files of these sizes; None if none of them is new. Messages are those of `ingest`."""
+    def _plan(self, sizes: Mapping[str, int]) -> Plan:
+        """The plan for files of these sizes. Messages are those of `ingest`."""
         dataset, options, tell = self._dataset, self._options.ingest, self._log.tell
         for cleared in recover_dead_runs(dataset):
             tell(cleared.words)
@@ -193,16 +196,11 @@ class _Watcher:
         found = dumps_of(sizes)
         for path, why in found.skipped:
             tell(f"{path}: skipped, {why}")
-        recipes = recipes_of(options)
         flags = {"only_new": options.only_new, "retry_failed": options.retry_failed}
-        made = plan(dataset, found.dumps, recipes, **flags, by_name=True)
+        made = plan(dataset, found.dumps, self._recipes, **flags, by_name=True)
         for line in told(made):
             tell(line)
-        if not made.new:
-            return None
-        run = describe_run(options, dataset, recipes[0], made)
-        self._hold(run)
-        return Batch(run, made.new, Known(dataset.files("signatures"), read_forgotten(dataset)))
+        return made
 
 
 _WATCHERS: Final[dict[tuple[str, ...], _Watcher]] = {}  # of this process
@@ -212,45 +210,62 @@ def _key(options: StreamOptions) -> tuple[str, ...]:
     return (*options.ingest.inputs, options.ingest.output)
 
 
+def staging_name(job: str, end: float) -> str:
+    """The name under which the window of a job that ends then stages its files. Two jobs have two."""
+    return f"{job}-{round(end * 1000)}"
+
+
+class RunOfWindow:
+    """Window → its run; None once that has ended: it is committed, or was given up and its files come again."""
+
+    def __init__(self, output: str, job: str) -> None:
+        self._output = output
+        self._job = job
+
+    def __call__(self, window: IntervalWindow) -> Run | None:
+        note = Dataset(self._output).read_note(staging_name(self._job, float(window.end)), _RUN)
+        return from_json(note) if note else None
+
+
+@functools.lru_cache(maxsize=1)
+def _forgotten_in(output: str, _window: IntervalWindow) -> Forgotten:
+    return read_forgotten(Dataset(output))
+
+
+def _files_in(output: str, _window: IntervalWindow) -> Sequence[str]:
+    return Dataset(output).files("signatures")
+
+
 @dataclasses.dataclass
 class IngestWindows(beam.PTransform):
-    """Nothing → the rows of `runs`, one for each window in which something new came."""
+    """Nothing → the rows of `runs`, one for each window in which something new came.
+
+    What was taken down, and the index, are those of the moment when a window needs them: what a run was planned on is
+    seen at its commit.
+    """
 
     options: StreamOptions
+    job: str
 
     def expand(self, start: beam.PCollection) -> beam.PCollection:
         options = self.options.ingest
-        batches = (
+        given = (
             start
             | beam.Impulse()
-            | "Poll" >> beam.ParDo(PollFn(Source(self.options)))
+            | "Poll" >> beam.ParDo(PollFn(Source(self.options, self.job))).with_output_types(list[Dump])
             | "Window" >> beam.WindowInto(FixedWindows(self.options.windows))
         )
-        runs = batches | "TakeRun" >> beam.Map(_run_of)
-        files = batches | "TakeFiles" >> beam.Map(_files_of)
-        forgotten = batches | "TakeForgotten" >> beam.Map(_forgotten_of)
-        dumps = batches | "ListDumps" >> beam.FlatMap(_dumps_of).with_output_types(Dump)
+        dumps = given | "ListDumps" >> beam.FlatMap(_each).with_output_types(Dump)
         pages = dumps | "ReadPages" >> ReadArrivingPages(rules=options.config.read)
-        known = ReadKnownOfWindow(AsSingleton(files))
-        flow = RefinePages(options.config, known, forgotten=AsSingleton(forgotten))
-        results = staged(pages, flow, AsSingleton(runs), options.all_rejected)
-        return (runs, *results) | "CommitRuns" >> CommitRuns()
+        known = ReadKnownOfWindow(files_of=functools.partial(_files_in, options.output))
+        flow = RefinePages(options.config, known, forgotten=functools.partial(_forgotten_in, options.output))
+        run_of = RunOfWindow(options.output, self.job)
+        results = staged(pages, flow, run_of, options.all_rejected)
+        return (*results, given) | "CommitRuns" >> CommitRuns(run_of)
 
 
-def _run_of(batch: Batch) -> Any:
-    return batch.run
-
-
-def _dumps_of(batch: Batch) -> Sequence[Dump]:
-    return batch.dumps
-
-
-def _files_of(batch: Batch) -> Any:
-    return list(batch.known.files)
-
-
-def _forgotten_of(batch: Batch) -> Any:
-    return batch.known.forgotten
+def _each(dumps: Sequence[Dump]) -> Sequence[Dump]:
+    return dumps
 
 
 class Stop(Protocol):
@@ -299,7 +314,7 @@ def run_windows(options: StreamOptions, stop: Stop, tell: Callable[[str], object
     flags = PipelineOptions([*options.ingest.beam_flags, "--streaming", *streaming])
     tell(f"waiting for files in {', '.join(options.ingest.inputs)}; a window every {options.windows:g} s")
     pipeline = beam.Pipeline(runner=options.ingest.runner, options=flags)
-    pipeline | "Ingest" >> IngestWindows(options)
+    pipeline | "Ingest" >> IngestWindows(options, f"windows-{uuid.uuid4().hex[:8]}")
     try:
         result = pipeline.run()
         while not PipelineState.is_terminal(result.state) and not stop.is_asked:

@@ -49,19 +49,15 @@ Refusal: TypeAlias = beam.pvalue.TaggedOutput[Literal["rejected"], Rejected]
 Outputs: TypeAlias = Any  # what a stage's `expand` gives: PCollections by name, KEPT and REJECTED
 
 
-def route(records: beam.PCollection, label: str, fn: beam.DoFn, before: type, after: type, *given: Any) -> Outputs:
+def route(records: beam.PCollection, label: str, fn: beam.DoFn, before: type, after: type) -> Outputs:
     """The outputs of a DoFn that keeps or rejects each record: KEPT holds `after`, REJECTED holds Rejected.
-
-    `given` are more arguments of its `process`: values, or side inputs.
 
     All three are typed, so a flow in the wrong order fails when it is built, and records travel in our coder.
 
     Raises:
       TypeCheckError: `records` holds another type than `before`.
     """
-    step = (
-        beam.ParDo(fn, *given).with_input_types(before, *[Any] * len(given)).with_output_types(after, rejected=Rejected)
-    )
+    step = beam.ParDo(fn).with_input_types(before).with_output_types(after, rejected=Rejected)
     return records | label >> step.with_outputs(REJECTED, main=KEPT)
 
 
