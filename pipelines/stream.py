@@ -102,7 +102,8 @@ def main(arguments: Sequence[str]) -> int:
         log.tell(message_of(error))
         return error.code
     if stop.is_asked:
-        log.tell("stopped; all that was read is committed")
+        uncommitted = "what is not committed is read at the next start"
+        log.tell(f"stopped; {uncommitted if options.windows else 'all that was read is committed'}")
     if lost:
         log.tell(f"{counted(lost, 'message')} had been lost before they were read; see above")
     return LOST if lost else DONE

@@ -8,7 +8,6 @@ committed in order, and a burst waits in the folder and not in memory.
 import contextlib
 import dataclasses
 import functools
-import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
@@ -112,7 +111,7 @@ class _Watcher:
         state = state or State((now // length + 1) * length, 0)
         if state.given and self._is_settled(state.given, state.windows, now):
             state = state._replace(given=None)
-        self._arrivals.look(time.monotonic())
+        self._arrivals.look(now)
         dumps, end = None, state.due - length
         if now >= state.due:
             end = now // length * length
@@ -121,7 +120,7 @@ class _Watcher:
                 return Turn(ENDED, None, end, 0)
             given = state.given
             if not given and not is_last:
-                dumps, given = self._next(staging_name(self._job, end), now)
+                dumps, given = self._next(staging_name(self._job, end))
             state = State(end + length, state.windows + 1, given)
         return Turn(state, dumps, end, min(self._standstill, max(0.0, state.due - now)))
 
@@ -171,7 +170,7 @@ class _Watcher:
             self._lock.enter_context(self._dataset.lock(staging))
             self._locked = staging
 
-    def _next(self, staging: str, now: float) -> tuple[list[Dump] | None, Given | None]:
+    def _next(self, staging: str) -> tuple[list[Dump] | None, Given | None]:
         """The new files that have waited longest, as many as a window may have."""
         while whole := self._arrivals.whole():
             waiting = len(self._arrivals.waiting())
@@ -183,8 +182,7 @@ class _Watcher:
                 run = describe_run(self._options.ingest, self._dataset, self._recipes[0], made)
                 run = dataclasses.replace(run, staging=staging)
                 self._dataset.write_note(staging, _RUN, run.to_json())
-                age = time.monotonic() - min(whole[path].since for path in taken)
-                return made.new, Given(run, now - age, waiting - len(taken))
+                return made.new, Given(run, min(whole[path].since for path in taken), waiting - len(taken))
         return None, None
 
     def _plan(self, sizes: Mapping[str, int]) -> Plan:
@@ -297,6 +295,8 @@ def check_windows(options: StreamOptions) -> None:
         raise WarraqError(
             f"{brokers[0]}: --windows reads folders and buckets; leave it out for this source", WRONG_USAGE
         )
+    if options.cycles and options.ingest.runner != _PRISM:
+        raise WarraqError("--cycles: with --windows such a job ends when it is cancelled (Ctrl-C)", WRONG_USAGE)
     if options.metrics or options.metrics_port:
         raise WarraqError("--windows counts nothing for Prometheus; ask the runner, or the view `runs`", WRONG_USAGE)
 

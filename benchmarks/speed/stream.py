@@ -25,10 +25,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from warraq.pipelines.cycles import Cycle
 from warraq.pipelines.ingest import ingest
 from warraq.pipelines.options import parse_ingest, parse_stream
 from warraq.pipelines.query import connect
-from warraq.pipelines.stream import Cycle, StopSignals, stream
+from warraq.pipelines.stream import StopSignals, stream
 from warraq.transforms.dataset.dataset import Dataset
 
 VERBS = ("أعلن", "أكد", "أوضح", "افتتح", "زار", "ناقش", "أطلق", "راجع", "بدأ", "أنهى", "عرض", "نشر")
