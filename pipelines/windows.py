@@ -109,6 +109,8 @@ class _Watcher:
         """See Source."""
         length = self._options.windows
         state = state or State((now // length + 1) * length, 0)
+        if self._locked and not (state.given and state.given.run.staging == self._locked):
+            self._take_back()  # the runner has not taken note of the turn in which that run was given
         if state.given and self._is_settled(state.given, state.windows, now):
             state = state._replace(given=None)
         self._arrivals.look(now)
@@ -123,6 +125,11 @@ class _Watcher:
                 dumps, given = self._next(staging_name(self._job, end))
             state = State(end + length, state.windows + 1, given)
         return Turn(state, dumps, end, min(self._standstill, max(0.0, state.due - now)))
+
+    def _take_back(self) -> None:
+        discard(self._dataset, self._locked)
+        self._forget_files()
+        self.close()
 
     def close(self) -> None:
         """Gives up the run that is not settled: nobody works on it any more."""

@@ -107,6 +107,19 @@ def test_another_process_goes_on_from_the_state(polls):
     assert [names for _, names in polls.run_until(50)] == [["b.jsonl"]]
 
 
+def test_a_turn_that_the_runner_has_not_taken_note_of_comes_again(polls):
+    """As if the bundle had failed in which it was given, or an older checkpoint was restored."""
+    polls.arrive("a.jsonl")
+    polls.run_until(5)
+    before = polls.state
+    polls.run_until(10)
+    polls.state = before
+    polls.arrive("b.jsonl")
+    assert [names for _, names in polls.run_until(40)] == [["a.jsonl", "b.jsonl"]]
+    polls.commit()
+    assert len(polls.dataset.rows("runs")[0]["dumps"]) == 2
+
+
 def test_files_of_a_run_that_was_overtaken_come_again(polls):
     polls.arrive("a.jsonl")
     polls.run_until(10)
