@@ -9,7 +9,7 @@ from warraq.pipelines.config import FlowConfig
 from warraq.transforms.clean.stage import CleanText
 from warraq.transforms.dataset.forgotten import Forgotten
 from warraq.transforms.decode.stage import DecodePages
-from warraq.transforms.deduplicate.stage import Deduplicate, ReadKnown
+from warraq.transforms.deduplicate.stage import Deduplicate, ForgottenOf, ReadKnown
 from warraq.transforms.entities.stage import TagEntities
 from warraq.transforms.extract.stage import ExtractArticles
 from warraq.transforms.language.stage import KeepArabic
@@ -35,7 +35,7 @@ class RefinePages(beam.PTransform):
     config: FlowConfig
     known: ReadKnown | None = None
     watch: Watch = watch_nothing
-    forgotten: Forgotten = field(default_factory=Forgotten)
+    forgotten: Forgotten | ForgottenOf = field(default_factory=Forgotten)
 
     def steps(self) -> dict[str, beam.PTransform]:
         """The transforms of the stages by label, in order. Stages that reject cheaply come first."""

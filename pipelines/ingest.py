@@ -7,7 +7,7 @@ import hashlib
 import json
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -43,9 +43,9 @@ from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError, 
 from warraq.transforms.dataset.index import arrivals_count
 from warraq.transforms.dataset.publish import recover, recover_dead_runs
 from warraq.transforms.dataset.upgrade import upgrade_tables
-from warraq.transforms.file_names import shown_name
+from warraq.transforms.file_names import shown_name, stored_name
 from warraq.transforms.land import offsets
-from warraq.transforms.read.discover import Discovery, find_dumps
+from warraq.transforms.read.discover import Discovery, examine, find_dumps
 from warraq.transforms.read.dump import Dump, InputError, NoInputError, unreadable
 from warraq.transforms.write.commit import OVERTAKEN, record_failures
 from warraq.transforms.write.run import Run
@@ -158,6 +158,13 @@ def ingest(
         raise WarraqError(message_of(error)) from error
 
 
+def dumps_of(sizes: Mapping[str, int]) -> Discovery:
+    """The dumps at these paths that still have these sizes. Others are read once they stand still again."""
+    found = examine(list(sizes))
+    seen = {stored_name(path): size for path, size in sizes.items()}
+    return found._replace(dumps=[dump for dump in found.dumps if dump.size == seen[dump.path]])
+
+
 def _find(find: Callable[[], Discovery], dataset: Dataset) -> Discovery:
     """The dumps of the input, once the dataset is checked."""
     try:
@@ -179,7 +186,7 @@ def _ingest_new(
         tell(each.words)
     if before := upgrade_tables(dataset):
         tell(f"{dataset.root}: upgraded from schema {before} to {SCHEMA_VERSION}")
-    recipes = _recipes(options)
+    recipes = recipes_of(options)
     reached = offsets.committed(dataset, found.dumps, engine.landing) if engine.landing else {}
     made = plan(
         dataset,
@@ -193,7 +200,7 @@ def _ingest_new(
     if reached:
         covered = offsets.covered(dataset, made.new, engine.landing, reached, recipes[0])
         made = made.without({dump.path for dump in covered})._replace(offsets=reached, covered=covered)
-    for line in _told(made):
+    for line in told(made):
         tell(line)
     if made.new:
         for line in unused_field_lines(made.new, options.config.read):
@@ -209,7 +216,7 @@ def _ingest_new(
     return Outcome(finished, [], made)
 
 
-def _recipes(options: IngestOptions) -> list[str]:
+def recipes_of(options: IngestOptions) -> list[str]:
     """The digest of the rules and the version. Then its earlier forms: flags that change no article were part of it."""
     forms = [options.config_json()]
     forms += [
@@ -220,7 +227,7 @@ def _recipes(options: IngestOptions) -> list[str]:
     return list(dict.fromkeys(_digest(__version__, form) for form in forms))
 
 
-def _told(made: Plan) -> Iterator[str]:
+def told(made: Plan) -> Iterator[str]:
     """The messages on dumps that are in under other rules, are copies, grew, or were given up."""
     if made.other_rules:
         dumps = counted(len(made.other_rules), "dump")
@@ -255,7 +262,7 @@ def _ingest(  # noqa: PLR0913, PLR0917  (the parts of a job)
         done.set_aside.append(SetAside(dump.path, READ_STAGE, why, 0, []))
         tell(_describe_fault(done.set_aside[-1]))
     if done.set_aside and not _is_template(options):
-        record_failures(_describe(options, dataset, recipe, made), done.set_aside)
+        record_failures(describe_run(options, dataset, recipe, made), done.set_aside)
     if not done.run_ids:
         raise AllSetAsideError("all dumps were set aside; nothing was committed")
     return Outcome([] if _is_template(options) else done.run_ids, done.set_aside, made)
@@ -270,7 +277,7 @@ def _run_parts(  # noqa: PLR0913, PLR0917  (the parts of a job)
     while waiting:
         part = waiting.pop(0)
         moves = offsets.moves([dump.path for dump in part.new], _left_out(waiting, done), engine.landing, reached)
-        run = dataclasses.replace(_describe(options, dataset, recipe, part), offsets=moves)
+        run = dataclasses.replace(describe_run(options, dataset, recipe, part), offsets=moves)
         try:
             faults = _attempt(options, dataset, run, part.new, engine)
         except WarraqError as error:
@@ -395,7 +402,7 @@ def _clear_up(dataset: Dataset, run: Run) -> str:
     return "its publication had begun and has been finished" if published else "nothing was committed"
 
 
-def _describe(options: IngestOptions, dataset: Dataset, recipe: str, made: Plan) -> Run:
+def describe_run(options: IngestOptions, dataset: Dataset, recipe: str, made: Plan) -> Run:
     run_id = _digest(recipe, *sorted(dump.fingerprint for dump in made.new))
     return Run(
         output=dataset.root,

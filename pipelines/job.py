@@ -32,9 +32,9 @@ from warraq.transforms.ledger import CountPages
 from warraq.transforms.read.dump import Dump
 from warraq.transforms.read.formats import bytes_to_read
 from warraq.transforms.read.stage import CHECKED, TAKEN_BACK, ReadPages
-from warraq.transforms.step import KEPT, REJECTED
+from warraq.transforms.step import KEPT, REJECTED, Outputs
 from warraq.transforms.write.run import Run
-from warraq.transforms.write.stage import CommitRun, WriteArticles, WriteRejected
+from warraq.transforms.write.stage import CommitRun, RunOf, WriteArticles, WriteRejected
 
 
 class Known(NamedTuple):
@@ -60,15 +60,21 @@ class Ingest(beam.PTransform):
         )
         known = ReadKnown(self.known.files, frozenset(self.run.replaced)) if self.known.files else None
         self.watch("ReadPages", pages)
-        refined = pages[KEPT] | "RefinePages" >> RefinePages(self.config, known, self.watch, self.known.forgotten)
-        rejected = {label: output for label, output in refined.items() if label != KEPT}
-        read = {"read": pages[KEPT], "refused": pages[REJECTED], "CheckPlaces": pages[CHECKED]}
-        counts = {**read, **rejected} | "CountPages" >> CountPages()
-        articles = refined[KEPT] | "WriteArticles" >> WriteArticles(self.run)
-        refusals = {"ReadPages": pages[REJECTED], **rejected} | "WriteRejected" >> WriteRejected(self.run)
-        files = (articles, refusals) | "JoinFiles" >> beam.Flatten()
-        taken_back = [pages[TAKEN_BACK]] if TAKEN_BACK in pages else []
-        return (files, counts, *taken_back) | "CommitRun" >> CommitRun(self.run)
+        flow = RefinePages(self.config, known, self.watch, self.known.forgotten)
+        return staged(pages, flow, self.run, self.run.all_rejected) | "CommitRun" >> CommitRun(self.run)
+
+
+def staged(pages: Outputs, flow: RefinePages, run: Run | RunOf, all_rejected: bool) -> tuple[beam.PCollection, ...]:
+    """The outputs of `ReadPages` → what the commit needs: DataFile, (Entry, pages), and what is taken back, if any."""
+    refined = pages[KEPT] | "RefinePages" >> flow
+    rejected = {label: output for label, output in refined.items() if label != KEPT}
+    read = {"read": pages[KEPT], "refused": pages[REJECTED], "CheckPlaces": pages[CHECKED]}
+    counts = {**read, **rejected} | "CountPages" >> CountPages()
+    articles = refined[KEPT] | "WriteArticles" >> WriteArticles(run)
+    refusals = {"ReadPages": pages[REJECTED], **rejected} | "WriteRejected" >> WriteRejected(run, all_rejected)
+    files = (articles, refusals) | "JoinFiles" >> beam.Flatten()
+    taken_back = [pages[TAKEN_BACK]] if TAKEN_BACK in pages else []
+    return (files, counts, *taken_back)
 
 
 @dataclass(frozen=True)
@@ -91,8 +97,7 @@ def run_job(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[
     """
     known = Known(dataset.files("signatures"), read_forgotten(dataset))
     if options.runner != LOCAL:
-        logging.disable(logging.NOTSET)  # the runner's log shows the progress of a job elsewhere
-        logging.basicConfig(level=logging.INFO)
+        show_log()
         return _execute(Ingest(dumps, options.config, run, known), options.runner, options.beam)
     with scratch_folder() as scratch:
         tally = scratch / "tally"
@@ -113,6 +118,12 @@ def run_job(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[
                 return _run_warm(engine.graphs, options, run, dumps, known, runner, local)
             watch = watch_nothing if engine.graphs else progress.Tally(str(tally))
             return _execute(Ingest(dumps, options.config, run, known, watch), runner, local)
+
+
+def show_log() -> None:
+    """Lets the runner's log show the progress of a job elsewhere."""
+    logging.disable(logging.NOTSET)
+    logging.basicConfig(level=logging.INFO)
 
 
 def workers_for(size: int, most: int | None = None, each: int = _BYTES_A_WORKER) -> int:
@@ -167,12 +178,12 @@ def _execute(job: Ingest, runner: Any, options: PipelineOptions) -> Any:
     except KeyboardInterrupt:
         with contextlib.suppress(Exception):  # a runner that the same keys have ended answers no more
             result.cancel()
-            _wait_for_end(result)
+            wait_for_end(result)
         raise
     return result
 
 
-def _wait_for_end(result: Any) -> None:
+def wait_for_end(result: Any) -> None:
     """Returns once nothing of a cancelled job writes any more, or after a minute."""
     for _ in range(60):
         if PipelineState.is_terminal(result.state):

@@ -80,8 +80,10 @@ class Landing:
         try:
             for lander in self._landers:
                 lander.land(self._options.most_bytes, self._tell, self._dataset.transactions)
-        except (LandingError, OSError) as error:
+        except LandingError as error:
             raise WarraqError(message_of(error)) from error
+        except OSError as error:  # of a write, which names no file
+            raise WarraqError(f"{self.folder}: {error.strerror or error}") from error
 
     def is_hidden(self, path: str) -> bool:
         """True for a segment of a topic that another process lands here: it also reads it."""

@@ -116,6 +116,7 @@ class StreamOptions:
     metrics: str | None  # a file for the counts
     metrics_port: int  # 0: none
     ready_lag: float  # seconds
+    windows: float  # seconds of each; 0: a loop of cycles, not one job
 
 
 def ingest_parser(kind: type[Parser] = Parser) -> Parser:
@@ -164,6 +165,13 @@ def stream_parser(kind: type[Parser] = Parser) -> Parser:
     add("inputs", metavar="SOURCE", nargs="+", help=sources)
     _add_output(parser)
     add("--every", type=_seconds, default=30.0, metavar="TIME", help="time between two cycles: 5s, 2m … (default: 30s)")
+    add(
+        "--windows",
+        type=_seconds,
+        default=0.0,
+        metavar="TIME",
+        help="one unbounded job on Flink, which commits after each such time, in place of cycles",
+    )
     add("--new", action="store_true", help="skip dumps already read, even with other rules")
     _add_rejected(parser)
     add("--workers", type=_count, metavar="N", help="most processes of a cycle (default: all cores that it is worth)")
@@ -438,6 +446,7 @@ def parse_stream(arguments: Sequence[str], kind: type[Parser] = Parser) -> Strea
         metrics=known.metrics,
         metrics_port=known.metrics_port,
         ready_lag=known.ready_lag,
+        windows=known.windows,
     )
 
 

@@ -6,9 +6,8 @@ next one. Nothing here decides what is in the dataset, so a stream can be killed
 
 import contextlib
 import dataclasses
+import functools
 import gc
-import json
-import math
 import os
 import select
 import signal
@@ -18,27 +17,26 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Final, NamedTuple
+from typing import Final
 
-from warraq.pipelines.cli import BUSY, DONE, FAILED, WRONG_USAGE, configure_file_systems, counted, print_line
+from warraq.pipelines.cli import BUSY, DONE, FAILED, WRONG_USAGE, configure_file_systems, counted
+from warraq.pipelines.cycles import Cycle, log_of
 from warraq.pipelines.errors import AllSetAsideError, WarraqError, message_of
-from warraq.pipelines.ingest import ingest
+from warraq.pipelines.ingest import dumps_of, ingest
 from warraq.pipelines.job import Engine, workers_for
 from warraq.pipelines.landing import Landing
 from warraq.pipelines.local.warm import Graphs
 from warraq.pipelines.maintain import keep_up
 from warraq.pipelines.options import StreamOptions, parse_stream
 from warraq.pipelines.summary import ledger_of, pages_by
-from warraq.pipelines.terminal import one_line
 from warraq.pipelines.watching import Metrics, MetricsError, check_file, server
+from warraq.pipelines.windows import check_windows, run_windows
 from warraq.transforms import ledger
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError
 from warraq.transforms.extract.stage import sandboxes_kept
-from warraq.transforms.file_names import stored_name
 from warraq.transforms.land.offsets import in_order
 from warraq.transforms.read.arrivals import Arrivals, Sight, first_of
-from warraq.transforms.read.discover import Discovery, examine
 from warraq.transforms.read.dump import InputError
 from warraq.transforms.storage import is_remote
 
@@ -49,20 +47,6 @@ _BYTES_A_WORKER: Final = 8 << 20  # of dumps: to start one more process takes as
 _FIRST_RUNS: Final = 3  # the graph of the first is without an index of articles
 LOST: Final = 3  # the exit code if messages were lost before they were read
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class Cycle(NamedTuple):
-    """The counts of one cycle. The fields have the names that `--log_format json` gives them."""
-
-    cycle: int
-    arrived: int  # files that were read
-    waiting: int  # files that were seen and are still to be read
-    pages: int
-    kept: int
-    refused: int
-    set_aside: int  # files
-    lag: float  # seconds from the first sight of the file that waited longest to the end of the cycle
-    behind: int | None = None  # messages that brokers have and the dataset has not; None without a broker
 
 
 class StopSignals:
@@ -107,7 +91,7 @@ class StopSignals:
 def main(arguments: Sequence[str]) -> int:
     """`warraq stream`; returns the exit code. All lines go to stderr."""
     options = parse_stream(arguments)
-    log = _JsonLog() if options.is_json else _TextLog()
+    log = log_of(options.is_json)
     stop = StopSignals()
     try:
         with stop.listening():
@@ -118,39 +102,11 @@ def main(arguments: Sequence[str]) -> int:
         log.tell(message_of(error))
         return error.code
     if stop.is_asked:
-        log.tell("stopped; all that was read is committed")
+        uncommitted = "what is not committed is read at the next start"
+        log.tell(f"stopped; {uncommitted if options.windows else 'all that was read is committed'}")
     if lost:
         log.tell(f"{counted(lost, 'message')} had been lost before they were read; see above")
     return LOST if lost else DONE
-
-
-class _TextLog:
-    tell = staticmethod(print_line)
-
-    def report(self, cycle: Cycle) -> None:
-        print_line(as_text(cycle))
-
-
-class _JsonLog:
-    def tell(self, message: str) -> None:
-        self._print({"message": one_line(message)})
-
-    def report(self, cycle: Cycle) -> None:
-        self._print(cycle._asdict())
-
-    def _print(self, entry: dict[str, object]) -> None:
-        print(json.dumps(entry, ensure_ascii=False), file=sys.stderr, flush=True)
-
-
-def as_text(cycle: Cycle) -> str:
-    """One line on a cycle."""
-    aside = f", {counted(cycle.set_aside, 'file')} set aside" if cycle.set_aside else ""
-    behind = "" if cycle.behind is None else f", {counted(cycle.behind, 'message')} behind"
-    return (
-        f"cycle {cycle.cycle:,}: {counted(cycle.arrived, 'file')} arrived, {cycle.waiting:,} waiting{aside}; "
-        f"{counted(cycle.pages, 'page')}: {cycle.kept:,} kept, {cycle.refused:,} refused; "
-        f"lag {math.ceil(cycle.lag)} s{behind}"
-    )
 
 
 def stream(
@@ -159,7 +115,7 @@ def stream(
     tell: Callable[[str], object],
     report: Callable[[Cycle], object],
 ) -> int:
-    """Ingests what arrives, until it is told to stop or has done `options.cycles`.
+    """Ingests what arrives, until it is told to stop or has done `options.cycles`; with `options.windows` in one job.
 
     A cycle that fails commits nothing and is tried again later, with whatever has arrived since. Returns the number of
     messages that brokers had removed before they were landed.
@@ -173,9 +129,13 @@ def stream(
     Raises:
       WarraqError: a source or the dataset is wrong, or too many cycles in a row have failed.
     """
+    check_windows(options)
     configure_file_systems(options.ingest.beam_flags)
     job = _Stream(options, stop, tell)
     job.check()
+    if options.windows:
+        run_windows(options, stop, tell)
+        return 0
     tell(f"waiting for files in {', '.join(options.ingest.inputs)}; a cycle every {options.every:g} s")
     try:
         with sandboxes_kept(), watched(options, job.metrics):
@@ -322,18 +282,11 @@ class _Stream:
 
     def _ingest(self, sizes: Mapping[str, int]) -> tuple[Sequence[str], int]:
         """Ingests files of these sizes. Returns the runs that were committed, and the number of files set aside."""
-
-        def find() -> Discovery:
-            found = examine(list(sizes))
-            seen = {stored_name(path): size for path, size in sizes.items()}
-            # Others have changed since the look. They are read once they stand still again.
-            return found._replace(dumps=[dump for dump in found.dumps if dump.size == seen[dump.path]])
-
         options = self._options.ingest
         workers = workers_for(sum(sizes.values()), options.workers, _BYTES_A_WORKER)
         options = dataclasses.replace(options, workers=workers)
         try:
-            outcome = ingest(options, self._tell, find, self._engine)
+            outcome = ingest(options, self._tell, functools.partial(dumps_of, sizes), self._engine)
         except AllSetAsideError:
             return (), len(sizes)
         aside = {fault.dump for fault in outcome.set_aside}

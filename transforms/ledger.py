@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import apache_beam as beam
-from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
 from warraq.schemas.coders import register
@@ -138,20 +137,21 @@ def add_pages(amounts: Iterable[int]) -> int:
 
 
 class _CountFn(beam.DoFn):
-    """Adds up within a bundle: one element for each dump and reason leaves it, not one for each page."""
+    """Adds up within a bundle, window by window: one element for each dump and reason leaves it, not one a page."""
 
     def __init__(self, entry_of: Callable[[Any], Entry]) -> None:
         self._entry_of = entry_of
 
     def start_bundle(self) -> None:
-        self._counts: collections.Counter[Entry] = collections.Counter()
+        self._counts: dict[Any, collections.Counter[Entry]] = collections.defaultdict(collections.Counter)
 
-    def process(self, record: Page | Rejected) -> None:
-        self._counts[self._entry_of(record)] += 1
+    def process(self, record: Page | Rejected, window: Any = beam.DoFn.WindowParam) -> None:
+        self._counts[window][self._entry_of(record)] += 1
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
-        for entry, pages in sorted(self._counts.items()):
-            yield GlobalWindows.windowed_value((entry, pages))
+        for window, counts in self._counts.items():
+            for entry, pages in sorted(counts.items()):
+                yield WindowedValue((entry, pages), window.max_timestamp(), (window,))
 
 
 @dataclass

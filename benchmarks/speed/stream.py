@@ -3,12 +3,12 @@
     python -m benchmarks.speed.stream cycles [--cycles 300]
     python -m benchmarks.speed.stream ingests [--cycles 20]
     python -m benchmarks.speed.stream empty [--files 1000]
-    python -m benchmarks.speed.stream freshness [--seconds 120] [--every 5s]
+    python -m benchmarks.speed.stream freshness [--seconds 120] [--every 5s] [--rate 1]
 
 `cycles` gives each cycle one new dump of one page, with the default models, and prints processor seconds, of this
 process and of its children, and the memory of this process. `ingests` does the same by one call of `warraq ingest`
 after the other in this process. `empty` is about cycles in which nothing new is in a folder of so many files that are
-read. `freshness` starts the command and renames one page a second into its folder; the time is from there to
+read. `freshness` starts the command and renames so many pages a second into its folder; the time is from there to
 `committed_at`, and the first pages wait for the start of the program. The pages are made of words drawn by lot.
 """
 
@@ -25,10 +25,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from warraq.pipelines.cycles import Cycle
 from warraq.pipelines.ingest import ingest
 from warraq.pipelines.options import parse_ingest, parse_stream
 from warraq.pipelines.query import connect
-from warraq.pipelines.stream import Cycle, StopSignals, stream
+from warraq.pipelines.stream import StopSignals, stream
 from warraq.transforms.dataset.dataset import Dataset
 
 VERBS = ("أعلن", "أكد", "أوضح", "افتتح", "زار", "ناقش", "أطلق", "راجع", "بدأ", "أنهى", "عرض", "نشر")
@@ -130,23 +131,24 @@ def empty(folder: Path, files: int, count: int) -> None:
     print(f"{count - 1} cycles with nothing new, {files:,} files: {(processor() - began[-1]) / (count - 1):.4f} s each")
 
 
-def freshness(folder: Path, seconds: int, every: str) -> None:
+def freshness(folder: Path, seconds: int, every: str, rate: int) -> None:
     """Prints how long after its arrival a page was committed."""
     command = [sys.executable, "-m", "warraq", "stream", str(folder / "in"), "--output", str(folder / "out")]
     job = subprocess.Popen([*command, "--every", every, "--workers", "1"], stderr=subprocess.DEVNULL)
     landed: dict[str, float] = {}
-    for number in range(seconds):
+    began, pages = time.time(), seconds * rate
+    for number in range(pages):
+        time.sleep(max(0.0, began + number / rate - time.time()))
         put(folder / "in", number)
         landed[str(folder / "in" / f"{number:06}.html")] = time.time()
-        time.sleep(1)
     sql = "SELECT dump, epoch(committed_at) FROM loads"
-    while len(rows := connect(Dataset(str(folder / "out"))).execute(sql).fetchall()) < seconds:
+    while len(rows := connect(Dataset(str(folder / "out"))).execute(sql).fetchall()) < pages:
         time.sleep(1)
     job.send_signal(signal.SIGTERM)
     job.wait()
     ages = sorted(committed - landed[dump] for dump, committed in rows)
     p50, p95, most = (ages[int(share * (len(ages) - 1))] for share in (0.5, 0.95, 1))
-    print(f"--every {every}: {len(ages)} pages, one a second; p50 {p50:.1f} s, p95 {p95:.1f} s, most {most:.1f} s")
+    print(f"--every {every}: {len(ages)} pages, {rate} a second; p50 {p50:.1f} s, p95 {p95:.1f} s, most {most:.1f} s")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -156,6 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--files", type=int, default=1000)
     parser.add_argument("--seconds", type=int, default=120)
     parser.add_argument("--every", default="5s")
+    parser.add_argument("--rate", type=int, default=1)
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -167,7 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         elif options.what == "empty":
             empty(folder, options.files, options.cycles)
         else:
-            freshness(folder, options.seconds, options.every)
+            freshness(folder, options.seconds, options.every, options.rate)
         print(f"load {os.getloadavg()[0]:.1f}")
 
 

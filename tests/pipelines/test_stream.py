@@ -14,11 +14,12 @@ from tests.support.paths import ROOT
 from tests.support.processes import PATIENCE, wait_until
 from warraq.pipelines import ingest as command
 from warraq.pipelines import stream as module
+from warraq.pipelines.cycles import Cycle, as_text
 from warraq.pipelines.errors import WarraqError
 from warraq.pipelines.ingest import main as ingest
 from warraq.pipelines.options import parse_stream
 from warraq.pipelines.query import connect
-from warraq.pipelines.stream import Cycle, StopSignals, as_text, main, stream
+from warraq.pipelines.stream import StopSignals, main, stream
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DatasetError
 

@@ -8,7 +8,8 @@ import urllib.request
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from warraq.pipelines.stream import Cycle, main
+from warraq.pipelines.cycles import Cycle
+from warraq.pipelines.stream import main
 from warraq.pipelines.watching import Metrics, server
 
 

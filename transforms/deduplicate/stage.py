@@ -10,8 +10,8 @@ import datetime as dt
 import functools
 import itertools
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final, NamedTuple, Optional
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple, Optional, TypeAlias
 
 import apache_beam as beam
 
@@ -43,6 +43,8 @@ from warraq.transforms.step import KEPT, REJECTED, Meter, Outputs, Refusal, Stag
 
 STAGE: Final = "deduplicate"
 _BATCHES: Final = 64  # of files, each for one worker at a time
+ForgottenOf: TypeAlias = Callable[[Any], Forgotten]  # of a window
+FilesOf: TypeAlias = Callable[[Any], Sequence[str]]
 
 
 class Judged(NamedTuple):
@@ -58,15 +60,15 @@ register(Precedence, SignatureRow, Verdict, Judged, Link, Wanted)
 class _IdentifyFn(beam.DoFn):
     """As StepFn, but an article that it keeps has not left the stage: `_SettleFn` counts it there."""
 
-    def __init__(self, forgotten: Forgotten) -> None:
+    def __init__(self, forgotten: ForgottenOf) -> None:
         self._forgotten = forgotten
         self._meter = Meter(STAGE)
 
-    def process(self, article: Article) -> Iterator[Article | Refusal]:
+    def process(self, article: Article, window: Any = beam.DoFn.WindowParam) -> Iterator[Article | Refusal]:
         self._meter.came()
         start = time.perf_counter_ns()
         outcome = attempt(article, STAGE, functools.partial(identify, article))
-        if isinstance(outcome, Article) and self._forgotten.has(outcome):
+        if isinstance(outcome, Article) and self._forgotten(window).has(outcome):
             nameless = article._replace(source=article.source._replace(url=""))
             outcome = reject(nameless, STAGE, FORGOTTEN, "")
         self._meter.took(time.perf_counter_ns() - start)
@@ -167,6 +169,17 @@ class _FindKnownFn(beam.DoFn):
             yield from (beam.pvalue.TaggedOutput(self.NEAR, one) for one in near)
 
 
+class _FindAllKnownFn(beam.DoFn):
+    """As another, with keys as its elements, and all files of the window at once."""
+
+    def __init__(self, find_known: _FindKnownFn, files: FilesOf) -> None:
+        self._find_known = find_known
+        self._files = files
+
+    def process(self, keys: tuple[int, Wanted], window: Any = beam.DoFn.WindowParam) -> Iterator[Any]:
+        yield from self._find_known.process((0, [[*self._files(window)]]), [keys])
+
+
 _search = functools.lru_cache(maxsize=1)(Search)  # bitmaps of 16 MiB each
 
 
@@ -183,25 +196,42 @@ class ReadKnown(beam.PTransform):
     rules: DuplicateRules = dataclasses.field(default_factory=DuplicateRules)
 
     def expand(self, rows: beam.PCollection) -> Outputs:
-        # Not CombineGlobally and Reshuffle: to describe the many transforms in them takes a fifth of a small run.
-        keys = (
-            rows
-            | "KeyByNothing" >> beam.Map(_by_nothing).with_output_types(tuple[int, SignatureRow])
-            | "JoinKeys"
-            >> beam.CombinePerKey(_WantedFn(self.rules.near != "off")).with_output_types(tuple[int, Wanted])
-        )
-        fn = _FindKnownFn(self.rules.horizon_days, self.ignored_loads)
-        found = (
+        keys = beam.pvalue.AsIter(self.keys(rows))
+        files = (
             rows.pipeline
             | beam.Impulse()
             | "ListFiles" >> beam.ParDo(_ListFilesFn(self.files)).with_output_types(tuple[int, list[str]])
             | "SpreadFiles" >> beam.GroupByKey()
-            | "FindKnown"
-            >> beam.ParDo(fn, beam.pvalue.AsIter(keys))
-            .with_output_types(tuple[str, SignatureRow], **{fn.NEAR: tuple[bytes, SignatureRow]})
-            .with_outputs(fn.NEAR, main=EXACT)
         )
-        return {EXACT: found[EXACT], NEAR: found[fn.NEAR]}
+        return self.found(files, _FindKnownFn(self.rules.horizon_days, self.ignored_loads), keys)
+
+    def keys(self, rows: beam.PCollection) -> beam.PCollection:
+        """(0, the keys of all rows); nothing if there is no row."""
+        # Not CombineGlobally and Reshuffle: to describe the many transforms in them takes a fifth of a small run.
+        joined_keys = beam.CombinePerKey(_WantedFn(self.rules.near != "off")).with_output_types(tuple[int, Wanted])
+        keyed = rows | "KeyByNothing" >> beam.Map(_by_nothing).with_output_types(tuple[int, SignatureRow])
+        return keyed | "JoinKeys" >> joined_keys
+
+    def found(self, elements: beam.PCollection, fn: beam.DoFn, *given: Any) -> Outputs:
+        """The outputs of a search; `given` are side inputs."""
+        near = _FindKnownFn.NEAR
+        find_known = beam.ParDo(fn, *given).with_output_types(
+            tuple[str, SignatureRow], **{near: tuple[bytes, SignatureRow]}
+        )
+        outputs = elements | "FindKnown" >> find_known.with_outputs(near, main=EXACT)
+        return {EXACT: outputs[EXACT], NEAR: outputs[near]}
+
+
+@dataclasses.dataclass
+class ReadKnownOfWindow(ReadKnown):
+    """As ReadKnown, over the files of each window, which one worker reads. Without side inputs: see `CommitRuns`."""
+
+    files: Sequence[str] = ()
+    files_of: FilesOf = lambda _: ()
+
+    def expand(self, rows: beam.PCollection) -> Outputs:
+        find_known = _FindKnownFn(self.rules.horizon_days, self.ignored_loads)
+        return self.found(self.keys(rows), _FindAllKnownFn(find_known, self.files_of))
 
 
 @dataclasses.dataclass
@@ -209,14 +239,15 @@ class Deduplicate(StageTransform):
     """Article → (Article, Rejected). Shuffles each text once, and about 25 signature rows for each article.
 
     `known` finds the articles that the dataset holds. Those in `forgotten` leave; their rows do not tell an address.
+    `forgotten` is for all windows, or gives those of each.
     """
 
     rules: DuplicateRules = dataclasses.field(default_factory=DuplicateRules)
     known: ReadKnown | None = None
-    forgotten: Forgotten = dataclasses.field(default_factory=Forgotten)
+    forgotten: Forgotten | ForgottenOf = dataclasses.field(default_factory=Forgotten)
 
     def expand(self, articles: beam.PCollection) -> Outputs:
-        identified = route(articles, "Identify", _IdentifyFn(self.forgotten), Article, Article)
+        identified = route(articles, "Identify", _IdentifyFn(self._forgotten_of()), Article, Article)
         keyed = identified[KEPT] | "KeyByPlace" >> beam.Map(_by_place).with_output_types(tuple[str, Judged])
         # Not CoGroupByKey, which would send whole articles as pickles: its values have no type.
         judged = (keyed, self._verdicts(identified[KEPT])) | "JoinJudged" >> beam.Flatten()
@@ -225,6 +256,9 @@ class Deduplicate(StageTransform):
         settled = route(grouped, "Settle", settle, tuple[str, Iterable[Judged]], Article)
         rejected = (identified[REJECTED], settled[REJECTED]) | "JoinRejected" >> beam.Flatten()
         return {KEPT: settled[KEPT], REJECTED: rejected}
+
+    def _forgotten_of(self) -> ForgottenOf:
+        return functools.partial(_always, self.forgotten) if isinstance(self.forgotten, Forgotten) else self.forgotten
 
     def _verdicts(self, identified: beam.PCollection) -> beam.PCollection:
         """Record id → Judged, for each article that is a copy."""
@@ -261,6 +295,10 @@ class Deduplicate(StageTransform):
 def _with(new: beam.PCollection, known: Outputs, kind: str) -> beam.PCollection:
     """The new rows and the known ones of that kind."""
     return (new, known[kind]) | f"Join_{kind}" >> beam.Flatten() if known else new
+
+
+def _always(forgotten: Forgotten, _window: Any) -> Forgotten:
+    return forgotten
 
 
 def _by_nothing(row: SignatureRow) -> tuple[int, SignatureRow]:

@@ -144,11 +144,26 @@ class ReadPages(StageTransform):
 
     def expand(self, begin: beam.pvalue.PBegin) -> Outputs:
         ranges = begin | beam.Impulse() | "ListRanges" >> beam.ParDo(_ListRangesFn(self.dumps, self.rules))
+        return self.read(ranges, [TAKEN_BACK] * any(dump.after for dump in self.dumps))
+
+    def read(self, ranges: beam.PCollection, more: Sequence[str]) -> Outputs:
+        """The pages of these ranges, and the outputs that are asked for besides."""
         # Flink would read all ranges of a dump on one worker.
         spread = ranges | "SpreadRanges" >> beam.Reshuffle()
-        others = [TAKEN_BACK] * any(dump.after for dump in self.dumps) + [PROGRESS] * self.shows_progress
+        others = [*more, *[PROGRESS] * self.shows_progress]
         reading = beam.ParDo(_ReadFn(self.rules, self.shows_progress))
         read = spread | "ReadRanges" >> reading.with_outputs(REJECTED, _STRETCHES, *others, main=KEPT)
         stretches = read[_STRETCHES] | "GroupStretches" >> beam.GroupByKey()
         checked = stretches | "CheckPlaces" >> beam.FlatMapTuple(check_stretches).with_output_types(Rejected)
         return {CHECKED: checked, **{output: read[output] for output in (KEPT, REJECTED, *others)}}
+
+
+@dataclasses.dataclass
+class ReadArrivingPages(ReadPages):
+    """Dump → (Page, Rejected): as ReadPages, window by window, with the output TAKEN_BACK."""
+
+    dumps: Sequence[Dump] = ()
+
+    def expand(self, dumps: beam.PCollection) -> Outputs:
+        ranges = dumps | "ListRanges" >> beam.FlatMap(parts, self.rules).with_output_types(Part)
+        return self.read(ranges, [TAKEN_BACK])

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import functools
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,3 +40,14 @@ class Run:
     def load_ids(self) -> Mapping[str, str]:
         """The load of each dump, by its path."""
         return {dump["dump"]: loads.load_id(self.recipe, dump["fingerprint"]) for dump in self.dumps}
+
+    def to_json(self) -> bytes:
+        """The run as `from_json` reads it."""
+        return json.dumps({**dataclasses.asdict(self), "started_at": self.started_at.isoformat()}).encode()
+
+
+def from_json(content: bytes) -> Run:
+    """The run that `to_json` wrote."""
+    fields = json.loads(content)
+    offsets = {key: (before, after) for key, (before, after) in fields.pop("offsets").items()}
+    return Run(**{**fields, "started_at": dt.datetime.fromisoformat(fields["started_at"]), "offsets": offsets})

@@ -1,0 +1,340 @@
+"""The unbounded driver: one Beam job that runs on, and commits what has arrived window by window.
+
+The graph is that of the batch job. What is fixed there when the graph is built (the run, the dumps, the files of the
+index) is an element here, one for each window. The next one is given once the last one is settled, so windows are
+committed in order, and a burst waits in the folder and not in memory.
+"""
+
+import contextlib
+import dataclasses
+import functools
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple, Protocol
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.runner import PipelineState
+from apache_beam.transforms.window import FixedWindows, IntervalWindow
+from deltalake.exceptions import DeltaError
+
+from warraq.pipelines.cli import WRONG_USAGE
+from warraq.pipelines.cycles import Cycle, log_of
+from warraq.pipelines.errors import WarraqError, message_of
+from warraq.pipelines.flow import RefinePages
+from warraq.pipelines.ingest import describe_run, dumps_of, recipes_of, told
+from warraq.pipelines.job import show_log, staged, wait_for_end
+from warraq.pipelines.maintain import keep_up
+from warraq.pipelines.options import LOCAL, StreamOptions
+from warraq.pipelines.plan import Plan, plan
+from warraq.pipelines.polling import ENDED, PollFn, Turn
+from warraq.pipelines.summary import ledger_of, pages_by
+from warraq.transforms import ledger
+from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.dataset.errors import DatasetError
+from warraq.transforms.dataset.forgotten import Forgotten, read_forgotten
+from warraq.transforms.dataset.publish import discard, recover_dead_runs
+from warraq.transforms.dataset.upgrade import upgrade_tables
+from warraq.transforms.deduplicate.stage import ReadKnownOfWindow
+from warraq.transforms.land import kafka, pubsub
+from warraq.transforms.read.arrivals import Arrivals, first_of
+from warraq.transforms.read.dump import Dump
+from warraq.transforms.read.stage import ReadArrivingPages
+from warraq.transforms.write.commit import OVERTAKEN, record_failures
+from warraq.transforms.write.run import Run, from_json
+from warraq.transforms.write.set_aside import read_report
+from warraq.transforms.write.stage import CommitRuns
+
+_STANDSTILL: Final = 5.0  # seconds, at most, between two looks; a file that did not change meanwhile is whole
+_RUN: Final = "run.json"  # the note of a window that is not settled
+_CHECKPOINT_MILLIS: Final = 10_000  # without this flag Flink takes no checkpoint, and polls without a pause
+_LOOK: Final = 1.0  # seconds between two looks at the state of the job
+_PRISM: Final = "PrismRunner"  # has no checkpoints
+
+
+class Given(NamedTuple):
+    """A run whose dumps were given and that is not settled yet."""
+
+    run: Run
+    since: float  # seconds since 1970: the first sight of the file that waited longest
+    waiting: int  # files that were left for later
+
+
+class State(NamedTuple):
+    """What the runner keeps of the source between two polls."""
+
+    due: float  # seconds since 1970: the end of the window that is open
+    windows: int  # that have ended
+    given: Given | None = None
+
+
+class Source:
+    """The dumps of a stream: one list in each window at most, and none before the run of the last one is settled.
+
+    The run is a note under the folder in which the window stages its files (see `RunOfWindow`). What is remembered in
+    memory saves work only: another process may go on from the state.
+    """
+
+    def __init__(self, options: StreamOptions, job: str) -> None:
+        self._options = options
+        self._job = job
+
+    def poll(self, state: State | None, now: float) -> Turn:
+        """Looks for files. At the end of a window, gives those that are whole."""
+        key = _key(self._options)
+        if key not in _WATCHERS:
+            _WATCHERS[key] = _Watcher(self._options, self._job)
+        return _WATCHERS[key].poll(state, now)
+
+
+class _Watcher:
+    """As Source; one for each process and stream."""
+
+    def __init__(self, options: StreamOptions, job: str) -> None:
+        self._options = options
+        self._job = job
+        self._dataset = Dataset(options.ingest.output)
+        self._recipes = recipes_of(options.ingest)
+        self._log = log_of(options.is_json)
+        self._standstill = min(_STANDSTILL, options.windows / 2)
+        self._forget_files()
+        self._lock = contextlib.ExitStack()  # of the run that is not settled: other jobs must not take it for dead
+        self._locked = ""
+        self._commits = 0  # since the last upkeep
+
+    def _forget_files(self) -> None:
+        self._arrivals = Arrivals(self._options.ingest.inputs, self._options.ingest.output, self._standstill)
+
+    def poll(self, state: State | None, now: float) -> Turn:
+        """See Source."""
+        length = self._options.windows
+        state = state or State((now // length + 1) * length, 0)
+        if self._locked and not (state.given and state.given.run.staging == self._locked):
+            self._take_back()  # the runner has not taken note of the turn in which that run was given
+        if state.given and self._is_settled(state.given, state.windows, now):
+            state = state._replace(given=None)
+        self._arrivals.look(now)
+        dumps, end = None, state.due - length
+        if now >= state.due:
+            end = now // length * length
+            is_last = 0 < self._options.cycles <= state.windows
+            if is_last and not state.given:
+                return Turn(ENDED, None, end, 0)
+            given = state.given
+            if not given and not is_last:
+                dumps, given = self._next(staging_name(self._job, end))
+            state = State(end + length, state.windows + 1, given)
+        return Turn(state, dumps, end, min(self._standstill, max(0.0, state.due - now)))
+
+    def _take_back(self) -> None:
+        discard(self._dataset, self._locked)
+        self._forget_files()
+        self.close()
+
+    def close(self) -> None:
+        """Gives up the run that is not settled: nobody works on it any more."""
+        self._lock.close()
+        self._locked = ""
+
+    def _is_settled(self, given: Given, number: int, now: float) -> bool:
+        """True once a run is committed, or has failed: then its files come again, those that were set aside twice.
+
+        They are recorded here, as the launcher of a batch job does it.
+        """
+        dataset, run = self._dataset, given.run
+        is_committed = dataset.has_run(run.run_id)
+        faults = [] if is_committed else read_report(dataset, run.staging)
+        is_noted = dataset.read_note(run.staging, _RUN) is not None
+        if is_noted and not is_committed and not faults and dataset.read_note(run.staging, OVERTAKEN) is None:
+            self._hold(run.staging)
+            return False
+        self.close()
+        if faults:
+            record_failures(run, faults)
+        if is_committed:
+            self._report(given, number, now)
+        else:
+            discard(dataset, run.staging)
+            self._forget_files()
+        self._keep_up()
+        return True
+
+    def _report(self, given: Given, number: int, now: float) -> None:
+        counts = ledger_of(self._dataset, [given.run.run_id])
+        pages, kept, refused = (pages_by(counts, door) for door in (ledger.READ, ledger.ARTICLE, ledger.REJECTED))
+        lag = round(now - given.since, 1)
+        self._log.report(Cycle(number, len(given.run.dumps), given.waiting, pages, kept, refused, 0, lag))
+
+    def _keep_up(self) -> None:
+        self._commits += 1
+        if self._options.maintain_every and self._commits >= self._options.maintain_every:
+            self._commits = 0
+            keep_up(self._dataset, self._log.tell)
+
+    def _hold(self, staging: str) -> None:
+        """Holds the lock of a run. It may have been held by a process that is dead."""
+        if self._locked != staging:
+            self._lock.enter_context(self._dataset.lock(staging))
+            self._locked = staging
+
+    def _next(self, staging: str) -> tuple[list[Dump] | None, Given | None]:
+        """The new files that have waited longest, as many as a window may have."""
+        while whole := self._arrivals.whole():
+            waiting = len(self._arrivals.waiting())
+            taken = first_of(whole, self._options.most_files, self._options.most_bytes)
+            made = self._plan({path: whole[path].state.size for path in taken})
+            self._arrivals.read(taken)
+            if made.new:
+                self._hold(staging)
+                run = describe_run(self._options.ingest, self._dataset, self._recipes[0], made)
+                run = dataclasses.replace(run, staging=staging)
+                self._dataset.write_note(staging, _RUN, run.to_json())
+                return made.new, Given(run, min(whole[path].since for path in taken), waiting - len(taken))
+        return None, None
+
+    def _plan(self, sizes: Mapping[str, int]) -> Plan:
+        """The plan for files of these sizes. Messages are those of `ingest`."""
+        dataset, options, tell = self._dataset, self._options.ingest, self._log.tell
+        for cleared in recover_dead_runs(dataset):
+            tell(cleared.words)
+        upgrade_tables(dataset)
+        found = dumps_of(sizes)
+        for path, why in found.skipped:
+            tell(f"{path}: skipped, {why}")
+        flags = {"only_new": options.only_new, "retry_failed": options.retry_failed}
+        made = plan(dataset, found.dumps, self._recipes, **flags, by_name=True)
+        for line in told(made):
+            tell(line)
+        return made
+
+
+_WATCHERS: Final[dict[tuple[str, ...], _Watcher]] = {}  # of this process
+
+
+def _key(options: StreamOptions) -> tuple[str, ...]:
+    return (*options.ingest.inputs, options.ingest.output)
+
+
+def staging_name(job: str, end: float) -> str:
+    """The name under which the window of a job that ends then stages its files. Two jobs have two."""
+    return f"{job}-{round(end * 1000)}"
+
+
+class RunOfWindow:
+    """Window → its run; None once that has ended: it is committed, or was given up and its files come again."""
+
+    def __init__(self, output: str, job: str) -> None:
+        self._output = output
+        self._job = job
+
+    def __call__(self, window: IntervalWindow) -> Run | None:
+        note = Dataset(self._output).read_note(staging_name(self._job, float(window.end)), _RUN)
+        return from_json(note) if note else None
+
+
+@functools.lru_cache(maxsize=1)
+def _forgotten_in(output: str, _window: IntervalWindow) -> Forgotten:
+    return read_forgotten(Dataset(output))
+
+
+def _files_in(output: str, _window: IntervalWindow) -> Sequence[str]:
+    return Dataset(output).files("signatures")
+
+
+@dataclasses.dataclass
+class IngestWindows(beam.PTransform):
+    """Nothing → the rows of `runs`, one for each window in which something new came.
+
+    What was taken down, and the index, are those of the moment when a window needs them: what a run was planned on is
+    seen at its commit.
+    """
+
+    options: StreamOptions
+    job: str
+
+    def expand(self, start: beam.PCollection) -> beam.PCollection:
+        options = self.options.ingest
+        given = (
+            start
+            | beam.Impulse()
+            | "Poll" >> beam.ParDo(PollFn(Source(self.options, self.job))).with_output_types(list[Dump])
+            | "Window" >> beam.WindowInto(FixedWindows(self.options.windows))
+        )
+        dumps = given | "ListDumps" >> beam.FlatMap(_each).with_output_types(Dump)
+        pages = dumps | "ReadPages" >> ReadArrivingPages(rules=options.config.read)
+        known = ReadKnownOfWindow(files_of=functools.partial(_files_in, options.output))
+        flow = RefinePages(options.config, known, forgotten=functools.partial(_forgotten_in, options.output))
+        run_of = RunOfWindow(options.output, self.job)
+        results = staged(pages, flow, run_of, options.all_rejected)
+        return (*results, given) | "CommitRuns" >> CommitRuns(run_of)
+
+
+def _each(dumps: Sequence[Dump]) -> Sequence[Dump]:
+    return dumps
+
+
+class Stop(Protocol):
+    """Says when to end."""
+
+    @property
+    def is_asked(self) -> bool:
+        """True once the job is to end."""
+
+    def wait(self, seconds: float) -> None:
+        """Returns after so many seconds, or when the job is to end."""
+
+
+def check_windows(options: StreamOptions) -> None:
+    """Returns unless these are flags of a job that can't be.
+
+    Raises:
+      WarraqError: they are.
+    """
+    if not options.windows:
+        return
+    if options.ingest.runner == LOCAL:
+        raise WarraqError(
+            "--windows needs a runner that streams, such as Flink (see docs/stream.md); "
+            "on this machine leave it out: --every commits as often, with the same rows",
+            WRONG_USAGE,
+        )
+    if brokers := [each for each in options.ingest.inputs if each.startswith((kafka.SCHEME, pubsub.SCHEME))]:
+        raise WarraqError(
+            f"{brokers[0]}: --windows reads folders and buckets; leave it out for this source", WRONG_USAGE
+        )
+    if options.cycles and options.ingest.runner != _PRISM:
+        raise WarraqError("--cycles: with --windows such a job ends when it is cancelled (Ctrl-C)", WRONG_USAGE)
+    if options.metrics or options.metrics_port:
+        raise WarraqError("--windows counts nothing for Prometheus; ask the runner, or the view `runs`", WRONG_USAGE)
+
+
+def run_windows(options: StreamOptions, stop: Stop, tell: Callable[[str], object]) -> None:
+    """Runs the job until it is told to stop, or has done `options.cycles` windows.
+
+    A job that is stopped is cancelled: of a window that is not committed nothing remains, and its files come again.
+
+    Raises:
+      WarraqError: the job failed.
+    """
+    show_log()
+    streaming = [f"--checkpointing_interval={_CHECKPOINT_MILLIS}"] if options.ingest.runner != _PRISM else []
+    flags = PipelineOptions([*options.ingest.beam_flags, "--streaming", *streaming])
+    tell(f"waiting for files in {', '.join(options.ingest.inputs)}; a window every {options.windows:g} s")
+    pipeline = beam.Pipeline(runner=options.ingest.runner, options=flags)
+    pipeline | "Ingest" >> IngestWindows(options, f"windows-{uuid.uuid4().hex[:8]}")
+    try:
+        result = pipeline.run()
+        while not PipelineState.is_terminal(result.state) and not stop.is_asked:
+            stop.wait(_LOOK)
+        if stop.is_asked:
+            result.cancel()
+            wait_for_end(result)
+        else:
+            result.wait_until_finish()
+    except (RuntimeError, OSError) as error:
+        raise WarraqError(message_of(error)) from error
+    finally:
+        if watcher := _WATCHERS.pop(_key(options), None):  # its workers are threads of this process
+            watcher.close()
+        with contextlib.suppress(DatasetError, DeltaError, OSError):  # else the next command clears up
+            recover_dead_runs(Dataset(options.ingest.output))

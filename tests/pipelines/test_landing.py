@@ -1,0 +1,76 @@
+"""Landing when the disk is full, and when there is room again."""
+
+import errno
+import json
+import os
+
+import pytest
+
+from tests.pipelines.test_stream import FAST, ask
+from warraq.pipelines import landing as module
+from warraq.pipelines.options import parse_stream
+from warraq.pipelines.stream import StopSignals, stream
+from warraq.transforms.land import segments
+from warraq.transforms.land.segments import Message, Partition
+
+MESSAGES = [
+    Message("pages", 0, offset, json.dumps({"url": f"https://a.example/{offset}", "text": f"{offset}"}).encode())
+    for offset in range(6)
+]
+
+
+class Lander:
+    """As that of Kafka, with a broker that has all messages from the beginning."""
+
+    is_ours, lost, keys = True, 0, ()
+
+    def __init__(self, landing):
+        self._partition = Partition(landing, "pages", 0)
+        self._partition.folder.mkdir(parents=True)
+        self.folder = str(self._partition.folder.parent)
+        self.first = None  # of the segment that is being written
+
+    def land(self, *_):
+        self._partition.remove_unfinished()
+        self.first = self._partition.next_offset() or 0
+        if left := MESSAGES[self.first :]:
+            self._partition.write(left[:3])
+        self.first = None
+
+    def behind(self, _):
+        return 0
+
+    def close(self):
+        pass
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_full_while_messages_land_costs_none(tmp_path, monkeypatch):
+    """The second segment meets a full disk, at its end, twice."""
+    lander, faults, sync = Lander(str(tmp_path / "out.landing")), [], os.fsync
+
+    def full(descriptor):
+        if lander.first == 3 and len(faults) < 2:
+            faults.append(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+            raise faults[-1]
+        sync(descriptor)
+
+    monkeypatch.setattr(module, "_landers", lambda *_: [lander])
+    monkeypatch.setattr(segments.os, "fsync", full)
+    output, stop, words, cycles = str(tmp_path / "out"), StopSignals(), [], []
+    options = parse_stream(["kafka://localhost:1/pages", "--output", output, "--every", "0.2s", *FAST])
+
+    def report(cycle):
+        cycles.append(cycle)
+        if sum(each.pages for each in cycles) == len(MESSAGES):
+            stop.defer()
+
+    stream(options, stop, words.append, report)
+    assert [line.partition(";")[0] for line in words if "again" in line] == [
+        f"{tmp_path}/out.landing: No space left on device"
+    ] * 2
+    assert ask(output, "SELECT sum(pages) FROM ledger WHERE door = 'read'") == [(len(MESSAGES),)]
+    assert sorted(path.name[:20] for path in (tmp_path / "out.landing" / "pages" / "0").iterdir()) == [
+        f"{0:020}",
+        f"{3:020}",
+    ]

@@ -1,0 +1,220 @@
+"""The source of the unbounded job, polled by hand: what it gives, when, and what becomes of a run that fails."""
+
+import dataclasses
+import datetime as dt
+import json
+
+import apache_beam as beam
+import pytest
+from apache_beam.pipeline import PipelineVisitor
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.transforms.window import IntervalWindow
+
+from warraq.pipelines import windows as module
+from warraq.pipelines.options import parse_stream
+from warraq.pipelines.polling import ENDED
+from warraq.pipelines.stream import main
+from warraq.pipelines.windows import IngestWindows, RunOfWindow, Source, State, staging_name
+from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.write.commit import OVERTAKEN, commit
+from warraq.transforms.write.run import Run, from_json
+from warraq.transforms.write.set_aside import SetAside, leave_report
+from warraq.transforms.write.stage import _CommitWindowFn
+
+START = 1_800_000_000.0  # a multiple of the windows here
+
+
+class Polls:
+    """A source of windows of 10 seconds in this process, whose clock the test sets."""
+
+    def __init__(self, folder, *flags):
+        self.folder, self.output = folder / "in", str(folder / "out")
+        self.folder.mkdir()
+        flags = ("--output", self.output, "--windows", "10s", "--runner", "PrismRunner", *flags)
+        self.options = parse_stream([str(self.folder), *flags])
+        self.dataset = Dataset(self.output)
+        self.state = None
+        self.given = []  # the end of a window, and the names of the dumps
+
+    def arrive(self, *names):
+        for name in names:
+            (self.folder / name).write_text(json.dumps({"url": f"https://a.example/{name}", "html": name}) + "\n")
+
+    def run_until(self, last):
+        """Polls each five seconds of the test's clock, from where it stands. Returns what was given."""
+        first = START if self.state is None else self.state.due - 10
+        before = len(self.given)
+        for now in range(int(first), int(START + last) + 1, 5):
+            turn = Source(self.options, "job").poll(self.state, float(now))
+            self.state = turn.state
+            if turn.given:
+                self.given.append((turn.until - START, [dump.path.rpartition("/")[2] for dump in turn.given]))
+            if turn.state == ENDED:
+                break
+        return self.given[before:]
+
+    def commit(self):
+        commit(self.state.given.run, [], [])
+
+    @property
+    def run_of(self):
+        return RunOfWindow(self.output, "job")
+
+
+@pytest.fixture
+def polls(tmp_path):
+    yield Polls(tmp_path)
+    for watcher in module._WATCHERS.values():
+        watcher.close()
+    module._WATCHERS.clear()
+
+
+def window(end):
+    return IntervalWindow(START + end - 10, START + end)
+
+
+def test_a_window_gives_what_has_arrived_once_the_one_before_is_committed(polls):
+    polls.arrive("a.jsonl")
+    assert polls.run_until(10) == [(10, ["a.jsonl"])]
+    assert polls.run_of(window(10)) == polls.state.given.run
+    polls.arrive("b.jsonl", "c.jsonl.part")
+    assert polls.run_until(40) == []  # the first run is at work
+    polls.commit()
+    assert polls.run_of(window(10)) is None
+    polls.arrive("d.jsonl")
+    assert polls.run_until(60) == [(50, ["b.jsonl", "d.jsonl"])]
+
+
+def test_a_burst_waits_in_the_folder(tmp_path):
+    polls = Polls(tmp_path, "--max_files", "2")
+    polls.arrive("a.jsonl", "b.jsonl", "c.jsonl")
+    assert polls.run_until(10) == [(10, ["a.jsonl", "b.jsonl"])]
+    polls.commit()
+    assert polls.run_until(20) == [(20, ["c.jsonl"])]
+
+
+def test_another_process_goes_on_from_the_state(polls):
+    """A runner that restores it gives the run that was at work again, and the source does not."""
+    polls.arrive("a.jsonl")
+    polls.run_until(10)
+    before = polls.state
+    module._WATCHERS.clear()
+    polls.arrive("b.jsonl")
+    assert polls.run_until(30) == []
+    polls.commit()
+    polls.state = before  # the checkpoint was older than the commit
+    module._WATCHERS.clear()
+    assert [names for _, names in polls.run_until(50)] == [["b.jsonl"]]
+
+
+def test_a_turn_that_the_runner_has_not_taken_note_of_comes_again(polls):
+    """As if the bundle had failed in which it was given, or an older checkpoint was restored."""
+    polls.arrive("a.jsonl")
+    polls.run_until(5)
+    before = polls.state
+    polls.run_until(10)
+    polls.state = before
+    polls.arrive("b.jsonl")
+    assert [names for _, names in polls.run_until(40)] == [["a.jsonl", "b.jsonl"]]
+    polls.commit()
+    assert len(polls.dataset.rows("runs")[0]["dumps"]) == 2
+
+
+def test_files_of_a_run_that_was_overtaken_come_again(polls):
+    polls.arrive("a.jsonl")
+    polls.run_until(10)
+    polls.dataset.write_note(polls.state.given.run.staging, OVERTAKEN, b"another run has committed")
+    assert [names for _, names in polls.run_until(40)] == [["a.jsonl"]]
+
+
+def test_files_of_a_run_that_another_program_cleared_come_again(polls):
+    """It took the run for dead, because the process that held its lock was."""
+    polls.arrive("a.jsonl")
+    polls.run_until(10)
+    module.discard(polls.dataset, polls.state.given.run.staging)
+    assert [names for _, names in polls.run_until(40)] == [["a.jsonl"]]
+
+
+def test_a_dump_that_breaks_the_code_is_tried_three_times_and_the_others_flow(polls):
+    polls.arrive("bad.jsonl", "good.jsonl")
+    for end in (10, 40, 70):
+        polls.run_until(end)
+        run = polls.state.given.run
+        leave_report(polls.dataset, run.staging, [SetAside(run.dumps[0]["dump"], "clean", "ValueError: x", 20, [0])])
+    polls.run_until(100)
+    assert [names for _, names in polls.given] == [["bad.jsonl", "good.jsonl"]] * 3 + [["good.jsonl"]]
+    faults = [fault for row in polls.dataset.rows("runs") for fault in row["failed"]]
+    assert sorted(fault["failures"] for fault in faults) == [1, 2, 3]
+
+
+def test_the_source_ends_after_so_many_windows_once_all_is_settled(tmp_path):
+    polls = Polls(tmp_path, "--cycles", "1")
+    polls.arrive("a.jsonl")
+    polls.run_until(40)
+    assert isinstance(polls.state, State)
+    polls.commit()
+    polls.run_until(60)
+    assert polls.state == ENDED
+
+
+def test_a_window_that_comes_twice_adds_nothing(polls):
+    polls.arrive("a.jsonl")
+    polls.run_until(10)
+    committing = _CommitWindowFn(polls.run_of)
+    rows = [[*committing.process((0, [("begun", [])]), window(10))] for _ in range(2)]
+    assert [len(found) for found in rows] == [1, 0]
+    assert len(polls.dataset.rows("runs")) == 1
+
+
+def test_a_run_is_the_same_after_its_journey_as_a_note():
+    dump = {"dump": "a", "format": "warc", "size": 1, "fingerprint": "f"}
+    now = dt.datetime(2025, 6, 1, 12, 0, 0, 1, dt.timezone.utc)
+    run = Run("out", "r", "s", "recipe", "{}", "1", "x", now, [dump], True, 0.5, 3, ["load"], [{"dump": "a"}], [])
+    run = dataclasses.replace(run, bringing={"path:x": 1}, offsets={"kafka:t:0": (1, 2)}, arrivals=7)
+    assert from_json(run.to_json()) == run
+    assert from_json(run.to_json()).load_ids == {"a": "recipe-f"}
+
+
+def test_windows_of_less_than_a_second_have_names_of_their_own():
+    assert staging_name("job", START) != staging_name("job", START + 0.5)
+
+
+class _SideInputs(PipelineVisitor):
+    def __init__(self):
+        self.found = []
+
+    def visit_transform(self, node):
+        self.found += [node.full_label] * bool(node.side_inputs)
+
+
+def test_no_step_has_a_side_input(polls):
+    """The Flink runner of Beam 2.62 fails at the first checkpoint of such a step."""
+    pipeline = beam.Pipeline(runner=FnApiRunner())
+    committed = pipeline | IngestWindows(polls.options, "job")
+    visitor = _SideInputs()
+    pipeline.visit(visitor)
+    assert visitor.found == []
+    assert not committed.is_bounded
+    pipeline.to_runner_api()
+
+
+PRISM = ("--runner", "PrismRunner")
+
+
+@pytest.mark.parametrize(
+    ("source", "flags", "words"),
+    [
+        ("in", (), "--windows needs a runner that streams"),
+        ("kafka://localhost:9092/pages", PRISM, "--windows reads folders and buckets"),
+        ("pubsub://project/subscription", PRISM, "--windows reads folders and buckets"),
+        ("in", (*PRISM, "--metrics", "counts"), "--windows counts nothing for Prometheus"),
+        ("in", ("--runner", "FlinkRunner", "--cycles", "3"), "--cycles: with --windows such a job ends when"),
+    ],
+)
+def test_what_can_not_be_is_refused_in_one_line(source, flags, words, tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    source = str(tmp_path / source) if source == "in" else source
+    assert main([source, "--output", str(tmp_path / "out"), "--windows", "60s", *flags]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"warraq: {words}" if source.startswith("/") else f"warraq: {source}: {words}")
+    assert not (tmp_path / "out").exists()
