@@ -16,7 +16,7 @@ from lxml.html import HtmlElement
 from warraq.transforms.extract.facts import Facts
 from warraq.transforms.extract.findings import Candidate
 from warraq.transforms.extract.json_ld import JsonLd, node_of
-from warraq.transforms.extract.metadata.bylines import is_full_name, split_names
+from warraq.transforms.extract.metadata.bylines import is_full_name, signed_names, split_names
 from warraq.transforms.extract.metadata.meta_tags import compared, string
 from warraq.transforms.extract.page_index import PageIndex
 
@@ -28,9 +28,10 @@ ORGANISATION: Final = "JSON-LD organisation"
 # --- bylines on the page
 
 _LABEL_LETTERS: Final = frozenset("بكإات")  # the first letters of all matches of _LABELLED: far cheaper to test
-_LABELLED = re.compile(r"(?:بقلم\b|(?:كتبت?|[إا]عداد|تقرير|تحرير)\s*[:/–-]|ال(?:كاتب|محرر|مؤلف)ة?\s*[:/])")
+_LABELLED = re.compile(r"(?:بقلم\b|(?:كتبت?|[إا]عداد|تقرير|تحرير|بواسطة)\s*[:/–-]|ال(?:كاتب|محرر|مؤلف)ة?\s*[:/])")
 # A label in an element of its own; the names are in elements beside it.
-_LABEL_ALONE = re.compile(r"(?:بقلم|كتبت?|كتبه|الكاتبة?|المؤلفة?|المحررة?|[إا]عداد|تقرير|تحرير)\s*[:：/]?")
+_LABEL_ALONE = re.compile(r"(?:بقلم|بواسطة|كتبت?|كتبه|الكاتبة?|المؤلفة?|المحررة?|[إا]عداد|تقرير|تحرير)\s*[:：/]?")
+_LABEL_LAST = re.compile(r"(?:^|[\s|،-])(?:بقلم|بواسطة|كتبه?|الكاتبة?|المحررة?)\s*:$")  # "12 مايو 2024 بواسطة:"
 _LONGEST_LABEL: Final = 12  # characters
 _LABEL_LEVELS: Final = 3  # elements from the label to the one that holds the names too
 _LABEL_PIECES: Final = 40  # pieces of text that are read of it
@@ -80,7 +81,8 @@ def read_authors(facts: Facts) -> Iterator[Candidate]:
         if name in facts.meta_tags:
             yield _candidate(name, facts.meta_tags[name])
     yield _candidate("twitter:data", _twitter_names(facts.meta_tags))
-    yield _candidate(BYLINE, read_bylines(facts.index))
+    titles = [heading.text_content() for heading in facts.index.tagged["h1"][:1]]
+    yield _candidate(BYLINE, read_bylines(facts.index) or [name for title in titles for name in signed_names(title)])
     yield _candidate(ORGANISATION, organisations)
 
 
@@ -224,9 +226,11 @@ def _is_labelled(tag: str, text: str) -> bool:
 
 
 def _is_label(text: str) -> bool:
-    """True for a label without a name, such as "كتب" in an element of its own."""
+    """True for a label without a name, such as "كتب" in an element of its own, or "بواسطة:" behind a date."""
     label = text.strip() if len(text) <= _LONGEST else ""
-    return len(label) <= _LONGEST_LABEL and label[:1] in _LABEL_LETTERS and _LABEL_ALONE.fullmatch(label) is not None
+    if len(label) <= _LONGEST_LABEL:
+        return label[:1] in _LABEL_LETTERS and _LABEL_ALONE.fullmatch(label) is not None
+    return label[-1] == ":" and _LABEL_LAST.search(label) is not None
 
 
 def _around_label(holder: HtmlElement) -> Iterator[HtmlElement]:

@@ -46,7 +46,7 @@ _ACCOUNT = re.compile(
   | ^(?:ال)?(?:محرر(?:ون|ين|ة)?|كاتب|مدير|مشرف|[إا]دارة|مجهول|زائر|ديسك|دسك|وكالات|مواقع|متابعات|خاص|تحرير)
     (?:\ .{0,8})?$
   | ^(?:هيئة|[أا]سرة|فريق|قسم|غرفة|وحدة|سكرتارية|[إا]دارة|مكتب|لجنة|طاقم|صحيفة|جريدة|موقع|مجلة|قناة|تلفزيون|[إا]ذاعة
-    |بوابة|شبكة|منصة|مركز|مؤسسة|(?:ال)?محرر|تحرير|(?:ال)?ديسك)\ .
+    |بوابة|شبكة|منصة|مركز|مؤسسة|وكالة|[أا]خبار|يومية|(?:ال)?محرر|تحرير|(?:ال)?ديسك)\ .
   | ^(?:غير\ معروف|بدون\ كاتب|كل\ الحقوق|جميع\ الحقوق)"""
 )
 # Cities, countries and sections that bylines and author boxes name beside or instead of a person.
@@ -72,6 +72,7 @@ _IN_NO_NAME: Final = frozenset(
     share follow
     """.split()  # noqa: SIM905
 )
+_SIGNED = re.compile(r"\W\s*بقلم\s*[:：/–-]*\s*(?P<names>[^:]{5,60})$")
 _FULL_NAME_WORDS: Final = range(2, 6)
 
 
@@ -107,6 +108,12 @@ def _is_name(name: str) -> bool:
     if not name or _ACCOUNT.search(name) or _ROLE.search(name):
         return False
     return compared(name) not in _PLACES_AND_SECTIONS
+
+
+def signed_names(title: str) -> list[str]:
+    """The full names at the end of a title that is signed: "عنوان المقال … بقلم: أحمد علي"."""
+    signed = _SIGNED.search(title)
+    return [name for name in split_names(signed["names"]) if is_full_name(name)] if signed else []
 
 
 def is_full_name(name: str) -> bool:

@@ -21,8 +21,9 @@ from warraq.transforms.extract.page_index import PageIndex
 TITLE_TAG: Final = "<title>"
 H1: Final = "h1"
 
-_SEPARATOR = re.compile(r"\s+(?:[-–—ـ|•·»«:~/\\]|::|>>|<<|\.\.)\s+|\s*(?:[|¦]|::)\s*")
-_SIGNS: Final = " \t-–—ـ|¦•·»«:~/\\,،<>"  # between a title and a site's name, with or without spaces
+# The last range has arrows, mathematical signs and shapes: "العنوان ⋆ الموقع".
+_SEPARATOR = re.compile(r"\s+(?:[-–—―ـ|•·»«›‹:~/\\\u2190-\u2bff]|::|>>|<<|\.\.)\s+|\s*(?:[|¦]|::)\s*")
+_SIGNS: Final = " \t-–—―ـ|¦•·»«›‹:~/\\,،<>⋆★●■▪►◄→←"  # between a title and a site's name, with or without spaces
 _CUT_SHORT: Final = 90  # characters; Google advises headlines of at most 110, and some systems cut them there
 _MOST_MARKED: Final = 3  # h1s, and elements marked as the headline; further ones are of other articles
 _ONLY_TITLE_TAIL: Final = 4  # words; a longer tail of a lone <title> is more likely part of the title
@@ -137,8 +138,8 @@ def choose_title(candidates: Iterable[Candidate], sites: set[str], sections: set
     `sites` and `sections` are names in the form of `compared`.
     """
     found = list(candidates)
-    shown = [one.value for one in found if one.source == H1]
     named = [one for one in found if compared(one.value) not in sites]
+    shown = [one.value for one in named if one.source == H1]
     if not named:
         return None
     agreed = _agreed_heading(named[0], named)

@@ -131,6 +131,16 @@ def article(**fields):
         # a short headline above a standfirst
         ("<title>النهار</title>", f"<h1>حرب المياه</h1><h2>{TITLE}</h2>", None, "حرب المياه"),
         ("<title>النهار</title>", '<a href="/">الرئيسية</a><h1>حرب المياه</h1><p>نص</p>', None, "حرب المياه"),
+        # the site's name in an h1, and signs of any form before it
+        (
+            og("og:title", f"{TITLE} | النهار") + og("og:site_name", "النهار"),
+            f'<h1 class="logo"><a href="/">النهار</a></h1><h1>النهار</h1><h4>{TITLE}</h4>',
+            None,
+            TITLE,
+        ),
+        (og("og:title", f"{TITLE} ⋆ النهار") + og("og:site_name", "النهار"), "", None, TITLE),
+        (og("og:title", f"{TITLE} ► النهار") + og("og:site_name", "النهار"), "", None, TITLE),
+        ("<title>العجز ⋆ والفائض في ميزانية العام المقبل</title>", "", None, "العجز ⋆ والفائض في ميزانية العام المقبل"),
         # no title and no h1
         ("", f'<h2><a href="/2">خبر آخر عن المدينة القديمة</a></h2><h2>{TITLE}</h2><p>{LONG_TITLE}</p>', None, TITLE),
         ("", f"<p>{LONG_TITLE}</p><h2>{TITLE}</h2>", None, None),
@@ -234,6 +244,10 @@ def test_title(head, body, json_ld, title):
             ["سامي عون"],
         ),
         ("", "<figure><meta itemprop='author' content='مصور الصورة'></figure>", None, []),
+        ("", "<h1>خبر</h1><span class='author'>أخبار المدينة الآن</span>", None, []),
+        ("", "<h1>خبر</h1><div>6:54 م 12/05/2024 بواسطة: <a href='/u/7'>سامي عون</a></div>", None, ["سامي عون"]),
+        ("", "<h1>البحر والصياد ... بقلم : سامي عون</h1>", None, ["سامي عون"]),
+        ("", "<h1>رواية كتبها البحر بقلم أزرق</h1>", None, []),
     ],
 )
 def test_authors(head, body, json_ld, authors):
@@ -361,6 +375,8 @@ def test_a_breadcrumb_gives_the_section():
         ("", "", article(articleSection=["غير مصنف", "اقتصاد"]), "اقتصاد"),
         (og("og:site_name", "النهار"), "", article(articleSection="النهار"), None),
         ("", "", article(articleSection={"name": "x"}), None),
+        ("", "<ul class='breadcrumb'><a href='/'>الصفحة الرئيسة</a><a href='/s'>سياسة</a></ul>", None, "سياسة"),
+        ("", "<ul class='breadcrumb'><a href='/'>الرئيسة</a></ul>", None, None),
     ],
 )
 def test_section(head, body, json_ld, section):
