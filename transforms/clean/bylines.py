@@ -23,6 +23,9 @@ _NAME_WORDS: Final = range(1, 6)
 _FULL_NAME_WORDS: Final = range(2, 6)
 _BYLINE_MARK = re.compile(r"^\W*\w+\s*[:/\-–]")
 _BYLINE_WORDS: Final = 6
+_HANDLE = re.compile(
+    r"\W*(?:@\s*\w{3,20}|[A-Za-z0-9_]{3,20}\s*@)\W*"
+)  # an account: "@name", "name @" where it was turned
 _LABELLED = re.compile(r"\W*(?:بقلم|[إا]عداد|تصوير|ترجمة|تحرير)\s*[:/]\s*[^\W\d]+ [^.،:]+$")
 _DATE_WORDS: Final[frozenset[str]] = frozenset(
     """
@@ -52,9 +55,11 @@ def is_byline(line: str, authors: list[str]) -> bool:
 
     Without a colon it counts only if `authors` has the name.
     """
-    key = normalize_line(line)
+    key = normalize_line(_IN_BRACKETS.sub("", line))
     byline = _BYLINE.match(key)
     known = [normalize_line(author) for author in authors]
+    if _HANDLE.fullmatch(line):
+        return True
     if byline is None or len(byline["name"].split()) > _BYLINE_WORDS:
         names = _labelled_names(line, _NAMES_LABEL)
         return (

@@ -48,3 +48,9 @@ def test_a_byline_of_the_article_s_authors_is_known_anywhere():
     line = "كتب: رامي الخوري، سامر النجار، محمد بيضون"
     assert names_authors(line, ["سامر النجار"])
     assert not names_authors(line, ["ليلى حداد"])
+
+
+@pytest.mark.parametrize("line", ["سامر النجار (مكة المكرمة)", "1000Duke @", "@samer_n"])
+def test_a_name_with_its_city_and_an_account_are_bylines(line):
+    assert is_byline(line, ["سامر النجار"])
+    assert not is_byline(f"{line} قال للصحيفة إن النتائج ستعلن غدا", ["سامر النجار"])
