@@ -5,6 +5,7 @@ import pytest
 from warraq.schemas.labels import CONTAINER, PRUNED_PAGE, STATED_BODY, WHOLE_PAGE
 from warraq.transforms.extract.body.body import BodyCandidate, read_bodies
 from warraq.transforms.extract.body.choose import Body, choose_fuller, decide_body
+from warraq.transforms.extract.body.prune import prune
 from warraq.transforms.extract.facts import Facts
 from warraq.transforms.extract.findings import Findings
 
@@ -285,3 +286,24 @@ def test_readers_leave_the_tree_as_it_was():
     before = len(list(facts.tree.iter()))
     decide_body("text", facts, TITLE, None, Findings())
     assert len(list(facts.tree.iter())) == before
+
+
+def test_an_editor_s_blocks_are_paragraphs_beside_an_empty_one():
+    block = '<div class="block" data-block="true"><div class="line"><span>{}</span></div></div>'
+    blocks = "".join(map(block.format, [PARAGRAPHS[0], "في سطور", *PARAGRAPHS[1:]]))
+    written = f'{HEADLINE}<div class="hn_text"><p> </p>{blocks}</div>'
+    assert body(written) == [PARAGRAPHS[0], "في سطور", *PARAGRAPHS[1:]]
+
+
+def test_blocks_of_prose_stay_if_most_of_the_text_is_in_paragraphs():
+    teaser = "<div><div>وقال مدير المتحف القديم إن المعرض الجديد سيفتح للزوار في مطلع العام المقبل.</div></div>"
+    tree = Facts(f"<article>{HEADLINE}{paragraphs()}{teaser}</article>", "").tree
+    article = next(tree.iter("article"))
+    assert len(list(prune([article]).iter("p"))) == len(PARAGRAPHS)
+    assert len(list(prune([article[-1]]).iter("p"))) == 1
+
+
+def test_comments_behind_a_heading_in_a_block_of_its_own_are_no_text():
+    comments = "".join(f"<li><h3>قارئ</h3><p>{text} وهذا رأيي في الخبر الذي نشرتموه.</p></li>" for text in PARAGRAPHS)
+    behind = f'<div class="title"><h2>التعليقات</h2></div><nav><ul>{comments}</ul></nav>'
+    assert body(f"<article>{HEADLINE}{paragraphs()}{behind}</article>") == PARAGRAPHS
