@@ -6,7 +6,7 @@ from typing import Final
 from warraq.transforms.arabic import normalize_line
 
 _LABEL: Final = "كتبت?|كتبه|كتبها|كتبوا|بقلم|تحرير|اعداد|ترجمه|تقرير|متابعه|تغطيه|حوار|تصوير|المحرر|by|par"
-_BYLINE = re.compile(rf"^(?:{_LABEL})\s*[:/\-–]?\s*(?P<name>.{{3,60}})$")
+_BYLINE = re.compile(rf"^(?:{_LABEL})(?: و(?:تحرير|تصوير|اعداد|ترجمه|تقديم|حوار))?\s*[:/\-–]?\s*(?P<name>.{{3,60}})$")
 # Labels that only names follow; "تقرير: أسعار ترتفع، وليرة تتراجع" is a headline.
 _NAMES_LABEL = re.compile(
     "(?:كتبت?|كتبه|كتبها|كتبوا|بقلم|تحرير|اعداد|ترجمه|تصوير|(?:written )?by|par)"
@@ -21,7 +21,7 @@ _IN_BRACKETS = re.compile(r"\s*\([^()]*\)")
 _IN_NO_NAME = re.compile(r"[\d!?؟«»\"]|\.\s")
 _NAME_WORDS: Final = range(1, 6)
 _FULL_NAME_WORDS: Final = range(2, 6)
-_BYLINE_MARK = re.compile(r"^\W*\w+\s*[:/\-–]")
+_BYLINE_MARK = re.compile(r"^\W*\w+(?: و\w+)?\s*[:/\-–]")
 _BYLINE_WORDS: Final = 6
 _HANDLE = re.compile(
     r"\W*(?:@\s*\w{3,20}|[A-Za-z0-9_]{3,20}\s*@)\W*"

@@ -28,11 +28,14 @@ ORGANISATION: Final = "JSON-LD organisation"
 # --- bylines on the page
 
 _LABEL_LETTERS: Final = frozenset("بكإات")  # the first letters of all matches of _LABELLED: far cheaper to test
-_LABELLED = re.compile(r"(?:بقلم\b|(?:كتبت?|[إا]عداد|تقرير|تحرير|بواسطة)\s*[:/–-]|ال(?:كاتب|محرر|مؤلف)ة?\s*[:/])")
+_LABELLED = re.compile(
+    r"(?:بقلم\b|(?:كتبت?|[إا]عداد|تقرير|تحرير|بواسطة)(?:\s+و\w+)?\s*[:/–-]|ال(?:كاتب|محرر|مؤلف)ة?\s*[:/])"
+)
 # A label in an element of its own; the names are in elements beside it.
 _LABEL_ALONE = re.compile(r"(?:بقلم|بواسطة|كتبت?|كتبه|الكاتبة?|المؤلفة?|المحررة?|[إا]عداد|تقرير|تحرير)\s*[:：/]?")
 _LABEL_LAST = re.compile(r"(?:^|[\s|،-])(?:بقلم|بواسطة|كتبه?|الكاتبة?|المحررة?)\s*:$")  # "12 مايو 2024 بواسطة:"
 _LONGEST_LABEL: Final = 12  # characters
+_SURE_LABELS: Final = ("الكاتب", "المحرر", "المؤلف", "بقلم", "بواسطة")  # "كتب" and "تقارير" are names of sections, too
 _LABEL_LEVELS: Final = 3  # elements from the label to the one that holds the names too
 _LABEL_PIECES: Final = 40  # pieces of text that are read of it
 _HEADINGS: Final = ("h1", "h2", "h3")  # a byline has none: beyond one, the text is a title
@@ -236,13 +239,16 @@ def _is_label(text: str) -> bool:
 def _around_label(holder: HtmlElement) -> Iterator[HtmlElement]:
     """The nearest element around a label that has more text than the label.
 
-    None if it is longer than a byline, or has a heading in it: then no name is beside the label.
+    If it is longer than a byline, or has a heading in it, the element behind the label, unless that is longer, too.
     """
+    behind = holder.getnext()
     for around in itertools.islice(itertools.chain((holder,), holder.iterancestors()), _LABEL_LEVELS):
         text = "".join(itertools.islice(around.itertext(), _LABEL_PIECES)).strip()
         if not _is_label(text):
             if len(" ".join(text.split())) <= _LONGEST and next(around.iter(*_HEADINGS), None) is None:
                 yield around
+            elif behind is not None and holder.text_content().strip().startswith(_SURE_LABELS):
+                yield behind
             return
 
 

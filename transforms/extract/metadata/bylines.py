@@ -72,6 +72,7 @@ _IN_NO_NAME: Final = frozenset(
     share follow
     """.split()  # noqa: SIM905
 )
+_OUTSIDE = re.compile(r"^[^\w(]+|[^\w)]+$")  # signs around a name: "✍ منى الحداد"
 _SIGNED = re.compile(r"\W\s*بقلم\s*[:：/–-]*\s*(?P<names>[^:]{5,60})$")
 _FULL_NAME_WORDS: Final = range(2, 6)
 
@@ -81,7 +82,7 @@ def split_names(line: str) -> list[str]:
     if _ADDRESS.search(line):
         return []
     parts = (part for each in _BETWEEN_NAMES.split(_without_label(line)) for part in _beside_strokes(each))
-    names = (name.strip(" .:،,|-–—ـ'") for part in parts for name in _parted(_without_label(string(part) or "")))
+    names = (_OUTSIDE.sub("", name) for part in parts for name in _parted(_without_label(string(part) or "")))
     return [name for name in names if _is_name(name)]
 
 
