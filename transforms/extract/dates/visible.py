@@ -246,11 +246,11 @@ def _spots(body: list[Indexed], stamped: set[HtmlElement], titles: set[HtmlEleme
         if element in titles:
             starts.append(read)
         if inner and not inner.isspace() and tag not in _UNREAD:
-            if len(inner) <= _LONGEST and _may_hold_date(inner):
+            if _is_short(inner) and _may_hold_date(inner):
                 shown.append(_Spot(element, inner, read))
             read += len(inner)
         if tail and not tail.isspace():
-            if len(tail) <= _LONGEST and _may_hold_date(tail):
+            if _is_short(tail) and _may_hold_date(tail):
                 shown.append(_Spot(element.getparent(), tail, read))
             read += len(tail)
     return _lines(shown[:_MOST_TRIES], titles), starts
@@ -264,6 +264,11 @@ def _lines(shown: list[_Spot], titles: set[HtmlElement]) -> list[_Spot]:
         if not spot.line or (line and block not in titles):
             spots.setdefault((block, line), spot._replace(line=line))
     return list(spots.values())
+
+
+def _is_short(text: str) -> bool:
+    """True if a text may be a byline; the white space between the tags of a template does not count."""
+    return len(text) <= _LONGEST or (len(text) <= _MOST_PIECES and len(" ".join(text.split())) <= _LONGEST)
 
 
 def _may_hold_date(text: str) -> bool:
@@ -355,7 +360,7 @@ def _place_points(near: list[HtmlElement], names: list[str], *, beside: bool) ->
     tags = {element.tag for element in near}
     if beside:  # a <footer> right below the title is a byline: Drupal marks it up so
         tags.discard("footer")
-        names = [name for name, element in zip(names, near, strict=False) if element.tag != "footer"]
+        names = [n for n, e in zip(names, near, strict=False) if e.tag != "footer" and not _counts_comments(e, n)]
     if not tags.isdisjoint(_ELSEWHERE_TAGS) or any(_says(_ELSEWHERE, name) for name in names):
         points -= 100
     elif any(_says(_OFTEN_ELSEWHERE, name) for name in names):
@@ -363,6 +368,11 @@ def _place_points(near: list[HtmlElement], names: list[str], *, beside: bool) ->
     if not beside and any(element.tag == "a" and len(element.get("href", "#")) > 1 for element in near):
         points -= 45
     return points
+
+
+def _counts_comments(element: HtmlElement, name: str) -> bool:
+    """True for a short block named for comments: it has their number and the byline."""
+    return "comment" in name.lower() and len(_joined(element.itertext())) <= _BYLINE
 
 
 def _distance_points(at: int, starts: list[int]) -> tuple[int, bool]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from lxml.html import HtmlElement
 
+from warraq.transforms.arabic import normalize_line
 from warraq.transforms.extract.facts import Facts
 from warraq.transforms.extract.findings import Candidate
 from warraq.transforms.extract.json_ld import JsonLd, node_of
@@ -129,11 +130,13 @@ def _twitter_names(metas: dict[str, list[str]]) -> list[str]:
 
 
 def _is_site(name: str, sites: set[str]) -> bool:
-    """True for a name of the site, with or without words such as "صحيفة" and "نيوز"."""
-    if compared(name) in sites:
-        return True
-    words = set(compared(name).split()) - _OUTLETS
-    return any(words == set(site.split()) - _OUTLETS for site in sites)
+    """True for a name of the site, in any spelling, with or without words such as "صحيفة" and "نيوز"."""
+    words = _telling_words(name)
+    return any(words == _telling_words(site) for site in sites)
+
+
+def _telling_words(name: str) -> set[str]:
+    return set(normalize_line(" ".join(word for word in compared(name).split() if word not in _OUTLETS)).split())
 
 
 def _json_ld_names(json_ld: JsonLd) -> tuple[list[str], list[str]]:

@@ -22,10 +22,13 @@ TITLE_TAG: Final = "<title>"
 H1: Final = "h1"
 
 # The last range has arrows, mathematical signs and shapes: "العنوان ⋆ الموقع".
-_SEPARATOR = re.compile(r"\s+(?:[-–—―ـ|•·»«›‹:~/\\\u2190-\u2bff]|::|>>|<<|\.\.)\s+|\s*(?:[|¦]|::)\s*")
-_BAR: Final = re.compile(
-    r"\s*(?:[|¦»]|::|>>)\s*"
-)  # divides names of sites and sections; a dash may belong to the title
+_SEPARATOR = re.compile(r"\s+(?:[-–—―ـ|•·»«›‹:~/\\\u2190-\u2bff]|:{2,3}|>>|<<|\.\.)\s+|\s*(?:[|¦]|:{2,3})\s*")
+# It divides names of sites and sections; a dash may belong to the title.
+_BAR: Final = re.compile(r"\s*(?:[|¦»]|:{2,3}|>>)\s*")
+_FRONT_PAGE: Final = re.compile(
+    r"(?i)(?:https?:)?(?://[^/?#]+)?/*(?:(?:\.\./)*(?:default|index|home)(?:\.\w{2,5})?/?)?"
+)
+_HANGING: Final = re.compile(r"\s+[-–—|:•·~]+$")  # what a system writes before a site's name that is not there
 _COUNT: Final = re.compile(r"^\(\d+\)\s*")  # of messages that a script writes before the title
 _SIGNS: Final = " \t-–—―ـ|¦•·»«›‹:~/\\,،<>⋆★●■▪►◄→←"  # between a title and a site's name, with or without spaces
 _CUT_SHORT: Final = 90  # characters; Google advises headlines of at most 110, and some systems cut them there
@@ -159,7 +162,7 @@ def choose_title(candidates: Iterable[Candidate], sites: set[str], sections: set
     if title == first and all(one.source == TITLE_TAG for one in found):
         title = _without_tail(title)
     others = [_without_site(other, [first, *rest], shown, sites, sections) for other in rest]
-    return _in_full(title, [*shown, *others])
+    return _in_full(_HANGING.sub("", title) or title, [*shown, *others])
 
 
 def _in_full(title: str, others: list[str]) -> str:
@@ -172,7 +175,7 @@ def _in_full(title: str, others: list[str]) -> str:
 
 def _leads_home(link: HtmlElement) -> bool:
     """True for a link to the front page: its text is the site's name, as in Blogger's h1."""
-    return re.fullmatch(r"(?:https?:)?(?://[^/?#]+)?/*", (link.get("href") or "-").strip()) is not None
+    return _FRONT_PAGE.fullmatch((link.get("href") or "-").strip()) is not None
 
 
 def _headline(index: PageIndex, title: str) -> list[str]:

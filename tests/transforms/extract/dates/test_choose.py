@@ -434,6 +434,16 @@ def test_a_date_in_a_sentence_is_not_the_articles():
     assert day_and_source(page(after=history + BODY)) == ("2024-05-20", "fetched")
 
 
+def test_white_space_and_the_number_of_comments_do_not_hide_a_byline():
+    space = "\n" + " " * 120
+    assert day_and_source(page(after=f"<div><i></i>12 مايو.2024 - 20:43{space}| القراءات: 104{space}</div>{BODY}")) == (
+        "2024-05-12",
+        "byline",
+    )
+    comments = "<div id='commentsDiv' class='article-meta'><span>سامي عون</span><div>12-05-2024 12:15</div></div>"
+    assert day_and_source(page(after=comments + BODY)) == ("2024-05-12", "byline")
+
+
 def test_a_page_without_anything():
     assert day_and_source("<p></p>") == ("2024-05-20", "fetched")
 

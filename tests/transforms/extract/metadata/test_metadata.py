@@ -137,6 +137,13 @@ def article(**fields):
         (f"<title>النهار | أخبار | {TITLE}</title>", "", None, TITLE),
         (f"<title>(3) {TITLE} - النهار</title>", "", None, TITLE),
         (og("og:title", f"{TITLE} - {TITLE}"), "", None, TITLE),
+        (
+            f"<title>النهار أون لاين ::: {TITLE}</title>",
+            '<h1><span>an-nahar</span><a href="/Default.aspx"><img></a></h1>',
+            None,
+            TITLE,
+        ),
+        (og("og:title", f"{TITLE} –") + f"<title>{TITLE} – | النهار</title>", "", None, TITLE),
         # the site's name in an h1, and signs of any form before it
         (
             og("og:title", f"{TITLE} | النهار") + og("og:site_name", "النهار"),
@@ -251,6 +258,8 @@ def test_title(head, body, json_ld, title):
         ),
         ("", "<figure><meta itemprop='author' content='مصور الصورة'></figure>", None, []),
         ("", "<h1>خبر</h1><span class='author'>أخبار المدينة الآن</span>", None, []),
+        ("", "<h1>خبر</h1><span class='author'>المدينة نيوز</span>", None, []),
+        (og("og:site_name", "الأكثر تداولا"), "<h1>خبر</h1><span class='author'>الاكثر تداولا</span>", None, []),
         ("", "<h1>خبر</h1><div>6:54 م 12/05/2024 بواسطة: <a href='/u/7'>سامي عون</a></div>", None, ["سامي عون"]),
         ("", "<h1>خبر</h1><div class='writer'>✍ سامي عون</div>", None, ["سامي عون"]),
         ("", "<h1>خبر</h1><div>إعداد وتقديم: سامي عون</div>", None, ["سامي عون"]),
