@@ -103,6 +103,14 @@ def test_containers_of_another_article_are_not_joined():
     assert body(inner) == PARAGRAPHS
 
 
+def test_no_standfirst_is_looked_for_behind_a_body_in_one_block():
+    lines = [f"{text} وفي الفقرة {number} من التقرير تفصيل ذلك كله." for number in range(8) for text in PARAGRAPHS]
+    excerpt = "<div class='excerpt'>تبدأ غدا في الميناء القديم أعمال توسيع الرصيف الثالث.</div>"
+    teaser = f"<li><h4><a href='/9'>خبر</a></h4>{excerpt}</li>"
+    found = body(f"<article>{HEADLINE}<p>{TITLE}<br><br>{'<br><br>'.join(lines)}</p></article><ul>{teaser}</ul>")
+    assert found == lines
+
+
 def test_a_standfirst_is_found_by_its_class():
     inner = f"<header>{HEADLINE}<p class='article-standfirst lead'>{LEAD}</p></header><article>{paragraphs()}</article>"
     assert body(inner) == [LEAD, *PARAGRAPHS]
