@@ -1,6 +1,9 @@
-"""Right publication days on real pages, beside htmldate, with the processor time each takes.
+"""Publication days on real pages: the shares that are right, wrong and absent, and the processor time; beside htmldate.
 
-    WARRAQ_DATA=… python -m benchmarks.accuracy.dates [--misses]
+    WARRAQ_DATA=… python -m benchmarks.accuracy.dates [--misses] [--alone]
+
+A page without a trusted date has none in the dataset (`date_source` is `fetched`): that is absent, and does no harm. A
+wrong day does.
 
 Groups of Arabic text in real page templates: `machine` (JSON-LD, meta tags or datetime left), `visible` (only a
 byline), `url` (byline and URL), `stripped` (pages of `machine` that show a date, without dates for machines),
@@ -24,6 +27,7 @@ import htmldate
 import lxml.html
 
 from benchmarks.data import DATA
+from warraq.schemas.labels import UNDATED
 from warraq.transforms.extract.dates.choose import choose_date
 from warraq.transforms.extract.dates.readers import read_dates
 from warraq.transforms.extract.facts import Facts
@@ -31,6 +35,7 @@ from warraq.transforms.extract.facts import Facts
 FETCHED = dt.datetime(2026, 12, 31, tzinfo=dt.timezone.utc)
 MASTHEAD = '<div><span class="date">الخميس 31 ديسمبر 2026</span></div>'  # the day of FETCHED
 _MACHINE = frozenset(("jsonld", "meta", "time"))
+VERDICTS = ("right", "wrong", "absent")
 SPENT: collections.Counter[str] = collections.Counter()  # seconds, by tool
 
 
@@ -106,12 +111,12 @@ def _fundus(folder: Path) -> Iterator[Case]:
 
 
 def ours(case: Case) -> tuple[str, str]:
-    """Our day and its evidence. The time is without the facts of the page, which other fields need too."""
+    """Our day, "" if we know none, and its evidence. The time is without the page's facts, which other fields need."""
     facts = Facts(case.markup, case.url)
     began = time.process_time()
     chosen = choose_date(read_dates(facts), FETCHED)
     SPENT["ours"] += time.process_time() - began
-    return str(chosen.date), f"{chosen.source}: {chosen.evidence}"
+    return "" if chosen.source == UNDATED else str(chosen.date), f"{chosen.source}: {chosen.evidence}"
 
 
 def peer(case: Case) -> tuple[str, str]:
@@ -123,6 +128,11 @@ def peer(case: Case) -> tuple[str, str]:
     return day or "", ""
 
 
+def _shares(counts: collections.Counter, group: str, tool: str, pages: int) -> Iterator[str]:
+    for verdict in VERDICTS:
+        yield f"{verdict} {counts[group, tool, verdict] / pages:.3f}"
+
+
 def main() -> None:
     """Prints the table, and with --misses every page that we get wrong."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -132,16 +142,17 @@ def main() -> None:
     if not (DATA / "pages_arabised").exists():
         print(f"skipped: no data at {DATA}; set WARRAQ_DATA")
         return
-    right, pages = collections.Counter(), collections.Counter()
+    counts, pages = collections.Counter(), collections.Counter()
     for case in cases():
         pages[case.group] += 1
         for tool in (ours,) if options.alone else (ours, peer):
             day, evidence = tool(case)
-            right[case.group, tool.__name__] += day in case.days
-            if options.misses and tool is ours and day not in case.days:
-                print(f"{case.group} {case.name}: {day} ({evidence}), right: {sorted(case.days)}")
+            verdict = "right" if day in case.days else "wrong" if day else "absent"
+            counts[case.group, tool.__name__, verdict] += 1
+            if options.misses and tool is ours and verdict != "right":
+                print(f"{case.group} {case.name}: {day or 'none'} ({evidence}), right: {sorted(case.days)}")
     for group, count in pages.items():
-        scores = "  ".join(f"{tool} {right[group, tool] / count:.3f}" for tool in SPENT)
+        scores = "  ".join(f"{tool} " + " ".join(_shares(counts, group, tool, count)) for tool in SPENT)
         print(f"{group:12} {count:4} pages  {scores}")
     print("  ".join(f"{tool} {1000 * spent / pages.total():.2f} ms a page" for tool, spent in SPENT.items()))
 

@@ -6,7 +6,7 @@ from typing import Final
 from warraq.transforms.arabic import normalize_line
 
 _LABEL: Final = "كتبت?|كتبه|كتبها|كتبوا|بقلم|تحرير|اعداد|ترجمه|تقرير|متابعه|تغطيه|حوار|تصوير|المحرر|by|par"
-_BYLINE = re.compile(rf"^(?:{_LABEL})\s*[:/\-–]?\s*(?P<name>.{{3,60}})$")
+_BYLINE = re.compile(rf"^(?:{_LABEL})(?: و(?:تحرير|تصوير|اعداد|ترجمه|تقديم|حوار))?\s*[:/\-–]?\s*(?P<name>.{{3,60}})$")
 # Labels that only names follow; "تقرير: أسعار ترتفع، وليرة تتراجع" is a headline.
 _NAMES_LABEL = re.compile(
     "(?:كتبت?|كتبه|كتبها|كتبوا|بقلم|تحرير|اعداد|ترجمه|تصوير|(?:written )?by|par)"
@@ -21,16 +21,19 @@ _IN_BRACKETS = re.compile(r"\s*\([^()]*\)")
 _IN_NO_NAME = re.compile(r"[\d!?؟«»\"]|\.\s")
 _NAME_WORDS: Final = range(1, 6)
 _FULL_NAME_WORDS: Final = range(2, 6)
-_BYLINE_MARK = re.compile(r"^\W*\w+\s*[:/\-–]")
+_BYLINE_MARK = re.compile(r"^\W*\w+(?: و\w+)?\s*[:/\-–]")
 _BYLINE_WORDS: Final = 6
+_STROKE = re.compile(r"\s*[-–—ـ|/]+\s+|\s+[-–—ـ|/]+\s*|\s*:\s*")
+_PLACE_WORDS: Final = 2
+_HANDLE = re.compile(r"\W*(?:@\s*\w{3,20}|[A-Za-z0-9_]{3,20}\s*@)\W*")  # an account, also "name @"
 _LABELLED = re.compile(r"\W*(?:بقلم|[إا]عداد|تصوير|ترجمة|تحرير)\s*[:/]\s*[^\W\d]+ [^.،:]+$")
 _DATE_WORDS: Final[frozenset[str]] = frozenset(
     """
     السبت الاحد الاثنين الثلاثاء الاربعاء الخميس الجمعه يناير فبراير مارس ابريل مايو يونيو يوليو اغسطس سبتمبر اكتوبر
     نوفمبر ديسمبر كانون شباط اذار نيسان ايار حزيران تموز اب ايلول تشرين الاول الثاني جانفي فيفري افريل ماي جوان
     جويليه اوت غشت شتنبر نونبر دجنبر محرم صفر ربيع الاخر جمادي الاولي الاخره رجب شعبان رمضان شوال ذو ذي القعده الحجه
-    الساعه ص م صباحا مساء ظهرا بتوقيت توقيت غرينتش جرينتش مكه القاهره gmt utc am pm ه نشر تم النشر تاريخ في اخر
-    تحديث بتاريخ الموافق منذ دقيقه دقائق ساعه ساعات يوم ايام
+    الساعه ص م صباحا مساء ظهرا بتوقيت توقيت غرينتش جرينتش مكه القاهره gmt utc am pm ه نشر نشره نشرت تم النشر تاريخ في
+    اخر تحديث بتاريخ الموافق منذ دقيقه دقائق ساعه ساعات يوم ايام
     """.split()  # noqa: SIM905
 )
 _WORDS_AND_NUMBERS = re.compile(r"[^\W\d_]+|\d+")
@@ -52,17 +55,27 @@ def is_byline(line: str, authors: list[str]) -> bool:
 
     Without a colon it counts only if `authors` has the name.
     """
-    key = normalize_line(line)
+    key = normalize_line(_IN_BRACKETS.sub("", line))
     byline = _BYLINE.match(key)
     known = [normalize_line(author) for author in authors]
+    if _HANDLE.fullmatch(line):
+        return True
     if byline is None or len(byline["name"].split()) > _BYLINE_WORDS:
         names = _labelled_names(line, _NAMES_LABEL)
         return (
             key in known
+            or _is_beside_author(line, known)
             or names_authors(line, authors)
             or (names != [] and all(len(name.split()) in _FULL_NAME_WORDS for name in names))
         )
     return bool(_BYLINE_MARK.match(line)) or byline["name"] in known
+
+
+def _is_beside_author(line: str, known: list[str]) -> bool:
+    """True for an author with a city or an outlet beside the name: "الرباط - أحمد علي"."""
+    parts = [normalize_line(part) for part in _STROKE.split(_IN_BRACKETS.sub("", line))]
+    others = [part for part in parts if part not in known]
+    return len(others) < len(parts) and all(len(part.split()) <= _PLACE_WORDS for part in others)
 
 
 def names_authors(line: str, authors: list[str]) -> bool:

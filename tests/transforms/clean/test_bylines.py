@@ -48,3 +48,16 @@ def test_a_byline_of_the_article_s_authors_is_known_anywhere():
     line = "كتب: رامي الخوري، سامر النجار، محمد بيضون"
     assert names_authors(line, ["سامر النجار"])
     assert not names_authors(line, ["ليلى حداد"])
+
+
+@pytest.mark.parametrize(
+    "line", ["سامر النجار (مكة المكرمة)", "مكة المكرمة - سامر النجار", "سامر النجار – الرباط", "1000Duke @", "@samer_n"]
+)
+def test_a_name_with_its_city_and_an_account_are_bylines(line):
+    assert is_byline(line, ["سامر النجار"])
+    assert not is_byline(f"{line} قال للصحيفة إن النتائج ستعلن غدا", ["سامر النجار"])
+
+
+def test_a_sentence_about_an_author_is_none():
+    assert not is_byline("سامر النجار - كاتب يحب البحر والجبال", ["سامر النجار"])
+    assert not is_byline("مكة المكرمة - ليلى حداد", ["سامر النجار"])

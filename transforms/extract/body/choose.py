@@ -151,6 +151,8 @@ def _find_standfirst(facts: Facts, title: str | None, description: str | None, l
         if opening and body.startswith(opening[:60]):
             return []
         if len(text) > _LONGEST_STANDFIRST:
+            if _is_leaf(element):  # the body itself, in one block: what follows is of other articles
+                return []
             continue
         words = words_of(text)
         if words.count(" ") + 1 not in _STANDFIRST_WORDS or link_share(element) > 0.5:

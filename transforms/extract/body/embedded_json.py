@@ -1,8 +1,8 @@
 """Embedded JSON: a page that a script draws in the browser has its text in JSON, and none in HTML.
 
 Next.js writes `<script id="__NEXT_DATA__">` and, in newer releases, pushes strings to `self.__next_f`. Others assign an
-object to a variable of `window`. The key of the text differs from site to site, so the text is found by its length and
-by the page's title beside it.
+object to a variable of `window`, and older sites one string to each variable (`var article_content = "…";`). The key of
+the text differs from site to site, so the text is found by its length and by the page's title beside it.
 """
 
 import html
@@ -16,6 +16,8 @@ from warraq.transforms.arabic import WORD
 _OPENING = re.compile(r"<script\b[^>]*>", re.IGNORECASE)
 _ASSIGNED = re.compile(r"\s*(?:(?:var|let|const)\s+|window|self)[\w.$\[\]\"']*\s*=\s*(?=[{\[])|\s*(?=\{)")
 _PUSHED = re.compile(r"\s*self\.__next_f\.push\((?=\[)")
+_STRING = re.compile(r"\b(?:var|let|const)\s+([\w$]{1,60})\s*=\s*(\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')\s*[;\n]")
+_LONG_STRING: Final = 200  # characters; a script without one has no article in its strings
 _TAG = re.compile(r"<[^<>]*>")
 _LEAST_WORDS: Final = 40
 _BLOCK_WORDS: Final = 4  # a shorter string in a list of blocks is a key, an address or a style
@@ -49,11 +51,26 @@ def _values(markup: str) -> Iterator[Any]:
         script = _OPENING.split(before_end)[-1]
         opening = _PUSHED.match(script) or _ASSIGNED.match(script)
         if opening is None:
+            strings = {name: _unquoted(value) for name, value in _STRING.findall(script)}
+            if any(len(value) >= _LONG_STRING for value in strings.values()):
+                yield strings
             continue
         try:
             yield decoder.raw_decode(script, opening.end())[0]
         except (ValueError, RecursionError):
             continue
+
+
+def _unquoted(literal: str) -> str:
+    """The value of a string in JavaScript; "" if it has escapes that JSON lacks."""
+    inner = literal[1:-1].replace("\\'", "'")
+    try:
+        value = json.loads(
+            f'"{inner if literal[0] == chr(34) else inner.replace(chr(34), chr(92) + chr(34))}"', strict=False
+        )
+    except ValueError:
+        return ""
+    return str(value)
 
 
 def _texts(node: Any, title: str, *, titled: bool, depth: int) -> Iterator[_Text]:

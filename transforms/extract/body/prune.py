@@ -62,6 +62,7 @@ def prune(parts: Sequence[HtmlElement]) -> HtmlElement:
     for block in {br.getparent(): None for br in page.iter("br") if _is_empty_line(br)}:
         _part_lines(block)
     reveal(article)
+    _mark_paragraphs(article)
     _drop_references(article)
     _drop_link_blocks(article)
     _drop_comments(article)
@@ -99,6 +100,30 @@ def _part_lines(block: HtmlElement) -> None:
             content[-1].append(child)
     block.text = None
     block[:] = [part for part in content if part.tag != "br" and (part.tag != "p" or len(part) or text_of(part))]
+
+
+def _mark_paragraphs(article: HtmlElement) -> None:
+    """Makes paragraphs of the innermost blocks where an editor wrote <div> for <p>, and most of the prose is in them.
+
+    As soon as there is one <p>, however empty, trafilatura reads no <div>.
+    """
+    leaves = [block for block in article.iter("div") if all(child.tag in INLINE for child in block)]
+    prose = [leaf for leaf in leaves if _is_sentence(leaf)]
+    others = article.iter(*PARAGRAPHS) if prose else ()
+    if sum(len(text_of(leaf)) for leaf in prose) > sum(len(text_of(other)) for other in others):
+        kinds = set(map(_kind, prose))
+        for leaf in leaves:
+            if _kind(leaf) in kinds:
+                leaf.tag = "p"
+
+
+def _kind(block: HtmlElement) -> tuple[str | None, str | None]:
+    around = block.getparent()
+    return block.get("class"), None if around is None else around.get("class")
+
+
+def _is_sentence(block: HtmlElement) -> bool:
+    return len(text_of(block).split()) >= _SENTENCE_WORDS and link_share(block) < _LINKED_PROSE_SHARE
 
 
 def _is_empty_line(br: HtmlElement) -> bool:
@@ -164,10 +189,21 @@ def _drop_comments(article: HtmlElement) -> None:
         drop(block)
     for heading in list(article.iter("h2", "h3", "h4", "h5", "h6")):
         if _COMMENTS_HEADING.match(text_of(heading)):
-            behind = list(heading.itersiblings())
+            outer = _with_wrappers(heading)
+            behind = list(outer.itersiblings())
             if not any(map(_holds_headline, behind)):
-                for element in [heading, *behind]:
+                for element in [outer, *behind]:
                     drop(element)
+
+
+def _with_wrappers(heading: HtmlElement) -> HtmlElement:
+    """The outermost block that has no more text than `heading`: `<div class="title"><h2>…</h2></div>`."""
+    text, outer = text_of(heading), heading
+    for around in heading.iterancestors("div", "header", "section"):
+        if text_of(around) != text:
+            break
+        outer = around
+    return outer
 
 
 def _drop_furniture(article: HtmlElement) -> None:

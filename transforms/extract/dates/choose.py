@@ -35,6 +35,7 @@ def choose_date(candidates: Iterable[DateCandidate], fetched_at: dt.datetime) ->
     """
     dated = [(_day_of(candidate, fetched_at), candidate) for candidate in candidates]
     plausible = [(day, candidate) for day, candidate in dated if day and _is_plausible(day, candidate, fetched_at)]
+    plausible = [pair for pair in plausible if not _is_masthead(*pair, fetched_at)]
     if not plausible:
         return Publication(fetched_at.date(), None, UNDATED, "")
     day, best = min(plausible, key=lambda pair: _rank(pair[1], fetched_at))  # the first of equals
@@ -57,6 +58,11 @@ def _is_plausible(day: dt.date, candidate: DateCandidate, fetched_at: dt.datetim
         return day.year >= _FIRST_YEAR
     latest = fetched_at.date() + (_DAY if candidate.standing < LOOSE else -2 * _DAY)
     return day.year >= _FIRST_YEAR and day <= latest
+
+
+def _is_masthead(day: dt.date, candidate: DateCandidate, fetched_at: dt.datetime) -> bool:
+    """True for the fetch day above the title: many sites show the day there, so it says nothing of the article."""
+    return candidate.above and 0 <= (day - fetched_at.date()).days <= 1
 
 
 def _rank(candidate: DateCandidate, fetched_at: dt.datetime) -> tuple[int, int]:

@@ -41,6 +41,7 @@ _LETTERS_OF_A_CLOCK: Final = 2  # "ص" and "م" beside a date without a year
 _TODAY_POINTS: Final = -30  # for the day's date at the top of the page: better than nothing
 _MOST_LETTERS_BESIDE_LABEL: Final = 40  # "كتب" in a sentence is no label
 _MOST_LETTERS_BESIDE_RELATIVE: Final = 30  # "12 مايو" in a sentence is no byline
+_MOST_LETTERS_BESIDE: Final = 30  # beside any date without a label, in a place that is not named for dates
 _MOST_TRIES: Final = 1000  # timestamps and short texts with digits that are read; a limit against hostile pages
 _MOST_PIECES: Final = 400  # parts of one line that are read, for the same reason
 
@@ -75,6 +76,10 @@ _TODAY: Final = re.compile(
     r"today|current-?date|top-?(?:bar|row)|masthead|(?:site|header|head|top|nav)-?date|date-?now", re.IGNORECASE
 )
 _ELSEWHERE_TAGS: Final = frozenset(("aside", "footer", "nav", "figure", "figcaption", "form", "blockquote"))
+_RDFA_DATE: Final = re.compile(r"(?i)(?:^|[\s:/#])(?:date|created|issued|modified|published)")  # "dc:date dc:created"
+_NAMED_ELAPSED: Final = re.compile(r"(?i)elapsed|time-?ago|(?:^|[\s_-])ago(?:$|[\s_-])|relative-?(?:time|date)")
+_ONLY_ELAPSED: Final = re.compile(r"\d{1,3}\s+[^\W\d_]+")
+_SHORTEST_TITLE: Final = 10  # characters
 
 
 class _Spot(NamedTuple):
@@ -91,6 +96,7 @@ class _Sighting(NamedTuple):
     points: int
     candidate: DateCandidate
     kind: str = ""  # the spot's names in the page; empty right beside the title
+    in_prose: bool = False  # in a sentence: a date of history, unless the place is named for dates
 
 
 def find_in_page(index: PageIndex) -> list[DateCandidate]:
@@ -100,7 +106,7 @@ def find_in_page(index: PageIndex) -> list[DateCandidate]:
         body = list(itertools.dropwhile(lambda indexed: indexed[1] != "body", body))
     titles = set(_titles(index, body))
     spots, starts = _spots(body, _stamped(index), titles)
-    around = {ancestor for title in titles for ancestor in title.iterancestors()}
+    around = {ancestor for title in titles for ancestor in title.iterancestors()} | _page_forms(index)
     sightings = [sighting for spot in spots for sighting in _sightings(spot, starts, around)]
     sightings += _datelines(index, titles)
     kinds = collections.Counter((s.kind, s.candidate.source) for s in sightings if s.kind)
@@ -170,9 +176,9 @@ def _datelines(index: PageIndex, titles: set[HtmlElement]) -> list[_Sighting]:
         after = after or element in titles
         if read >= _FIRST_PARAGRAPHS:
             break
-        if not after or tag not in ("p", "div") or (tag == "div" and len(inner.strip()) < _A_PARAGRAPH):
+        if not after or tag not in ("p", "div"):
             continue
-        paragraph = _joined(element.itertext())
+        paragraph = _joined(element.itertext()) if tag == "p" else _opening_line(element, inner)
         if len(paragraph) < _A_PARAGRAPH or any(_says(_ELSEWHERE, _name(each)) for each in element.iterancestors()):
             continue
         read += 1
@@ -180,8 +186,25 @@ def _datelines(index: PageIndex, titles: set[HtmlElement]) -> list[_Sighting]:
     return found
 
 
+def _opening_line(block: HtmlElement, opening: str) -> str:
+    """The text of `block` up to its first inner block or line break; "" if it does not begin with text."""
+    pieces = [opening]
+    for child in itertools.islice(block, _MOST_PIECES) if opening.strip() else ():
+        if child.tag not in _INLINE:
+            break
+        pieces += [*itertools.islice(child.itertext(), _MOST_PIECES), child.tail or ""]
+    return _joined(pieces)
+
+
+def _page_forms(index: PageIndex) -> set[HtmlElement]:
+    """The forms with most of the page inside: ASP.NET writes one around every page."""
+    return {
+        form for form in index.tagged["form"][:_FIRST_LINES] if 2 * sum(1 for _ in form.iter()) > len(index.elements)
+    }
+
+
 def _titles(index: PageIndex, body: list[Indexed]) -> list[HtmlElement]:
-    """The headings with the page's title, else the first <h1> with text, else none."""
+    """The headings with the page's title, else the first <h1> with text, else the line that is the title."""
     stated = [" ".join(text.split()) for text in (title.text or "" for title in index.tagged["title"])]
     stated += [meta.get("content", "") for meta in index.tagged["meta"] if meta.get("property") == "og:title"]
     found = [each[0] for each in body if each[1] in _HEADINGS]
@@ -189,9 +212,27 @@ def _titles(index: PageIndex, body: list[Indexed]) -> list[HtmlElement]:
     matching = [
         heading
         for heading, text in headings
-        if len(text) >= 10 and any(text in title or (len(title) >= 10 and title in text) for title in stated)
+        if len(text) >= _SHORTEST_TITLE
+        and any(text in title or (len(title) >= _SHORTEST_TITLE and title in text) for title in stated)
     ]
-    return matching or [heading for heading, text in headings if text and heading.tag == "h1"][:1]
+    first = matching or [heading for heading, text in headings if text and heading.tag == "h1"][:1]
+    return first or _title_lines(body, stated)
+
+
+def _title_lines(body: list[Indexed], stated: list[str]) -> list[HtmlElement]:
+    """The first element outside links whose text is most of a stated title: old pages have the headline in <td>."""
+    long = [title for title in stated if len(title) >= _SHORTEST_TITLE]
+    for element, tag, inner, _ in body:
+        text = " ".join(inner.split())
+        if len(text) < _SHORTEST_TITLE or tag in _UNREAD or not any(text in title for title in long):
+            continue
+        if any(2 * len(text) > len(title) for title in long if text in title) and not _is_linked(element):
+            return [element]
+    return []
+
+
+def _is_linked(element: HtmlElement) -> bool:
+    return element.tag == "a" or next(element.iterancestors("a"), None) is not None
 
 
 def _spots(body: list[Indexed], stamped: set[HtmlElement], titles: set[HtmlElement]) -> tuple[list[_Spot], list[int]]:
@@ -205,11 +246,11 @@ def _spots(body: list[Indexed], stamped: set[HtmlElement], titles: set[HtmlEleme
         if element in titles:
             starts.append(read)
         if inner and not inner.isspace() and tag not in _UNREAD:
-            if len(inner) <= _LONGEST and _may_hold_date(inner):
+            if _is_short(inner) and _may_hold_date(inner):
                 shown.append(_Spot(element, inner, read))
             read += len(inner)
         if tail and not tail.isspace():
-            if len(tail) <= _LONGEST and _may_hold_date(tail):
+            if _is_short(tail) and _may_hold_date(tail):
                 shown.append(_Spot(element.getparent(), tail, read))
             read += len(tail)
     return _lines(shown[:_MOST_TRIES], titles), starts
@@ -225,6 +266,11 @@ def _lines(shown: list[_Spot], titles: set[HtmlElement]) -> list[_Spot]:
     return list(spots.values())
 
 
+def _is_short(text: str) -> bool:
+    """True if a text may be a byline; the white space between the tags of a template does not count."""
+    return len(text) <= _LONGEST or (len(text) <= _MOST_PIECES and len(" ".join(text.split())) <= _LONGEST)
+
+
 def _may_hold_date(text: str) -> bool:
     return _DIGIT.search(text) is not None or _DATE_WORD.search(text) is not None
 
@@ -233,9 +279,14 @@ def _stamped(index: PageIndex) -> set[HtmlElement]:
     """The elements whose attributes may hold a timestamp."""
     stamped = {element for attribute in _STAMP_DATA for element in index.with_attribute(attribute, bool)}
     stamped.update(index.with_attribute("itemprop", lambda name: name.startswith("date")))
+    stamped.update(e for e in index.with_attribute("property", _says_date) if e.get("content"))  # RDFa, as of Drupal
     stamped.difference_update(index.tagged["meta"])
     stamped.update(index.tagged["time"], (abbr for abbr in index.tagged["abbr"] if abbr.get("title") is not None))
     return stamped
+
+
+def _says_date(name: str) -> bool:
+    return _RDFA_DATE.search(name) is not None
 
 
 def _block(holder: HtmlElement, text: str) -> tuple[HtmlElement, str]:
@@ -284,8 +335,9 @@ def _joined(pieces: Iterable[str]) -> str:
 
 
 def _name(element: HtmlElement) -> str:
-    """The tag, class, id and itemprop of the element."""
-    return f"{element.tag} {element.get('class', '')} {element.get('id', '')} {element.get('itemprop', '')}"
+    """The tag, class, id, itemprop and property of the element."""
+    names = f"{element.tag} {element.get('class', '')} {element.get('id', '')} {element.get('itemprop', '')}"
+    return f"{names} {element.get('property')}" if element.get("property") else names
 
 
 @functools.lru_cache(maxsize=4096)  # a page repeats its names
@@ -305,13 +357,22 @@ def _place_points(near: list[HtmlElement], names: list[str], *, beside: bool) ->
     """Points for tags and names of the spot and of the elements around it."""
     own = " ".join(names[:4])
     points = 30 if _NAMED_PUBLISHED.search(own) else 20 if _NAMED_DATE.search(own) else 0 if beside else -40
-    if any(element.tag in _ELSEWHERE_TAGS for element in near) or any(_says(_ELSEWHERE, name) for name in names):
+    tags = {element.tag for element in near}
+    if beside:  # a <footer> right below the title is a byline: Drupal marks it up so
+        tags.discard("footer")
+        names = [n for n, e in zip(names, near, strict=False) if e.tag != "footer" and not _counts_comments(e, n)]
+    if not tags.isdisjoint(_ELSEWHERE_TAGS) or any(_says(_ELSEWHERE, name) for name in names):
         points -= 100
     elif any(_says(_OFTEN_ELSEWHERE, name) for name in names):
         points -= 60
     if not beside and any(element.tag == "a" and len(element.get("href", "#")) > 1 for element in near):
         points -= 45
     return points
+
+
+def _counts_comments(element: HtmlElement, name: str) -> bool:
+    """True for a short block named for comments: it has their number and the byline."""
+    return "comment" in name.lower() and len(_joined(element.itertext())) <= _BYLINE
 
 
 def _distance_points(at: int, starts: list[int]) -> tuple[int, bool]:
@@ -327,7 +388,7 @@ def _distance_points(at: int, starts: list[int]) -> tuple[int, bool]:
 def _sightings(spot: _Spot, starts: list[int], around: set[HtmlElement]) -> Iterator[_Sighting]:
     """The dates at one spot, with the points of the place and of the words."""
     where = f"<{spot.element.tag}>"
-    found = list(_written(spot.line, where)) if spot.line else list(_stamps(spot.element))[:1]
+    found = list(_written(_elapsed(spot), where)) if spot.line else list(_stamps(spot.element))[:1]
     if not found:
         return
     near = [spot.element, *_ancestors(spot.element, around)]
@@ -341,12 +402,20 @@ def _sightings(spot: _Spot, starts: list[int], around: set[HtmlElement]) -> Iter
     own = " ".join(names[:4])
     changed = bool(_NAMED_CHANGED.search(own)) and not _NAMED_PUBLISHED.search(own)
     for sighting in found:
+        if sighting.in_prose and not _NAMED_DATE.search(own):
+            continue
         candidate = sighting.candidate
         if changed and candidate.standing == FIRM and sighting.points < _LABEL:
             candidate = candidate._replace(standing=CHANGED)
-        if starts and spot.at < starts[0] and sighting.points < _LABEL:
+        if starts and spot.at < starts[0] and sighting.points < _LABEL and not _NAMED_PUBLISHED.search(own):
             candidate = candidate._replace(above=True)
         yield _Sighting(points + sighting.points, candidate, "" if beside else " / ".join(names[:2]))
+
+
+def _elapsed(spot: _Spot) -> str:
+    """The line of the spot; "منذ 2 اسبوع" for a bare "2 اسبوع" in an element named for the time that has passed."""
+    named = _ONLY_ELAPSED.fullmatch(spot.line) and (spot.element, *spot.element.iterdescendants())
+    return f"منذ {spot.line}" if named and any(_NAMED_ELAPSED.search(_name(each)) for each in named) else spot.line
 
 
 def _stamps(element: HtmlElement) -> Iterator[_Sighting]:
@@ -394,9 +463,9 @@ def _written(line: str, where: str) -> Iterator[_Sighting]:
         standing = CHANGED if changed else FIRM if written.date else RELATIVE
         relative = None if written.date else written
         evidence = f"{where}: {line[:80]}"
-        yield _Sighting(
-            points, DateCandidate("byline", written.date, written.published_at, evidence, standing, relative)
-        )
+        candidate = DateCandidate("byline", written.date, written.published_at, evidence, standing, relative)
+        in_prose = letters > _MOST_LETTERS_BESIDE and not labelled and not _STROKE_BEFORE.search(label)
+        yield _Sighting(points, candidate, in_prose=in_prose)
 
 
 def _ranked(sightings: list[_Sighting]) -> list[DateCandidate]:

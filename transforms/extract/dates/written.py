@@ -3,8 +3,8 @@
 `parse_written_date` finds every date in a short text such as a byline. A date that depends on the time of reading
 ("منذ ٣ ساعات", "12 مايو" without a year) is marked so, and `day_read` computes its day.
 
-Numbers are day first (12/05/2024 is the 12th of May), unless that is no date or the text is American ("5/12/2024,
-2:30:00 PM").
+Numbers are day first (12/05/2024 is the 12th of May), unless that is no date, the text is American ("5/12/2024,
+2:30:00 PM"), or the weekday before them is right only for month first ("الأحد, 05/12/2024", as Drupal writes).
 """
 
 import datetime as dt
@@ -76,7 +76,21 @@ _HIJRI_MONTHS: Final[tuple[str, ...]] = (
     "ذو القعده|ذي القعده|ذوالقعده|ذيالقعده|ذا القعده",
     "ذو الحجه|ذي الحجه|ذوالحجه|ذيالحجه|ذا الحجه",
 )
-_WEEKDAYS: Final = {"الاثنين": 0, "الثلاثاء": 1, "الاربعاء": 2, "الخميس": 3, "الجمعه": 4, "السبت": 5, "الاحد": 6}
+_WEEKDAYS: Final = {
+    name: number
+    for number, names in enumerate(
+        (
+            "الاثنين|الاتنين|اثنين|monday|mon|lundi",
+            "الثلاثاء|الثلاثا|ثلاثاء|tuesday|tue|mardi",
+            "الاربعاء|الاربعا|اربعاء|wednesday|wed|mercredi",
+            "الخميس|خميس|thursday|thu|jeudi",
+            "الجمعه|جمعه|friday|fri|vendredi",
+            "السبت|سبت|saturday|sat|samedi",
+            "الاحد|احد|sunday|sun|dimanche",
+        )
+    )
+    for name in names.split("|")
+}
 
 # Zones that bylines name, in hours east of Greenwich: only those that kept one offset through the years of the web.
 _ZONES: Final = {
@@ -270,7 +284,8 @@ def _numbered_dates(normalized: str) -> Iterator[WrittenDate]:
         if day:
             yield WrittenDate(*match.span(), HIJRI, day)
     for match in _NUMBERS.finditer(normalized):
-        yield from _from_numbers(match, american=_AMERICAN_CLOCK.match(normalized, match.end()) is not None)
+        american = _AMERICAN_CLOCK.match(normalized, match.end()) is not None
+        yield from _from_numbers(match, _weekday_before(normalized, match.start()), american=american)
 
 
 def _from_names(match: re.Match[str]) -> Iterator[WrittenDate]:
@@ -293,8 +308,17 @@ def _day_number(day: str) -> int:
     return int(day) if day.isdigit() else _ORDINAL_DAYS[_spaced(day)]
 
 
-def _from_numbers(match: re.Match[str], *, american: bool) -> Iterator[WrittenDate]:
-    """The day of three numbers: year first if it has four digits, else day first, else month first."""
+def _weekday_before(normalized: str, start: int) -> int | None:
+    """The weekday that is written right before a date; None without one."""
+    weekday = _WEEKDAY_BEFORE.search(normalized[max(0, start - _REACH) : start])
+    return _WEEKDAYS[weekday["weekday"]] if weekday and weekday["weekday"] else None
+
+
+def _from_numbers(match: re.Match[str], weekday: int | None, *, american: bool) -> Iterator[WrittenDate]:
+    """The day of three numbers: year first if it has four digits, else day first, else month first.
+
+    A weekday beside it that only one of the two orders has decides.
+    """
     a, b, c = match["a"], match["b"], match["c"]
     if len(a) == 4 and len(c) <= 2:
         orders = ((a, b, c), (a, c, b))
@@ -302,12 +326,12 @@ def _from_numbers(match: re.Match[str], *, american: bool) -> Iterator[WrittenDa
         orders = ((c, a, b), (c, b, a)) if american else ((c, b, a), (c, a, b))
     else:
         return
-    for year, month, day in ((_full_year(y), int(m), int(d)) for y, m, d in orders):
-        hijri = 1300 <= year < 1600
-        date = _hijri_day(year, month, day) if hijri else _day(year, month, day)
-        if date and 1900 <= date.year < 2100:
-            yield WrittenDate(*match.span(), HIJRI if hijri else GREGORIAN, date)
-            return
+    hijri = 1300 <= _full_year(orders[0][0]) < 1600
+    read = [(_hijri_day if hijri else _day)(_full_year(y), int(m), int(d)) for y, m, d in orders]
+    days = [day for day in read if day and 1900 <= day.year < 2100]
+    if days:
+        day = next((day for day in days if day.weekday() == weekday), days[0])
+        yield WrittenDate(*match.span(), HIJRI if hijri else GREGORIAN, day)
 
 
 def _ago(number: str | None, match: re.Match[str]) -> dt.timedelta:

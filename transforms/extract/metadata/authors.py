@@ -13,10 +13,11 @@ from typing import Any, Final
 
 from lxml.html import HtmlElement
 
+from warraq.transforms.arabic import normalize_line
 from warraq.transforms.extract.facts import Facts
 from warraq.transforms.extract.findings import Candidate
 from warraq.transforms.extract.json_ld import JsonLd, node_of
-from warraq.transforms.extract.metadata.bylines import is_full_name, split_names
+from warraq.transforms.extract.metadata.bylines import is_full_name, signed_names, split_names
 from warraq.transforms.extract.metadata.meta_tags import compared, string
 from warraq.transforms.extract.page_index import PageIndex
 
@@ -28,10 +29,14 @@ ORGANISATION: Final = "JSON-LD organisation"
 # --- bylines on the page
 
 _LABEL_LETTERS: Final = frozenset("بكإات")  # the first letters of all matches of _LABELLED: far cheaper to test
-_LABELLED = re.compile(r"(?:بقلم\b|(?:كتبت?|[إا]عداد|تقرير|تحرير)\s*[:/–-]|ال(?:كاتب|محرر|مؤلف)ة?\s*[:/])")
+_LABELLED = re.compile(
+    r"(?:بقلم\b|(?:كتبت?|[إا]عداد|تقرير|تحرير|بواسطة)(?:\s+و\w+)?\s*[:/–-]|ال(?:كاتب|محرر|مؤلف)ة?\s*[:/])"
+)
 # A label in an element of its own; the names are in elements beside it.
-_LABEL_ALONE = re.compile(r"(?:بقلم|كتبت?|كتبه|الكاتبة?|المؤلفة?|المحررة?|[إا]عداد|تقرير|تحرير)\s*[:：/]?")
+_LABEL_ALONE = re.compile(r"(?:بقلم|بواسطة|كتبت?|كتبه|الكاتبة?|المؤلفة?|المحررة?|[إا]عداد|تقرير|تحرير)\s*[:：/]?")
+_LABEL_LAST = re.compile(r"(?:^|[\s|،-])(?:بقلم|بواسطة|كتبه?|الكاتبة?|المحررة?)\s*:$")  # "12 مايو 2024 بواسطة:"
 _LONGEST_LABEL: Final = 12  # characters
+_SURE_LABELS: Final = ("الكاتب", "المحرر", "المؤلف", "بقلم", "بواسطة")  # "كتب" and "تقارير" are names of sections, too
 _LABEL_LEVELS: Final = 3  # elements from the label to the one that holds the names too
 _LABEL_PIECES: Final = 40  # pieces of text that are read of it
 _HEADINGS: Final = ("h1", "h2", "h3")  # a byline has none: beyond one, the text is a title
@@ -80,7 +85,8 @@ def read_authors(facts: Facts) -> Iterator[Candidate]:
         if name in facts.meta_tags:
             yield _candidate(name, facts.meta_tags[name])
     yield _candidate("twitter:data", _twitter_names(facts.meta_tags))
-    yield _candidate(BYLINE, read_bylines(facts.index))
+    titles = [heading.text_content() for heading in facts.index.tagged["h1"][:1]]
+    yield _candidate(BYLINE, read_bylines(facts.index) or [name for title in titles for name in signed_names(title)])
     yield _candidate(ORGANISATION, organisations)
 
 
@@ -124,11 +130,13 @@ def _twitter_names(metas: dict[str, list[str]]) -> list[str]:
 
 
 def _is_site(name: str, sites: set[str]) -> bool:
-    """True for a name of the site, with or without words such as "صحيفة" and "نيوز"."""
-    if compared(name) in sites:
-        return True
-    words = set(compared(name).split()) - _OUTLETS
-    return any(words == set(site.split()) - _OUTLETS for site in sites)
+    """True for a name of the site, in any spelling, with or without words such as "صحيفة" and "نيوز"."""
+    words = _telling_words(name)
+    return any(words == _telling_words(site) for site in sites)
+
+
+def _telling_words(name: str) -> set[str]:
+    return set(normalize_line(" ".join(word for word in compared(name).split() if word not in _OUTLETS)).split())
 
 
 def _json_ld_names(json_ld: JsonLd) -> tuple[list[str], list[str]]:
@@ -224,21 +232,26 @@ def _is_labelled(tag: str, text: str) -> bool:
 
 
 def _is_label(text: str) -> bool:
-    """True for a label without a name, such as "كتب" in an element of its own."""
+    """True for a label without a name, such as "كتب" in an element of its own, or "بواسطة:" behind a date."""
     label = text.strip() if len(text) <= _LONGEST else ""
-    return len(label) <= _LONGEST_LABEL and label[:1] in _LABEL_LETTERS and _LABEL_ALONE.fullmatch(label) is not None
+    if len(label) <= _LONGEST_LABEL:
+        return label[:1] in _LABEL_LETTERS and _LABEL_ALONE.fullmatch(label) is not None
+    return label[-1] == ":" and _LABEL_LAST.search(label) is not None
 
 
 def _around_label(holder: HtmlElement) -> Iterator[HtmlElement]:
     """The nearest element around a label that has more text than the label.
 
-    None if it is longer than a byline, or has a heading in it: then no name is beside the label.
+    If it is longer than a byline, or has a heading in it, the element behind the label, unless that is longer, too.
     """
+    behind = holder.getnext()
     for around in itertools.islice(itertools.chain((holder,), holder.iterancestors()), _LABEL_LEVELS):
         text = "".join(itertools.islice(around.itertext(), _LABEL_PIECES)).strip()
         if not _is_label(text):
             if len(" ".join(text.split())) <= _LONGEST and next(around.iter(*_HEADINGS), None) is None:
                 yield around
+            elif behind is not None and holder.text_content().strip().startswith(_SURE_LABELS):
+                yield behind
             return
 
 

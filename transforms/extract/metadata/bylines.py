@@ -46,8 +46,8 @@ _ACCOUNT = re.compile(
   | ^(?:ال)?(?:محرر(?:ون|ين|ة)?|كاتب|مدير|مشرف|[إا]دارة|مجهول|زائر|ديسك|دسك|وكالات|مواقع|متابعات|خاص|تحرير)
     (?:\ .{0,8})?$
   | ^(?:هيئة|[أا]سرة|فريق|قسم|غرفة|وحدة|سكرتارية|[إا]دارة|مكتب|لجنة|طاقم|صحيفة|جريدة|موقع|مجلة|قناة|تلفزيون|[إا]ذاعة
-    |بوابة|شبكة|منصة|مركز|مؤسسة|(?:ال)?محرر|تحرير|(?:ال)?ديسك)\ .
-  | ^(?:غير\ معروف|بدون\ كاتب|كل\ الحقوق|جميع\ الحقوق)"""
+    |بوابة|شبكة|منصة|مركز|مؤسسة|وكالة|[أا]خبار|يومية|(?:ال)?محرر|تحرير|(?:ال)?ديسك)\ .
+  | \b(?:نيوز|news)$ | ^(?:غير\ معروف|بدون\ كاتب|كل\ الحقوق|جميع\ الحقوق)"""
 )
 # Cities, countries and sections that bylines and author boxes name beside or instead of a person.
 _PLACES_AND_SECTIONS: Final = frozenset(
@@ -72,6 +72,8 @@ _IN_NO_NAME: Final = frozenset(
     share follow
     """.split()  # noqa: SIM905
 )
+_OUTSIDE = re.compile(r"^[^\w(]+|[^\w)]+$")  # signs around a name: "✍ منى الحداد"
+_SIGNED = re.compile(r"\W\s*بقلم\s*[:：/–-]*\s*(?P<names>[^:]{5,60})$")
 _FULL_NAME_WORDS: Final = range(2, 6)
 
 
@@ -80,7 +82,7 @@ def split_names(line: str) -> list[str]:
     if _ADDRESS.search(line):
         return []
     parts = (part for each in _BETWEEN_NAMES.split(_without_label(line)) for part in _beside_strokes(each))
-    names = (name.strip(" .:،,|-–—ـ'") for part in parts for name in _parted(_without_label(string(part) or "")))
+    names = (_OUTSIDE.sub("", name) for part in parts for name in _parted(_without_label(string(part) or "")))
     return [name for name in names if _is_name(name)]
 
 
@@ -107,6 +109,12 @@ def _is_name(name: str) -> bool:
     if not name or _ACCOUNT.search(name) or _ROLE.search(name):
         return False
     return compared(name) not in _PLACES_AND_SECTIONS
+
+
+def signed_names(title: str) -> list[str]:
+    """The full names at the end of a title that is signed: "عنوان المقال … بقلم: أحمد علي"."""
+    signed = _SIGNED.search(title)
+    return [name for name in split_names(signed["names"]) if is_full_name(name)] if signed else []
 
 
 def is_full_name(name: str) -> bool:

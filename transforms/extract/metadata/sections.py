@@ -13,7 +13,9 @@ from warraq.transforms.extract.json_ld import Node
 from warraq.transforms.extract.metadata.meta_tags import compared, from_meta_tags, from_values, text_of
 from warraq.transforms.extract.page_index import PageIndex
 
-_HOME = re.compile(r"(?i)^(?:home|homepage|الرئيسية|الرئيسيّة|الصفحة الرئيسية|رئيسية|الصفحة الأولى|الصفحه الرئيسيه)$")
+_HOME = re.compile(
+    r"(?i)^(?:home|home ?page|accueil|(?:الصفح[ةه] |صفح[ةه] )?(?:ال)?رئيسي?ّ?[ةه]|الصفح[ةه] الأولى|البداي[ةه]|بداي[ةه])$"
+)
 _NO_SECTION = re.compile(
     r"(?i)^(?:uncategori[sz]ed|غير مصنف|بدون تصنيف|بلا تصنيف|(?:news-?)?articles?|posts?|featured|slider|main|top|null"
     r"|none|\W*)$"

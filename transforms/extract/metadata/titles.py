@@ -21,8 +21,16 @@ from warraq.transforms.extract.page_index import PageIndex
 TITLE_TAG: Final = "<title>"
 H1: Final = "h1"
 
-_SEPARATOR = re.compile(r"\s+(?:[-–—ـ|•·»«:~/\\]|::|>>|<<|\.\.)\s+|\s*(?:[|¦]|::)\s*")
-_SIGNS: Final = " \t-–—ـ|¦•·»«:~/\\,،<>"  # between a title and a site's name, with or without spaces
+# The last range has arrows, mathematical signs and shapes: "العنوان ⋆ الموقع".
+_SEPARATOR = re.compile(r"\s+(?:[-–—―ـ|•·»«›‹:~/\\\u2190-\u2bff]|:{2,3}|>>|<<|\.\.)\s+|\s*(?:[|¦]|:{2,3})\s*")
+# It divides names of sites and sections; a dash may belong to the title.
+_BAR: Final = re.compile(r"\s*(?:[|¦»]|:{2,3}|>>)\s*")
+_FRONT_PAGE: Final = re.compile(
+    r"(?i)(?:https?:)?(?://[^/?#]+)?/*(?:(?:\.\./)*(?:default|index|home)(?:\.\w{2,5})?/?)?"
+)
+_HANGING: Final = re.compile(r"\s+[-–—|:•·~]+$")  # what a system writes before a site's name that is not there
+_COUNT: Final = re.compile(r"^\(\d+\)\s*")  # of messages that a script writes before the title
+_SIGNS: Final = " \t-–—―ـ|¦•·»«›‹:~/\\,،<>⋆★●■▪►◄→←"  # between a title and a site's name, with or without spaces
 _CUT_SHORT: Final = 90  # characters; Google advises headlines of at most 110, and some systems cut them there
 _MOST_MARKED: Final = 3  # h1s, and elements marked as the headline; further ones are of other articles
 _ONLY_TITLE_TAIL: Final = 4  # words; a longer tail of a lone <title> is more likely part of the title
@@ -50,20 +58,24 @@ def read_titles(facts: Facts) -> list[Candidate]:
     ]
     return [
         *(stated or from_values("a line of the page", *_line_of_page(index, "".join(browser), sections))),
-        *from_values(TITLE_TAG, *browser),
+        *from_values(TITLE_TAG, *(_COUNT.sub("", title) for title in browser)),
     ]
 
 
 def _section_headings(index: PageIndex) -> list[HtmlElement]:
     """The short h1s that name the section: "اقتصاد" above the headline in an h2.
 
-    They are among breadcrumbs or named for a section; or they are links, or menu entries, and a headline follows.
+    They are among breadcrumbs or named for a section; or they are links, or menu entries, and a headline follows; or a
+    heading follows that `<title>` repeats.
     """
+    titles = compared(" ".join(text_of(title) for title in index.tagged["title"]))
     short = [h1 for h1 in index.tagged["h1"][:_MOST_MARKED] if len(text_of(h1).split()) <= _SECTION_WORDS]
     return [
         h1
         for h1 in short
-        if _is_named_for_section(h1) or (_headline_below(index, h1) and (_is_link(h1) or _is_entry(h1, index)))
+        if _is_named_for_section(h1)
+        or (_headline_below(index, h1) and (_is_link(h1) or _is_entry(h1, index)))
+        or any(compared(below) in titles for below in _headline_below(index, h1, ("h1", *_LOWER_HEADINGS)))
     ]
 
 
@@ -87,16 +99,17 @@ def _is_inside(element: HtmlElement, tag: str) -> bool:
     return next(element.iterancestors(tag), None) is not None
 
 
-def _headline_below(index: PageIndex, above: HtmlElement | None) -> list[str]:
-    """The first h2 or h3 between `above` and the first paragraph that is long enough for a headline and no link.
+def _headline_below(index: PageIndex, above: HtmlElement | None, tags: tuple[str, ...] = _LOWER_HEADINGS) -> list[str]:
+    """The first heading of `tags` between `above` and the first paragraph, that is long enough and no link.
 
     Without `above` the page is searched from its beginning.
     """
     elements = iter(index.elements)
     if above is not None:
         elements = itertools.dropwhile(lambda indexed: indexed[0] is not above, elements)
+        next(elements, None)
     for element, tag, text, _ in elements:
-        if tag in _LOWER_HEADINGS and not _is_link(element) and len(text_of(element).split()) > _SECTION_WORDS:
+        if tag in tags and not _is_link(element) and len(text_of(element).split()) > _SECTION_WORDS:
             return [text_of(element)]
         if tag == "p" and len(text) > _PROSE:
             break
@@ -137,8 +150,8 @@ def choose_title(candidates: Iterable[Candidate], sites: set[str], sections: set
     `sites` and `sections` are names in the form of `compared`.
     """
     found = list(candidates)
-    shown = [one.value for one in found if one.source == H1]
     named = [one for one in found if compared(one.value) not in sites]
+    shown = [one.value for one in named if one.source == H1]
     if not named:
         return None
     agreed = _agreed_heading(named[0], named)
@@ -149,7 +162,7 @@ def choose_title(candidates: Iterable[Candidate], sites: set[str], sections: set
     if title == first and all(one.source == TITLE_TAG for one in found):
         title = _without_tail(title)
     others = [_without_site(other, [first, *rest], shown, sites, sections) for other in rest]
-    return _in_full(title, [*shown, *others])
+    return _in_full(_HANGING.sub("", title) or title, [*shown, *others])
 
 
 def _in_full(title: str, others: list[str]) -> str:
@@ -162,7 +175,7 @@ def _in_full(title: str, others: list[str]) -> str:
 
 def _leads_home(link: HtmlElement) -> bool:
     """True for a link to the front page: its text is the site's name, as in Blogger's h1."""
-    return re.fullmatch(r"(?:https?:)?(?://[^/?#]+)?/*", (link.get("href") or "-").strip()) is not None
+    return _FRONT_PAGE.fullmatch((link.get("href") or "-").strip()) is not None
 
 
 def _headline(index: PageIndex, title: str) -> list[str]:
@@ -190,6 +203,8 @@ def _without_site(title: str, others: list[str], shown: list[str], sites: set[st
         head, tail = title[: cut.start()].strip(), title[cut.end() :].strip()
         if compared(head) in headings or (compared(head) in known and compared(title) not in known):
             return head
+        if compared(head) == compared(tail):
+            return head
         if compared(tail) in headings | known and (compared(tail) in headings or compared(head) in sites):
             return tail
     trimmed = _trimmed(title, sites)
@@ -199,7 +214,13 @@ def _without_site(title: str, others: list[str], shown: list[str], sites: set[st
 
 
 def _without_tail(title: str) -> str:
-    """A `<title>` that nothing confirms, without its short last part: that is most likely the site's name."""
+    """A `<title>` that nothing confirms, without its short last part: that is most likely the site's name.
+
+    Short parts before a bar are names, too: "الموقع | الأخبار | العنوان".
+    """
+    *names, last = _BAR.split(title)
+    if len(last.split()) > _SECTION_WORDS and all(len(name.split()) <= _SECTION_WORDS for name in names):
+        title = last
     *_, cut = [None, *_SEPARATOR.finditer(title)]
     if cut and len(compared(title[cut.end() :]).split()) <= _ONLY_TITLE_TAIL:
         return title[: cut.start()].strip() or title

@@ -5,6 +5,7 @@ import pytest
 from warraq.schemas.labels import CONTAINER, PRUNED_PAGE, STATED_BODY, WHOLE_PAGE
 from warraq.transforms.extract.body.body import BodyCandidate, read_bodies
 from warraq.transforms.extract.body.choose import Body, choose_fuller, decide_body
+from warraq.transforms.extract.body.prune import prune
 from warraq.transforms.extract.facts import Facts
 from warraq.transforms.extract.findings import Findings
 
@@ -100,6 +101,14 @@ def test_containers_of_another_article_are_not_joined():
         "<div class='article-body'><p>هذا نص مقال آخر لا علاقة له بالمكتبة، وهو طويل بما يكفي كي يحسب نصا.</p></div>"
     )
     assert body(inner) == PARAGRAPHS
+
+
+def test_no_standfirst_is_looked_for_behind_a_body_in_one_block():
+    lines = [f"{text} وفي الفقرة {number} من التقرير تفصيل ذلك كله." for number in range(8) for text in PARAGRAPHS]
+    excerpt = "<div class='excerpt'>تبدأ غدا في الميناء القديم أعمال توسيع الرصيف الثالث.</div>"
+    teaser = f"<li><h4><a href='/9'>خبر</a></h4>{excerpt}</li>"
+    found = body(f"<article>{HEADLINE}<p>{TITLE}<br><br>{'<br><br>'.join(lines)}</p></article><ul>{teaser}</ul>")
+    assert found == lines
 
 
 def test_a_standfirst_is_found_by_its_class():
@@ -285,3 +294,24 @@ def test_readers_leave_the_tree_as_it_was():
     before = len(list(facts.tree.iter()))
     decide_body("text", facts, TITLE, None, Findings())
     assert len(list(facts.tree.iter())) == before
+
+
+def test_an_editor_s_blocks_are_paragraphs_beside_an_empty_one():
+    block = '<div class="block" data-block="true"><div class="line"><span>{}</span></div></div>'
+    blocks = "".join(map(block.format, [PARAGRAPHS[0], "في سطور", *PARAGRAPHS[1:]]))
+    written = f'{HEADLINE}<div class="hn_text"><p> </p>{blocks}</div>'
+    assert body(written) == [PARAGRAPHS[0], "في سطور", *PARAGRAPHS[1:]]
+
+
+def test_blocks_of_prose_stay_if_most_of_the_text_is_in_paragraphs():
+    teaser = "<div><div>وقال مدير المتحف القديم إن المعرض الجديد سيفتح للزوار في مطلع العام المقبل.</div></div>"
+    tree = Facts(f"<article>{HEADLINE}{paragraphs()}{teaser}</article>", "").tree
+    article = next(tree.iter("article"))
+    assert len(list(prune([article]).iter("p"))) == len(PARAGRAPHS)
+    assert len(list(prune([article[-1]]).iter("p"))) == 1
+
+
+def test_comments_behind_a_heading_in_a_block_of_its_own_are_no_text():
+    comments = "".join(f"<li><h3>قارئ</h3><p>{text} وهذا رأيي في الخبر الذي نشرتموه.</p></li>" for text in PARAGRAPHS)
+    behind = f'<div class="title"><h2>التعليقات</h2></div><nav><ul>{comments}</ul></nav>'
+    assert body(f"<article>{HEADLINE}{paragraphs()}{behind}</article>") == PARAGRAPHS

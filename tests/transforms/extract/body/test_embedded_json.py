@@ -30,6 +30,9 @@ STATES = {
     "a list of strings": next_data({"title": TITLE, "paragraphs": PARAGRAPHS}),
     "longer texts without the title": next_data({"title": TITLE, "body": MARKUP}, {"title": "غيره", "body": OTHER}),
     "assigned to a variable": f"<script>window.__STATE__ = {json.dumps({'title': TITLE, 'text': MARKUP})};</script>",
+    "a string for each variable": f"<script>var n_id = 7; var n_title = {json.dumps(TITLE)};\n"
+    f"var n_content = {json.dumps(MARKUP, ensure_ascii=False)}; var n_date = '12';</script>",
+    "a string in single quotes": f"<script>let n_text = '{MARKUP}';</script>",
     "pushed in pieces": f"<script>self.__next_f.push({json.dumps([1, MARKUP])})</script>",
 }
 

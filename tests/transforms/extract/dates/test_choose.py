@@ -281,7 +281,12 @@ def test_the_fetch_day_right_above_the_title_gives_way_to_any_better_date(masthe
     url = "https://news.example/2024/05/12/story"
     assert day_and_source(page(before=masthead, after="<div>12 مايو 2024</div>" + BODY)) == ("2024-05-12", "byline")
     assert day_and_source(page(before=masthead, after=BODY), url=url) == ("2024-05-12", "url")
-    assert str(published(page(before=masthead, after=BODY)).date) == "2024-05-20"
+    assert published(page(before=masthead, after=BODY)).date == dt.date(2024, 5, 20)
+
+
+def test_the_fetch_day_above_the_title_alone_is_no_evidence():
+    masthead = '<span class="date">الاثنين 20 مايو 2024</span>'
+    assert day_and_source(page(before=masthead, after=BODY)) == ("2024-05-20", "fetched")
 
 
 def test_a_byline_above_the_title_counts():
@@ -383,6 +388,60 @@ def test_the_footer_of_a_post_has_its_date():
 
 def test_a_dateline_in_the_first_paragraph_counts():
     assert day_and_source(page(after="<p>نواكشوط (رويترز) 12 مايو 2024 - " + BODY[3:])) == ("2024-05-12", "byline")
+
+
+def test_rdfa_names_the_date_of_creation():
+    stamp = '<span property="{}" content="2024-05-12T21:00:00+03:00" datatype="xsd:dateTime">05/12/2024</span>'
+    for names in ("dc:date dc:created", "rnews:datePublished schema:datePublished", "dcterms:issued"):
+        byline = f"<footer>{stamp.format(names)}</footer>"
+        assert day_and_source(page(after=byline + BODY)) == ("2024-05-12", "time_tag")
+
+
+def test_a_form_around_the_whole_page_is_no_form_to_fill_in():
+    headline = "<td><span>الوزارة تعلن بدء المشروع الجديد</span></td>"
+    table = f"<table><tr>{headline}</tr><tr><td><span class='date'>12 مايو 2024</span></td></tr></table>"
+    head = "<title>الوزارة تعلن بدء المشروع الجديد - موقع الأخبار</title>"
+    markup = f"<html><head>{head}</head><body><form action='x.aspx'>{table}{BODY}</form></body></html>"
+    assert day_and_source(markup) == ("2024-05-12", "byline")
+    search = f"<html><head>{head}</head><body>{table.replace('12 مايو 2024', '')}{BODY}"
+    form = "<form><span class='date'>12 مايو 2024</span></form>"
+    assert day_and_source(f"{search}{form}</body></html>") == ("2024-05-20", "fetched")
+
+
+@pytest.mark.parametrize(
+    ("byline", "expected"),
+    [
+        ('<span class="time-elapsed">2 أسبوع</span>', ("2024-05-06", "byline")),
+        (
+            '<div class="post-ago"><i></i><span>3 أيام</span></div>',
+            ("2024-05-20", "fetched"),
+        ),  # no name of elapsed time
+        ('<div class="ago">3 أيام</div>', ("2024-05-17", "byline")),
+        ('<div class="duration">3 أيام</div>', ("2024-05-20", "fetched")),
+    ],
+)
+def test_a_place_named_for_elapsed_time_needs_no_word_for_ago(byline, expected):
+    assert day_and_source(page(after=byline + BODY)) == expected
+
+
+def test_a_dateline_may_have_its_agency_in_an_element():
+    opening = "<div>تونس في 12 مايو /<span>قنا</span>/ التقى وزير الخارجية التونسي اليوم نظيره الذي يزور تونس.</div>"
+    assert day_and_source(page(after=opening + BODY)) == ("2024-05-12", "byline")
+
+
+def test_a_date_in_a_sentence_is_not_the_articles():
+    history = "<p>وأعلنت اللجنة العليا نتائج الانتخابات في تقريرها (12 مايو 2019) أن الإقبال تراجع.</p>"
+    assert day_and_source(page(after=history + BODY)) == ("2024-05-20", "fetched")
+
+
+def test_white_space_and_the_number_of_comments_do_not_hide_a_byline():
+    space = "\n" + " " * 120
+    assert day_and_source(page(after=f"<div><i></i>12 مايو.2024 - 20:43{space}| القراءات: 104{space}</div>{BODY}")) == (
+        "2024-05-12",
+        "byline",
+    )
+    comments = "<div id='commentsDiv' class='article-meta'><span>سامي عون</span><div>12-05-2024 12:15</div></div>"
+    assert day_and_source(page(after=comments + BODY)) == ("2024-05-12", "byline")
 
 
 def test_a_page_without_anything():

@@ -131,6 +131,29 @@ def article(**fields):
         # a short headline above a standfirst
         ("<title>النهار</title>", f"<h1>حرب المياه</h1><h2>{TITLE}</h2>", None, "حرب المياه"),
         ("<title>النهار</title>", '<a href="/">الرئيسية</a><h1>حرب المياه</h1><p>نص</p>', None, "حرب المياه"),
+        # a section or the site's name in the first h1, the headline of <title> below it
+        (f"<title>{TITLE} - النهار</title>", f'<h1><img alt="">النهار</h1><h2>{TITLE}</h2>', None, TITLE),
+        (f"<title>{TITLE} - النهار</title>", f'<h1 class="kicker">محليات</h1><h1>{TITLE}</h1>', None, TITLE),
+        (f"<title>النهار | أخبار | {TITLE}</title>", "", None, TITLE),
+        (f"<title>(3) {TITLE} - النهار</title>", "", None, TITLE),
+        (og("og:title", f"{TITLE} - {TITLE}"), "", None, TITLE),
+        (
+            f"<title>النهار أون لاين ::: {TITLE}</title>",
+            '<h1><span>an-nahar</span><a href="/Default.aspx"><img></a></h1>',
+            None,
+            TITLE,
+        ),
+        (og("og:title", f"{TITLE} –") + f"<title>{TITLE} – | النهار</title>", "", None, TITLE),
+        # the site's name in an h1, and signs of any form before it
+        (
+            og("og:title", f"{TITLE} | النهار") + og("og:site_name", "النهار"),
+            f'<h1 class="logo"><a href="/">النهار</a></h1><h1>النهار</h1><h4>{TITLE}</h4>',
+            None,
+            TITLE,
+        ),
+        (og("og:title", f"{TITLE} ⋆ النهار") + og("og:site_name", "النهار"), "", None, TITLE),
+        (og("og:title", f"{TITLE} ► النهار") + og("og:site_name", "النهار"), "", None, TITLE),
+        ("<title>العجز ⋆ والفائض في ميزانية العام المقبل</title>", "", None, "العجز ⋆ والفائض في ميزانية العام المقبل"),
         # no title and no h1
         ("", f'<h2><a href="/2">خبر آخر عن المدينة القديمة</a></h2><h2>{TITLE}</h2><p>{LONG_TITLE}</p>', None, TITLE),
         ("", f"<p>{LONG_TITLE}</p><h2>{TITLE}</h2>", None, None),
@@ -234,6 +257,16 @@ def test_title(head, body, json_ld, title):
             ["سامي عون"],
         ),
         ("", "<figure><meta itemprop='author' content='مصور الصورة'></figure>", None, []),
+        ("", "<h1>خبر</h1><span class='author'>أخبار المدينة الآن</span>", None, []),
+        ("", "<h1>خبر</h1><span class='author'>المدينة نيوز</span>", None, []),
+        (og("og:site_name", "الأكثر تداولا"), "<h1>خبر</h1><span class='author'>الاكثر تداولا</span>", None, []),
+        ("", "<h1>خبر</h1><div>6:54 م 12/05/2024 بواسطة: <a href='/u/7'>سامي عون</a></div>", None, ["سامي عون"]),
+        ("", "<h1>خبر</h1><div class='writer'>✍ سامي عون</div>", None, ["سامي عون"]),
+        ("", "<h1>خبر</h1><div>إعداد وتقديم: سامي عون</div>", None, ["سامي عون"]),
+        ("", f"<h1>خبر</h1><div>الكاتب</div><div>سامي عون</div><p>{'نص ' * 100}</p>", None, ["سامي عون"]),
+        ("", f"<h1>خبر</h1><div>الكاتب</div><p>{'نص ' * 100}</p>", None, []),
+        ("", "<h1>البحر والصياد ... بقلم : سامي عون</h1>", None, ["سامي عون"]),
+        ("", "<h1>رواية كتبها البحر بقلم أزرق</h1>", None, []),
     ],
 )
 def test_authors(head, body, json_ld, authors):
@@ -361,6 +394,8 @@ def test_a_breadcrumb_gives_the_section():
         ("", "", article(articleSection=["غير مصنف", "اقتصاد"]), "اقتصاد"),
         (og("og:site_name", "النهار"), "", article(articleSection="النهار"), None),
         ("", "", article(articleSection={"name": "x"}), None),
+        ("", "<ul class='breadcrumb'><a href='/'>الصفحة الرئيسة</a><a href='/s'>سياسة</a></ul>", None, "سياسة"),
+        ("", "<ul class='breadcrumb'><a href='/'>الرئيسة</a></ul>", None, None),
     ],
 )
 def test_section(head, body, json_ld, section):
