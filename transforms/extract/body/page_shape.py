@@ -19,7 +19,7 @@ HEADINGS: Final = ("h2", "h3", "h4", "h5")
 _CARD_TAGS: Final = frozenset({"div", "article", "section", "li", "td", "tr", "dd", "dl"})
 _HEADLINE_LENGTH: Final = 25  # characters; shorter links are names and labels
 _LONGEST_TEASER: Final = 600  # characters of prose beside one headline
-_LONG_TEXT: Final = etree.XPath("descendant::body/descendant::text()[string-length() > 150]")
+_LONG_TEXTS: Final = etree.XPath("count(descendant::body/descendant::text()[string-length() > 150][not(parent::a)])")
 _COUNTED_TAGS: Final = (
     "time", "figure", "video", "form", "label", "textarea", "div", "span", "em", "strong", "b", "hr", "br", "h2", "h3",
     "dl", "table", "section", "nav", "aside", "footer", "p", "address",
@@ -87,7 +87,7 @@ def find_cards(tree: HtmlElement, prose: dict[HtmlElement, int]) -> set[HtmlElem
 
 def _measure_elements(facts: Facts) -> dict[str, float]:
     tagged, density = facts.index.tagged, facts.density
-    links = [" ".join(link.text_content().split()) for link in tagged["a"]]
+    links = [" ".join((link.text_content() if len(link) else link.text or "").split()) for link in tagged["a"]]
     text = max(1, len(facts.text_pieces))
     prose = max(density.prose.values(), default=0)
     cards = find_cards(facts.tree, density.prose)
@@ -98,7 +98,7 @@ def _measure_elements(facts: Facts) -> dict[str, float]:
         "prose in links": density.linked,
         "cards": len(cards),
         "own prose": prose - sum(density.prose[card] for card in cards),
-        "long texts": sum(not _is_in_link(piece) for piece in _LONG_TEXT(facts.tree)),
+        "long texts": _LONG_TEXTS(facts.tree),
         "headings": len(headings),
         "linked headings": sum(_is_linked(heading) for heading in headings),
         "main headings": len(tagged["h1"]),
@@ -179,12 +179,6 @@ def _measure_paragraphs(facts: Facts) -> dict[str, float]:
 
 def _with_ancestors(element: HtmlElement) -> list[HtmlElement]:
     return [element, *element.iterancestors()]
-
-
-def _is_in_link(piece: etree._ElementUnicodeResult) -> bool:
-    holder = piece.getparent()
-    holder = holder.getparent() if piece.is_tail and holder is not None else holder
-    return holder is not None and holder.tag == "a"
 
 
 def _is_linked(heading: HtmlElement) -> bool:
