@@ -15,12 +15,13 @@ import datetime as dt
 import functools
 import gzip
 import json
-import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
+
+from courlan import extract_domain
 
 from benchmarks.accuracy.extraction import DATA, FETCHED_AT, arabic, arabised, english, guides
 from warraq.schemas.records import Document, Rejected, Source
@@ -110,16 +111,21 @@ class Labelled(NamedTuple):
 
 def labelled() -> Iterator[Labelled]:
     """The pages from which the model of page kinds is learned, with their sites."""
-    for case in arabised():
-        yield Labelled("news", re.split(r"[_\d]", case.name)[0], case.url, case.markup)
+    for case in arabised():  # named source_publisher_day
+        yield Labelled("news", case.name.split("_")[1].lower(), case.url, case.markup)
     for source in (arabic, english):
         for case in source():
-            yield Labelled("news", urlsplit(case.url).netloc + case.name, case.url, case.markup)
+            yield Labelled("news", _site(case.url), case.url, case.markup)
     for path in sorted((DATA / "pages" / "fundus").glob("*.html.gz")):
-        yield Labelled("news", path.stem, f"https://page.example/{path.stem}", unpacked(path))
+        yield Labelled("news", path.stem.split("_")[1].lower(), f"https://page.example/{path.stem}", unpacked(path))
     for case in guides():
-        yield Labelled("guide", urlsplit(case.url).netloc, case.url, case.markup)
+        yield Labelled("guide", _site(case.url), case.url, case.markup)
     yield from others()
+
+
+def _site(url: str) -> str:
+    """The name that a publisher has in all its hosts: express for www.express.co.uk. Sources share publishers."""
+    return (extract_domain(url) or urlsplit(url).netloc).partition(".")[0].lower()
 
 
 def others() -> Iterator[Labelled]:
@@ -127,7 +133,7 @@ def others() -> Iterator[Labelled]:
     folder = DATA / "pages" / "wcxb_other"
     for line in filter(None, (folder / "kinds.jsonl").read_text("utf-8").split("\n")):
         row = json.loads(line)
-        yield Labelled(row["kind"], urlsplit(row["url"]).netloc, row["url"], unpacked(folder / row["file"]))
+        yield Labelled(row["kind"], _site(row["url"]), row["url"], unpacked(folder / row["file"]))
 
 
 def unpacked(path: Path) -> str:

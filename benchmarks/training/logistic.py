@@ -39,9 +39,14 @@ class Model(NamedTuple):
         return 1 / (1 + np.exp(-((numbers - self.mean) / self.scale @ self.weights + self.bias)))
 
 
+def part_of(site: str) -> int:
+    """The number of the part to which all pages of the site belong."""
+    return int(hashlib.sha256(site.encode()).hexdigest(), 16) % PARTS
+
+
 def unseen(lesson: Lesson) -> Floats:
     """The probability for each row by a model that has seen no page of its site: ten models of nine parts each."""
-    parts = np.array([int(hashlib.sha256(site.encode()).hexdigest(), 16) % PARTS for site in lesson.sites])
+    parts = np.array([part_of(site) for site in lesson.sites])
     found = np.zeros(len(parts))
     for number in range(PARTS):
         known = parts != number

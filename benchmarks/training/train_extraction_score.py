@@ -20,7 +20,7 @@ from benchmarks.accuracy.extraction import arabic, arabised, english, f1, guides
 from benchmarks.accuracy.page_kinds import document
 from benchmarks.data import DATA
 from benchmarks.training.logistic import Lesson, unseen, write
-from benchmarks.training.train_page_kind import lesson_of, read_rows
+from benchmarks.training.train_page_kind import read_rows, unseen_article_shares
 from warraq.transforms.extract.body.score import measure_text
 from warraq.transforms.extract.page import ExtractRules, examine
 
@@ -32,7 +32,7 @@ def read_lesson() -> tuple[Lesson, list[str]]:
     """The pages that have a text, and their kinds."""
     truths = {case.markup: case.text for source in (arabised, arabic, english, guides) for case in source()}
     rows = read_rows()
-    shares = unseen(lesson_of(rows))
+    shares = unseen_article_shares(rows)
     shapes, right, sites, kinds = [], [], [], []
     for (page, plainness, _), article_share in zip(rows, shares, strict=True):
         if plainness or (page.is_article and page.markup not in truths):

@@ -5,10 +5,13 @@
 Reads articles and other pages under $WARRAQ_DATA (benchmarks/accuracy/page_kinds.py). Each page is learned three times:
 as it is; as an old site would write it, without anything stated and with a number for an address; and without tags
 that have a meaning, too. Else the model takes a plain page for no article. Figures come from ten parts by site, each
-judged by a model that was trained on the nine others. `--write` writes models/page_kind.json, trained on all pages.
+judged by a model that was trained on the nine others: of the pages, the shares for which fewer articles than a
+threshold are estimated, and the share that is refused before its text is read, by its shape or by a sign.
+`--write` writes models/page_kind.json, trained on all pages.
 """
 
 import argparse
+import contextlib
 import re
 import sys
 from typing import Final, NamedTuple
@@ -18,7 +21,10 @@ import numpy as np
 
 from benchmarks.accuracy.page_kinds import Labelled, labelled
 from benchmarks.data import DATA
-from benchmarks.training.logistic import Lesson, unseen, write
+from benchmarks.training.logistic import Floats
+from benchmarks.training.softmax import Kinds, unseen_kinds, write_kinds
+from warraq.schemas.labels import ARTICLE
+from warraq.transforms.extract.body.page_kind import read_page_signs
 from warraq.transforms.extract.body.page_shape import measure_shape
 from warraq.transforms.extract.facts import Facts
 from warraq.transforms.rejection import Rejection
@@ -26,7 +32,15 @@ from warraq.transforms.rejection import Rejection
 PLAIN_ADDRESS: Final = "http://{site}/news.php?id=1234"
 PLAINNESS: Final = (0, 1, 2)
 PLAIN_WEIGHT: Final = 0.3  # of a page that was made plainer
-THRESHOLDS: Final = (0.03, 0.05, 0.1, 0.2, 0.5)
+THRESHOLDS: Final = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+# Apart, kinds of other pages are learned better than all together. Collections are listings of products.
+LEARNED: Final = {
+    ARTICLE: {"news", "guide"},
+    "listing": {"listing", "collection"},
+    "product": {"product"},
+    "service": {"service"},
+    "forum": {"forum"},
+}
 _STATED = re.compile(
     r"""<script[^>]*ld\+json.*?</script>|<meta[^>]*(?:property|name)=["']?(?:og:|article:|twitter:)[^>]*>"""
     r"""|\bitem(?:prop|type|scope)(?:="[^"]*")?|(?<=<body)[^>]*""",
@@ -59,23 +73,32 @@ def read_rows() -> list[Row]:
     rows = []
     for page in labelled():
         for plainness in PLAINNESS:
-            url = PLAIN_ADDRESS.format(site=urlsplit(page.url).netloc) if plainness else page.url
-            try:
-                rows.append(Row(page, plainness, measure_shape(Facts(plainer(page.markup, plainness), url))))
-            except Rejection:
-                continue
+            with contextlib.suppress(Rejection):
+                rows.append(Row(page, plainness, measure_shape(facts_of(page, plainness))))
     return rows
 
 
-def lesson_of(rows: list[Row]) -> Lesson:
+def facts_of(page: Labelled, plainness: int) -> Facts:
+    """The facts of the page, made plainer. Raises Rejection if there is nothing to parse."""
+    url = PLAIN_ADDRESS.format(site=urlsplit(page.url).netloc) if plainness else page.url
+    return Facts(plainer(page.markup, plainness), url)
+
+
+def lesson_of(rows: list[Row]) -> Kinds:
     """The rows as numbers."""
-    return Lesson(
+    return Kinds(
+        list(LEARNED),
         list(rows[0].shape),
         np.array([list(row.shape.values()) for row in rows]),
-        np.array([float(row.page.is_article) for row in rows]),
+        np.array([next(n for n, kinds in enumerate(LEARNED.values()) if row.page.kind in kinds) for row in rows]),
         np.array([PLAIN_WEIGHT if row.plainness else 1.0 for row in rows]),
         [row.page.site for row in rows],
     )
+
+
+def unseen_article_shares(rows: list[Row]) -> Floats:
+    """The share of articles for each row, by a model that has seen no page of its site."""
+    return np.asarray(unseen_kinds(lesson_of(rows))[:, list(LEARNED).index(ARTICLE)])
 
 
 def main() -> None:
@@ -86,17 +109,25 @@ def main() -> None:
         sys.exit(f"no data: {DATA} (set WARRAQ_DATA)")
     rows = read_rows()
     lesson = lesson_of(rows)
-    shares = unseen(lesson)
+    found = unseen_kinds(lesson)
+    shares = found[:, lesson.kinds.index(ARTICLE)]
+    refused = np.array(
+        [
+            any(read_page_signs(facts_of(row.page, row.plainness), dict(zip(lesson.kinds, estimates, strict=True))))
+            for row, estimates in zip(rows, found.tolist(), strict=True)
+        ]
+    )
     kinds = np.array([row.page.kind for row in rows])
     plainness = np.array([row.plainness for row in rows])
-    print(f"{'share of pages below':22} {'count':>6}", *(f"{threshold:6}" for threshold in THRESHOLDS))
+    print(f"{'share of pages below':22} {'count':>6}", *(f"{threshold:6}" for threshold in THRESHOLDS), "refused")
     for kind in dict.fromkeys(kinds):
         for level in PLAINNESS:
-            chosen = shares[(kinds == kind) & (plainness == level)]
-            below = (f"{(chosen < threshold).mean():6.3f}" for threshold in THRESHOLDS)
-            print(f"{kind:14} {('as is', 'plain', 'plainer')[level]:7} {len(chosen):6}", *below)
+            chosen = (kinds == kind) & (plainness == level)
+            below = [f"{(shares[chosen] < threshold).mean():6.3f}" for threshold in THRESHOLDS]
+            name = ("as is", "plain", "plainer")[level]
+            print(f"{kind:14} {name:7} {chosen.sum():6}", *below, f"{refused[chosen].mean():6.3f}")
     if options.write:
-        write("page_kind", lesson)
+        write_kinds("page_kind", lesson)
 
 
 if __name__ == "__main__":

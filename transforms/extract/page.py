@@ -17,8 +17,8 @@ from warraq.transforms.extract.body.choose import Body, decide_body
 from warraq.transforms.extract.body.document_kind import read_document_kind
 from warraq.transforms.extract.body.embedded_json import find_article_text
 from warraq.transforms.extract.body.page_kind import (
-    article_share,
     first_sign,
+    kind_shares,
     read_label_signs,
     read_page_signs,
     read_text_signs,
@@ -120,8 +120,8 @@ def _extract(document: Document, rules: ExtractRules, findings: Findings) -> Art
 
 def _from_page(document: Document, rules: ExtractRules, findings: Findings) -> Article:
     findings.facts = facts = Facts(document.markup, document.source.url, document.title, document.stated)
-    share = article_share(facts)
-    _judge("page kind", read_page_signs(facts, share), rules, findings)
+    shares = kind_shares(facts)
+    _judge("page kind", read_page_signs(facts, shares), rules, findings)
     metadata = decide_metadata(facts, findings)
     body = findings.decisions["body"] = _decide_text(facts, metadata, findings)
     if body.source != EMBEDDED_BODY:  # the page shows something else
@@ -130,7 +130,7 @@ def _from_page(document: Document, rules: ExtractRules, findings: Findings) -> A
     choose = functools.partial(choose_date, fetched_at=document.source.fetch_time())
     published = findings.decide("date", read_dates(facts), choose)
     return _article(document, metadata, body, published, findings)._replace(
-        extraction_score=score_text(facts, body, share),
+        extraction_score=score_text(facts, body, shares[ARTICLE]),
         opt_out=sorted_signals([*document.opt_out, *meta_signals(facts.meta_tags)]),
         license=findings.decide("license", read_licences(facts), choose_first),
     )

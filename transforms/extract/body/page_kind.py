@@ -1,6 +1,6 @@
 """The page kind: front, index, tag, search, shop, forum and error pages are told from articles.
 
-The shape of the page (page_shape.py) is weighed by a logistic regression, trained by
+The shape of the page (page_shape.py) is weighed by a multinomial logistic regression, trained by
 benchmarks/training/train_page_kind.py on articles and other pages of some hundred sites. Below `_SURELY_OTHER` it alone
 decides. Below `_RATHER_OTHER` a sign is needed: a schema.org type, a body class of WordPress, the URL, teasers, links.
 Each sign has its evidence, so that the cause of a wrong rejection can be found.
@@ -8,30 +8,27 @@ Each sign has its evidence, so that the cause of a wrong rejection can be found.
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from lxml.html import HtmlElement
 
+from warraq.schemas.labels import ARTICLE
 from warraq.transforms.arabic import WORD
-from warraq.transforms.extract.body.logistic import estimate
-from warraq.transforms.extract.body.page_shape import (
-    ARTICLE_CLASS,
-    HEADINGS,
-    LISTING_CLASS,
-    LISTING_TYPES,
-    body_class,
-    find_cards,
-    is_listing_url,
-    measure_shape,
-)
+from warraq.transforms.extract.body.page_address import is_listing_url
+from warraq.transforms.extract.body.page_shape import HEADINGS, find_cards, measure_shape
+from warraq.transforms.extract.body.page_statements import ARTICLE_CLASS, LISTING_CLASS, LISTING_TYPES, body_class
+from warraq.transforms.extract.body.softmax import estimate_kinds
 from warraq.transforms.extract.facts import Facts
 from warraq.transforms.extract.findings import Candidate
 from warraq.transforms.rejection import Rejection
 
 # Shares of pages with which the model is believed; chosen by leaving out sites (models/page_kind.CARD.md).
-_SURELY_OTHER: Final = 0.05
-_RATHER_OTHER: Final = 0.5
+# A guide looks most like a service, so that a service must be surer.
+_SURELY_OTHER: Final = {"listing": 0.4, "product": 0.4, "service": 0.3, "forum": 0.4}  # by the likeliest other kind
+_RATHER_OTHER: Final = 0.7
+_STATED_OTHER: Final = 0.2  # of a page that states its article
+_LEAST_TEXT: Final = 300  # characters; a page that shows less is drawn by a script
 # WordPress gives these to no article; `blog` or `archive` alone is the name of other things, too.
 _SURE_CLASS = re.compile(
     r"(?:^|\s)(?:error404|search-results|home blog|archive (?:\S+ )*(?:category|tag|author|date)"
@@ -72,20 +69,24 @@ def first_sign(signs: Iterable[Candidate]) -> Candidate | None:
     return next(iter(signs), None)
 
 
-def article_share(facts: Facts) -> float:
-    """The share of articles among pages of this shape, 0..1, as the model estimates it."""
-    return estimate("page_kind", measure_shape(facts))
+def kind_shares(facts: Facts) -> dict[str, float]:
+    """The share of each kind among pages of this shape, 0..1, as the model estimates it."""
+    return estimate_kinds("page_kind", measure_shape(facts))
 
 
-def read_page_signs(facts: Facts, share: float) -> Iterator[Candidate]:
+def read_page_signs(facts: Facts, shares: Mapping[str, float]) -> Iterator[Candidate]:
     """Signs of a page that is no article, before its text is extracted; none if its shape is an article's."""
-    if share < _SURELY_OTHER:
-        yield _sign("shape", f"{share:.0%} of the pages of this shape are articles")
-    if facts.json_ld.states_article:  # such a page is believed
+    states_article = facts.json_ld.states_article
+    if _has_shape(facts) and _is_surely_other(shares, states_article=states_article):
+        other = _likeliest_other(shares)
+        yield _sign(
+            "shape", f"of the pages of this shape {shares[ARTICLE]:.0%} are articles, {shares[other]:.0%} {other}s"
+        )
+    if states_article:  # such a page is believed
         return
     if named := _SURE_CLASS.search(body_class(facts)):
         yield _sign("body class", f"body class {named.group().strip()}")
-    if share < _RATHER_OTHER:
+    if shares[ARTICLE] < _RATHER_OTHER:
         yield from _stated_signs(facts)
         yield from _listing_signs(facts)
 
@@ -121,6 +122,21 @@ def read_text_signs(lines: Sequence[str], title: str | None) -> Iterator[Candida
 
 def _sign(source: str, evidence: str) -> Candidate:
     return Candidate("not_an_article", source, evidence)
+
+
+def _has_shape(facts: Facts) -> bool:
+    """True for a whole page with a text; a part of a page, as in a feed, has no title."""
+    return bool(facts.index.tagged["title"]) and len(facts.text_pieces) >= _LEAST_TEXT
+
+
+def _is_surely_other(shares: Mapping[str, float], *, states_article: bool) -> bool:
+    """True if so few pages of a shape are articles that no other sign is needed."""
+    least = _STATED_OTHER if states_article else _SURELY_OTHER[_likeliest_other(shares)]
+    return shares[ARTICLE] < least
+
+
+def _likeliest_other(shares: Mapping[str, float]) -> str:
+    return max(_SURELY_OTHER, key=shares.__getitem__)
 
 
 def _stated_signs(facts: Facts) -> Iterator[Candidate]:

@@ -5,80 +5,70 @@ Nothing here depends on a language. Counts are logarithms, so that a long page i
 
 import math
 import re
+from collections import defaultdict
 from typing import Final
-from urllib.parse import urlsplit
 
 from lxml import etree
 from lxml.html import HtmlElement
 
+from warraq.transforms.extract.body.page_address import MOST_WORDS, measure_address
+from warraq.transforms.extract.body.page_statements import measure_statements
 from warraq.transforms.extract.facts import Facts
 
 HEADINGS: Final = ("h2", "h3", "h4", "h5")
-LISTING_TYPES: Final = frozenset({"CollectionPage", "SearchResultsPage", "ImageGallery", "ProfilePage", "ContactPage"})
-LISTING_CLASS: Final = re.compile(
-    r"(?:^|\s)(?:home|blog|archive|category|tag|author|search|search-results|error404)(?:\s|$)"
-)
-ARTICLE_CLASS: Final = re.compile(r"(?:^|\s)(?:single|single-post|postid-\d+|page-article)(?:\s|$)")
-_LISTING_PATH = re.compile(
-    r"(?i)^/*(?:(?:ar|en|index\.\w+|home)/*)?$|/(?:tags?|category|categories|authors?|search|page/\d+)(?:/[^/]*)?/?$"
-)
-_PRODUCT_TYPES: Final = frozenset({"Product", "Offer", "ProductGroup"})
-_FORUM_TYPES: Final = frozenset({"DiscussionForumPosting", "QAPage"})
 _CARD_TAGS: Final = frozenset({"div", "article", "section", "li", "td", "tr", "dd", "dl"})
 _HEADLINE_LENGTH: Final = 25  # characters; shorter links are names and labels
 _LONGEST_TEASER: Final = 600  # characters of prose beside one headline
-_LONG_TEXT: Final = etree.XPath("descendant::body/descendant::text()[string-length() > 150]")
-_NUMBER = re.compile(r"\d{4,}")
-_DAY = re.compile(r"/(?:19|20)\d\d/\d{1,2}/(?:\d{1,2}/)?[^/]*[^\W\d]")  # a name follows; else it is an archive
-_WORD_BREAK = re.compile(r"[-_]|%20")
-_MOST: Final = 20  # words of a heading, or of an address, that count
+_LONG_TEXTS: Final = etree.XPath("count(descendant::body/descendant::text()[string-length() > 150][not(parent::a)])")
+_COUNTED_TAGS: Final = (
+    "time", "figure", "video", "form", "label", "textarea", "div", "span", "em", "strong", "b", "hr", "br", "h2", "h3",
+    "dl", "table", "section", "nav", "aside", "footer", "p", "address",
+)  # fmt: skip
+# Parts of the targets of links, in lower case. They are counted in all targets at once, which costs little.
+_TARGETS: Final = {
+    "share links": (
+        "facebook.com/share", "twitter.com/intent", "twitter.com/share", "x.com/intent", "wa.me/?", "whatsapp.com/send",
+        "whatsapp://", "linkedin.com/share", "pinterest.com/pin/create", "t.me/share", "telegram.me/share",
+        "reddit.com/submit", "mailto:?",
+    ),
+    "people links": ("/author", "/user", "/member", "\nmember", "/profile", "/u/"),
+    "cart links": ("cart", "basket", "checkout", "wishlist"),
+    "login links": ("login", "signin", "sign-in", "register", "signup", "sign-up", "account"),
+    "page links": ("/page/", "?page=", "&page=", "?p=", "&p=", "start=", "offset="),
+    "reply links": ("reply", "quote", "report", "permalink", "#post", "#comment", "#p1"),
+    "phone links": ("\ntel:",),
+    "mail links": ("\nmailto:",),
+    "links inside": ("\n#",),
+    "links without target": ("\n\n",),
+}  # fmt: skip
+# Patterns that begin with one sign or digit are found fast.
+_PRICES: Final = (
+    re.compile(r"[$€£¥₹]\s?\d"),
+    re.compile(
+        r"\d\s?(?:[$€£¥₹]|USD|EUR|GBP|SAR|AED|EGP|QAR|KWD|MAD|DZD|TND|JOD|IQD"
+        r"|ريال|درهم|جنيه|دينار|(?:ر\.?س|د\.?إ|ج\.?م|د\.?ك|ر\.?ق)\b)"
+    ),
+)
+_NUMBER: Final = re.compile(r"\d[\d/.-]*")
+_DATE: Final = re.compile(r"\d[/.-]\d{1,2}[/.-]\d|^(?:19|20)\d\d\D?$")
+_DIGIT: Final = re.compile(r"\d")
+_MEASURED_TEXT: Final = 30_000  # characters
+_SEPARATOR: Final = re.compile(r"[|–—»:·-]\s")
+_PARAGRAPH: Final = 80  # characters of prose outside links
+_PARAGRAPH_TAGS: Final = ("p", "blockquote")
+_BOX_TAGS: Final = ("div", "td", "span")  # with a text of their own they are paragraphs
 
 
 def measure_shape(facts: Facts) -> dict[str, float]:
     """The numbers by name, always the same names. Shares are 0..1, truths 0 or 1, all others log(1 + count)."""
-    tagged, density = facts.index.tagged, facts.density
-    counts, truths = _stated_shape(facts)
-    links = [" ".join(link.text_content().split()) for link in tagged["a"]]
-    text = max(1, len(facts.text_pieces))
-    prose = max(density.prose.values(), default=0)
-    cards = find_cards(facts.tree, density.prose)
-    headings = [*tagged["h2"], *tagged["h3"], *tagged["h4"]]
-    counts |= {
-        "links": len(links),
-        "headline links": sum(len(link) >= _HEADLINE_LENGTH for link in links),
-        "prose in links": density.linked,
-        "cards": len(cards),
-        "own prose": prose - sum(density.prose[card] for card in cards),
-        "long texts": sum(not _is_in_link(piece) for piece in _LONG_TEXT(facts.tree)),
-        "headings": len(headings),
-        "linked headings": sum(_is_linked(heading) for heading in headings),
-        "words of h1": min(_MOST, max((len(h.text_content().split()) for h in tagged["h1"]), default=0)),
-        "pictures": len(tagged["img"]),
-        "inputs": len(tagged["input"]) + len(tagged["form"]),
-        "article tags": len(tagged["article"]),
-        "items": len(tagged["li"]),
-    }
-    shares = {"share of prose": prose / text, "share of links": sum(map(len, links)) / text}
     return {
-        **{name: math.log1p(count) for name, count in counts.items()},
-        **{name: min(1.0, share) for name, share in shares.items()},
-        **{name: float(truth) for name, truth in truths.items()},
+        **measure_address(facts.url),
+        **measure_statements(facts),
+        **_measure_elements(facts),
+        **_measure_targets(facts),
+        **_measure_text(facts),
+        **_measure_paragraphs(facts),
     }
-
-
-def body_class(facts: Facts) -> str:
-    """The class of the page's body; WordPress names the kind of page there."""
-    return next((body.get("class") or "" for body in facts.index.tagged["body"]), "")
-
-
-def is_listing_url(url: str) -> bool:
-    """True if the path is of a front page, tag, category or search page; False for file names and URLs like /?p=12."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    numbered = bool(parts.query) and not parts.path.strip("/")
-    return parts.scheme in {"http", "https"} and not numbered and bool(_LISTING_PATH.search(parts.path))
 
 
 def find_cards(tree: HtmlElement, prose: dict[HtmlElement, int]) -> set[HtmlElement]:
@@ -95,40 +85,100 @@ def find_cards(tree: HtmlElement, prose: dict[HtmlElement, int]) -> set[HtmlElem
     return cards.difference([around for card in cards for around in card.iterancestors()])
 
 
-def _stated_shape(facts: Facts) -> tuple[dict[str, int], dict[str, bool]]:
-    """Counts and truths from the address and from what the page states about itself."""
-    types = {name for node in facts.json_ld.nodes for name in node.types}
-    top = {name for node in facts.json_ld.top for name in node.types}
-    og_type = " ".join(facts.meta_tags.get("og:type", [])).lower()
-    classes = body_class(facts)
-    try:
-        parts = urlsplit(facts.url)
-    except ValueError:
-        parts = urlsplit("")
-    names = [name for name in parts.path.split("/") if name]
-    return {"words of address": min(_MOST, len(_WORD_BREAK.findall(names[-1]))) if names else 0}, {
-        "JSON-LD": bool(types),
-        "JSON-LD article": facts.json_ld.states_article,
-        "JSON-LD listing": bool(top & LISTING_TYPES),
-        "JSON-LD product": bool(types & _PRODUCT_TYPES),
-        "JSON-LD forum": bool(types & _FORUM_TYPES),
-        "og article": "article" in og_type,
-        "og product": "product" in og_type,
-        "og website": "website" in og_type,
-        "published": any(name.startswith("article:published") for name in facts.meta_tags),
-        "class of listing": LISTING_CLASS.search(classes) is not None,
-        "class of article": ARTICLE_CLASS.search(classes) is not None,
-        "listing address": is_listing_url(facts.url),
-        "number in address": _NUMBER.search(parts.path + parts.query) is not None,
-        "day in address": _DAY.search(parts.path) is not None,
-        "front page address": not names and not parts.query,
+def _measure_elements(facts: Facts) -> dict[str, float]:
+    tagged, density = facts.index.tagged, facts.density
+    links = [" ".join((link.text_content() if len(link) else link.text or "").split()) for link in tagged["a"]]
+    text = max(1, len(facts.text_pieces))
+    prose = max(density.prose.values(), default=0)
+    cards = find_cards(facts.tree, density.prose)
+    headings = [*tagged["h2"], *tagged["h3"], *tagged["h4"]]
+    counts = {
+        "links": len(links),
+        "headline links": sum(len(link) >= _HEADLINE_LENGTH for link in links),
+        "prose in links": density.linked,
+        "cards": len(cards),
+        "own prose": prose - sum(density.prose[card] for card in cards),
+        "long texts": _LONG_TEXTS(facts.tree),
+        "headings": len(headings),
+        "linked headings": sum(_is_linked(heading) for heading in headings),
+        "main headings": len(tagged["h1"]),
+        "linked main headings": sum(heading.find(".//a") is not None for heading in tagged["h1"]),
+        "words of h1": min(MOST_WORDS, max((len(h.text_content().split()) for h in tagged["h1"]), default=0)),
+        "pictures": len(tagged["img"]),
+        "inputs": len(tagged["input"]) + len(tagged["form"]),
+        "article tags": len(tagged["article"]),
+        "items": len(tagged["li"]),
+        **{f"{tag} elements": len(tagged[tag]) for tag in _COUNTED_TAGS},
+    }
+    return {
+        **{name: math.log1p(count) for name, count in counts.items()},
+        "share of prose": min(1.0, prose / text),
+        "share of links": min(1.0, sum(map(len, links)) / text),
     }
 
 
-def _is_in_link(piece: etree._ElementUnicodeResult) -> bool:
-    holder = piece.getparent()
-    holder = holder.getparent() if piece.is_tail and holder is not None else holder
-    return holder is not None and holder.tag == "a"
+def _measure_targets(facts: Facts) -> dict[str, float]:
+    """Numbers of the addresses to which the links lead."""
+    targets = [(link.get("href") or "").strip().lower() for link in facts.index.tagged["a"]]
+    listed = "".join(f"\n{target}\n" for target in targets)
+    return {
+        **{name: math.log1p(sum(map(listed.count, parts))) for name, parts in _TARGETS.items()},
+        "share of different links": len(set(targets)) / max(1, len(targets)),
+    }
+
+
+def _measure_text(facts: Facts) -> dict[str, float]:
+    text = facts.text_pieces[:_MEASURED_TEXT]
+    title = " ".join(element.text_content() for element in facts.index.tagged["title"][:1])
+    numbers = _NUMBER.findall(text)
+    descriptions = [*facts.meta_tags.get("description", []), *facts.meta_tags.get("og:description", [])]
+    counts = {
+        "text": len(facts.text_pieces),
+        "prices": sum(len(pattern.findall(text)) for pattern in _PRICES),
+        "dates": sum(map(bool, map(_DATE.search, numbers))),
+        "questions": text.count("?") + text.count("؟"),
+        "exclamations": text.count("!"),
+        "quotes": sum(map(text.count, '"“”«»')),
+        "words of title": min(MOST_WORDS, len(title.split())),
+        "parts of title": len(_SEPARATOR.findall(title)),
+        "description": max(map(len, descriptions), default=0),
+    }  # fmt: skip
+    return {
+        **{name: math.log1p(count) for name, count in counts.items()},
+        "share of digits": sum(map(len, numbers)) / max(1, len(text)),  # with the signs between them
+        "question in title": float("?" in title or "؟" in title),
+        "number in title": float(_DIGIT.search(title) is not None),
+    }
+
+
+def _measure_paragraphs(facts: Facts) -> dict[str, float]:
+    """Numbers of the element with most paragraphs. An article's prose stands in one; that of other pages in many."""
+    prose = facts.density.prose
+    lengths: dict[HtmlElement, list[int]] = defaultdict(list)
+    for element, tag, text, _ in facts.index.elements:
+        if tag in _PARAGRAPH_TAGS or (tag in _BOX_TAGS and len(text) > _PARAGRAPH):
+            length = prose.get(element, 0)
+            if length >= _PARAGRAPH:
+                lengths[element.getparent()].append(length)
+    holder = max(lengths, key=lambda element: sum(lengths[element]), default=None)
+    held = lengths[holder] if holder is not None else []
+    paragraphs = sum(map(len, lengths.values()))
+    tags = [child.tag for child in holder] if holder is not None else []
+    return {
+        "paragraphs": math.log1p(paragraphs),
+        "paragraphs together": math.log1p(len(held)),
+        "elements beside them": math.log1p(len(tags)),
+        "holders of paragraphs": math.log1p(len(lengths)),
+        "holders to paragraphs": len(lengths) / max(1, paragraphs),
+        "share of prose together": min(1.0, sum(held) / max(1, max(prose.values(), default=0))),
+        "share of text together": min(1.0, sum(held) / max(1, len(facts.text_pieces))),
+        "share of paragraphs beside": tags.count("p") / max(1, len(tags)),
+        "together in article": float(holder is not None and any(a.tag == "article" for a in _with_ancestors(holder))),
+    }
+
+
+def _with_ancestors(element: HtmlElement) -> list[HtmlElement]:
+    return [element, *element.iterancestors()]
 
 
 def _is_linked(heading: HtmlElement) -> bool:

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from warraq.transforms.extract.body.page_kind import (
-    article_share,
+    kind_shares,
     read_label_signs,
     read_page_signs,
     read_text_signs,
@@ -13,16 +13,18 @@ from warraq.transforms.extract.facts import Facts
 from warraq.transforms.rejection import Rejection
 
 ARTICLE = {"@type": "NewsArticle", "headline": "خبر"}
+OWN = "<p>" + "قال مدير المرفأ إن الرصيف الجديد سيستقبل سفنا أكبر، وإن العمل فيه ينتهي في الربيع. " * 5 + "</p>"
 LONG_URL = "https://a.example/2025/05/01/khabar"
 
 
 def facts(body, head="", json_ld=(), url=LONG_URL):
     script = f"<script type='application/ld+json'>{json.dumps(json_ld)}</script>"
-    return Facts(f"<html><head>{script}{head}</head>{body}</html>", url)
+    title = "<title>خبر من الميناء - صحيفة الميناء</title>"
+    return Facts(f"<html><head>{title}{script}{head}</head>{body}</html>", url)
 
 
 def signs_of(page):
-    return read_page_signs(page, article_share(page))
+    return read_page_signs(page, kind_shares(page))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +114,6 @@ TEASERS = [
         "أكد تجار الجملة أن وصول المحصول الجديد من السهل الشمالي أعاد التوازن إلى السوق.",
     ),
 ]
-OWN = "<p>" + "قال مدير المرفأ إن الرصيف الجديد سيستقبل سفنا أكبر، وإن العمل فيه ينتهي في الربيع. " * 5 + "</p>"
 CARD = "<div><h3><a href=/1>{}</a></h3><p>{}</p></div>"
 
 
@@ -152,6 +153,36 @@ def test_lists_of_other_pages_are_refused(form):
 )
 def test_pages_with_prose_of_their_own_pass(form, before, json_ld):
     assert not list(signs_of(page_of(form, before, json_ld)))
+
+
+@pytest.mark.parametrize(
+    ("page", "sources"),
+    [
+        pytest.param(Facts("<title>خبر</title><body><div id=root></div></body>", LONG_URL), [], id="drawn by a script"),
+        pytest.param(Facts(f"<div>{OWN}</div>", LONG_URL), [], id="a part of a page"),
+        pytest.param(Facts(f"<title>خبر</title><div>{OWN}</div>", LONG_URL), ["shape"], id="a page"),
+    ],
+)
+def test_only_a_whole_page_with_a_text_has_a_shape(page, sources):
+    shares = {"article": 0.01, "listing": 0.9, "product": 0.03, "service": 0.03, "forum": 0.03}
+    assert [sign.source for sign in read_page_signs(page, shares)] == sources
+
+
+@pytest.mark.parametrize(
+    ("likeliest", "share", "json_ld", "is_refused"),
+    [
+        ("listing", 0.39, [], True),
+        ("listing", 0.41, [], False),
+        ("service", 0.29, [], True),
+        ("service", 0.31, [], False),
+        ("listing", 0.19, [ARTICLE], True),
+        ("listing", 0.21, [ARTICLE], False),
+    ],
+)
+def test_a_service_and_a_stated_article_must_be_surer(likeliest, share, json_ld, is_refused):
+    shares = {"article": share, "listing": 0.0, "product": 0.0, "service": 0.0, "forum": 0.0, likeliest: 1 - share}
+    page = facts(f"<body>{OWN}</body>", json_ld=json_ld)
+    assert ([sign.source for sign in read_page_signs(page, shares)] == ["shape"]) is is_refused
 
 
 LINKS = "<p><a href=/1>مباراة اليوم</a> <a href=/2>أسعار الخضار</a> <a href=/3>حالة الطقس</a></p>"
