@@ -12,6 +12,7 @@ from lxml.html import HtmlElement
 
 from warraq.transforms.extract.body.containers import INLINE, PARAGRAPHS, holds_comments
 from warraq.transforms.extract.body.hidden import reveal
+from warraq.transforms.extract.markup import new_document
 
 _LINK_LIST_SHARE: Final = 0.7  # of a list's letters inside links: a menu or related articles
 _LINK_BLOCK_SHARE: Final = 0.9  # of the letters of one paragraph, item or heading
@@ -50,7 +51,7 @@ _RELATED_HEADING = re.compile(
 
 def prune(parts: Sequence[HtmlElement]) -> HtmlElement:
     """A new page whose one <article> holds a copy of `parts` without comments, furniture and link-only blocks."""
-    page = parts[0].makeelement("html")
+    page = new_document()  # trafilatura counts the paragraphs of the document
     article = etree.SubElement(etree.SubElement(page, "body"), "article")
     for part in map(copy.deepcopy, parts):
         etree.strip_tags(part, "font")
@@ -66,6 +67,12 @@ def prune(parts: Sequence[HtmlElement]) -> HtmlElement:
     _drop_link_blocks(article)
     _drop_comments(article)
     _drop_furniture(article)
+    return page
+
+
+def without_names(page: HtmlElement) -> HtmlElement:
+    """`page` without classes, ids and roles, so that trafilatura removes nothing for its name."""
+    etree.strip_attributes(page, "class", "id", "role")
     return page
 
 

@@ -5,6 +5,7 @@ import pytest
 from warraq.schemas.labels import CONTAINER, PRUNED_PAGE, STATED_BODY, WHOLE_PAGE
 from warraq.transforms.extract.body.body import BodyCandidate, read_bodies
 from warraq.transforms.extract.body.choose import Body, choose_fuller, decide_body
+from warraq.transforms.extract.body.prune import prune
 from warraq.transforms.extract.facts import Facts
 from warraq.transforms.extract.findings import Findings
 
@@ -278,6 +279,39 @@ def test_a_tag_that_was_never_closed_does_not_take_the_page_along(tag):
         f"<header><div><{tag} class='menu'></div></header><main>{HEADLINE}<article>{paragraphs()}</article></main>"
     )
     assert body(unclosed) == PARAGRAPHS
+
+
+@pytest.mark.parametrize("tag", ["aside", "nav", "footer"])
+def test_a_menu_that_was_never_closed_is_none(tag):
+    inner = f"<{tag}><div>القائمة</div>{HEADLINE}<div class='article-body'>{paragraphs()}</div>"
+    page = Facts(f"<html><body>{inner}</body></html>", "")
+    assert max(page.density.prose.values()) == sum(map(len, PARAGRAPHS))
+
+
+def test_a_closed_menu_stays_one_whatever_its_heading_is():
+    menu = "<nav><h1>النهار</h1><p>رياضة</p></nav>"
+    assert body(f"{menu}{HEADLINE}<div class='article-body'>{paragraphs()}</div>") == PARAGRAPHS
+
+
+@pytest.mark.parametrize("end", ["</body></html>", "</BODY></HTML>\n<!DOCTYPE html><html><body>", "</html >"])
+def test_what_follows_the_end_of_a_page_is_text(end):
+    assert body(f"<header>القائمة</header>{end}{HEADLINE}<article>{paragraphs()}</article>") == PARAGRAPHS
+
+
+@pytest.mark.parametrize("name", ["so-panel widget", "w-embed", "expand-area"])
+def test_the_name_of_a_block_does_not_hide_half_of_the_text(name):
+    inner = f"{paragraphs(SECTIONS[:4])}<div class='{name}'>{paragraphs(SECTIONS[4:])}</div>"
+    assert body(f"{HEADLINE}<div class='article-body'>{inner}</div>") == SECTIONS
+
+
+def test_the_name_of_a_small_block_is_believed():
+    inner = f"{paragraphs(SECTIONS)}<div class='post-rating'><p>قيم هذا الخبر من فضلك الآن.</p></div>"
+    assert body(f"{HEADLINE}<div class='article-body'>{inner}</div>") == SECTIONS
+
+
+def test_a_pruned_container_is_a_document_of_its_own():
+    tree = Facts(f"{HEADLINE}<article>{paragraphs()}</article><aside>{paragraphs()}</aside>", "").tree
+    assert len(prune([tree.find(".//article")]).xpath("//p")) == len(PARAGRAPHS)
 
 
 def test_readers_leave_the_tree_as_it_was():
