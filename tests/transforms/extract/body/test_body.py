@@ -187,6 +187,35 @@ def test_linked_headlines_teasers_and_contents_are_no_text(teaser):
     assert body(inner) == PARAGRAPHS
 
 
+LINKED_LIST = "<ul><li><a href='/1'>قاعة الخرائط القديمة</a></li><li><a href='/2'>ركن الأطفال</a></li></ul>"
+
+
+@pytest.mark.parametrize(
+    ("before", "is_text"),
+    [
+        ("<p>ومن القاعات التي ستبقى مفتوحة كل ليلة حتى منتصف الليل:</p>", True),
+        ("<h3>اقرأ المزيد من أخبار المدينة:</h3>", False),
+        ("<p>وستبقى القاعات كلها مفتوحة كل ليلة حتى منتصف الليل.</p>", False),
+        ("<p><a href='/3'>ومن القاعات التي ستبقى مفتوحة كل ليلة حتى منتصف الليل:</a></p>", False),
+    ],
+    ids=["introduced", "related", "no colon", "linked"],
+)
+def test_a_linked_list_is_text_if_a_sentence_introduces_it(before, is_text):
+    lines = body(f"{HEADLINE}<article>{paragraphs(SECTIONS)}{before}{LINKED_LIST}{paragraphs()}</article>")
+    assert ("ركن الأطفال" in lines) == is_text
+
+
+@pytest.mark.parametrize(
+    ("block", "is_text"), [("{}", True), ("<div>{}</div>", False)], ids=["in the text", "a block of its own"]
+)
+def test_a_linked_heading_is_text_above_prose_of_the_article(block, is_text):
+    section = f"<h3><a href='/1'>قاعة الخرائط القديمة</a></h3>{paragraphs(PARAGRAPHS[:1])}"
+    lines = body(
+        f"{HEADLINE}<article>{paragraphs(SECTIONS)}{block.format(section)}{paragraphs(PARAGRAPHS[1:])}</article>"
+    )
+    assert ("قاعة الخرائط القديمة" in lines) == is_text
+
+
 def test_the_lines_of_a_short_page_stay_lines_without_title_and_menu():
     flash = ["شب حريق محدود في سوق الخشب قرب الميناء.", "وأخمده رجال الإطفاء في أقل من ساعة، ولم يصب أحد بأذى."]
     inner = f"<nav><a href='/'>الرئيسية</a></nav><article>{HEADLINE}{paragraphs(flash)}</article>"
