@@ -70,8 +70,14 @@ def clean_field(value: str | None) -> str | None:
 
 
 _LETTER_OR_DIGIT = re.compile(rf"[^\W_{TATWEEL}]")
+# Letters of scripts without spaces between words: Thai to Khmer, kana, Chinese characters.
+_UNSPACED = re.compile("[\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
 
 def count_words(text: str) -> int:
-    """The number of words: pieces between white space that have a letter or a digit."""
-    return sum(1 for word in text.split() if (word[0].isalnum() and word[0] != "ـ") or _LETTER_OR_DIGIT.search(word))
+    """The number of words: pieces between white space that have a letter or a digit.
+
+    In a script without spaces between words each letter counts, so that such a text is not taken for a short one.
+    """
+    spaced = sum(1 for word in text.split() if (word[0].isalnum() and word[0] != "ـ") or _LETTER_OR_DIGIT.search(word))
+    return spaced + len(_UNSPACED.findall(text))

@@ -18,6 +18,7 @@ CODE_TAGS: Final = ("style", "noscript", "template", "iframe", "svg", "button", 
 _PAGE_PARTS: Final = ("h1", "main", "article", "footer")  # a button has none of them
 _CODE: Final = frozenset(("script", "style"))
 _UNSEEN: Final = _CODE | {"title"}
+_count_paragraphs: Final = etree.XPath("count(descendant::p)")
 _SHOWN: Final = etree.XPath(
     "descendant::body/descendant::text()[not(parent::script or parent::style)]", smart_strings=False
 )
@@ -69,4 +70,9 @@ def _unwrap_unclosed(tree: HtmlElement) -> None:
     """Removes the tags around a page's content that stand there because the parser did not see where they end."""
     for element in list(tree.iter("button", "select", "svg")):
         if next(element.iter(*_PAGE_PARTS), None) is not None:
+            element.drop_tag()
+    titled = [element for element in tree.iter("aside", "nav", "footer") if next(element.iter("h1"), None) is not None]
+    least = _count_paragraphs(tree) / 2 if titled else 0
+    for element in titled:
+        if _count_paragraphs(element) > least:  # most of the page is no menu
             element.drop_tag()

@@ -16,6 +16,8 @@ _LOOKUP: Final = etree.ElementDefaultClassLookup(element=HtmlElement)
 _CONTROLS: Final = bytes(set(range(32)) - set(b"\t\n\v\f\r"))
 _SPACES: Final = bytes.maketrans(b"\v\f", b"  ")  # HTML and its authors take these for white space
 _NONCHARACTERS: Final = ("\ufffe".encode(), "\uffff".encode())
+# libxml2 drops what follows; a browser shows it, and templates that are joined have several ends.
+_PAGE_END = re.compile(rb"</(?:body|html)\s*>", re.IGNORECASE)
 _EXCLUDED_REFERENCE = re.compile(
     rb"&#0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|6553[45])(?:;|(?!\d))"
     rb"|&#x0*(?:[0-8bcef]|1[0-9a-f]|fff[ef])(?:;|(?![0-9a-f]))",
@@ -30,19 +32,30 @@ def parse(markup: str) -> HtmlElement:
 
     Raises Rejection: no_main_text, if there is nothing to parse.
     """
+    try:
+        return fromstring(_xml_bytes(markup), parser=_parser())
+    except (etree.ParserError, etree.XMLSyntaxError) as error:
+        raise Rejection("no_main_text", f"nothing to parse: {error}"[:100]) from error
+
+
+def new_document() -> HtmlElement:
+    """An empty <html> in a document of its own; `element.makeelement` makes one in the document of `element`."""
+    page: HtmlElement = _parser().makeelement("html")
+    return page
+
+
+def _parser() -> HTMLParser:
     parser = HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, default_doctype=False
     )
     parser.set_element_class_lookup(_LOOKUP)
-    try:
-        return fromstring(_xml_bytes(markup), parser=parser)
-    except (etree.ParserError, etree.XMLSyntaxError) as error:
-        raise Rejection("no_main_text", f"nothing to parse: {error}"[:100]) from error
+    return parser
 
 
 def _xml_bytes(markup: str) -> bytes:
     """The markup in UTF-8, without characters that XML excludes and references to them."""
     content = markup.encode("utf-8", "replace").translate(_SPACES, _CONTROLS)
+    content = _PAGE_END.sub(b"", content)
     if b"\xef" in content:  # the first byte of a noncharacter; a search for one byte is 20 times as fast as for two
         for character in _NONCHARACTERS:
             content = content.replace(character, b"")

@@ -43,3 +43,8 @@ def test_cleaning_characters_twice_changes_nothing(text):
 
 def test_words_have_a_letter_or_a_digit():
     assert count_words("خبر - 12 ؛ هـ ـ") == 3
+
+
+@pytest.mark.parametrize("text", ["図書館は夜も開いている", "图书馆晚上也开放了很久", "ห้องสมุดเปิดตอนกลางคืน"])
+def test_letters_are_words_where_spaces_part_no_words(text):
+    assert count_words(text) >= 10

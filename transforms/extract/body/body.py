@@ -22,7 +22,7 @@ from warraq.schemas.labels import CONTAINER, PRUNED_PAGE, STATED_BODY, WHOLE_PAG
 from warraq.transforms.arabic import WORD
 from warraq.transforms.extract.body.block_lines import unglued
 from warraq.transforms.extract.body.containers import Container, find_containers
-from warraq.transforms.extract.body.prune import prune
+from warraq.transforms.extract.body.prune import prune, without_names
 from warraq.transforms.extract.facts import Facts
 
 # Fast mode, also on whole pages: 0.964 mean F1 against 0.963 on the arabised pages, 0.961 against 0.958 on the English
@@ -31,6 +31,9 @@ _FAST: Final = Extractor(output_format="python", comments=False, fast=True)
 _FULL: Final = Extractor(output_format="python", comments=False, fast=False)
 ENOUGH: Final = 200  # characters; a shorter text is not trusted while there is another way to read the page
 _CLEARLY_MORE: Final = 1.5  # times as long; the cascade's last resort is the whole page in one line, title included
+# Chosen on half of the sites, by mean F1 (docs/choices.md).
+_MOST_MISSED: Final = 0.8  # of a container's prose; a shorter text has lost blocks
+_MORE_READ: Final = 1.2  # times as long
 _BREAKING: Final = frozenset({"p", "item", "list", "table", "row", "quote", "head", "code"})  # trafilatura's own tags
 
 
@@ -50,15 +53,34 @@ def read_bodies(facts: Facts) -> Iterator[BodyCandidate]:
     if stated := _stated_body(facts):
         yield BodyCandidate(stated, STATED_BODY)
     for container in find_containers(facts.tree, facts.density):
-        body, text = extract_content(convert_tags(tree_cleaning(prune(container.parts), _FAST), _FAST), _FAST)
+        lines, length = _read_container(container)
         is_stated = container.parts[0].get("itemprop") == "articleBody"
-        yield BodyCandidate(_lines(body), CONTAINER, _describe(container), len(text), container.prose, is_stated)
+        yield BodyCandidate(lines, CONTAINER, _describe(container), length, container.prose, is_stated)
     yield BodyCandidate(_read_pruned(facts.tree), PRUNED_PAGE)
 
 
 def read_whole_page(facts: Facts) -> Iterator[BodyCandidate]:
     """The text that trafilatura finds by itself, with all its passes."""
     yield BodyCandidate(_extracted(copy.deepcopy(facts.tree), _FULL), WHOLE_PAGE)
+
+
+def _read_container(container: Container) -> tuple[list[str], int]:
+    """The lines of a container, and their characters as trafilatura counts them.
+
+    Trafilatura removes blocks by their names, and builders of pages call any block a `widget` or an `embed`. If too
+    much of the prose is missing, the container is read again without names.
+    """
+    body, text = _extract(prune(container.parts))
+    if len(text) < _MOST_MISSED * container.prose:
+        whole_body, whole_text = _extract(without_names(prune(container.parts)))
+        if len(whole_text) > _MORE_READ * len(text):
+            body, text = whole_body, whole_text
+    return _lines(body), len(text)
+
+
+def _extract(page: HtmlElement) -> tuple[etree._Element, str]:
+    """Trafilatura's result for a pruned page, as a tree and as text."""
+    return extract_content(convert_tags(tree_cleaning(page, _FAST), _FAST), _FAST)
 
 
 def _stated_body(facts: Facts) -> list[str]:

@@ -12,6 +12,7 @@ from lxml.html import HtmlElement
 
 from warraq.transforms.extract.body.containers import INLINE, PARAGRAPHS, holds_comments
 from warraq.transforms.extract.body.hidden import reveal
+from warraq.transforms.extract.markup import new_document
 
 _LINK_LIST_SHARE: Final = 0.7  # of a list's letters inside links: a menu or related articles
 _LINK_BLOCK_SHARE: Final = 0.9  # of the letters of one paragraph, item or heading
@@ -20,6 +21,9 @@ _STAYS = re.compile(r"(?i)#|javascript:")  # the start of an address on the same
 _PASSAGE_WORDS: Final = 9  # in each link; "العودة إلى أعلى الصفحة" and the entries of contents have fewer
 _SENTENCE_WORDS: Final = 12
 _LINKED_PROSE_SHARE: Final = 0.5  # of a paragraph's letters; prose has fewer inside links
+_INTRODUCING_WORDS: Final = 8  # "اقرأ المزيد من أخبار المدينة:" has fewer
+_MAIN_SHARE: Final = 0.5  # of the article's characters
+_HEADINGS: Final = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _QUOTATION = re.compile(r"[«“\"][^«»“”\"]+[»”\"][.،]?$")
 _COMMENTS_HEADING = re.compile(  # "التعليقات (3)", "0 تعليق", "آراء القراء", "اترك تعليقاً"
     r"(?i)^[\W\d]*(?:comments?|(?:ال)?(?:تعليقات|تعليقان|ردود)|(?<=\d )تعليق|[آا]راء(?= ))"
@@ -50,7 +54,7 @@ _RELATED_HEADING = re.compile(
 
 def prune(parts: Sequence[HtmlElement]) -> HtmlElement:
     """A new page whose one <article> holds a copy of `parts` without comments, furniture and link-only blocks."""
-    page = parts[0].makeelement("html")
+    page = new_document()  # trafilatura counts the paragraphs of the document
     article = etree.SubElement(etree.SubElement(page, "body"), "article")
     for part in map(copy.deepcopy, parts):
         etree.strip_tags(part, "font")
@@ -67,6 +71,12 @@ def prune(parts: Sequence[HtmlElement]) -> HtmlElement:
     _drop_link_blocks(article)
     _drop_comments(article)
     _drop_furniture(article)
+    return page
+
+
+def without_names(page: HtmlElement) -> HtmlElement:
+    """`page` without classes, ids and roles, so that trafilatura removes nothing for its name."""
+    etree.strip_attributes(page, "class", "id", "role")
     return page
 
 
@@ -140,20 +150,29 @@ def _paragraph(block: HtmlElement, text: str | None) -> HtmlElement:
 def _drop_link_blocks(article: HtmlElement) -> None:
     """Removes lists, paragraphs, items and headings of which nearly all text is links.
 
-    A linked passage of the text stays, without its links: trafilatura would take it for a menu.
+    A linked passage of the text stays, without its links: trafilatura would take it for a menu. So do a list that a
+    sentence introduces, and a heading of the text itself.
     """
     for block in list(article.iter("ul", "ol")):
         if link_share(block) >= _LINK_LIST_SHARE:
-            drop(block)
+            if _is_introduced(block):
+                _drop_links(block)
+            else:
+                drop(block)
     linked = {block for link in article.iter("a") for block in (*link.iterancestors(), *link.iterdescendants())}
     for block in [b for b in article.iter("p", "li", "h2", "h3", "h4", "h5", "h6") if b in linked]:
-        if not _is_linked(block):
+        if not _is_linked(block) or _heads_prose(block, article):
             continue
         if block.tag == "p" and _is_passage(block):
-            for link in [*block.iter("a"), *block.iterancestors("a")]:
-                link.drop_tag()
+            _drop_links(block)
         elif len(text_of(block)) < _LINK_BLOCK_LIMIT:
             drop(block)
+
+
+def _drop_links(block: HtmlElement) -> None:
+    """Removes the links in and around a block, not their text."""
+    for link in [*block.iter("a"), *block.iterancestors("a")]:
+        link.drop_tag()
 
 
 def _is_passage(block: HtmlElement) -> bool:
@@ -170,6 +189,23 @@ def _is_passage(block: HtmlElement) -> bool:
     is_card = around is not None or next(block.iterdescendants("p", "div"), None) is not None
     is_sentence = words >= _SENTENCE_WORDS and (text.endswith(".") or _QUOTATION.match(text) is not None)
     return is_sentence and not is_card and all(map(_is_prose, (block.getprevious(), block.getnext())))
+
+
+def _is_introduced(block: HtmlElement) -> bool:
+    """True for a list right after a sentence that ends in a colon; the headings of related articles are shorter."""
+    before = block.getprevious()
+    if before is None or before.tag not in PARAGRAPHS:
+        return False
+    text = text_of(before)
+    return text.endswith(":") and text.count(" ") >= _INTRODUCING_WORDS - 1 and not _is_linked(before)
+
+
+def _heads_prose(block: HtmlElement, article: HtmlElement) -> bool:
+    """True for a heading right above prose, among at least half of the article; a teaser has a block of its own."""
+    if block.tag not in _HEADINGS or not _is_prose(block.getnext()):
+        return False
+    around = block.getparent()
+    return around is not None and len(text_of(around)) >= _MAIN_SHARE * len(text_of(article))
 
 
 def _is_prose(block: HtmlElement | None) -> bool:

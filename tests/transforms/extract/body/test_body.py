@@ -195,6 +195,35 @@ def test_linked_headlines_teasers_and_contents_are_no_text(teaser):
     assert body(inner) == PARAGRAPHS
 
 
+LINKED_LIST = "<ul><li><a href='/1'>قاعة الخرائط القديمة</a></li><li><a href='/2'>ركن الأطفال</a></li></ul>"
+
+
+@pytest.mark.parametrize(
+    ("before", "is_text"),
+    [
+        ("<p>ومن القاعات التي ستبقى مفتوحة كل ليلة حتى منتصف الليل:</p>", True),
+        ("<h3>اقرأ المزيد من أخبار المدينة:</h3>", False),
+        ("<p>وستبقى القاعات كلها مفتوحة كل ليلة حتى منتصف الليل.</p>", False),
+        ("<p><a href='/3'>ومن القاعات التي ستبقى مفتوحة كل ليلة حتى منتصف الليل:</a></p>", False),
+    ],
+    ids=["introduced", "related", "no colon", "linked"],
+)
+def test_a_linked_list_is_text_if_a_sentence_introduces_it(before, is_text):
+    lines = body(f"{HEADLINE}<article>{paragraphs(SECTIONS)}{before}{LINKED_LIST}{paragraphs()}</article>")
+    assert ("ركن الأطفال" in lines) == is_text
+
+
+@pytest.mark.parametrize(
+    ("block", "is_text"), [("{}", True), ("<div>{}</div>", False)], ids=["in the text", "a block of its own"]
+)
+def test_a_linked_heading_is_text_above_prose_of_the_article(block, is_text):
+    section = f"<h3><a href='/1'>قاعة الخرائط القديمة</a></h3>{paragraphs(PARAGRAPHS[:1])}"
+    lines = body(
+        f"{HEADLINE}<article>{paragraphs(SECTIONS)}{block.format(section)}{paragraphs(PARAGRAPHS[1:])}</article>"
+    )
+    assert ("قاعة الخرائط القديمة" in lines) == is_text
+
+
 def test_the_lines_of_a_short_page_stay_lines_without_title_and_menu():
     flash = ["شب حريق محدود في سوق الخشب قرب الميناء.", "وأخمده رجال الإطفاء في أقل من ساعة، ولم يصب أحد بأذى."]
     inner = f"<nav><a href='/'>الرئيسية</a></nav><article>{HEADLINE}{paragraphs(flash)}</article>"
@@ -287,6 +316,39 @@ def test_a_tag_that_was_never_closed_does_not_take_the_page_along(tag):
         f"<header><div><{tag} class='menu'></div></header><main>{HEADLINE}<article>{paragraphs()}</article></main>"
     )
     assert body(unclosed) == PARAGRAPHS
+
+
+@pytest.mark.parametrize("tag", ["aside", "nav", "footer"])
+def test_a_menu_that_was_never_closed_is_none(tag):
+    inner = f"<{tag}><div>القائمة</div>{HEADLINE}<div class='article-body'>{paragraphs()}</div>"
+    page = Facts(f"<html><body>{inner}</body></html>", "")
+    assert max(page.density.prose.values()) == sum(map(len, PARAGRAPHS))
+
+
+def test_a_closed_menu_stays_one_whatever_its_heading_is():
+    menu = "<nav><h1>النهار</h1><p>رياضة</p></nav>"
+    assert body(f"{menu}{HEADLINE}<div class='article-body'>{paragraphs()}</div>") == PARAGRAPHS
+
+
+@pytest.mark.parametrize("end", ["</body></html>", "</BODY></HTML>\n<!DOCTYPE html><html><body>", "</html >"])
+def test_what_follows_the_end_of_a_page_is_text(end):
+    assert body(f"<header>القائمة</header>{end}{HEADLINE}<article>{paragraphs()}</article>") == PARAGRAPHS
+
+
+@pytest.mark.parametrize("name", ["so-panel widget", "w-embed", "expand-area"])
+def test_the_name_of_a_block_does_not_hide_half_of_the_text(name):
+    inner = f"{paragraphs(SECTIONS[:4])}<div class='{name}'>{paragraphs(SECTIONS[4:])}</div>"
+    assert body(f"{HEADLINE}<div class='article-body'>{inner}</div>") == SECTIONS
+
+
+def test_the_name_of_a_small_block_is_believed():
+    inner = f"{paragraphs(SECTIONS)}<div class='post-rating'><p>قيم هذا الخبر من فضلك الآن.</p></div>"
+    assert body(f"{HEADLINE}<div class='article-body'>{inner}</div>") == SECTIONS
+
+
+def test_a_pruned_container_is_a_document_of_its_own():
+    tree = Facts(f"{HEADLINE}<article>{paragraphs()}</article><aside>{paragraphs()}</aside>", "").tree
+    assert len(prune([tree.find(".//article")]).xpath("//p")) == len(PARAGRAPHS)
 
 
 def test_readers_leave_the_tree_as_it_was():
