@@ -14,7 +14,8 @@ from typing import Any, Final, NamedTuple
 
 from warraq.pipelines.cli import DONE, WRONG_USAGE, Parser, configure_file_systems, print_line
 from warraq.pipelines.config import STAGES, FlowConfig
-from warraq.pipelines.options import add_rules, config_of
+from warraq.pipelines.flags import add_rules
+from warraq.pipelines.options import config_of
 from warraq.pipelines.terminal import Safe, visible
 from warraq.schemas.encodable import without_surrogates
 from warraq.schemas.labels import (

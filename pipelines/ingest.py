@@ -29,9 +29,10 @@ from warraq.pipelines.cli import (
     print_line,
 )
 from warraq.pipelines.errors import AllSetAsideError, WarraqError, message_of
+from warraq.pipelines.flags import JSON
 from warraq.pipelines.job import COLD, Engine, run_job
 from warraq.pipelines.local.supervisor import WorkerDiedError
-from warraq.pipelines.options import JSON, IngestOptions, parse_ingest
+from warraq.pipelines.options import IngestOptions, parse_ingest
 from warraq.pipelines.plan import MOST_FAILURES, Plan, plan
 from warraq.pipelines.summary import DumpsOf, as_json, as_text, errors, ledger_of, totals_of
 from warraq.pipelines.timings import timings

@@ -73,7 +73,8 @@ def ingest(inputs: Path | Sequence[Path], output: Path, *, beam: Sequence[str] =
       KeyboardInterrupt: the run was interrupted; nothing was committed.
     """
     from warraq.pipelines import ingest as command  # noqa: PLC0415  (imports Beam, two seconds)
-    from warraq.pipelines.options import LOCAL, ingest_parser, parse_ingest  # noqa: PLC0415
+    from warraq.pipelines.flags import ingest_parser  # noqa: PLC0415
+    from warraq.pipelines.options import LOCAL, parse_ingest  # noqa: PLC0415
     from warraq.pipelines.summary import ledger_of, undated  # noqa: PLC0415
     from warraq.transforms import ledger  # noqa: PLC0415
 
@@ -144,7 +145,8 @@ def explain(page: Path, url: str | None = None, **rules: Any) -> Any:
       WarraqError: a rule is wrong, or there is no such page.
     """
     from warraq.pipelines import explain as command  # noqa: PLC0415
-    from warraq.pipelines.options import add_rules, config_of  # noqa: PLC0415
+    from warraq.pipelines.flags import add_rules  # noqa: PLC0415
+    from warraq.pipelines.options import config_of  # noqa: PLC0415
     from warraq.transforms.read.dump import InputError  # noqa: PLC0415
 
     parser = _RaisingParser(prog="warraq explain", add_help=False)

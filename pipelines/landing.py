@@ -7,7 +7,8 @@ from typing import Final, Protocol
 
 from warraq.pipelines.cli import WRONG_USAGE
 from warraq.pipelines.errors import WarraqError, message_of
-from warraq.pipelines.options import KEEP, StreamOptions
+from warraq.pipelines.flags import KEEP
+from warraq.pipelines.options import StreamOptions
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.file_names import os_name
 from warraq.transforms.land import kafka, pubsub

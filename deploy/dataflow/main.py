@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from warraq.pipelines import ingest
-from warraq.pipelines.options import ingest_parser
+from warraq.pipelines.flags import ingest_parser
 
 
 def arguments(parameters: Sequence[str]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from warraq.pipelines.options import ingest_parser
+from warraq.pipelines.flags import ingest_parser
 
 TARGET: Final = Path(__file__).with_name("metadata.json")
 # Flags without effect on a job that only the service watches, and files of this machine.

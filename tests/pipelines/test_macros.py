@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.loads import article, load, refusal
 from warraq.pipelines.commands import COMMANDS
+from warraq.pipelines.flags import ingest_parser
 from warraq.pipelines.macros import MACROS
-from warraq.pipelines.options import ingest_parser
 from warraq.pipelines.query import connect
 from warraq.pipelines.remedies import REMEDIES
 from warraq.schemas.labels import REASONS

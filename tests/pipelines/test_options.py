@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from warraq.pipelines.cli import Parser
 from warraq.pipelines.config import RULES, FlowConfig
-from warraq.pipelines.options import add_rules, config_of, ingest_parser, parse_ingest, parse_stream
+from warraq.pipelines.flags import add_rules, ingest_parser
+from warraq.pipelines.options import config_of, parse_ingest, parse_stream
 
 BASE = ["a.warc", "--output", "out"]
 NAMED = {

@@ -8,7 +8,7 @@ import inspect
 import re
 
 from tests.support.paths import ROOT
-from warraq.pipelines import cli, options, views
+from warraq.pipelines import cli, flags, views
 from warraq.pipelines.commands import COMMANDS
 from warraq.pipelines.macros import FUNCTIONS, MACROS
 from warraq.pipelines.maintain import OPERATIONS, maintain_parser
@@ -54,9 +54,9 @@ def code(value):
 
 
 def parsers():
-    """Every command, and every operation of `maintain`, with its parser: NAME_parser in its module or in options.py."""
+    """Every command, and every operation of `maintain`, with its parser: NAME_parser in its module or in flags.py."""
     for name, (module, _) in COMMANDS.items():
-        places = (importlib.import_module(module), options)
+        places = (importlib.import_module(module), flags)
         yield next(getattr(place, f"{name}_parser") for place in places if hasattr(place, f"{name}_parser"))()
         if name == "maintain":
             yield from map(maintain_parser, OPERATIONS)

@@ -11,9 +11,9 @@ from warraq.pipelines.commands import COMMANDS
 from warraq.pipelines.config import FlowConfig
 from warraq.pipelines.export.command import export_parser
 from warraq.pipelines.export.rehydrate import rehydrate_parser
+from warraq.pipelines.flags import ingest_parser, stream_parser
 from warraq.pipelines.flow import RefinePages
 from warraq.pipelines.maintain import OPERATIONS, maintain_parser
-from warraq.pipelines.options import ingest_parser, stream_parser
 from warraq.pipelines.query import VIEWS, query_parser
 from warraq.pipelines.report.command import report_parser
 from warraq.pipelines.search import search_parser

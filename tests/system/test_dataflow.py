@@ -25,9 +25,10 @@ from google.protobuf import json_format
 from tests.support.gcs_server import gcs_server
 from tests.support.paths import ROOT
 from tests.support.servers import Answer, Handler, http_server
-from warraq.pipelines.config import FlowConfig
+from warraq.pipelines.config import RULES, FlowConfig
+from warraq.pipelines.flags import ingest_parser
 from warraq.pipelines.flow import RefinePages
-from warraq.pipelines.options import RULES, ingest_parser, parse_ingest
+from warraq.pipelines.options import parse_ingest
 
 DEPLOY = ROOT / "deploy" / "dataflow"
 TEXT = (DEPLOY / "metadata.json").read_text(encoding="utf-8")
