@@ -3,12 +3,13 @@ r"""Scores extraction on real pages, side by side with plain trafilatura.
     python -m benchmarks.accuracy.extraction [--plain] [--worst N] [--half 0|1]
 
 Reads `pages_arabised`, `pages/ar`, `pages/aeb_en` and `pages/wcxb` under $WARRAQ_DATA (default: ../shared/data beside
-the checkout). Text: F1 of the multisets of `\w+` tokens, lower case. Regret: the number of pages of which plain
-trafilatura's F1 is more than 0.1 higher. `--half` takes the pages of half of the sites; constants are chosen on half 0,
-and half 1 tells what they are worth. Title and author list count only if the truth states them; the order of
-authors does not count. Furniture: the share of pages whose text has a line that is not in the article and is listed
-in tests/transforms/clean/furniture.txt, or is short and holds a listed phrase. `--plain` removes the markup first, as
-WET does. Times are CPU time of one process.
+the checkout). Text: F1 of the multisets of `\w+` tokens, lower case. 4-gram: the F1 of the article-extraction-benchmark
+(scrapinghub, evaluate.py), from mean precision and mean recall of the multisets of four tokens in a row. Regret: the
+number of pages of which plain trafilatura's F1 is more than 0.1 higher. `--half` takes the pages of half of the sites;
+constants are chosen on half 0, and half 1 tells what they are worth. Title and author list count only if the truth
+states them; the order of authors does not count. Furniture: the share of pages whose text has a line that is not in the
+article and is listed in tests/transforms/clean/furniture.txt, or is short and holds a listed phrase. `--plain` removes
+the markup first, as WET does. Times are CPU time of one process.
 """
 
 import argparse
@@ -31,6 +32,7 @@ import trafilatura
 from lxml import etree
 
 from benchmarks.data import DATA, ROOT
+from warraq.schemas.labels import ARTICLE
 from warraq.schemas.records import Document, Source
 from warraq.transforms.arabic import normalize_line
 from warraq.transforms.clean.clean import CleanRules, clean
@@ -153,15 +155,20 @@ def extracted_and_cleaned(case: Case) -> Found:
     return _ours(case, is_text=False, cleaned=True)
 
 
+def of_any_kind(case: Case) -> Found:
+    """Cleaned, and not refused for the kind of its page."""
+    return _ours(case, is_text=False, cleaned=True, kinds="all")
+
+
 def without_markup(case: Case) -> Found:
     return _ours(case._replace(markup=render(case.markup)), is_text=True, cleaned=True)
 
 
-def _ours(case: Case, *, is_text: bool, cleaned: bool) -> Found:
+def _ours(case: Case, *, is_text: bool, cleaned: bool, kinds: str = ARTICLE) -> Found:
     size = len(case.markup)
     page = Document(Source(case.url, FETCHED_AT, "benchmark", 0, size), case.markup, is_text, "utf-8", "given", None)
     try:
-        article = extract(page, ExtractRules(guard=False))
+        article = extract(page, ExtractRules(guard=False, kinds=kinds))
         article = clean(article, CleanRules()) if cleaned else article
     except Rejection as verdict:
         print(f"  refused: {case.name[:40]} {verdict.reason} {verdict.detail}", file=sys.stderr)
@@ -183,6 +190,31 @@ def f1(found: str, true: str) -> float:
     """Harmonic mean of precision and recall over the multisets of words, 0..1."""
     ours, theirs = Counter(re.findall(r"\w+", found.lower())), Counter(re.findall(r"\w+", true.lower()))
     return 2 * sum((ours & theirs).values()) / max(1, sum(ours.values()) + sum(theirs.values()))
+
+
+def four_gram_f1(found: list[str], true: list[str]) -> float:
+    """Harmonic mean of mean precision and mean recall of four words in a row, 0..1, over all pages.
+
+    As in the article-extraction-benchmark: case counts, and a page without a text has a recall only.
+    """
+    precisions, recalls = [], []
+    for ours, theirs in zip(map(_four_grams, found), map(_four_grams, true), strict=True):
+        common = (ours & theirs).total()
+        if ours:
+            precisions.append(common / ours.total())
+        if theirs:
+            recalls.append(common / theirs.total())
+    if not precisions or not recalls:
+        return 0.0
+    precision, recall = statistics.mean(precisions), statistics.mean(recalls)
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def _four_grams(text: str) -> Counter[tuple[str, ...]]:
+    """The runs of four words; of a shorter text the one run of all its words."""
+    words = re.findall(r"\w+", text)
+    runs = (tuple(words[start : start + 4]) for start in range(max(1, len(words) - 3)))
+    return Counter(run for run in runs if run)
 
 
 def furniture_lines(found: str, true: str) -> list[str]:
@@ -234,8 +266,9 @@ def score(cases: list[Case], plain: list[float], extractor: Extractor, worst: in
     authors = [set(result.authors) == set(case.authors) for case, result in pairs if case.authors]
     days = [result.day in case.days for case, result in pairs if case.days]
     low = sum(value < 0.7 for value in values) / len(values)
+    runs = four_gram_f1([result.text for result in found], [case.text for case in cases])
     regretted = regrets([f1(result.text, case.text) for case, result in pairs], plain)
-    means = f"{statistics.mean(values):6.4f} {values[len(values) // 10]:6.3f} {low:6.3f} {regretted:6}"
+    means = f"{statistics.mean(values):6.4f} {runs:6.4f} {values[len(values) // 10]:6.3f} {low:6.3f} {regretted:6}"
     furnished = share([bool(furniture_lines(result.text, case.text)) for case, result in pairs])
     return f"{means} {furnished:>9} {share(titles):>7} {share(authors):>8} {share(days):>7} {milliseconds:7.1f}"
 
@@ -248,14 +281,15 @@ def main() -> None:
     options = arguments.parse_args()
     if not DATA.is_dir():
         sys.exit(f"no data: {DATA} (set WARRAQ_DATA)")
-    extractors: list[Extractor] = [plain_trafilatura, trafilatura_with_metadata, extracted, extracted_and_cleaned]
+    extractors: list[Extractor] = [plain_trafilatura, trafilatura_with_metadata, extracted]
+    extractors += [extracted_and_cleaned, of_any_kind]
     sources: list[tuple[str, Callable[[], Iterator[Any]]]] = [
         ("arabised", arabised),
         ("ar", arabic),
         ("aeb_en", english),
         ("wcxb", guides),
     ]
-    print(f"{'pages':9} {'extractor':26}     F1    p10  <0.70 regret furniture   title  authors     day      ms")
+    print(f"{'pages':9} {'extractor':26}     F1 4-gram    p10  <0.70 regret furniture   title  authors     day      ms")
     for name, source in sources:
         cases = [case for case in source() if options.half in (None, case.half)]
         plain = plain_scores(cases)

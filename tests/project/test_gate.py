@@ -5,6 +5,7 @@ import json
 import pytest
 
 from benchmarks.accuracy import gate
+from benchmarks.accuracy.extraction import four_gram_f1
 from benchmarks.data import DATA
 
 
@@ -36,3 +37,17 @@ def test_a_floor_is_lowered_only_if_asked_for(floors, capsys, flags, code, writt
     assert gate.main(flags) == code
     assert json.loads(floors.read_text()) == {"samples": written}
     assert "FALLEN" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("found", "figure"),
+    [
+        (["one two three four five", "six"], 1.0),
+        (["one two three four", "six"], 2 * 1.0 * 0.75 / 1.75),  # the first has one of two runs
+        (["one two three four five", ""], 2 * 1.0 * 0.5 / 1.5),  # a missing text costs recall alone
+        (["", ""], 0.0),
+        (["One two three four five", "six"], 2 * 0.75 * 0.75 / 1.5),  # case counts
+    ],
+)
+def test_the_figure_of_four_grams_is_of_mean_precision_and_mean_recall(found, figure):
+    assert four_gram_f1(found, ["one two three four five", "six"]) == pytest.approx(figure)
