@@ -4,15 +4,19 @@
     python -m benchmarks.speed.stream ingests [--cycles 20]
     python -m benchmarks.speed.stream empty [--files 1000]
     python -m benchmarks.speed.stream freshness [--seconds 120] [--every 5s] [--rate 1]
+    python -m benchmarks.speed.stream throughput [--files 10]
 
 `cycles` gives each cycle one new dump of one page, with the default models, and prints processor seconds, of this
 process and of its children, and the memory of this process. `ingests` does the same by one call of `warraq ingest`
 after the other in this process. `empty` is about cycles in which nothing new is in a folder of so many files that are
 read. `freshness` starts the command and renames so many pages a second into its folder; the time is from there to
-`committed_at`, and the first pages wait for the start of the program. The pages are made of words drawn by lot.
+`committed_at`, and the first pages wait for the start of the program. `throughput` compares `warraq ingest` over so
+many files of 100 pages with a stream that reads two of them in a cycle, in processor seconds, starts included. The
+pages are made of words drawn by lot.
 """
 
 import argparse
+import json
 import os
 import random
 import resource
@@ -151,11 +155,30 @@ def freshness(folder: Path, seconds: int, every: str, rate: int) -> None:
     print(f"--every {every}: {len(ages)} pages, {rate} a second; p50 {p50:.1f} s, p95 {p95:.1f} s, most {most:.1f} s")
 
 
+def throughput(folder: Path, files: int) -> None:
+    """Prints what pages cost in one run, and in cycles of 200 pages."""
+    for number in range(files):
+        lines = (
+            json.dumps({"url": f"https://akhbar.example/{one}", "html": page(one)}, ensure_ascii=False)
+            for one in range(100 * number, 100 * number + 100)
+        )
+        (folder / "in" / f"{number:04}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    stream_flags = ("--every", "0.5s", "--max_files", "2", "--cycles", str(-(-files // 2)))
+    for name, flags in (("ingest", ("--quiet",)), ("stream", stream_flags)):
+        command = [sys.executable, "-m", "warraq", name, str(folder / "in"), "--output", str(folder / name)]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([*command, "--workers", "1", *flags], check=True, capture_output=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        kept = connect(Dataset(str(folder / name))).execute("SELECT count(*) FROM articles").fetchall()[0][0]
+        print(f"{name}: {100 * files:,} pages, {kept:,} kept, {spent:.1f} s of a processor")
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("cycles", "ingests", "empty", "freshness"))
+    parser.add_argument("what", choices=("cycles", "ingests", "empty", "freshness", "throughput"))
     parser.add_argument("--cycles", type=int, default=300)
-    parser.add_argument("--files", type=int, default=1000)
+    parser.add_argument("--files", type=int)
     parser.add_argument("--seconds", type=int, default=120)
     parser.add_argument("--every", default="5s")
     parser.add_argument("--rate", type=int, default=1)
@@ -168,7 +191,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         elif options.what == "ingests":
             ingests(folder, options.cycles)
         elif options.what == "empty":
-            empty(folder, options.files, options.cycles)
+            empty(folder, options.files or 1000, options.cycles)
+        elif options.what == "throughput":
+            throughput(folder, options.files or 10)
         else:
             freshness(folder, options.seconds, options.every, options.rate)
         print(f"load {os.getloadavg()[0]:.1f}")
