@@ -23,11 +23,9 @@ from warraq.transforms.extract.facts import Facts
 from warraq.transforms.extract.findings import Candidate
 from warraq.transforms.rejection import Rejection
 
-# Shares of pages with which the model is believed; chosen by leaving out sites (models/page_kind.CARD.md).
-# A guide looks most like a service, so that a service must be surer.
-_SURELY_OTHER: Final = {"listing": 0.4, "product": 0.4, "service": 0.3, "forum": 0.4}  # by the likeliest other kind
-_RATHER_OTHER: Final = 0.7
-_STATED_OTHER: Final = 0.2  # of a page that states its article
+# Shares of articles below which the model is believed; chosen by leaving out sites (models/page_kind.CARD.md).
+_SURELY_OTHER: Final = 0.15
+_RATHER_OTHER: Final = 0.5
 _LEAST_TEXT: Final = 300  # characters; a page that shows less is drawn by a script
 # WordPress gives these to no article; `blog` or `archive` alone is the name of other things, too.
 _SURE_CLASS = re.compile(
@@ -76,13 +74,12 @@ def kind_shares(facts: Facts) -> dict[str, float]:
 
 def read_page_signs(facts: Facts, shares: Mapping[str, float]) -> Iterator[Candidate]:
     """Signs of a page that is no article, before its text is extracted; none if its shape is an article's."""
-    states_article = facts.json_ld.states_article
-    if _has_shape(facts) and _is_surely_other(shares, states_article=states_article):
-        other = _likeliest_other(shares)
+    if _has_shape(facts) and shares[ARTICLE] < _SURELY_OTHER:
+        other = max(shares, key=shares.__getitem__)
         yield _sign(
             "shape", f"of the pages of this shape {shares[ARTICLE]:.0%} are articles, {shares[other]:.0%} {other}s"
         )
-    if states_article:  # such a page is believed
+    if facts.json_ld.states_article:  # such a page is believed
         return
     if named := _SURE_CLASS.search(body_class(facts)):
         yield _sign("body class", f"body class {named.group().strip()}")
@@ -127,16 +124,6 @@ def _sign(source: str, evidence: str) -> Candidate:
 def _has_shape(facts: Facts) -> bool:
     """True for a whole page with a text; a part of a page, as in a feed, has no title."""
     return bool(facts.index.tagged["title"]) and len(facts.text_pieces) >= _LEAST_TEXT
-
-
-def _is_surely_other(shares: Mapping[str, float], *, states_article: bool) -> bool:
-    """True if so few pages of a shape are articles that no other sign is needed."""
-    least = _STATED_OTHER if states_article else _SURELY_OTHER[_likeliest_other(shares)]
-    return shares[ARTICLE] < least
-
-
-def _likeliest_other(shares: Mapping[str, float]) -> str:
-    return max(_SURELY_OTHER, key=shares.__getitem__)
 
 
 def _stated_signs(facts: Facts) -> Iterator[Candidate]:
