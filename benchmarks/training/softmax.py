@@ -1,4 +1,4 @@
-"""Training of the multinomial logistic regression that transforms/extract/body/softmax.py applies."""
+"""Training of the multinomial logistic regression that transforms/extract/body/logistic.py applies."""
 
 import json
 from typing import Final, NamedTuple

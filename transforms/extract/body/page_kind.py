@@ -15,10 +15,10 @@ from lxml.html import HtmlElement
 
 from warraq.schemas.labels import ARTICLE
 from warraq.transforms.arabic import WORD
+from warraq.transforms.extract.body.logistic import estimate_kinds
 from warraq.transforms.extract.body.page_address import is_listing_url
 from warraq.transforms.extract.body.page_shape import HEADINGS, find_cards, measure_shape
 from warraq.transforms.extract.body.page_statements import ARTICLE_CLASS, LISTING_CLASS, LISTING_TYPES, body_class
-from warraq.transforms.extract.body.softmax import estimate_kinds
 from warraq.transforms.extract.facts import Facts
 from warraq.transforms.extract.findings import Candidate
 from warraq.transforms.rejection import Rejection

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from benchmarks.data import MODELS
+from warraq.transforms.extract.body.logistic import estimate_kinds
 from warraq.transforms.extract.body.page_shape import measure_shape
-from warraq.transforms.extract.body.softmax import estimate_kinds
 from warraq.transforms.extract.facts import Facts
 
 
