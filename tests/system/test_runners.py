@@ -103,7 +103,7 @@ def undisturbed(environment, dumps, tmp_path_factory):
     return contents(output)
 
 
-@pytest.mark.parametrize("engine", ["local-1", "prism", "flink-1", "flink-4"], indirect=True)
+@pytest.mark.parametrize("engine", ["local-1", "prism", "flink-4"], indirect=True)
 def test_rows_and_books_are_the_same_on_every_engine(engine, environment, dumps, tmp_path, undisturbed):
     output = tmp_path / "out"
     code, words = finish(start(environment, *dumps, "--output", output, *CONFIG, *engine))
@@ -148,7 +148,7 @@ def test_a_job_that_fails_commits_nothing_and_says_why_in_one_line(engine, envir
     assert contents(output) == {}
 
 
-@pytest.mark.parametrize("engine", ["prism", "flink-1"], indirect=True)
+@pytest.mark.parametrize("engine", ["flink-1"], indirect=True)
 def test_dumps_and_dataset_may_be_in_a_bucket(engine, environment, request):
     output = f"s3://crawls/{request.node.callspec.id}"
     code, words = finish(start(environment, "s3://crawls/2025/", "--output", output, "--quiet", *engine))
