@@ -17,6 +17,8 @@ _OPENING = re.compile(r"<script\b[^>]*>", re.IGNORECASE)
 _ASSIGNED = re.compile(r"\s*(?:(?:var|let|const)\s+|window|self)[\w.$\[\]\"']*\s*=\s*(?=[{\[])|\s*(?=\{)")
 _PUSHED = re.compile(r"\s*self\.__next_f\.push\((?=\[)")
 _STRING = re.compile(r"\b(?:var|let|const)\s+([\w$]{1,60})\s*=\s*(\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')\s*[;\n]")
+_ESCAPED_OR_QUOTE = re.compile(r"\\.|\"", re.DOTALL)
+_IN_JSON: Final = {'"': '\\"', "\\'": "'"}
 _LONG_STRING: Final = 200  # characters; a script without one has no article in its strings
 _TAG = re.compile(r"<[^<>]*>")
 _LEAST_WORDS: Final = 40
@@ -63,11 +65,9 @@ def _values(markup: str) -> Iterator[Any]:
 
 def _unquoted(literal: str) -> str:
     """The value of a string in JavaScript; "" if it has escapes that JSON lacks."""
-    inner = literal[1:-1].replace("\\'", "'")
+    inner = _ESCAPED_OR_QUOTE.sub(lambda sign: _IN_JSON.get(sign[0], sign[0]), literal[1:-1])
     try:
-        value = json.loads(
-            f'"{inner if literal[0] == chr(34) else inner.replace(chr(34), chr(92) + chr(34))}"', strict=False
-        )
+        value = json.loads(f'"{inner}"', strict=False)
     except ValueError:
         return ""
     return str(value)

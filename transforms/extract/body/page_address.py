@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
+_PLAIN: Final = "/news.php?id=1234"  # as in train_page_kind.py
 MOST_WORDS: Final = 20  # of a heading, or of an address, that count
-_LISTING_PATH: Final = re.compile(
-    r"(?i)^/*(?:(?:ar|en|index\.\w+|home)/*)?$|/(?:tags?|category|categories|authors?|search|page/\d+)(?:/[^/]*)?/?$"
-)
+_FRONT_PATH: Final = re.compile(r"(?i)/*(?:(?:ar|en|index\.\w+|home)/*)?")
+_LISTING_PATH: Final = re.compile(r"(?i)/(?:tags?|category|categories|authors?|search|page/\d+)(?:/[^/]*)?/?$")
 _NUMBER: Final = re.compile(r"\d{4,}")
 _DIGITS: Final = re.compile(r"\d+")
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
@@ -48,15 +48,15 @@ _NAMES: Final = {
 
 
 def is_listing_url(url: str) -> bool:
-    """True if the path is of a front page, tag, category or search page; False for file names and URLs like /?p=12."""
+    """True if the path is of a front page, tag, category or search page; False for files and /index.php?id=12."""
     parts = _split(url)
-    numbered = bool(parts.query) and not parts.path.strip("/")
-    return parts.scheme in {"http", "https"} and not numbered and bool(_LISTING_PATH.search(parts.path))
+    is_front = not parts.query and _FRONT_PATH.fullmatch(parts.path)
+    return parts.scheme in {"http", "https"} and bool(is_front or _LISTING_PATH.search(parts.path))
 
 
 def measure_address(url: str) -> dict[str, float]:
-    """The numbers by name, always the same names."""
-    parts = _split(url)
+    """The numbers by name, always the same names. A page without an address has that of a plain page."""
+    parts = _split(url or _PLAIN)
     names = path_names(parts)
     last = names[-1] if names else ""
     host = (parts.hostname or "").removeprefix("www.")

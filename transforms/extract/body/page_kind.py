@@ -21,6 +21,7 @@ from warraq.transforms.extract.body.page_shape import HEADINGS, find_cards, meas
 from warraq.transforms.extract.body.page_statements import ARTICLE_CLASS, LISTING_CLASS, LISTING_TYPES, body_class
 from warraq.transforms.extract.facts import Facts
 from warraq.transforms.extract.findings import Candidate
+from warraq.transforms.extract.metadata.urls import web_address
 from warraq.transforms.rejection import Rejection
 
 # Shares of articles below which the model is believed; chosen by leaving out sites (models/page_kind.CARD.md).
@@ -135,8 +136,9 @@ def _stated_signs(facts: Facts) -> Iterator[Candidate]:
         yield _sign("JSON-LD type", name)
     if marked := LISTING_CLASS.search(classes):
         yield _sign("body class", f"body class {marked.group().strip()}")
-    if is_listing_url(facts.url) and "article" not in facts.tree.xpath("//meta[@property='og:type']/@content"):
-        yield _sign("URL", f"address {facts.url[:80]}")
+    address = web_address(facts)
+    if is_listing_url(address) and "article" not in facts.tree.xpath("//meta[@property='og:type']/@content"):
+        yield _sign("URL", f"address {address[:80]}")
 
 
 def _listing_signs(facts: Facts) -> Iterator[Candidate]:

@@ -14,6 +14,7 @@ from lxml.html import HtmlElement
 from warraq.transforms.extract.body.page_address import MOST_WORDS, measure_address
 from warraq.transforms.extract.body.page_statements import measure_statements
 from warraq.transforms.extract.facts import Facts
+from warraq.transforms.extract.metadata.urls import web_address
 
 HEADINGS: Final = ("h2", "h3", "h4", "h5")
 _CARD_TAGS: Final = frozenset({"div", "article", "section", "li", "td", "tr", "dd", "dl"})
@@ -62,7 +63,7 @@ _BOX_TAGS: Final = ("div", "td", "span")  # with a text of their own they are pa
 def measure_shape(facts: Facts) -> dict[str, float]:
     """The numbers by name, always the same names. Shares are 0..1, truths 0 or 1, all others log(1 + count)."""
     return {
-        **measure_address(facts.url),
+        **measure_address(web_address(facts)),
         **measure_statements(facts),
         **_measure_elements(facts),
         **_measure_targets(facts),

@@ -10,6 +10,7 @@ from warraq.transforms.extract.dates.stamps import CHANGED, FIRM, DateCandidate,
 from warraq.transforms.extract.dates.visible import find_in_page, find_in_text
 from warraq.transforms.extract.facts import Facts
 from warraq.transforms.extract.json_ld import JsonLd, Node
+from warraq.transforms.extract.metadata.urls import web_address
 from warraq.transforms.extract.page_index import PageIndex
 
 
@@ -20,7 +21,7 @@ def read_dates(facts: Facts) -> list[DateCandidate]:
         *_from_json_ld(facts.json_ld, facts.url),
         *_from_head(facts.index),
         *find_in_page(facts.index),
-        *_from_url(facts.url),
+        *_from_url(web_address(facts)),
     ]
 
 

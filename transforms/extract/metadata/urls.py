@@ -57,6 +57,17 @@ def read_canonical_urls(facts: Facts) -> list[Candidate]:
     return [one._replace(value=url) for url, one in urls if url]
 
 
+def web_address(facts: Facts) -> str:
+    """The page's address on the web: its own, or the one that a file states; "" if there is none.
+
+    The path of a file says where somebody keeps it, and nothing of the page.
+    """
+    if host_of(facts.url):
+        return facts.url
+    stated = (one.value for one in read_canonical_urls(facts) if host_of(one.value))
+    return next((url for url in stated if urlsplit(url).path.strip("/")), "")
+
+
 def choose_canonical_url(candidates: Iterable[Candidate], url: str) -> str:
     """The first candidate on the site of `url`, else `url` itself, without tracking parameters.
 

@@ -33,6 +33,7 @@ STATES = {
     "a string for each variable": f"<script>var n_id = 7; var n_title = {json.dumps(TITLE)};\n"
     f"var n_content = {json.dumps(MARKUP, ensure_ascii=False)}; var n_date = '12';</script>",
     "a string in single quotes": f"<script>let n_text = '{MARKUP}';</script>",
+    "HTML in single quotes": "<script>var n_text = '" + MARKUP.replace("<p>", '<p class="a" id="b">') + "';</script>",
     "pushed in pieces": f"<script>self.__next_f.push({json.dumps([1, MARKUP])})</script>",
 }
 

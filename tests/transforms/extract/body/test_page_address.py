@@ -23,9 +23,11 @@ def truths(url):
         ("https://forum.a.example/x", {"forum host"}),
         ("https://a.example/vb/showthread.php?t=12345",
          {"forum in address", "file address", "question in address", "number in address"}),
+        ("https://a.example/index.php?id=9", {"file address", "question in address"}),
         ("https://a.example/2024/05/01/khabar", {"news in address", "year in address", "day in address", "number in address"}),
         ("https://a.example/shopping-in-cairo", set()),
         ("page.html", {"file address"}),
+        ("", {"file address", "question in address", "number in address"}),
         ("http://[bad", {"front page address"}),
     ],
 )  # fmt: skip

@@ -189,3 +189,20 @@ def test_texts_of_labels_are_refused(text):
 def test_texts_beside_links_pass(own):
     page = facts(f"<body>{LINKS}{own}</body>")
     assert not list(read_label_signs(page, "\n".join(page.tree.xpath("//p[not(a)]/text()"))))
+
+
+@pytest.mark.parametrize("stated", ["", "<link rel=canonical href=/2024/05/01/khabar>"])
+def test_where_a_file_lies_says_nothing_of_its_page(stated):
+    shapes = [
+        kind_shares(Facts(f"<title>خبر</title>{stated}<h1>خبر</h1>{OWN}", f"file:/{folder}/page.html"))
+        for folder in ("home/pages", "shop/category/forum/products", "2024/05/01")
+    ]
+    assert shapes[0] == shapes[1] == shapes[2]
+
+
+def test_the_address_that_a_file_states_is_its_own():
+    page = f"<title>خبر</title>{{}}<h1>خبر</h1>{OWN}"
+    link = "<link rel=canonical href=https://a.example/category/fann>"
+    of_file = kind_shares(Facts(page.format(link), "file:/home/page.html"))
+    assert of_file == kind_shares(Facts(page.format(link), "https://a.example/category/fann"))
+    assert of_file != kind_shares(Facts(page.format(""), "file:/home/page.html"))
