@@ -205,4 +205,4 @@ def test_an_interrupted_job_that_goes_on_does_no_harm(cluster, environment, dump
     code, words = finish(start(environment, *arguments))
     cluster.wait_until(lambda: not cluster.ask("/overview")["jobs-running"])
     assert contents(tmp_path / "out") == undisturbed
-    assert code == 0, words
+    assert code in (0, 4), words  # 4: the first job has committed before the second began

@@ -141,7 +141,7 @@ def test_a_dump_that_changes_is_set_aside_and_the_others_are_committed(
     (news.parent / "page.html").write_bytes(PAGE)
     once = iter([True])
     monkeypatch.setattr(
-        "warraq.pipelines.ingest._describe", lambda *given: (describe(*given), next(once, False) and change(news))[0]
+        "warraq.pipelines.ingest.describe_run", lambda *given: (describe(*given), next(once, False) and change(news))[0]
     )
     arguments = [str(news.parent), "--output", str(tmp_path / "out"), "--workers", workers, "--quiet"]
     assert ingest.main(arguments) == 3
@@ -157,7 +157,7 @@ def test_a_dump_that_changes_is_set_aside_and_the_others_are_committed(
     assert (failed["stage"], failed["reason"], failed["failures"]) == ("read", reason, 1)
 
 
-describe = ingest._describe
+describe = ingest.describe_run
 
 
 @pytest.mark.parametrize(
