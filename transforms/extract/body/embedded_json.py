@@ -1,6 +1,7 @@
 """Embedded JSON: a page that a script draws in the browser has its text in JSON, and none in HTML.
 
-Next.js writes `<script id="__NEXT_DATA__">` and, in newer releases, pushes strings to `self.__next_f`. Others assign an
+Next.js writes `<script id="__NEXT_DATA__">` and, in newer releases, pushes the pieces of a stream to `self.__next_f`:
+rows of JSON, with elements as `["$", "p", null, {"children": "…"}]`, and texts of a stated length. Others assign an
 object to a variable of `window`, and older sites one string to each variable (`var article_content = "…";`). The key of
 the text differs from site to site, so the text is found by its length and by the page's title beside it.
 """
@@ -24,6 +25,8 @@ _TAG = re.compile(r"<[^<>]*>")
 _LEAST_WORDS: Final = 40
 _BLOCK_WORDS: Final = 4  # a shorter string in a list of blocks is a key, an address or a style
 _MAX_DEPTH: Final = 60
+_ROW = re.compile(rb"[0-9a-f]{0,8}:(?:T(?P<bytes>[0-9a-f]{1,8}),)?")
+_ELEMENT: Final = "$"  # the first item of an element in a row
 _NO_TEXT: Final = frozenset({"url", "href", "src", "id", "slug", "type", "class", "className", "description", "seo"})
 
 
@@ -49,6 +52,7 @@ def find_article_text(values: list[Any], title: str | None) -> str:
 
 def _values(markup: str) -> Iterator[Any]:
     decoder = json.JSONDecoder()
+    pieces: list[str] = []
     for before_end in markup.split("</script")[:-1]:
         script = _OPENING.split(before_end)[-1]
         opening = _PUSHED.match(script) or _ASSIGNED.match(script)
@@ -58,8 +62,33 @@ def _values(markup: str) -> Iterator[Any]:
                 yield strings
             continue
         try:
-            yield decoder.raw_decode(script, opening.end())[0]
+            value = decoder.raw_decode(script, opening.end())[0]
         except (ValueError, RecursionError):
+            continue
+        if opening.re is _PUSHED:
+            pieces += filter(_is_text, value)
+        else:
+            yield value
+    if _ROW.match("".join(pieces[:1]).encode()):
+        yield from _rows("".join(pieces).encode("utf-8", "replace"))
+    else:
+        yield pieces
+
+
+def _rows(stream: bytes) -> Iterator[Any]:
+    """The values in the rows of a stream. A row is JSON up to the end of its line, or text of so many bytes."""
+    at = 0
+    while row := _ROW.match(stream, at):
+        if row["bytes"]:
+            at = row.end() + int(row["bytes"], 16)
+            yield stream[row.end() : at].decode("utf-8", "replace")
+            continue
+        end = stream.find(b"\n", row.end())
+        end = len(stream) if end < 0 else end
+        at = end + 1
+        try:
+            yield json.loads(stream[row.end() : end])
+        except (ValueError, RecursionError):  # a row of code begins with letters
             continue
 
 
@@ -97,10 +126,27 @@ def _counted(text: str, *, titled: bool) -> _Text:
 
 
 def _block(item: Any) -> str:
-    """The longest string in the object of a paragraph, or the string itself; "" if it has fewer than four words."""
+    """The longest string in the object of a paragraph, or the string itself; "" if it has fewer than four words.
+
+    Of an element it is all that it shows.
+    """
+    if isinstance(item, list):
+        item = _shown(item)
     values = item.values() if isinstance(item, dict) else [item]
     texts = [value for value in values if isinstance(value, str) and value.count(" ") >= _BLOCK_WORDS - 1]
     return max(texts, key=len, default="")
+
+
+def _shown(node: Any, depth: int = 0) -> str:
+    """The text that an element or a list of them shows."""
+    if isinstance(node, str):
+        return node
+    if not isinstance(node, list) or depth > _MAX_DEPTH:
+        return ""
+    if node[:1] == [_ELEMENT]:
+        properties = node[-1]
+        return _shown(properties.get("children"), depth + 1) if isinstance(properties, dict) else ""
+    return "".join(_shown(child, depth + 1) for child in node)
 
 
 def _is_text(value: Any) -> bool:

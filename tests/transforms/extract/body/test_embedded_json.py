@@ -24,6 +24,16 @@ def next_data(article, *more):
     return f'<script id="__NEXT_DATA__" type="application/json">{json.dumps(state)}</script>'
 
 
+def pushed(stream):
+    """The stream in two pieces, cut in the middle."""
+    middle = len(stream) // 2
+    pieces = (stream[:middle], stream[middle:])
+    return "".join(f"<script>self.__next_f.push({json.dumps([1, piece])})</script>" for piece in pieces)
+
+
+ELEMENTS = [
+    ["$", "p", None, {"children": [each[:40], ["$", "b", None, {"children": each[40:]}]]}] for each in PARAGRAPHS
+]
 STATES = {
     "HTML in a string": next_data({"title": TITLE, "body": MARKUP}),
     "a list of blocks": next_data({"title": TITLE, "blocks": BLOCKS}),
@@ -34,6 +44,12 @@ STATES = {
     f"var n_content = {json.dumps(MARKUP, ensure_ascii=False)}; var n_date = '12';</script>",
     "a string in single quotes": f"<script>let n_text = '{MARKUP}';</script>",
     "HTML in single quotes": "<script>var n_text = '" + MARKUP.replace("<p>", '<p class="a" id="b">') + "';</script>",
+    "elements in rows": pushed(
+        ':HL["/a.css"]\n1:I[9,[]]\n4:' + json.dumps(["$", "article", None, {"children": ELEMENTS}]) + "\n"
+    ),
+    "HTML in a row": pushed('4:["$","div",null,{"dangerouslySetInnerHTML":{"__html":' + json.dumps(MARKUP) + "}}]\n"),
+    "a text of stated length": pushed(f"0:[1]\n5:T{len(MARKUP.encode()):x},{MARKUP}6:[2]\n"),
+    "rows without text before it": pushed("2:{}\n" * 3 + f"a:{json.dumps({'title': TITLE, 'body': MARKUP})}\n"),
     "pushed in pieces": f"<script>self.__next_f.push({json.dumps([1, MARKUP])})</script>",
 }
 
