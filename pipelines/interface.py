@@ -72,7 +72,8 @@ def ingest(inputs: Path | Sequence[Path], output: Path, *, beam: Sequence[str] =
       WarraqError: a rule, an input or the dataset is wrong, or the run failed; nothing was committed.
       KeyboardInterrupt: the run was interrupted; nothing was committed.
     """
-    from warraq.pipelines import ingest as command  # noqa: PLC0415  (imports Beam, two seconds)
+    with _without_warnings():
+        from warraq.pipelines import ingest as command  # noqa: PLC0415  (imports Beam, two seconds)
     from warraq.pipelines.flags import ingest_parser  # noqa: PLC0415
     from warraq.pipelines.options import LOCAL, parse_ingest  # noqa: PLC0415
     from warraq.pipelines.summary import ledger_of, undated  # noqa: PLC0415
@@ -172,6 +173,17 @@ def _as_ours() -> Iterator[None]:
         yield
     except (DatasetError, OSError) as error:
         raise WarraqError(str(error)) from error
+
+
+@contextlib.contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Holds back what Beam logs while it is imported, such as that Google's clients are not there."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ as long as the rest of Beam. `tests/conftest.py` sets PYTHONPATH.
 
 import sys
 
-LEFT_OUT = ("pandas", "google.cloud")
+LEFT_OUT = ("apitools", "google.cloud", "pandas")
 
 
 class _LeftOut:
