@@ -206,3 +206,13 @@ def test_the_address_that_a_file_states_is_its_own():
     of_file = kind_shares(Facts(page.format(link), "file:/home/page.html"))
     assert of_file == kind_shares(Facts(page.format(link), "https://a.example/category/fann"))
     assert of_file != kind_shares(Facts(page.format(""), "file:/home/page.html"))
+
+
+@pytest.mark.parametrize(
+    ("og_type", "json_ld", "sources"),
+    [("product", [], ["og:type"]), ("product.item", [], ["og:type"]), ("article", [], []), ("product", [ARTICLE], [])],
+)
+def test_a_page_that_calls_itself_a_product_is_none(og_type, json_ld, sources):
+    page = facts(f"<head><meta property=og:type content={og_type}></head><body>{OWN}</body>", json_ld=json_ld)
+    shares = {"article": 0.9, "listing": 0.02, "product": 0.04, "service": 0.02, "forum": 0.02}
+    assert [sign.source for sign in read_page_signs(page, shares)] == sources
