@@ -73,7 +73,8 @@ _IN_NO_NAME: Final = frozenset(
     """.split()  # noqa: SIM905
 )
 _OUTSIDE = re.compile(r"^[^\w(]+|[^\w)]+$")  # signs around a name: "✍ منى الحداد"
-_SIGNED = re.compile(r"\W\s*بقلم\s*[:：/–-]*\s*(?P<names>[^:]{5,60})$")
+# A sign before or behind the label: "سيرة القائد بقلم حفيده الأكبر" is a title.
+_SIGNED = re.compile(r"(?:[^\w\s]\s*بقلم|\s+بقلم\s*[:：/])\s*[:：/–-]*\s*(?P<names>[^:]{5,60})$")
 _FULL_NAME_WORDS: Final = range(2, 6)
 
 
