@@ -5,6 +5,7 @@ from typing import Final
 
 from warraq.pipelines.cli import FAILED
 
+INTERRUPTED: Final = "interrupted"
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _EXCEPTION: Final = re.compile(r"^[A-Za-z_][\w.]*: ", re.MULTILINE)  # every other line of a traceback is indented
 # What an engine hears that asks about a bundle which failed meanwhile. The failure stands before it, as its cause.
@@ -36,7 +37,7 @@ class AllSetAsideError(WarraqError):
 def message_of(error: BaseException) -> str:
     """The failure in one line. An error in a worker process arrives as the text of its traceback."""
     if isinstance(error, KeyboardInterrupt):
-        return "interrupted"
+        return INTERRUPTED
     text = _CAUSE.sub(": ", _COLOUR.sub("", _STEP.sub("", _AFTERWARDS.sub("", str(error))))).strip()
     starts = [match.start() for match in _EXCEPTION.finditer(text)]
     last = text[starts[-1] :] if starts else text.rpartition("\n")[2]

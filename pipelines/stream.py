@@ -21,7 +21,7 @@ from typing import Final
 
 from warraq.pipelines.cli import BUSY, DONE, FAILED, WRONG_USAGE, configure_file_systems, counted
 from warraq.pipelines.cycles import Cycle, log_of
-from warraq.pipelines.errors import AllSetAsideError, WarraqError, message_of
+from warraq.pipelines.errors import INTERRUPTED, AllSetAsideError, WarraqError, message_of
 from warraq.pipelines.ingest import dumps_of, ingest
 from warraq.pipelines.job import Engine, workers_for
 from warraq.pipelines.landing import Landing
@@ -46,6 +46,7 @@ _STANDSTILL: Final = 5.0  # seconds, at most, for which a file must not change b
 _BYTES_A_WORKER: Final = 8 << 20  # of dumps: to start one more process takes as long as to read them
 _FIRST_RUNS: Final = 3  # the graph of the first is without an index of articles
 LOST: Final = 3  # the exit code if messages were lost before they were read
+_UNCOMMITTED: Final = "what is not committed is read at the next start"
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -101,9 +102,11 @@ def main(arguments: Sequence[str]) -> int:
             raise error.__cause__ from None
         log.tell(message_of(error))
         return error.code
+    except KeyboardInterrupt:  # between two steps of a cycle
+        log.tell(f"{INTERRUPTED}; {_UNCOMMITTED}")
+        return FAILED
     if stop.is_asked:
-        uncommitted = "what is not committed is read at the next start"
-        log.tell(f"stopped; {uncommitted if options.windows else 'all that was read is committed'}")
+        log.tell(f"stopped; {_UNCOMMITTED if options.windows else 'all that was read is committed'}")
     if lost:
         log.tell(f"{counted(lost, 'message')} had been lost before they were read; see above")
     return LOST if lost else DONE

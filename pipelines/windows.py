@@ -61,7 +61,7 @@ class Given(NamedTuple):
 
 
 class State(NamedTuple):
-    """What the runner keeps of the source between two polls."""
+    """The state of the source, which the runner keeps between two polls."""
 
     due: float  # seconds since 1970: the end of the window that is open
     windows: int  # that have ended
@@ -81,14 +81,13 @@ class Source:
 
     def poll(self, state: State | None, now: float) -> Turn:
         """Looks for files. At the end of a window, gives those that are whole."""
-        key = _key(self._options)
-        if key not in _WATCHERS:
-            _WATCHERS[key] = _Watcher(self._options, self._job)
-        return _WATCHERS[key].poll(state, now)
+        if self._job not in _WATCHERS:
+            _WATCHERS[self._job] = _Watcher(self._options, self._job)
+        return _WATCHERS[self._job].poll(state, now)
 
 
 class _Watcher:
-    """As Source; one for each process and stream."""
+    """As Source; one for each process and job."""
 
     def __init__(self, options: StreamOptions, job: str) -> None:
         self._options = options
@@ -153,10 +152,10 @@ class _Watcher:
             record_failures(run, faults)
         if is_committed:
             self._report(given, number, now)
+            self._keep_up()
         else:
             discard(dataset, run.staging)
             self._forget_files()
-        self._keep_up()
         return True
 
     def _report(self, given: Given, number: int, now: float) -> None:
@@ -208,11 +207,7 @@ class _Watcher:
         return made
 
 
-_WATCHERS: Final[dict[tuple[str, ...], _Watcher]] = {}  # of this process
-
-
-def _key(options: StreamOptions) -> tuple[str, ...]:
-    return (*options.ingest.inputs, options.ingest.output)
+_WATCHERS: Final[dict[str, _Watcher]] = {}  # of this process, by job
 
 
 def staging_name(job: str, end: float) -> str:
@@ -321,7 +316,8 @@ def run_windows(options: StreamOptions, stop: Stop, tell: Callable[[str], object
     flags = PipelineOptions([*options.ingest.beam_flags, "--streaming", *streaming])
     tell(f"waiting for files in {', '.join(options.ingest.inputs)}; a window every {options.windows:g} s")
     pipeline = beam.Pipeline(runner=options.ingest.runner, options=flags)
-    pipeline | "Ingest" >> IngestWindows(options, f"windows-{uuid.uuid4().hex[:8]}")
+    job = f"windows-{uuid.uuid4().hex[:8]}"
+    pipeline | "Ingest" >> IngestWindows(options, job)
     try:
         result = pipeline.run()
         while not PipelineState.is_terminal(result.state) and not stop.is_asked:
@@ -334,7 +330,7 @@ def run_windows(options: StreamOptions, stop: Stop, tell: Callable[[str], object
     except (RuntimeError, OSError) as error:
         raise WarraqError(message_of(error)) from error
     finally:
-        if watcher := _WATCHERS.pop(_key(options), None):  # its workers are threads of this process
+        if watcher := _WATCHERS.pop(job, None):  # its workers are threads of this process
             watcher.close()
         with contextlib.suppress(DatasetError, DeltaError, OSError):  # else the next command clears up
             recover_dead_runs(Dataset(options.ingest.output))

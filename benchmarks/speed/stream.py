@@ -147,6 +147,8 @@ def freshness(folder: Path, seconds: int, every: str, rate: int) -> None:
         landed[str(folder / "in" / f"{number:06}.html")] = time.time()
     sql = "SELECT dump, epoch(committed_at) FROM loads"
     while len(rows := connect(Dataset(str(folder / "out"))).execute(sql).fetchall()) < pages:
+        if job.poll() is not None:
+            sys.exit("the stream has ended before all pages were committed")
         time.sleep(1)
     job.send_signal(signal.SIGTERM)
     job.wait()

@@ -63,7 +63,13 @@ class Polls:
 
 @pytest.fixture
 def polls(tmp_path):
-    yield Polls(tmp_path)
+    return Polls(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _new_process():
+    """The tests have one name for their jobs, so each begins as a process of its own."""
+    yield
     for watcher in module._WATCHERS.values():
         watcher.close()
     module._WATCHERS.clear()
@@ -128,7 +134,7 @@ def test_files_of_a_run_that_was_overtaken_come_again(polls):
 
 
 def test_files_of_a_run_that_another_program_cleared_come_again(polls):
-    """It took the run for dead, because the process that held its lock was."""
+    """The other program took the run for dead, because the process that held its lock was."""
     polls.arrive("a.jsonl")
     polls.run_until(10)
     module.discard(polls.dataset, polls.state.given.run.staging)
