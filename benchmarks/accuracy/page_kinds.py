@@ -19,14 +19,12 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
-
-from courlan import extract_domain
 
 from benchmarks.accuracy.extraction import DATA, FETCHED_AT, arabic, arabised, english, guides
 from warraq.schemas.records import Document, Rejected, Source
 from warraq.transforms.clean.clean import CleanRules, clean
 from warraq.transforms.decode.decode import DecodeRules, decode
+from warraq.transforms.extract.metadata.urls import registered_domain
 from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.read.discover import find_dumps
 from warraq.transforms.read.formats import read_range
@@ -125,7 +123,7 @@ def labelled() -> Iterator[Labelled]:
 
 def _site(url: str) -> str:
     """The name that a publisher has in all its hosts: express for www.express.co.uk. Sources share publishers."""
-    return (extract_domain(url) or urlsplit(url).netloc).partition(".")[0].lower()
+    return registered_domain(url).partition(".")[0]
 
 
 def others() -> Iterator[Labelled]:
