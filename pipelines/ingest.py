@@ -42,7 +42,7 @@ from warraq.schemas.labels import READ_STAGE
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError, OvertakenError
 from warraq.transforms.dataset.index import arrivals_count
-from warraq.transforms.dataset.publish import recover, recover_dead_runs
+from warraq.transforms.dataset.publish import has_dead_runs, recover, recover_dead_runs
 from warraq.transforms.dataset.upgrade import upgrade_tables
 from warraq.transforms.file_names import shown_name, stored_name
 from warraq.transforms.land import offsets
@@ -182,6 +182,8 @@ def _ingest_new(
     options: IngestOptions, dataset: Dataset, found: Discovery, tell: Callable[[str], object], engine: Engine
 ) -> Outcome | None:
     """As `ingest`, once the inputs are found and the dataset is checked. Returns None if it must start again."""
+    if has_dead_runs(dataset):  # one of these dumps may be to blame
+        engine = dataclasses.replace(engine, apart=True)
     cleared = recover_dead_runs(dataset)
     for each in cleared:
         tell(each.words)
@@ -286,6 +288,7 @@ def _run_parts(  # noqa: PLR0913, PLR0917  (the parts of a job)
             if not isinstance(loss, WorkerDiedError) or loss.no_dump_at_fault or len(made.new) == 1:
                 raise
             waiting[:0] = _after_loss(error, part, done, tell)
+            engine = dataclasses.replace(engine, apart=True)  # what is small is not to take this process with it
             continue
         if not faults:
             done.run_ids.append(run.run_id)

@@ -83,6 +83,7 @@ class Engine:
 
     graphs: Graphs | None = None  # kept from run to run; None describes each run anew, and counts its progress
     defers: Callable[[], bool] = lambda: False  # called at each signal; True if the run may finish all the same
+    apart: bool = False  # even a single worker is a process of its own; a dump of which it dies is then known
     landing: str = ""  # the folder in which segments of topics are; their offsets are committed with their rows
 
 
@@ -108,13 +109,14 @@ def run_job(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[
         # Beam prints a failure before it raises it. Other programs have words of their own on this stream.
         muffled = contextlib.redirect_stderr(io.StringIO()) if options.is_command else nullcontext()
         shown = progress.Progress(str(tally), size, options.quiet)
-        # Signal handlers need the main thread. A single worker works in this process, so nothing must be watched.
+        # Signal handlers need the main thread. Without it, a single worker works in this process.
         is_main = threading.current_thread() is threading.main_thread()
+        is_apart = workers > 1 or (engine.apart and is_main)
         watching = Supervisor(defers=engine.defers).watching() if is_main else nullcontext()
         unvisited = nullcontext() if engine.graphs else _unvisited()  # who keeps graphs collects the garbage, too
         with unvisited, shown, watching, muffled:
-            runner = local_runner(local, workers, size, shown.enter)
-            if engine.graphs and workers == 1:
+            runner = local_runner(local, workers, size, is_apart, shown.enter)
+            if engine.graphs and not is_apart:
                 return _run_warm(engine.graphs, options, run, dumps, known, runner, local)
             watch = watch_nothing if engine.graphs else progress.Tally(str(tally))
             return _execute(Ingest(dumps, options.config, run, known, watch), runner, local)

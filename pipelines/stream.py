@@ -25,6 +25,7 @@ from warraq.pipelines.errors import INTERRUPTED, AllSetAsideError, WarraqError, 
 from warraq.pipelines.ingest import dumps_of, ingest
 from warraq.pipelines.job import Engine, workers_for
 from warraq.pipelines.landing import Landing
+from warraq.pipelines.local.supervisor import WorkerDiedError
 from warraq.pipelines.local.warm import Graphs
 from warraq.pipelines.maintain import keep_up
 from warraq.pipelines.options import StreamOptions, parse_stream
@@ -195,7 +196,7 @@ class _Stream:
         self.metrics = metrics_of(options)
         self.landing = Landing(options, self._dataset, tell)
         self._arrivals = Arrivals(self.landing.places, options.ingest.output, self._standstill, self.landing.is_hidden)
-        self._engine = Engine(Graphs(), stop.defer, self.landing.folder)
+        self._engine = Engine(Graphs(), stop.defer, landing=self.landing.folder)
         self._runs = 0
         self._commits = 0  # since the last upkeep
 
@@ -292,6 +293,11 @@ class _Stream:
             outcome = ingest(options, self._tell, functools.partial(dumps_of, sizes), self._engine)
         except AllSetAsideError:
             return (), len(sizes)
+        except WarraqError as error:
+            if isinstance(error.__cause__, WorkerDiedError):
+                self._engine = dataclasses.replace(self._engine, apart=True)
+            raise
+        self._engine = dataclasses.replace(self._engine, apart=False)
         aside = {fault.dump for fault in outcome.set_aside}
         self.landing.done(dump.path for dump in (*outcome.plan.new, *outcome.plan.held) if dump.path not in aside)
         return outcome.run_ids, len(outcome.set_aside)

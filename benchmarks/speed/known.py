@@ -104,7 +104,7 @@ def seconds(articles: Sequence[Article], files: Sequence[str], rounds: int) -> f
     for _ in range(rounds):
         start = time.process_time()
         options = PipelineOptions(["--direct_num_workers=1"])
-        pipeline = beam.Pipeline(runner=local_runner(options, 1, 1), options=options)
+        pipeline = beam.Pipeline(runner=local_runner(options, 1, 1, is_apart=False), options=options)
         made = pipeline | beam.Create(articles).with_output_types(Article)
         made | Deduplicate(known=ReadKnown(files) if files else None)
         pipeline.run().wait_until_finish()

@@ -48,16 +48,22 @@ TEXT = "قالت وزارة الصحة إن الحملة تبدأ غدا في ج
 
 def article_rows(number: int, count: int) -> pa.Table:
     """Rows of `articles` with small texts. No two tables of different numbers have a row in common."""
-    empty = {field.name: "" if pa.types.is_string(field.type) else 0 for field in file_schema("articles")}
-    times = dict.fromkeys(("published_at", "fetched_at"), dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc))
-    lists = {"authors": [], "tags": [], "entities": [], "topics": [], "sketch": b"", "language_score": 1.0}
+    empty = {field.name: None if field.nullable else _nothing(field.type) for field in file_schema("articles")}
+    empty |= dict.fromkeys(("published_at", "fetched_at"), dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc))
     rows = []
     for row in range(count):
         digest = hashlib.blake2b(f"{number} {row}".encode(), digest_size=16).hexdigest()
         own = {"article_id": digest, "site": f"site{digest[:2]}.example", "url": f"https://example/{digest}"}
         fixed = {"duplicate_of": None, "load_id": f"recipe-{number}", "dump": f"{number}.warc", "topic_score": 0.5}
-        rows.append({**empty, **times, **lists, **fixed, **own, "dump_offset": row, "text": TEXT * 4 + digest})
+        rows.append({**empty, **fixed, **own, "dump_offset": row, "text": TEXT * 4 + digest})
     return file_table("articles", rows)
+
+
+def _nothing(kind: pa.DataType) -> Any:
+    """An empty text or list, or zero."""
+    if pa.types.is_list(kind):
+        return []
+    return "" if pa.types.is_string(kind) else b"" if pa.types.is_binary(kind) else 0
 
 
 def processor(action: Callable[[], Any]) -> float:

@@ -29,15 +29,19 @@ class LocalOptions(PipelineOptions):
 
 
 def local_runner(
-    options: PipelineOptions, workers: int, size: int, enter: Callable[[Sequence[str]], None] = lambda _: None
+    options: PipelineOptions,
+    workers: int,
+    size: int,
+    is_apart: bool,
+    enter: Callable[[Sequence[str]], None] = lambda _: None,
 ) -> BoundedRunner:
-    """A runner with `workers` processes for dumps of `size` bytes. With several, it needs `Supervisor.watching`.
+    """A runner with `workers` processes for dumps of `size` bytes. With `is_apart` it needs `Supervisor.watching`.
 
-    A single worker works inside the launcher, which saves the start of a process. Beam's flags that start workers in
-    other ways have no effect, because such workers listen on all interfaces. `enter` is called with the labels of each
-    stage when it begins.
+    Without it, the only worker works inside the launcher, which saves the start of a process. Beam's flags that start
+    workers in other ways have no effect, because such workers listen on all interfaces. `enter` is called with the
+    labels of each stage when it begins.
     """
     direct = options.view_as(DirectOptions)
     direct.direct_running_mode, direct.direct_embed_docker_python = "in_memory", False
-    environment = WorkerEnvironment.with_options(options) if workers > 1 else None
+    environment = WorkerEnvironment.with_options(options) if is_apart else None
     return BoundedRunner(range_bytes=range_bytes(size, workers), enter=enter, default_environment=environment)

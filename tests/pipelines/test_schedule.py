@@ -1,6 +1,8 @@
 """The job on a schedule: overlapping starts, nothing new, dumps that fail, rules that change."""
 
 import functools
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 from tests.support.paths import ROOT
 from tests.support.processes import PATIENCE, wait_until
 from warraq.pipelines import ingest as command
-from warraq.pipelines import job
+from warraq.pipelines import job, stream
 from warraq.pipelines.errors import WarraqError
 from warraq.pipelines.ingest import main
 from warraq.pipelines.local.supervisor import Supervisor, WorkerDiedError
@@ -213,6 +215,46 @@ def test_a_dump_of_which_a_worker_dies_does_not_hold_the_others(tmp_path, poison
     assert ingest_by_two(output, A, poison) == 1
     assert capsys.readouterr().err.splitlines() == [died], "alone, it may be the machine: it counts for no dump"
     assert [*faults(Dataset(str(output)))] == []
+
+
+DEADLY = """
+import sys
+from tests.support.poisoned_worker import poison
+from warraq.pipelines.__main__ import main
+poison()
+sys.exit(main())
+"""
+
+
+def die(*arguments):
+    """Runs a command that has its single worker inside, and dies with it."""
+    assert subprocess.run([sys.executable, "-c", DEADLY, *map(str, arguments)], cwd=ROOT).returncode == -signal.SIGSEGV
+
+
+@pytest.mark.usefixtures("poisonous")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_dump_of_which_a_run_with_one_worker_died_does_not_hold_the_others_again(tmp_path, poison, capsys, one_run):
+    output = tmp_path / "out"
+    die("ingest", A, poison, B, C, "--output", output, *FAST)
+    assert ingest(output, A, poison, B, C) == 3
+    assert f"{poison}: set aside: it can't be read (a worker process died of SIGSEGV)" in capsys.readouterr().err
+    assert ask(output, ARTICLES) == ask(one_run, ARTICLES)
+    assert ask(output, "SELECT unnest.failures FROM runs, unnest(failed)") == [(1,)]
+
+
+@pytest.mark.usefixtures("poisonous")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_file_of_which_a_stream_died_does_not_hold_the_next_one(tmp_path, poison, capsys, one_run):
+    output, folder = tmp_path / "out", tmp_path / "in"
+    folder.mkdir()
+    flags = (str(folder), "--output", str(output), *FAST[:2], *FAST[3:], "--every", "0.2s", "--cycles", "3")
+    shutil.copy(poison, folder)
+    die("stream", *flags)
+    for dump in (A, B, C):
+        shutil.copy(dump, folder)
+    assert stream.main(flags) == 0
+    assert "poison.jsonl: set aside" in capsys.readouterr().err
+    assert [row[0] for row in ask(output, ARTICLES)] == [row[0] for row in ask(one_run, ARTICLES)]
 
 
 @pytest.mark.parametrize(

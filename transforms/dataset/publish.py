@@ -80,6 +80,15 @@ def recover(dataset: Dataset, staging: str, run_id: str) -> bool:
     return dataset.has_run(run_id)
 
 
+def has_dead_runs(dataset: Dataset) -> bool:
+    """True if a run has died here and nothing has cleared up after it yet. Of a bucket, which has no locks, False."""
+    for staging in [] if storage.is_remote(dataset.root) else dataset.staged():
+        with dataset.lock(staging) as dead:
+            if dead:
+                return True
+    return False
+
+
 def recover_dead_runs(dataset: Dataset) -> list[Cleared]:
     """Clears up after all dead runs, as `recover` does. Returns what was done, but for files that were only staged.
 

@@ -40,7 +40,7 @@ def run(transform, supervisor=None, flags=()):
     """A pipeline of one step on two workers, as `warraq ingest` runs its own."""
     options = PipelineOptions([*flags, "--direct_num_workers=2"])
     with (supervisor or Supervisor()).watching():
-        runner = local_runner(options, 2, 1000)
+        runner = local_runner(options, 2, 1000, is_apart=True)
         with beam.Pipeline(runner=runner, options=options) as pipeline:
             result = pipeline | beam.Create(range(10)) | beam.Reshuffle() | transform
             assert_that(result, equal_to([number + 1 for number in range(10)]))

@@ -44,7 +44,9 @@ class _Leave(beam.PTransform):
 
 def run(graphs, job, numbers):
     options = PipelineOptions([])
-    graphs.run("form", {"job": Job(job), "numbers": numbers}, _Leave, local_runner(options, 1, 0), options)
+    graphs.run(
+        "form", {"job": Job(job), "numbers": numbers}, _Leave, local_runner(options, 1, 0, is_apart=False), options
+    )
 
 
 def test_a_graph_that_is_run_again_has_the_new_values(monkeypatch):
