@@ -10,4 +10,4 @@ arguments=()
 for argument in "$@"; do
   if [ "$argument" = --quick ]; then arguments+=(-m "not slow"); else arguments+=("$argument"); fi
 done
-exec "$python" -m pytest --numprocesses=auto --dist=loadfile ${arguments[@]+"${arguments[@]}"}
+exec "$python" -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder ${arguments[@]+"${arguments[@]}"}
