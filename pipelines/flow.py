@@ -7,9 +7,9 @@ import apache_beam as beam
 
 from warraq.pipelines.config import FlowConfig
 from warraq.transforms.clean.stage import CleanText
-from warraq.transforms.dataset.forgotten import Forgotten
+from warraq.transforms.dataset.forgotten import Forgotten, ForgottenOf
 from warraq.transforms.decode.stage import DecodePages
-from warraq.transforms.deduplicate.stage import Deduplicate, ForgottenOf, ReadKnown
+from warraq.transforms.deduplicate.stage import Deduplicate, ReadKnown
 from warraq.transforms.entities.stage import TagEntities
 from warraq.transforms.extract.stage import ExtractArticles
 from warraq.transforms.language.stage import KeepArabic

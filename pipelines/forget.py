@@ -1,6 +1,7 @@
 """`warraq maintain DIR forget`: finds the articles that are to be taken down, shows them, and takes them down."""
 
 import argparse
+import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -10,22 +11,28 @@ import duckdb
 from warraq.pipelines.cli import DONE, WRONG_USAGE, counted
 from warraq.pipelines.query import connect
 from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.domains import site_of
+from warraq.transforms.file_names import shown_name
 from warraq.transforms.maintain.forget import Receipt, Request, forget
 
 _SHOWN: Final = 20  # articles that are listed
 
 _FOUND: Final = """
     SELECT article_id, url, canonical_url, date, title FROM articles WHERE {} ORDER BY date, article_id"""
-_OF_SITE: Final = """
-    SELECT url FROM (SELECT url, lower(regexp_extract(url, '://([^/:?#]+)', 1)) AS host FROM rejected)
-    WHERE host = $site OR ends_with(host, '.' || $site)"""
+_HOST: Final = "lower(regexp_extract({}, '://(?:[^/?#]*@)?([^/:?#]+)', 1))"
+_IS_OF_SITE: Final = " OR ".join(
+    f"{_HOST.format(name)} = each OR ends_with({_HOST.format(name)}, '.' || each)" for name in ("url", "canonical_url")
+)
+_OF_SITES: Final = f"EXISTS (SELECT 1 FROM unnest($sites) AS sites(each) WHERE {_IS_OF_SITE})"  # noqa: S608
+_REFUSED: Final = f"SELECT DISTINCT url FROM (SELECT url, url AS canonical_url FROM rejected) WHERE {_OF_SITES}"  # noqa: S608
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of the operation."""
     parser.add_argument("--url", action="append", default=[], metavar="URL", help="the page at this address, for good")
     parser.add_argument("--id", action="append", default=[], metavar="ID", help="the article, and its text anywhere")
-    parser.add_argument("--site", action="append", default=[], metavar="SITE", help="all pages of this site, for good")
+    about = "all pages of this domain and its sub-domains, for good"
+    parser.add_argument("--site", action="append", default=[], metavar="SITE", help=about)
     parser.add_argument("--where", metavar="SQL", help="articles that this condition on the view `articles` finds")
     parser.add_argument("--yes", action="store_true", help="do it; without this flag it is only told what would go")
 
@@ -34,6 +41,9 @@ def run(dataset: Dataset, options: argparse.Namespace, tell: Callable[[str], obj
     """Carries out the operation as its flags say; returns the exit code. The receipt is printed on stdout."""
     if not (options.url or options.id or options.site or options.where):
         tell("forget: name what is to be forgotten: --url, --id, --site or --where")
+        return WRONG_USAGE
+    if wrong := [site for site in options.site if not site_of(site)]:
+        tell(f"--site: {shown_name(wrong[0])} is no domain; give one such as akhbar.example")
         return WRONG_USAGE
     try:
         found, request = _find(connect(dataset), options)
@@ -55,12 +65,13 @@ def run(dataset: Dataset, options: argparse.Namespace, tell: Callable[[str], obj
 def _find(connection: duckdb.DuckDBPyConnection, options: argparse.Namespace) -> tuple[list[tuple[Any, ...]], Request]:
     """The articles that the flags name, and the request that takes them down."""
     conditions = ["article_id IN (SELECT unnest($ids))", "url IN (SELECT unnest($urls))"]
-    conditions += ["canonical_url IN (SELECT unnest($urls))", "site IN (SELECT unnest($sites))"]
+    conditions += ["canonical_url IN (SELECT unnest($urls))", f"site IN (SELECT unnest($sites)) OR {_OF_SITES}"]
     conditions += [f"({options.where}\n)"] if options.where else []
-    sites = [site.lower() for site in options.site]
-    given = {"ids": options.id, "urls": options.url, "sites": sites}
+    sites = [site_of(site) for site in options.site]
+    given = {"ids": options.id, "urls": options.url, "sites": [form for site in sites for form in _spellings(site)]}
     found = connection.execute(_FOUND.format(" OR ".join(conditions)), given).fetchall()
-    rejected = {url for site in sites for (url,) in connection.execute(_OF_SITE, {"site": site}).fetchall()}
+    refused = connection.execute(_REFUSED, {"sites": given["sites"]}).fetchall() if sites else []
+    rejected = {url for (url,) in refused}
     rejected |= {url for row in found for url in row[1:3]}
     request = Request(
         article_ids=frozenset(options.id) | {row[0] for row in found},
@@ -69,6 +80,13 @@ def _find(connection: duckdb.DuckDBPyConnection, options: argparse.Namespace) ->
         rejected_urls=frozenset(rejected),
     )
     return found, request
+
+
+def _spellings(site: str) -> list[str]:
+    """A domain as the column `site` has it, and as an address may."""
+    with contextlib.suppress(UnicodeError):
+        return sorted({site, site.encode().decode("idna")})
+    return [site]
 
 
 def _listed(found: list[tuple[Any, ...]]) -> Iterator[str]:

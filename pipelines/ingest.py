@@ -42,6 +42,7 @@ from warraq.schemas.labels import READ_STAGE
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError, OvertakenError
 from warraq.transforms.dataset.index import arrivals_count
+from warraq.transforms.dataset.loads import load_id
 from warraq.transforms.dataset.publish import has_dead_runs, recover, recover_dead_runs
 from warraq.transforms.dataset.upgrade import upgrade_tables
 from warraq.transforms.file_names import shown_name, stored_name
@@ -52,6 +53,7 @@ from warraq.transforms.write.commit import OVERTAKEN, record_failures
 from warraq.transforms.write.run import Run
 from warraq.transforms.write.set_aside import SetAside, read_report
 
+_MOST_ALONE: Final = 8  # dumps that fail alone before anything is committed
 _PATIENCE: Final = 10.0  # seconds for another job that clears up after a dead run of the same dumps
 
 
@@ -141,6 +143,8 @@ def ingest(
     found = _find(find, dataset)
     for path, why in found.skipped:
         tell(f"{path}: skipped, {why}")
+    if has_dead_runs(dataset):  # one of these dumps may be to blame. To wait for the turn removes the traces
+        engine = dataclasses.replace(engine, apart=True)
     waited: list[str] = []
 
     def waiting() -> None:
@@ -182,8 +186,6 @@ def _ingest_new(
     options: IngestOptions, dataset: Dataset, found: Discovery, tell: Callable[[str], object], engine: Engine
 ) -> Outcome | None:
     """As `ingest`, once the inputs are found and the dataset is checked. Returns None if it must start again."""
-    if has_dead_runs(dataset):  # one of these dumps may be to blame
-        engine = dataclasses.replace(engine, apart=True)
     cleared = recover_dead_runs(dataset)
     for each in cleared:
         tell(each.words)
@@ -238,6 +240,9 @@ def told(made: Plan) -> Iterator[str]:
     if made.again:
         dumps = counted(len(made.again), "dump")
         yield f"{dumps} in the dataset already, made under other rules, whose rows stay; --replace makes them anew"
+    if made.orphaned:
+        dumps = counted(len(made.orphaned), "dump")
+        yield f"{dumps} with pages that were refused as copies of articles that are gone; --replace makes them anew"
     for is_new, where in ((True, "which is read now"), (False, "which the dataset has")):
         if copies := [copy for copy in made.copies if copy.is_new == is_new]:
             more = f", and {counted(len(copies) - 1, 'other dump')} like it" if len(copies) > 1 else ""
@@ -289,6 +294,7 @@ def _run_parts(  # noqa: PLR0913, PLR0917  (the parts of a job)
                 raise
             waiting[:0] = _after_loss(error, part, done, tell)
             engine = dataclasses.replace(engine, apart=True)  # what is small is not to take this process with it
+            dataset.forget_death(run.staging)
             continue
         if not faults:
             done.run_ids.append(run.run_id)
@@ -322,13 +328,13 @@ def _after_loss(error: WarraqError, part: Plan, done: _Done, tell: Callable[[str
     A dump that fails alone where others do not is to blame.
 
     Raises:
-      WarraqError: two dumps have failed alone, and no run was committed. The machine is at fault, and no dump.
+      WarraqError: so many dumps have failed alone, and no run was committed, that the machine is at fault, and no dump.
     """
     if len(part.new) > 1:
         tell(f"{error}; trying its {len(part.new):,} dumps in two halves")
         return _halves(part)
     done.alone.append((part.new[0], error))
-    if len(done.alone) > 1 and not done.run_ids:
+    if len(done.alone) >= _MOST_ALONE and not done.run_ids:
         raise error
     return []
 
@@ -352,6 +358,8 @@ def _attempt(
     with dataset.lock(run.staging, _PATIENCE) as free:
         if not free:
             raise WarraqError("another job is ingesting the same dumps into this dataset; --wait waits for it", BUSY)
+        if dataset.has_died(run.staging):
+            engine = dataclasses.replace(engine, apart=True)
         try:
             if not recover(dataset, run.staging, run.run_id):
                 result = run_job(options, dataset, run, dumps, engine)
@@ -361,10 +369,12 @@ def _attempt(
             overtaken = None if is_interrupt else dataset.read_note(run.staging, OVERTAKEN)
             state = _clear_up(dataset, run)
             if faults:
+                dataset.forget_death(run.staging)
                 return faults
             if overtaken:
                 raise OvertakenError(overtaken.decode(), ()) from error
             raise WarraqError(f"{message_of(error)}; {state}") from error
+        dataset.forget_death(run.staging)
     if options.timings and result and not _is_template(options):  # after the commit, which no metric can undo
         for line in timings(result.metrics()):
             print(line, file=sys.stderr)
@@ -407,7 +417,11 @@ def _clear_up(dataset: Dataset, run: Run) -> str:
 
 
 def describe_run(options: IngestOptions, dataset: Dataset, recipe: str, made: Plan) -> Run:
-    run_id = _digest(recipe, *sorted(dump.fingerprint for dump in made.new))
+    replaced = {load for gone in made.replaced.values() for load in gone}
+    parts = [recipe, *sorted(dump.fingerprint for dump in made.new)]
+    if any(load_id(recipe, dump.fingerprint) in replaced for dump in made.new):  # the dataset may know that run
+        parts.append(f"anew {made.rows_out}")
+    run_id = _digest(*parts)
     return Run(
         output=dataset.root,
         run_id=run_id,
@@ -424,7 +438,7 @@ def describe_run(options: IngestOptions, dataset: Dataset, recipe: str, made: Pl
         all_rejected=options.all_rejected,
         max_error_share=options.max_error_share,
         rows_out=made.rows_out,
-        replaced=sorted({load for gone in made.replaced.values() for load in gone}),
+        replaced=sorted(replaced),
         beginnings=[
             {
                 "dump": dump.path,

@@ -71,7 +71,8 @@ def staged(pages: Outputs, flow: RefinePages, run: Run | RunOf, all_rejected: bo
     read = {"read": pages[KEPT], "refused": pages[REJECTED], "CheckPlaces": pages[CHECKED]}
     counts = {**read, **rejected} | "CountPages" >> CountPages()
     articles = refined[KEPT] | "WriteArticles" >> WriteArticles(run)
-    refusals = {"ReadPages": pages[REJECTED], **rejected} | "WriteRejected" >> WriteRejected(run, all_rejected)
+    writing = WriteRejected(run, all_rejected, flow.forgotten)
+    refusals = {"ReadPages": pages[REJECTED], **rejected} | "WriteRejected" >> writing
     files = (articles, refusals) | "JoinFiles" >> beam.Flatten()
     taken_back = [pages[TAKEN_BACK]] if TAKEN_BACK in pages else []
     return (files, counts, *taken_back)
@@ -96,7 +97,7 @@ def run_job(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[
 
     Returns the runner's result, once the run is committed.
     """
-    known = Known(dataset.files("signatures"), read_forgotten(dataset))
+    known = Known(dataset.files("signatures"), read_forgotten(dataset, run.dumps, run.replaced))
     if options.runner != LOCAL:
         show_log()
         return _execute(Ingest(dumps, options.config, run, known), options.runner, options.beam)

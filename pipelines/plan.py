@@ -30,6 +30,7 @@ class Plan(NamedTuple):
     held: list[Dump]  # in, under these rules
     other_rules: list[Dump]  # in, under other rules, and left alone
     given_up: list[Dump]  # failed too often
+    orphaned: list[Dump]  # those of `held` with pages that are refused as copies of articles that are gone
     again: list[Dump]  # those of `new` that are in, or begin with a dump that is in, under other rules; its rows stay
     copies: list[NamedCopy]  # under names that the dataset does not have yet
     bringing: Mapping[str, int]  # versions of transactions that another run changes if it reads the same files
@@ -73,7 +74,8 @@ def plan(  # noqa: PLR0913  (the flags that decide)
       dumps: the input.
       recipes: the recipe of these rules, then its forms in earlier versions.
       only_new: a dump that was read under other rules is left alone.
-      replace: a dump that was read under other rules is read anew, and its old rows go out.
+      replace: a dump that was read under other rules, in part or whole, is read anew, and its old rows go out. So is
+        one with pages that are refused as copies of articles that are gone.
       retry_failed: dumps that failed too often are tried again.
       by_name: of the dumps that can grow, only those whose name the dataset knows are taken for dumps that grew. Then
         other input costs the log only, and the names of copies are not told.
@@ -82,29 +84,41 @@ def plan(  # noqa: PLR0913  (the flags that decide)
     keys = {loads.ROWS_OUT}
     for dump in dumps:
         keys |= {loads.dump_key(dump.fingerprint), loads.failures_key(loads.load_id(recipe, dump.fingerprint))}
-        keys |= {loads.load_key(loads.load_id(each, dump.fingerprint)) for each in recipes}
+        found = [loads.load_id(each, dump.fingerprint) for each in recipes]
+        keys |= {*map(loads.load_key, found), *map(loads.orphaned_key, found)}
         keys |= {loads.path_key(dump.path)} if can_grow(dump) else set()
     versions = dataset.transactions(sorted(keys))
-    made = Plan([], {}, [], [], [], [], [], {}, {}, versions.get(loads.ROWS_OUT, 0))
+    made = Plan([], {}, [], [], [], [], [], [], {}, {}, versions.get(loads.ROWS_OUT, 0))
+    orphaned = {
+        load
+        for dump in dumps
+        for load in (loads.load_id(each, dump.fingerprint) for each in recipes)
+        if versions.get(loads.orphaned_key(load)) == loads.IN
+    }
     for dump in dumps:
         failures = versions.get(loads.failures_key(loads.load_id(recipe, dump.fingerprint)), 0)
         is_in = versions.get(loads.dump_key(dump.fingerprint)) == loads.IN
         if any(versions.get(loads.load_key(loads.load_id(each, dump.fingerprint))) == loads.IN for each in recipes):
             made.held.append(dump)
+            if any(loads.load_id(each, dump.fingerprint) in orphaned for each in recipes):
+                made.orphaned.append(dump)
         elif is_in and only_new:
             made.other_rules.append(dump)
         elif failures >= MOST_FAILURES and not retry_failed:
             made.given_up.append(dump)
         else:
             made.new.append(dump)
-    if by_name:
+    if by_name and not replace:
         is_known = any(loads.path_key(dump.path) in versions for dump in made.new if can_grow(dump))
         holdings = read_holdings(dataset) if is_known else Holdings([], {})
-    elif made.new or len(dataset.files("runs")) <= _FEW_FILES:
+    elif made.new or replace or len(dataset.files("runs")) <= _FEW_FILES:
         holdings = read_holdings(dataset)
     else:
         return made
-    made = _sorted(made, holdings, frozenset(recipes), only_new, replace)
+    anew: Collection[str] = ()
+    if replace:
+        made, anew = _made_anew(made, holdings.loads, frozenset(recipes), orphaned)
+    made = _sorted(made, holdings, frozenset(recipes), only_new, replace, anew)
     standing = {key: versions.get(key, loads.OUT) for key in sorted(_dump_keys(made.new))}
     return made._replace(
         copies=[*made.copies, *_renamed([*made.held, *made.other_rules], holdings.names)],
@@ -113,12 +127,37 @@ def plan(  # noqa: PLR0913  (the flags that decide)
     )
 
 
-def _sorted(made: Plan, holdings: Holdings, recipes: Collection[str], only_new: bool, replace: bool) -> Plan:
+def _made_anew(
+    made: Plan, held: Sequence[Load], recipes: Collection[str], orphaned: Collection[str]
+) -> tuple[Plan, frozenset[str]]:
+    """The plan in which dumps that are in are new again if rows of theirs are not as these rules would make them.
+
+    Returns their loads, too: also those under these rules go out.
+    """
+    other = {load.load_id for load in held if load.recipe not in recipes} | {*orphaned}
+    chains = whole_chains(held, other)
+    fingerprints = {load.fingerprint for load in held if load.load_id in chains}
+    anew = [dump for dump in made.held if dump.fingerprint in fingerprints]
+    names = {dump.fingerprint for dump in anew}
+    gone = whole_chains(held, {load.load_id for load in held if load.fingerprint in names})
+    kept = [dump for dump in made.held if dump.fingerprint not in names]
+    return made._replace(new=[*made.new, *anew], held=kept, orphaned=[]), gone
+
+
+def _sorted(  # noqa: PLR0913, PLR0917  (the parts of a plan)
+    made: Plan,
+    holdings: Holdings,
+    recipes: Collection[str],
+    only_new: bool,
+    replace: bool,
+    anew: Collection[str],
+) -> Plan:
     """The plan with the new dumps that grew, that are copies of each other, and that replace others."""
     mine: list[Earlier] = []
     others: list[Earlier] = []
     for load in holdings.loads:
-        (mine if only_new or load.recipe in recipes else others).append(_earlier(load))
+        is_mine = (only_new or load.recipe in recipes) and load.load_id not in anew
+        (mine if is_mine else others).append(_earlier(load))
     to_read, known, copies = sort_out(made.new, mine, _begins_with)
     below, same, _ = sort_out(to_read, others, _begins_with)
     in_others = {dump.path: {dump.after.load_id} for dump in below if dump.after}

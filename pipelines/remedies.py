@@ -43,7 +43,7 @@ REMEDIES: Final[dict[str, dict[str, str]]] = {
     "deduplicate": {
         "duplicate": "None is needed: detail is the article_id of the article that was kept.",
         "near_duplicate": "Use --near_duplicates mark to keep such articles, with duplicate_of.",
-        "forgotten": "None: the article stays out. docs/operations.md tells how a page is let in again.",
+        "forgotten": "None: what was taken down stays out.",
     },
 }
 ERROR_REMEDY: Final = (

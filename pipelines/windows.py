@@ -228,8 +228,9 @@ class RunOfWindow:
 
 
 @functools.lru_cache(maxsize=1)
-def _forgotten_in(output: str, _window: IntervalWindow) -> Forgotten:
-    return read_forgotten(Dataset(output))
+def _forgotten_in(output: str, job: str, window: IntervalWindow) -> Forgotten:
+    run = RunOfWindow(output, job)(window)
+    return read_forgotten(Dataset(output), run.dumps, run.replaced) if run else Forgotten()
 
 
 def _files_in(output: str, _window: IntervalWindow) -> Sequence[str]:
@@ -258,7 +259,7 @@ class IngestWindows(beam.PTransform):
         dumps = given | "ListDumps" >> beam.FlatMap(_each).with_output_types(Dump)
         pages = dumps | "ReadPages" >> ReadArrivingPages(rules=options.config.read)
         known = ReadKnownOfWindow(files_of=functools.partial(_files_in, options.output))
-        flow = RefinePages(options.config, known, forgotten=functools.partial(_forgotten_in, options.output))
+        flow = RefinePages(options.config, known, forgotten=functools.partial(_forgotten_in, options.output, self.job))
         run_of = RunOfWindow(options.output, self.job)
         results = staged(pages, flow, run_of, options.all_rejected)
         return (*results, given) | "CommitRuns" >> CommitRuns(run_of)

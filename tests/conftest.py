@@ -23,7 +23,6 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 os.environ.setdefault("PYTHONPATH", str(Path(__file__).parent / "support" / "plain_install"))
 
 
-
 def pytest_collection_modifyitems(items):
     """Files with slow tests come first, those with servers and engines before others: workers end at about one time."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}

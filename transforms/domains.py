@@ -47,6 +47,11 @@ def normalized(domain: str) -> str:
     return name
 
 
+def site_of(stated: str) -> str:
+    """The domain that somebody means by a domain or an address; "" if it can't be one. `www.` plays no part."""
+    return (host_of(stated) if "://" in stated else normalized(stated)).removeprefix("www.")
+
+
 def is_listed(host: str, domains: frozenset[str]) -> bool:
     """True for a host that is one of the domains, or a sub-domain of one."""
     return any(name in domains for name in _and_above(host))

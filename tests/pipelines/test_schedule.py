@@ -233,10 +233,19 @@ def die(*arguments):
 
 @pytest.mark.usefixtures("poisonous")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_dump_of_which_a_run_with_one_worker_died_does_not_hold_the_others_again(tmp_path, poison, capsys, one_run):
+@pytest.mark.parametrize("between", ["nothing", "another run", "waiting"])
+def test_a_dump_of_which_a_run_with_one_worker_died_does_not_hold_the_others_again(
+    tmp_path, poison, capsys, one_run, between
+):
     output = tmp_path / "out"
     die("ingest", A, poison, B, C, "--output", output, *FAST)
-    assert ingest(output, A, poison, B, C) == 3
+    if between == "another run":  # it clears up after the dead one
+        other = tmp_path / "other.jsonl"
+        other.write_text('{"text": "short"}')
+        assert ingest(output, other) == 0
+    flags = ["--wait"] if between == "waiting" else []
+    assert ingest(output, A, poison, B, C, *flags) == 3
+    assert not (output / "_staging").exists()
     assert f"{poison}: set aside: it can't be read (a worker process died of SIGSEGV)" in capsys.readouterr().err
     assert ask(output, ARTICLES) == ask(one_run, ARTICLES)
     assert ask(output, "SELECT unnest.failures FROM runs, unnest(failed)") == [(1,)]
@@ -262,7 +271,8 @@ def test_a_file_of_which_a_stream_died_does_not_hold_the_next_one(tmp_path, pois
     [
         ("c", 3, ["abcde", "ab", "cde", "c", "de"]),
         ("ce", 3, ["abcde", "ab", "cde", "c", "de", "d", "e"]),
-        ("abcde", 1, ["abcde", "ab", "a", "b"]),  # none is blamed
+        ("ab", 3, ["abcde", "ab", "a", "b", "cde"]),
+        ("abcde", 1, ["abcde", "ab", "a", "b", "cde", "c", "de", "d", "e"]),  # none is blamed
     ],
 )
 def test_dumps_of_which_workers_die_are_found_by_halves(tmp_path, monkeypatch, deadly, code, tried):

@@ -7,6 +7,7 @@ that a commit removes are moved to `OUTPUT/_replaced`, below which they keep the
 """
 
 import contextlib
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -29,6 +30,8 @@ STAGING: Final = "_staging"
 REPLACED: Final = "_replaced"
 SEARCH: Final = "_search"  # the index of searches, a cache
 MANIFEST: Final = "publish.json"  # lists the files of a publication that has begun
+_RUN_ID: Final = re.compile(r"[0-9a-f]{32}")  # the name under which a run stages its files, and nothing else does
+DIED: Final = ".died"  # the folder of notes on runs that died
 UPKEEP: Final = "maintain-"  # begins the names of what maintenance stages
 _OLD_PROBE: Final = ".writable"  # versions before 0.2 left it in the dataset when they were killed
 _TURN_SECONDS: Final = 1.0  # between two looks at the others
@@ -210,7 +213,10 @@ class Dataset:
         living = []
         for staging in [name for name in self.staged() if not name.startswith(UPKEEP)]:
             with self.lock(staging) as dead:
-                living += [] if dead else [staging]
+                if dead:
+                    self.mark_death(staging)
+                else:
+                    living.append(staging)
         return living
 
     def publishing_lock(self) -> str:
@@ -261,6 +267,25 @@ class Dataset:
         """The note of that name under a run's staging folder; None if there is none."""
         path = storage.join(self.staging_folder(staging), name)
         return storage.read(path) if storage.exists(path) else None
+
+    def mark_death(self, staging: str) -> None:
+        """Notes that a run died, for the next one of that name. If it died while it published, no dump is to blame."""
+        if _RUN_ID.fullmatch(staging) and not storage.exists(self.manifest_path(staging)):
+            with storage.create(self._death_mark(staging)) as stream:
+                stream.write(b"")
+
+    def has_died(self, staging: str) -> bool:
+        """True if a run of that name died, and none has ended well since. Of a bucket, False."""
+        return not storage.is_remote(self.root) and storage.exists(self._death_mark(staging))
+
+    def forget_death(self, staging: str) -> None:
+        """Removes the note."""
+        if self.has_died(staging):
+            storage.delete(self._death_mark(staging))
+            storage.remove_empty_folders(storage.join(self.root, STAGING, DIED))
+
+    def _death_mark(self, staging: str) -> str:
+        return storage.join(self.root, STAGING, DIED, staging)
 
     def staged(self) -> list[str]:
         """The names under which files are staged, or a lock is held."""

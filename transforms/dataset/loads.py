@@ -43,6 +43,11 @@ def dump_key(fingerprint: str) -> str:
     return f"dump:{fingerprint}"
 
 
+def orphaned_key(load: str) -> str:
+    """The transaction of a load with pages that stay rejected as copies of an article that is gone: version IN then."""
+    return f"orphaned:{load}"
+
+
 def failures_key(load: str) -> str:
     """The transaction of a load that failed. Its version is the number of failures."""
     return f"failed:{load}"

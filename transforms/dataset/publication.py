@@ -25,14 +25,19 @@ class Publication(NamedTuple):
 
     @property
     def tables(self) -> list[str]:
-        """The tables that it commits to, in order; the claim comes first."""
+        """The tables that it commits to, in order; the claim comes first.
+
+        A run that goes leaves every table that it came to: else one would take it for committed when it comes again.
+        """
         changed = {file.table for file in [*self.added, *self.removed]}
-        return [name for name in TABLES if name == CLAIM or name in changed or (self.is_run and name in RUN_TABLES)]
+        of_runs = self.is_run or loads.OUT in self.transactions.values()
+        return [name for name in TABLES if name == CLAIM or name in changed or (of_runs and name in RUN_TABLES)]
 
     @property
     def claims(self) -> list[str]:
-        """The transactions of the loads that it brings. None of them may be in before."""
-        return [key for key, version in self.transactions.items() if loads.is_load_key(key) and version == loads.IN]
+        """The transactions of the loads that it brings. None of them may be in before, unless it is made anew."""
+        brought = [key for key, version in self.transactions.items() if loads.is_load_key(key) and version == loads.IN]
+        return [key for key in brought if key not in self.seen]
 
     def files(self, table: str) -> tuple[list[DataFile], list[DataFile]]:
         """The files that it adds to a table, and those that it removes."""

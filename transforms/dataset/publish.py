@@ -82,11 +82,13 @@ def recover(dataset: Dataset, staging: str, run_id: str) -> bool:
 
 def has_dead_runs(dataset: Dataset) -> bool:
     """True if a run has died here and nothing has cleared up after it yet. Of a bucket, which has no locks, False."""
+    found = False
     for staging in [] if storage.is_remote(dataset.root) else dataset.staged():
         with dataset.lock(staging) as dead:
             if dead:
-                return True
-    return False
+                dataset.mark_death(staging)  # the lock, perhaps its only trace, goes now
+                found = True
+    return found
 
 
 def recover_dead_runs(dataset: Dataset) -> list[Cleared]:
@@ -105,6 +107,7 @@ def recover_dead_runs(dataset: Dataset) -> list[Cleared]:
         with dataset.lock(staging) as dead:
             if dead:
                 with _publishing(dataset, 0) as ours:
+                    dataset.mark_death(staging)
                     cleared += _clear_up(dataset, staging) if ours else []
     return cleared
 

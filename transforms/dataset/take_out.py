@@ -30,6 +30,7 @@ from warraq.transforms.sketch import is_current
 PLACE: Final = ("load_id", "dump", "dump_offset")  # of a row: unique in a dataset
 NAMES: Final = ("article_id", "url", "canonical_url", "site", "text_digest", *PLACE)  # all that is told of an article
 _JUDGED: Final = ("url", "canonical_url", "article_id", "reason", "detail", *PLACE)  # read to find the rows that go
+_REFUSED: Final = ("dump", "load_id", "detail")  # of a page that is rejected as a copy
 _ORDER: Final = ("published_at", "fetched_at", "url", "dump_offset", "dump")  # of copies, after their day
 
 
@@ -178,7 +179,9 @@ def _take_out(  # noqa: PLR0913, PLR0917  (as `take_out`)
     counts = _continuations(held, goes.loads)
     # Refusals of the reader have no copies in other runs, so no run that began before must look again.
     moved = {key: version + 1 for key, version in seen.items() if key == loads.REWRITES or not goes.is_only_places}
-    lost = collections.Counter(row["dump"] for _, row in orphans if row["detail"] not in heirs)
+    left = [row for _, row in orphans if row["detail"] not in heirs]
+    lost = collections.Counter(row["dump"] for row in left)
+    marks = _orphaned(dataset, goes.loads, {row["load_id"] for row in left})
     return TakenOut(
         [*added, *index.added, *runs.added],
         [*removed, *index.removed, *runs.removed],
@@ -187,7 +190,7 @@ def _take_out(  # noqa: PLR0913, PLR0917  (as `take_out`)
         dict(sorted(lost.items())),
         taken_back,
         frozenset(goes.loads),
-        {**runs.transactions, **{key: after for key, (_, after) in counts.items()}, **moved},
+        {**runs.transactions, **{key: after for key, (_, after) in counts.items()}, **moved, **marks},
         {**seen, **{key: before for key, (before, _) in counts.items()}},
     )
 
@@ -197,6 +200,13 @@ def _continuations(held: Iterable[Load], gone: Collection[str]) -> dict[str, tup
     before = collections.Counter(load.after_load for load in held if load.after_load)
     going = collections.Counter(load.after_load for load in held if load.after_load and load.load_id in gone)
     return {loads.continued_key(load): (before[load], before[load] - going[load]) for load in sorted({*gone, *going})}
+
+
+def _orphaned(dataset: Dataset, gone: Collection[str], left: Collection[str]) -> dict[str, int]:
+    """The transactions that mark loads with pages whose original is gone; loads that go are marked no more."""
+    keys = [loads.orphaned_key(load) for load in sorted(gone)]
+    marked = [key for key, version in dataset.transactions(keys).items() if version == loads.IN]
+    return {**dict.fromkeys(marked, loads.OUT), **{loads.orphaned_key(load): loads.IN for load in sorted(left)}}
 
 
 def _at(rows: pa.Table, places: Collection[tuple[str, int]]) -> pa.ChunkedArray:
@@ -270,7 +280,7 @@ def _refused(
     for file in files:
         for group in read_rows(file.table, dataset.path(file), load_of, _JUDGED) if ids else ():
             points = pc.and_(_among(group["reason"], COPY_REASONS), _among(group["detail"], ids))
-            found = group.filter(pc.and_(pc.invert(goes.mask(group)), points)).select(["dump", "detail"]).to_pylist()
+            found = group.filter(pc.and_(pc.invert(goes.mask(group)), points)).select(_REFUSED).to_pylist()
             yield from (((file.table, file.path), row) for row in found)
 
 

@@ -17,7 +17,7 @@ import apache_beam as beam
 
 from warraq.schemas.coders import register
 from warraq.schemas.records import Article, Rejected
-from warraq.transforms.dataset.forgotten import Forgotten
+from warraq.transforms.dataset.forgotten import Forgotten, ForgottenOf, by_window
 from warraq.transforms.deduplicate.deduplicate import (
     EXACT,
     FORGOTTEN,
@@ -43,7 +43,6 @@ from warraq.transforms.step import KEPT, REJECTED, Meter, Outputs, Refusal, Stag
 
 STAGE: Final = "deduplicate"
 _BATCHES: Final = 64  # of files, each for one worker at a time
-ForgottenOf: TypeAlias = Callable[[Any], Forgotten]  # of a window
 FilesOf: TypeAlias = Callable[[Any], Sequence[str]]
 
 
@@ -247,7 +246,7 @@ class Deduplicate(StageTransform):
     forgotten: Forgotten | ForgottenOf = dataclasses.field(default_factory=Forgotten)
 
     def expand(self, articles: beam.PCollection) -> Outputs:
-        identified = route(articles, "Identify", _IdentifyFn(self._forgotten_of()), Article, Article)
+        identified = route(articles, "Identify", _IdentifyFn(by_window(self.forgotten)), Article, Article)
         keyed = identified[KEPT] | "KeyByPlace" >> beam.Map(_by_place).with_output_types(tuple[str, Judged])
         # Not CoGroupByKey, which would send whole articles as pickles: its values have no type.
         judged = (keyed, self._verdicts(identified[KEPT])) | "JoinJudged" >> beam.Flatten()
@@ -256,9 +255,6 @@ class Deduplicate(StageTransform):
         settled = route(grouped, "Settle", settle, tuple[str, Iterable[Judged]], Article)
         rejected = (identified[REJECTED], settled[REJECTED]) | "JoinRejected" >> beam.Flatten()
         return {KEPT: settled[KEPT], REJECTED: rejected}
-
-    def _forgotten_of(self) -> ForgottenOf:
-        return functools.partial(_always, self.forgotten) if isinstance(self.forgotten, Forgotten) else self.forgotten
 
     def _verdicts(self, identified: beam.PCollection) -> beam.PCollection:
         """Record id → Judged, for each article that is a copy."""
@@ -295,10 +291,6 @@ class Deduplicate(StageTransform):
 def _with(new: beam.PCollection, known: Outputs, kind: str) -> beam.PCollection:
     """The new rows and the known ones of that kind."""
     return (new, known[kind]) | f"Join_{kind}" >> beam.Flatten() if known else new
-
-
-def _always(forgotten: Forgotten, _window: Any) -> Forgotten:
-    return forgotten
 
 
 def _by_nothing(row: SignatureRow) -> tuple[int, SignatureRow]:

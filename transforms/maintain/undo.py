@@ -54,7 +54,10 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def run(dataset: Dataset, options: argparse.Namespace, tell: Callable[[str], object]) -> int:
     """Carries out the operation as its flags say; returns the exit code."""
     done = undo(dataset, options.run)
+    if not done.dumps:
+        tell(f"undo: run {options.run} only says which dumps failed; nothing of it can be taken out")
+        return 1
     tell(f"undo: {done.articles:,} articles and {done.rejected:,} rejected pages of {', '.join(done.dumps)} taken out")
     for dump, pages in done.orphans.items():
-        tell(f"undo: {pages:,} pages of {dump} stay rejected as copies of these; --replace would bring them back")
+        tell(f"undo: {pages:,} pages of {dump} stay rejected as copies of these; ingest it with --replace to have them")
     return 0

@@ -190,6 +190,7 @@ def _brought(run: Run) -> dict[str, int]:
 def _seen(run: Run) -> dict[str, int]:
     """The transactions that must have the versions of the plan."""
     reached = {key: before for key, (before, _) in run.offsets.items()}
+    reached |= {loads.load_key(load): loads.IN for load in run.load_ids.values() if load in run.replaced}
     return {loads.ROWS_OUT: run.rows_out, **run.bringing, **run.standing, **reached}
 
 

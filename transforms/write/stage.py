@@ -7,6 +7,7 @@ last step reconciles the ledger and publishes everything.
 
 import collections
 import contextlib
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -19,6 +20,7 @@ from warraq.schemas.records import Rejected
 from warraq.transforms.dataset.data_files import DataFile, DumpPages
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import OvertakenError
+from warraq.transforms.dataset.forgotten import Forgotten, ForgottenOf, by_window
 from warraq.transforms.ledger import Entry, is_written
 from warraq.transforms.write.commit import commit
 from warraq.transforms.write.run import Run
@@ -120,17 +122,38 @@ class WriteArticles(beam.PTransform):
         return articles | "WriteRows" >> _WriteRows(ARTICLES, self.run)
 
 
+class _WantedFn(beam.DoFn):
+    """Rejected → those that are written. Those of pages that were taken down lose address and evidence."""
+
+    def __init__(self, all_rejected: bool, forgotten: ForgottenOf) -> None:
+        self._all_rejected, self._forgotten = all_rejected, forgotten
+
+    def process(self, rejected: Rejected, window: Any = beam.DoFn.WindowParam) -> Iterator[Rejected]:
+        if is_written(rejected.reason, self._all_rejected):
+            forgotten = self._forgotten(window).has_page(rejected.source)
+            yield _nameless(rejected) if forgotten else rejected
+
+
+def _nameless(rejected: Rejected) -> Rejected:
+    """The row without what the page says of itself."""
+    return Rejected(rejected.source._replace(url=""), rejected.stage, rejected.reason, "")
+
+
 @dataclass
 class WriteRejected(beam.PTransform):
-    """{label of a stage: its Rejected} → DataFile, staged. Mass rejections are written only if asked for."""
+    """{label of a stage: its Rejected} → DataFile, staged. Mass rejections are written only if asked for.
+
+    Rows of pages in `forgotten` do not tell their address.
+    """
 
     run: Run | RunOf
     all_rejected: bool = False
+    forgotten: Forgotten | ForgottenOf = dataclasses.field(default_factory=Forgotten)
 
     def expand(self, rejected: Any) -> beam.PCollection:
+        want = beam.ParDo(_WantedFn(self.all_rejected, by_window(self.forgotten))).with_output_types(Rejected)
         wanted = [  # before they are joined: most of a crawl would cross the runner to be dropped here
-            output | f"KeepWantedOf{label}" >> beam.Filter(_wanted, self.all_rejected).with_output_types(Rejected)
-            for label, output in rejected.items()
+            output | f"KeepWantedOf{label}" >> want for label, output in rejected.items()
         ]
         return wanted | "JoinRefused" >> beam.Flatten() | "WriteRows" >> _WriteRows(REJECTED, self.run)
 
@@ -230,7 +253,3 @@ def _weighed(keyed: tuple[str, Any]) -> tuple[str, Size]:
 def _grouped(keyed: tuple[str, Any], sizes: Mapping[str, Size], limits: Size) -> tuple[FileKey, Any]:
     partition, record = keyed
     return file_key(partition, record, sizes, limits), record
-
-
-def _wanted(rejected: Rejected, all_rejected: bool) -> bool:
-    return is_written(rejected.reason, all_rejected)
