@@ -229,6 +229,8 @@ _REASONS: Final = {
     "odd_marks": "نقاط تعداد أو علامات حذف أو وسوم في كل مكان",
     "duplicate": "لمقال سابق النص نفسه",
     "near_duplicate": "لمقال سابق النص نفسه تقريبا",
+    "site_rules": "ملف robots.txt أو tdmrep.json يحجز صفحات؛ في opt_out إشاراته",
+    "site_opted_out": "يحجز robots.txt أو tdmrep.json للموقع هذه الصفحة (--opt_out drop)",
     "forgotten": "أُزيل المقال من قبل؛ ولا يذكر الصف عنوانه",
     ERROR_REASON: "عطّلت الصفحة برنامجنا؛ والتفصيل يقول كيف",
 }
