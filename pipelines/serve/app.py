@@ -119,6 +119,7 @@ def helpers(language: str) -> dict[str, Any]:
     return {
         "topic_name": functools.partial(texts.topic_name, language=language),
         "kind_name": functools.partial(texts.kind_name, language=language),
+        "date_source_name": functools.partial(texts.date_source_name, language=language),
         "meaning": functools.partial(texts.meaning, language=language),
         "kind_titles": texts.KIND_TITLES,
         "address": addresses.address,

@@ -8,7 +8,7 @@ from warraq.pipelines.serve.addresses import address, facets
 from warraq.pipelines.serve.asker import Row
 from warraq.pipelines.serve.charts import Bar, Chart
 from warraq.pipelines.serve.questions import Filters
-from warraq.pipelines.serve.texts import KIND_TITLES, topic_name, translator
+from warraq.pipelines.serve.texts import KIND_TITLES, date_source_name, topic_name, translator
 from warraq.schemas.labels import REASONS
 
 if TYPE_CHECKING:
@@ -113,7 +113,8 @@ def _stacked(page: "Page", title: str, rows: Sequence[Row], column: str, unit: s
         totals[row[column]] = totals.get(row[column], 0) + row["articles"]
     kept = sorted(totals, key=lambda part: (-totals[part], part))[:_MOST_PARTS]
     rest = translator(page.language)("rest")
-    label = {part: topic_name(part, page.language) if column == "topic" else part for part in kept}
+    name = {"topic": topic_name, "date_source": date_source_name}[column]
+    label = {part: name(part, page.language) for part in kept}
     parts: dict[str, dict[str, int]] = {}
     for row in rows:
         part = parts.setdefault(label.get(row[column], rest), {})

@@ -237,6 +237,16 @@ _REASONS: Final = {
 _TOPIC_NAMES: Final = {topic.slug: (topic.english, topic.arabic) for topic in TOPICS} | {
     OTHER_TOPIC: ("other", "غير ذلك")
 }
+# The sentences of `labels.DATE_SOURCES`, shortened.
+_DATE_SOURCES: Final = {
+    "record": ("the feed", "الخلاصة"),
+    "json_ld": ("the page’s data (JSON-LD)", "بيانات الصفحة (JSON-LD)"),
+    "meta": ("a meta tag", "وسم meta"),
+    "time_tag": ("a time tag", "وسم time"),
+    "byline": ("written on the page", "مكتوب في الصفحة"),
+    "url": ("the address", "العنوان"),
+    "fetched": ("day of fetching: no date stated", "يوم الجلب: لا تاريخ في الصفحة"),
+}
 KIND_TITLES: Final = {"person": "persons", "place": "places", "organisation": "organisations", "misc": "misc_names"}
 
 
@@ -258,6 +268,11 @@ def topic_name(slug: str, language: str) -> str:
 def kind_name(kind: str, language: str) -> str:
     """The name of a kind of entity in the language."""
     return _KINDS.get(kind, (kind, kind))[list(LANGUAGES).index(language)]
+
+
+def date_source_name(source: str, language: str) -> str:
+    """The words for a source of a date in the language."""
+    return _DATE_SOURCES.get(source, (source, source))[list(LANGUAGES).index(language)]
 
 
 def meaning(stage: str, reason: str, language: str) -> str:
