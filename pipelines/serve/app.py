@@ -57,7 +57,7 @@ def application(lake: Lake) -> Flask:
     """The application over a dataset."""
     app = Flask("warraq.pipelines.serve", static_folder=None)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    app.jinja_env.filters.update(shown=marks.shown, web=marks.web_address)
+    app.jinja_env.filters.update(shown=marks.shown, readable=marks.readable, web=marks.web_address)
     app.before_request(_refuse_strangers)
     app.after_request(_guarded)
     for name, (path, view) in _VIEWS.items():
