@@ -47,7 +47,9 @@ class RefinePages(beam.PTransform):
             "CleanText": CleanText(config.clean),
             "KeepArabic": KeepArabic(config.language),
             "KeepGoodText": KeepGoodText(config.quality),
-            "Deduplicate": Deduplicate(config.deduplicate, self.known, self.forgotten),
+            "Deduplicate": Deduplicate(
+                config.deduplicate, self.known, self.forgotten, drop_reserved=config.extract.opt_out == "drop"
+            ),
             "TagEntities": TagEntities(config.tagger, config.names),
             "ClassifyTopics": ClassifyTopics(config.classifier, config.topics),
         }
@@ -55,7 +57,8 @@ class RefinePages(beam.PTransform):
     def expand(self, pages: beam.PCollection) -> Outputs:
         records, rejected = pages, {}
         for label, step in self.steps().items():
-            outputs = records | label >> step
+            given = (records, pages) if isinstance(step, Deduplicate) else records
+            outputs = given | label >> step
             self.watch(label, outputs)
             records = outputs[KEPT]
             rejected[label] = outputs[REJECTED]

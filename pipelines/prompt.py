@@ -45,12 +45,32 @@ def prompt(views: Views, form: str = TABLE) -> int:
             if not statement and word.rstrip("; ").lower() in _LEAVE:
                 return DONE
             if not statement and word.startswith("."):
-                _command(views, word)
+                command(views, word)
                 continue
             statement = f"{statement}{line}\n" if statement or word else ""
             if word.endswith(";"):
                 _answer(views, statement, form)
                 statement = ""
+
+
+def parts(text: str) -> Iterator[str]:
+    """A script in parts: each dot command by itself, and the statements between them together.
+
+    A command is a line that begins with a dot where no statement has begun. `exit` and `quit` end the script.
+    """
+    statements = ""
+    for line in text.splitlines(keepends=True):
+        word = line.strip()
+        is_open = bool(statements.strip()) and not statements.rstrip().endswith(";")
+        if not is_open and word.rstrip("; ").lower() in _LEAVE:
+            break
+        if not is_open and word.startswith("."):
+            yield from filter(str.strip, [statements])
+            yield word
+            statements = ""
+        else:
+            statements += line
+    yield from filter(str.strip, [statements])
 
 
 def _answer(views: Views, statement: str, form: str) -> None:
@@ -65,12 +85,13 @@ def _answer(views: Views, statement: str, form: str) -> None:
         print_line(str(error))
 
 
-def _command(views: Views, words: str) -> None:
+def command(views: Views, words: str) -> bool:
+    """Carries out a dot command; False if there is none of that name, or it asks for help on what is not there."""
     name, _, argument = words.rstrip("; ").partition(" ")
     argument = argument.strip()
     if name == ".help" and argument:
-        _help_on(views, argument)
-    elif name == ".help":
+        return _help_on(views, argument)
+    if name == ".help":
         print(_HELP)
     elif name == ".tables":
         print(_list((view, text) for view, text in VIEWS.items()))
@@ -78,9 +99,11 @@ def _command(views: Views, words: str) -> None:
         print(_list((macro.name, macro.text) for macro in MACROS if macro.is_table))
     else:
         print_line(f"no command {one_line(name)}; there are .tables, .macros, .help and .quit")
+        return False
+    return True
 
 
-def _help_on(views: Views, name: str) -> None:
+def _help_on(views: Views, name: str) -> bool:
     macro = next((one for one in MACROS if one.name == name.lower()), None)
     if macro:
         print(f"{macro.signature}\n{macro.text}")
@@ -90,6 +113,8 @@ def _help_on(views: Views, name: str) -> None:
         print(_list((column, column_text(name.lower(), column)) for column, *_ in columns))
     else:
         print_line(f"no view or macro {one_line(name)}; .tables and .macros list them")
+        return False
+    return True
 
 
 def _list(entries: Any) -> str:

@@ -27,7 +27,7 @@ from warraq.pipelines.cli import (
     print_line,
 )
 from warraq.pipelines.macros import MACROS
-from warraq.pipelines.prompt import prompt
+from warraq.pipelines.prompt import command, parts, prompt
 from warraq.pipelines.views import VIEWS, Views, reading
 from warraq.schemas.arrow import TABLES
 from warraq.transforms import storage
@@ -130,9 +130,15 @@ def _answer(dataset: Dataset, options: argparse.Namespace, form: str) -> int:
         sql = None
     if sql is None or not is_utf8(sql):
         return print_line("the statement is not UTF-8", WRONG_USAGE)
+    answered = False
     try:
-        with reading(dataset):
-            answered = answer(views, sql, form, options.to)
+        for part in parts(sql):
+            if part.startswith("."):
+                if not command(views, part):
+                    return WRONG_USAGE
+            else:
+                with reading(dataset):
+                    answered |= answer(views, part, form, options.to)
     except OSError as error:
         where = shown_name(options.to) if options.to else "the answer"
         return print_line(f"{where}: can't be written ({error.strerror or error})", FAILED)

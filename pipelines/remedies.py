@@ -12,6 +12,7 @@ REMEDIES: Final[dict[str, dict[str, str]]] = {
         "too_large": "Raise --read_max_bytes if it is a page, not a file.",
     },
     "screen": {
+        "site_rules": "None is needed: it is no page. `opt_out` of the articles that it speaks for has its signals.",
         "site_not_allowed": "Add the site to the list of --sites_allow.",
         "site_blocked": "Take the site off the list of --sites_block.",
         "no_arabic_bytes": "None is needed. --screen_min_letters says how much Arabic is enough.",
@@ -20,7 +21,7 @@ REMEDIES: Final[dict[str, dict[str, str]]] = {
     "extract": {
         "no_main_text": "Run warraq explain: a script may load the text, or a login may hide it.",
         "not_an_article": "Use --kinds all to keep such pages; page_kind then tells them from articles.",
-        "opted_out": "None: the site reserves this use. With --opt_out keep such pages are kept and marked.",
+        "opted_out": "None: the site reserves this use. With --opt_out mark such pages are kept and marked.",
         "other_day": "Widen --days.",
         "parse_timeout": "Raise --extract_timeout if the page is worth it.",
         "parse_crash": "Raise --extract_memory_mb, or report the page. The rest of the dump was read.",
@@ -43,6 +44,7 @@ REMEDIES: Final[dict[str, dict[str, str]]] = {
     "deduplicate": {
         "duplicate": "None is needed: detail is the article_id of the article that was kept.",
         "near_duplicate": "Use --near_duplicates mark to keep such articles, with duplicate_of.",
+        "site_opted_out": "None: the site reserves this use. With --opt_out mark such pages are kept and marked.",
         "forgotten": "None: what was taken down stays out.",
     },
 }

@@ -63,7 +63,7 @@ COLUMNS: Final[dict[str, dict[str, str]]] = {
         "extraction_source": "The place of the text in the page.",
         "extraction_score": "The chance, 0 to 1, that the text is that of an article, whole and without the rest of "
         "the page. Null for texts without markup.",
-        "opt_out": "What the page or its headers state against use for text mining or training.",
+        "opt_out": "What the page, its headers or its host's robots.txt state against use for text mining or training.",
         "license": "The licence that the page states.",
         **_TOPIC,
         **_COPY,

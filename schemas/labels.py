@@ -102,11 +102,13 @@ EXTRACTION_SOURCES: Final[dict[str, str]] = {
 
 # Signals by which a page or its server reserves the use for machine learning.
 OPT_OUTS: Final[dict[str, str]] = {
-    "noai": "robots says noai: meta tag or header X-Robots-Tag",
+    "noai": "robots says noai: meta tag, header X-Robots-Tag, or DisallowAITraining in robots.txt",
     "noml": "robots says noml",
     "noimageai": "robots says noimageai: it reserves the pictures",
-    "tdm_reservation": "the TDM Reservation Protocol says 1: meta tag or header",
-    "content_usage": "the header Content-Usage says n to training or to AI",
+    "tdm_reservation": "the TDM Reservation Protocol says 1: meta tag, header, or tdmrep.json",
+    "content_usage": "Content-Usage says n to training or to AI: header, or robots.txt",
+    "content_signal": "Content-Signal in robots.txt says no to training",
+    "ai_robots": "robots.txt keeps robots that gather texts for training (GPTBot, CCBot …) from the page",
 }
 PICTURES_ONLY: Final = frozenset({"noimageai"})  # no signal about texts
 
@@ -131,6 +133,7 @@ REASONS: Final[dict[str, dict[str, str]]] = {
         "too_large": "the page is larger than --read_max_bytes",
     },
     "screen": {
+        "site_rules": "a robots.txt or tdmrep.json that reserves pages: `opt_out` of its host's articles in the same dump",
         "site_not_allowed": "the site is not on the list of --sites_allow",
         "site_blocked": "the site is on the list of --sites_block",
         "no_arabic_bytes": "no Arabic text in any encoding",
@@ -162,6 +165,7 @@ REASONS: Final[dict[str, dict[str, str]]] = {
     "deduplicate": {
         "duplicate": "an earlier article has the same text",
         "near_duplicate": "an earlier article has almost the same text (--near_duplicates drop)",
+        "site_opted_out": "robots.txt or tdmrep.json of the host reserves the page (--opt_out drop)",
         "forgotten": "the article was taken down (`warraq maintain forget`); the row does not tell its address",
     },
 }

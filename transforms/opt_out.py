@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from warraq.schemas.labels import OPT_OUTS
+from warraq.schemas.labels import OPT_OUTS, PICTURES_ONLY
 
 _ROBOTS: Final = frozenset({"noai", "noimageai", "noml"})
 _USES: Final = frozenset(
     {"ai", "bots", "genai", "tdm", "train-ai", "train-genai"}
 )  # keys of Content-Usage that reserve
+_SIGNALS: Final = frozenset({"ai-train"})  # keys of Content-Signal that do
 _USAGE: Final = re.compile(r"([a-z][a-z0-9_*.-]*)\s*=\s*\"?([a-z]+)")
 _ROBOTS_NAMES: Final = ("robots", "googlebot", "bingbot", "ai", "gptbot")
 
@@ -21,9 +22,8 @@ _ROBOTS_NAMES: Final = ("robots", "googlebot", "bingbot", "ai", "gptbot")
 def header_signals(fields: Mapping[str, Sequence[str]]) -> list[str]:
     """The signals in HTTP headers, whose names are in lower case."""
     found = {*_robots(fields.get("x-robots-tag", ())), *_tdm(fields.get("tdm-reservation", ()))}
-    for value in fields.get("content-usage", ()):
-        if any(key in _USES and use.startswith("n") for key, use in _USAGE.findall(value.lower())):
-            found.add("content_usage")
+    if any(map(denies, fields.get("content-usage", ()))):
+        found.add("content_usage")
     return sorted_signals(found)
 
 
@@ -31,6 +31,26 @@ def meta_signals(tags: Mapping[str, Sequence[str]]) -> list[str]:
     """The signals in meta tags, whose names are in lower case."""
     robots = (value for name in _ROBOTS_NAMES for value in tags.get(name, ()))
     return sorted_signals({*_robots(robots), *_tdm(tags.get("tdm-reservation", ()))})
+
+
+def denies(usage: str) -> bool | None:
+    """True if Content-Usage says n to training or to AI; None if it says nothing of them."""
+    return _denied(usage, _USES)
+
+
+def denies_signal(usage: str) -> bool | None:
+    """The same of Content-Signal, which says `ai-train=no`."""
+    return _denied(usage, _SIGNALS)
+
+
+def _denied(usage: str, keys: frozenset[str]) -> bool | None:
+    stated = [use.startswith("n") for key, use in _USAGE.findall(usage.lower()) if key in keys]
+    return any(stated) if stated else None
+
+
+def against_texts(signals: Iterable[str]) -> list[str]:
+    """The signals that reserve texts, not pictures only."""
+    return [signal for signal in signals if signal not in PICTURES_ONLY]
 
 
 def sorted_signals(found: Iterable[str]) -> list[str]:

@@ -57,7 +57,7 @@ def application(lake: Lake) -> Flask:
     """The application over a dataset."""
     app = Flask("warraq.pipelines.serve", static_folder=None)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    app.jinja_env.filters.update(shown=marks.shown, web=marks.web_address)
+    app.jinja_env.filters.update(shown=marks.shown, readable=marks.readable, web=marks.web_address)
     app.before_request(_refuse_strangers)
     app.after_request(_guarded)
     for name, (path, view) in _VIEWS.items():
@@ -119,6 +119,7 @@ def helpers(language: str) -> dict[str, Any]:
     return {
         "topic_name": functools.partial(texts.topic_name, language=language),
         "kind_name": functools.partial(texts.kind_name, language=language),
+        "date_source_name": functools.partial(texts.date_source_name, language=language),
         "meaning": functools.partial(texts.meaning, language=language),
         "kind_titles": texts.KIND_TITLES,
         "address": addresses.address,

@@ -112,10 +112,10 @@ def stacked_over_time(title: str, parts: Mapping[str, Mapping[str, int]], starts
 def ranking(title: str, bars: Sequence[Bar], *, right_to_left: bool, column: str, value: str = "articles") -> Chart:
     """Bars from the longest to the shortest, with the label before each."""
     option: Option = {
-        # Room for the numbers after the bars.
+        # Room for the numbers after the bars; and before the labels, which are measured a few pixels short.
         "grid": {
-            "left": 52 if right_to_left else 8,
-            "right": 8 if right_to_left else 52,
+            "left": 52 if right_to_left else 18,
+            "right": 18 if right_to_left else 52,
             "top": 4,
             "bottom": 4,
             "containLabel": True,

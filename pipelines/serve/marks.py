@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
+from urllib.parse import unquote
 
 from warraq.pipelines.terminal import visible
 
@@ -60,6 +61,14 @@ def shown(text: object) -> str:
     Isolates and embeddings are among them; the marks that Arabic needs stay.
     """
     return "" if text is None else visible(str(text))
+
+
+def readable(url: str | None) -> str:
+    """The address with Arabic letters in place of their escapes, as a browser shows it."""
+    try:
+        return unquote(url or "", errors="strict")
+    except UnicodeDecodeError:
+        return url or ""
 
 
 def web_address(url: str | None) -> str:

@@ -8,7 +8,7 @@ from warraq.pipelines.serve.addresses import address, facets
 from warraq.pipelines.serve.asker import Row
 from warraq.pipelines.serve.charts import Bar, Chart
 from warraq.pipelines.serve.questions import Filters
-from warraq.pipelines.serve.texts import KIND_TITLES, topic_name, translator
+from warraq.pipelines.serve.texts import KIND_TITLES, date_source_name, topic_name, translator
 from warraq.schemas.labels import REASONS
 
 if TYPE_CHECKING:
@@ -84,9 +84,10 @@ def by_date_source(page: "Page", filters: Filters, count: Mapping[str, Any]) -> 
 def compared(page: "Page", wanted: Sequence[str], filters: Filters, count: Mapping[str, Any]) -> Chart:
     """A line for each of some names."""
     unit = questions.bucket(count["first_day"], count["last_day"])
-    series: dict[str, list[tuple[dt.date, int]]] = {name: [] for name in wanted}
-    for row in page.ask("compare", questions.compared(wanted, filters, unit)):
-        series[row["name"]].append((row["start"], row["articles"]))
+    rows = page.ask("compare", questions.compared(wanted, filters, unit))
+    found = {(row["name"], row["start"]): row["articles"] for row in rows}
+    starts = _starts(unit, rows)
+    series = {name: [(start, found.get((name, start), 0)) for start in starts] for name in wanted}
     return charts.lines_over_time("compare", series, column=unit)
 
 
@@ -113,7 +114,8 @@ def _stacked(page: "Page", title: str, rows: Sequence[Row], column: str, unit: s
         totals[row[column]] = totals.get(row[column], 0) + row["articles"]
     kept = sorted(totals, key=lambda part: (-totals[part], part))[:_MOST_PARTS]
     rest = translator(page.language)("rest")
-    label = {part: topic_name(part, page.language) if column == "topic" else part for part in kept}
+    name = {"topic": topic_name, "date_source": date_source_name}[column]
+    label = {part: name(part, page.language) for part in kept}
     parts: dict[str, dict[str, int]] = {}
     for row in rows:
         part = parts.setdefault(label.get(row[column], rest), {})
@@ -123,6 +125,12 @@ def _stacked(page: "Page", title: str, rows: Sequence[Row], column: str, unit: s
     return charts.stacked_over_time(
         title,
         {part: parts[part] for part in order if part in parts},
-        sorted({start_in_words(row["start"], unit) for row in rows}),
+        [start_in_words(start, unit) for start in _starts(unit, rows)],
         unit,
     )
+
+
+def _starts(unit: str, rows: Sequence[Row]) -> "list[dt.date]":
+    """All units of time from the first row to the last: a line or an axis must not jump over empty ones."""
+    found = [row["start"] for row in rows]
+    return questions.starts(unit, min(found), max(found)) if found else []

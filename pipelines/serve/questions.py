@@ -96,6 +96,14 @@ def end_of(unit: str, start: dt.date) -> dt.date:
     return start.replace(month=12, day=31)
 
 
+def starts(unit: str, first: dt.date, last: dt.date) -> list[dt.date]:
+    """The starts of all units of time from one start to another, those without an article, too."""
+    found = [first]
+    while found[-1] < last:
+        found.append(end_of(unit, found[-1]) + _ONE_DAY)
+    return found
+
+
 def over_time(filters: Filters, unit: str, by: str = "") -> str:
     """Articles by unit of time, and by one more column on request.
 
@@ -230,7 +238,7 @@ def copied_from(filters: Filters, limit: int = TOP) -> str:
     return (
         "SELECT copy.site AS copier, original.site AS source, count(*) AS articles"
         f"\nFROM (SELECT site, duplicate_of FROM articles WHERE {here}) AS copy"
-        "\nJOIN articles AS original ON original.article_id = copy.duplicate_of"
+        "\nJOIN articles AS original ON original.article_id = copy.duplicate_of AND original.site <> copy.site"
         f"\nGROUP BY ALL ORDER BY articles DESC, copier, source LIMIT {limit}"
     )
 

@@ -229,11 +229,23 @@ _REASONS: Final = {
     "odd_marks": "نقاط تعداد أو علامات حذف أو وسوم في كل مكان",
     "duplicate": "لمقال سابق النص نفسه",
     "near_duplicate": "لمقال سابق النص نفسه تقريبا",
+    "site_rules": "ملف robots.txt أو tdmrep.json يحجز صفحات؛ في opt_out إشاراته",
+    "site_opted_out": "يحجز robots.txt أو tdmrep.json للموقع هذه الصفحة (--opt_out drop)",
     "forgotten": "أُزيل المقال من قبل؛ ولا يذكر الصف عنوانه",
     ERROR_REASON: "عطّلت الصفحة برنامجنا؛ والتفصيل يقول كيف",
 }
 _TOPIC_NAMES: Final = {topic.slug: (topic.english, topic.arabic) for topic in TOPICS} | {
     OTHER_TOPIC: ("other", "غير ذلك")
+}
+# The sentences of `labels.DATE_SOURCES`, shortened.
+_DATE_SOURCES: Final = {
+    "record": ("the feed", "الخلاصة"),
+    "json_ld": ("the page’s data (JSON-LD)", "بيانات الصفحة (JSON-LD)"),
+    "meta": ("a meta tag", "وسم meta"),
+    "time_tag": ("a time tag", "وسم time"),
+    "byline": ("written on the page", "مكتوب في الصفحة"),
+    "url": ("the address", "العنوان"),
+    "fetched": ("day of fetching: no date stated", "يوم الجلب: لا تاريخ في الصفحة"),
 }
 KIND_TITLES: Final = {"person": "persons", "place": "places", "organisation": "organisations", "misc": "misc_names"}
 
@@ -256,6 +268,11 @@ def topic_name(slug: str, language: str) -> str:
 def kind_name(kind: str, language: str) -> str:
     """The name of a kind of entity in the language."""
     return _KINDS.get(kind, (kind, kind))[list(LANGUAGES).index(language)]
+
+
+def date_source_name(source: str, language: str) -> str:
+    """The words for a source of a date in the language."""
+    return _DATE_SOURCES.get(source, (source, source))[list(LANGUAGES).index(language)]
 
 
 def meaning(stage: str, reason: str, language: str) -> str:

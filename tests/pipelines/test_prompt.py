@@ -15,7 +15,7 @@ from tests.support.loads import article, load
 from tests.support.paths import ROOT
 from tests.support.processes import PATIENCE
 from warraq.pipelines.macros import MACROS
-from warraq.pipelines.prompt import HISTORY, completer, prompt
+from warraq.pipelines.prompt import HISTORY, completer, parts, prompt
 from warraq.pipelines.views import VIEWS, Views
 from warraq.transforms.dataset.dataset import Dataset
 
@@ -82,6 +82,24 @@ def test_dot_commands(typed):
         "warraq: no command .tabels; there are .tables, .macros, .help and .quit",
         "warraq: no view or macro nothing; .tables and .macros list them",
     ]
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("", []),
+        ("\n\n", []),
+        ("SELECT 1", ["SELECT 1"]),
+        ("SELECT 1;\nSELECT 2;\n", ["SELECT 1;\nSELECT 2;\n"]),
+        (".help", [".help"]),
+        ("SELECT 1;\n .tables ;\nSELECT 2", ["SELECT 1;\n", ".tables ;", "SELECT 2"]),
+        ("SELECT '\n.5' AS x;\n.help days\n", ["SELECT '\n.5' AS x;\n", ".help days"]),  # in a statement
+        ("SELECT 1;\nquit\nSELECT 2;", ["SELECT 1;\n"]),
+        (".quit\nSELECT 2;", []),
+    ],
+)
+def test_scripts_have_commands_and_statements(script, expected):
+    assert [*parts(script)] == expected
 
 
 def test_the_tab_key_completes_names():

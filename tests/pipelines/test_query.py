@@ -1,4 +1,5 @@
 import datetime as dt
+import io
 import json
 import shlex
 import subprocess
@@ -54,6 +55,23 @@ def dataset(tmp_path, make_article):
 )
 def test_the_views_answer(dataset, sql, answer):
     assert connect(dataset).execute(sql).fetchall() == [answer]
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "out", "err"),
+    [
+        (".help topics\nSELECT 7 AS x;\n.tables", 0, ["x", "7", "latest_articles"], ""),
+        ("SELECT 7 AS x;\n.tabels", query.WRONG_USAGE, ["x", "7"], "no command .tabels"),
+        ("SELECT 7 AS x;\nexit\nSELECT nothing", 0, ["x", "7"], ""),
+    ],
+)
+def test_scripts_from_a_pipe_may_have_dot_commands(dataset, monkeypatch, capsys, script, code, out, err):
+    monkeypatch.setattr("sys.stdin", io.StringIO(script))
+    assert query.main([dataset.root, "--format", "csv"]) == code
+    captured = capsys.readouterr()
+    assert all(word in captured.out for word in out)
+    assert err in captured.err
+    assert "Error" not in captured.err
 
 
 def test_doubtful_articles_lead_to_their_explanation(tmp_path):

@@ -54,10 +54,10 @@ def scheme(request):
 def warraq(scheme, request):
     environment = request.getfixturevalue(scheme)
 
-    def run(*arguments):
+    def run(*arguments, **more):
         arguments = [argument.replace("bucket://", f"{scheme}://") for argument in arguments]
         command = [sys.executable, "-m", "warraq", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
+        return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env={**environment, **more})
 
     return run
 
@@ -70,7 +70,7 @@ def test_dumps_are_read_and_the_dataset_is_written_and_maintained_in_buckets(war
         assert done.returncode == code, done.stderr
         assert words in done.stderr
     for arguments, words in (
-        (["compact", "--before", "2999-01-01", "--whole"], "of articles are"),
+        (["compact", "--before", "2999-01-01", "--whole"], "of articles "),
         (["vacuum", "--keep", "0h"], "replaced files removed"),
         (["vacuum"], "nothing to do"),
         (["check"], "no fault"),
@@ -110,6 +110,26 @@ def test_rows_are_replaced_forgotten_and_undone_in_buckets(warraq):
     assert done("ingest", "bucket://crawls/2025/", "--output", dataset, *FAST) == others, "what is forgotten stays out"
     checked = warraq("maintain", dataset, "check")
     assert (checked.returncode, "no fault" in checked.stderr) == (0, True), checked.stderr
+
+
+def test_a_dataset_in_a_bucket_is_searched_and_what_is_taken_down_is_found_no_more(warraq, tmp_path):
+    """The index is in the cache of the user, and nothing is written to the bucket."""
+    dataset = "bucket://crawls/searched"
+    assert warraq("ingest", "bucket://crawls/2025/", "--output", dataset, *FAST).returncode == 0
+
+    def search():
+        found = warraq("search", dataset, "since:2000", "--format", "json", XDG_CACHE_HOME=str(tmp_path))
+        assert found.returncode == 0, found.stderr
+        return [json.loads(line)["article_id"] for line in found.stdout.splitlines()]
+
+    first, *others = search()
+    assert len(others) == 4
+    assert (tmp_path / "warraq" / "search").is_dir()
+    taken = warraq("maintain", dataset, "forget", "--id", first, "--yes", XDG_CACHE_HOME=str(tmp_path / "other"))
+    assert taken.returncode == 0, taken.stderr
+    assert search() == others
+    [row] = ask(warraq, dataset, "SELECT article_id FROM articles JOIN search('since:2000') USING (article_id) LIMIT 1")
+    assert row["article_id"] in others
 
 
 def test_two_runs_at_once_in_a_bucket_add_each_dump_once(warraq):

@@ -14,6 +14,7 @@ from tests.support.flink_cluster import cluster_for_tests
 from tests.support.go_tools import go_tool
 from tests.support.paths import ROOT
 from tests.support.processes import PATIENCE
+from tests.support.site_files import write_dump
 from warraq.pipelines.query import connect
 from warraq.transforms.dataset.dataset import Dataset
 
@@ -66,11 +67,12 @@ def engine(request):
 
 @pytest.fixture(scope="module")
 def dumps(tmp_path_factory):
-    """Every sample dump, and a damaged copy of one."""
+    """Every sample dump, a damaged copy of one, and one whose hosts reserve their pages."""
     folder = tmp_path_factory.mktemp("dumps")
     damaged = bytearray((DUMPS / "news.warc.gz").read_bytes())
     damaged[9000:9100] = b"?" * 100
     (folder / "damaged.warc.gz").write_bytes(damaged[:-500])
+    write_dump(folder / "reserved.warc")
     return [str(DUMPS), str(folder)]
 
 

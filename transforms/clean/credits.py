@@ -47,6 +47,7 @@ _DATELINE = re.compile(
 )
 _AGENCY_FIRST = re.compile(r"^(?P<agency>[^()\-–—ـ/:]{2,30})\s*[\-–—ـ/:]\s")
 _CREDIT_WORDS: Final = 8
+_AROUND: Final = " \"'«»“”"  # signs around the name of a source
 
 
 def find_agency(name: str) -> str | None:
@@ -60,7 +61,7 @@ def find_agency(name: str) -> str | None:
 def read_credit(line: str) -> str | None:
     """The source that a credit line names: "المصدر: وكالة ستيب", "(رويترز)". None if the line has other content."""
     if lead := _CREDIT_LEAD.match(line):
-        credit = lead["credit"].strip()
+        credit = lead["credit"].strip(_AROUND)
         return find_agency(credit) or credit if len(credit.split()) <= _CREDIT_WORDS else None
     name = line.strip(" ()[]-–—./©")
     alone = name == line and normalize_line(name).startswith("وكاله ")  # "وكالة ناسا تعلن" may be a subheading

@@ -26,6 +26,7 @@ MODES: Final = ("mark", "drop", "off")
 EXACT: Final = "duplicate"
 NEAR: Final = "near_duplicate"
 FORGOTTEN: Final = "forgotten"
+SITE_OPTED_OUT: Final = "site_opted_out"
 
 EARLIEST: Final = "earliest"
 LONGEST: Final = "longest"

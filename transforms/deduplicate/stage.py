@@ -1,8 +1,9 @@
 """Deduplicate: exact copies are gone, near copies point to their original.
 
-Each article is compared by its small `SignatureRow`, which is shuffled by text digest and by anchor. The verdicts meet
-each other where one says that the original of the other is a copy, and then the articles again by record id. Of the
-articles that the dataset holds, only those go through the shuffles that may share a digest or an anchor with a new one.
+Each article is compared by its small `SignatureRow`, which is shuffled by dump and host, where it meets what the host
+reserves, by text digest and by anchor. The verdicts meet each other where one says that the original of the other is a
+copy, and then the articles again by record id. Of the articles that the dataset holds, only those go through the
+shuffles that may share a digest or an anchor with a new one.
 """
 
 import dataclasses
@@ -16,12 +17,13 @@ from typing import Any, Final, NamedTuple, Optional, TypeAlias
 import apache_beam as beam
 
 from warraq.schemas.coders import register
-from warraq.schemas.records import Article, Rejected
+from warraq.schemas.records import Article, Page, Rejected, Source
 from warraq.transforms.dataset.forgotten import Forgotten, ForgottenOf, by_window
 from warraq.transforms.deduplicate.deduplicate import (
     EXACT,
     FORGOTTEN,
     NEAR,
+    SITE_OPTED_OUT,
     DuplicateRules,
     Link,
     Precedence,
@@ -37,23 +39,38 @@ from warraq.transforms.deduplicate.deduplicate import (
 )
 from warraq.transforms.deduplicate.known import Search, find
 from warraq.transforms.deduplicate.wanted import Wanted, joined, wanted
+from warraq.transforms.domains import host_of
+from warraq.transforms.opt_out import against_texts, sorted_signals
 from warraq.transforms.rejection import attempt, reject
+from warraq.transforms.site_rules import PathRule, Reservation, reservations, signals_for
+from warraq.transforms.site_rules import joined as joined_rules
 from warraq.transforms.sketch import anchor_keys
 from warraq.transforms.step import KEPT, REJECTED, Meter, Outputs, Refusal, StageTransform, route, tagged
 
 STAGE: Final = "deduplicate"
+SIGNALS: Final = "signals"
 _BATCHES: Final = 64  # of files, each for one worker at a time
 FilesOf: TypeAlias = Callable[[Any], Sequence[str]]
+_Site: TypeAlias = tuple[str, str]  # dump and host
 
 
 class Judged(NamedTuple):
-    """An article, or a verdict on it. `Deduplicate` groups them by record id."""
+    """An article, a verdict on it, or the signals of its host. `Deduplicate` groups them by record id."""
 
     article: Optional[Article] = None
     verdict: Optional[Verdict] = None
+    signals: list[str] = []  # noqa: RUF012  (as in `Article`)
 
 
-register(Precedence, SignatureRow, Verdict, Judged, Link, Wanted)
+class OfSite(NamedTuple):
+    """An article of a host, or what a file of the host states."""
+
+    row: Optional[SignatureRow] = None
+    url: str = ""
+    stated: list[Reservation] = []  # noqa: RUF012  (as in `Article`)
+
+
+register(Precedence, SignatureRow, Verdict, Judged, Link, Wanted, PathRule, Reservation, OfSite)
 
 
 class _IdentifyFn(beam.DoFn):
@@ -87,21 +104,30 @@ class _JudgeExactFn(beam.DoFn):
 
 
 class _SettleFn(beam.DoFn):
-    """Joins articles with the verdicts on them. Each article leaves by exactly one output."""
+    """Joins articles with what is found on them. Each article leaves by exactly one output."""
 
-    def __init__(self, drop_near: bool) -> None:
+    def __init__(self, drop_near: bool, drop_reserved: bool) -> None:
         self._drop_near = drop_near
+        self._drop_reserved = drop_reserved
         self._meter = Meter(STAGE)
 
     def process(self, judged: tuple[str, Iterable[Judged]]) -> Iterator[Article | Refusal]:
         found = [*judged[1]]
         verdicts = [one.verdict for one in found if one.verdict]
+        signals = [signal for one in found for signal in one.signals]
         for article in (one.article for one in found if one.article):
-            resolved, verdict = resolve(article, verdicts)
-            is_rejected = verdict and (verdict.reason == EXACT or self._drop_near)
-            outcome = _rejected(resolved, verdict) if verdict and is_rejected else resolved
+            outcome = self._settle(article, verdicts, signals)
             self._meter.left(outcome)
             yield tagged(outcome)
+
+    def _settle(self, article: Article, verdicts: list[Verdict], signals: list[str]) -> Article | Rejected:
+        if self._drop_reserved and against_texts(signals):
+            return reject(article, STAGE, SITE_OPTED_OUT, ", ".join(sorted_signals(signals)))
+        if signals:
+            article = article._replace(opt_out=sorted_signals([*article.opt_out, *signals]))
+        resolved, verdict = resolve(article, verdicts)
+        is_rejected = verdict and (verdict.reason == EXACT or self._drop_near)
+        return _rejected(resolved, verdict) if verdict and is_rejected else resolved
 
 
 def _rejected(copy: Article, verdict: Verdict) -> Rejected:
@@ -233,32 +259,75 @@ class ReadKnownOfWindow(ReadKnown):
         return self.found(self.keys(rows), _FindAllKnownFn(find_known, self.files_of))
 
 
+class _ReserveFn(beam.DoFn):
+    """The rows and the statements of a host → the rows that are compared, and the signals that hold for each."""
+
+    def __init__(self, drops: bool) -> None:
+        self._drops = drops
+
+    def process(self, group: tuple[_Site, Iterable[OfSite]]) -> Iterator[Any]:
+        stated = joined_rules(reservation for one in group[1] for reservation in one.stated)
+        for one in group[1]:  # read again, not held: a host may have a million articles
+            if one.row is None:
+                continue
+            signals = signals_for(one.url, stated) if stated else []
+            if signals:
+                yield beam.pvalue.TaggedOutput(SIGNALS, (one.row.record_id, signals))
+            if not (self._drops and against_texts(signals)):
+                yield one.row
+
+
+@dataclasses.dataclass
+class Reserve(beam.PTransform):
+    """Article, and Page if any → the SignatureRow of each article that is compared, and SIGNALS: (record id, signals).
+
+    With `drops`, articles whose texts are reserved are compared with none: no copy of one is lost with it.
+    """
+
+    rules: DuplicateRules
+    drops: bool
+
+    def expand(self, given: Any) -> Outputs:
+        articles, *pages = given
+        keyed = tuple[_Site, OfSite]
+        rows = articles | "Refer" >> beam.Map(_row, self.rules).with_output_types(keyed)
+        files = [each | "ReadSiteFiles" >> beam.FlatMap(_file).with_output_types(keyed) for each in pages]
+        reserve = beam.ParDo(_ReserveFn(self.drops)).with_output_types(SignatureRow, **{SIGNALS: tuple[str, list[str]]})
+        grouped = (rows, *files) | "JoinSites" >> beam.Flatten() | "GroupBySite" >> beam.GroupByKey()
+        return grouped | "Reserve" >> reserve.with_outputs(SIGNALS, main="rows")
+
+
 @dataclasses.dataclass
 class Deduplicate(StageTransform):
-    """Article → (Article, Rejected). Shuffles each text once, and about 25 signature rows for each article.
+    """Article → (Article, Rejected), or (Article, Page) → the same.
 
-    `known` finds the articles that the dataset holds. Those in `forgotten` leave; their rows do not tell an address.
-    `forgotten` is for all windows, or gives those of each.
+    Shuffles each text once, and about 26 signature rows for each article.
+    Of the pages, those that are a robots.txt or tdmrep.json mark the articles of their host in the same dump, or take
+    them out (`drop_reserved`). `known` finds the articles that the dataset holds. Those in
+    `forgotten` leave; their rows do not tell an address. `forgotten` is for all windows, or gives those of each.
     """
 
     rules: DuplicateRules = dataclasses.field(default_factory=DuplicateRules)
     known: ReadKnown | None = None
     forgotten: Forgotten | ForgottenOf = dataclasses.field(default_factory=Forgotten)
+    drop_reserved: bool = False
 
-    def expand(self, articles: beam.PCollection) -> Outputs:
+    def expand(self, given: Any) -> Outputs:
+        articles, *pages = given if isinstance(given, tuple) else (given,)
         identified = route(articles, "Identify", _IdentifyFn(by_window(self.forgotten)), Article, Article)
         keyed = identified[KEPT] | "KeyByPlace" >> beam.Map(_by_place).with_output_types(tuple[str, Judged])
+        reserved = (identified[KEPT], *pages) | "Reserve" >> Reserve(self.rules, self.drop_reserved)
+        signals = reserved[SIGNALS] | "KeySignals" >> beam.MapTuple(_signals).with_output_types(tuple[str, Judged])
         # Not CoGroupByKey, which would send whole articles as pickles: its values have no type.
-        judged = (keyed, self._verdicts(identified[KEPT])) | "JoinJudged" >> beam.Flatten()
+        judged = (keyed, self._verdicts(reserved["rows"]), signals) | "JoinJudged" >> beam.Flatten()
         grouped = judged | "GroupByPlace" >> beam.GroupByKey()
-        settle = _SettleFn(self.rules.near == "drop")
+        settle = _SettleFn(self.rules.near == "drop", self.drop_reserved)
         settled = route(grouped, "Settle", settle, tuple[str, Iterable[Judged]], Article)
         rejected = (identified[REJECTED], settled[REJECTED]) | "JoinRejected" >> beam.Flatten()
         return {KEPT: settled[KEPT], REJECTED: rejected}
 
-    def _verdicts(self, identified: beam.PCollection) -> beam.PCollection:
+    def _verdicts(self, rows: beam.PCollection) -> beam.PCollection:
         """Record id → Judged, for each article that is a copy."""
-        rows = identified | "Refer" >> beam.Map(signature_row, self.rules).with_output_types(SignatureRow)
         known = rows | "ReadKnown" >> dataclasses.replace(self.known, rules=self.rules) if self.known else {}
         by_digest = rows | "KeyByDigest" >> beam.Map(_by_digest).with_output_types(tuple[str, SignatureRow])
         judged = (
@@ -299,6 +368,23 @@ def _by_nothing(row: SignatureRow) -> tuple[int, SignatureRow]:
 
 def _by_digest(row: SignatureRow) -> tuple[str, SignatureRow]:
     return row.text_digest, row
+
+
+def _row(article: Article, rules: DuplicateRules) -> tuple[_Site, OfSite]:
+    return _site(article.source), OfSite(signature_row(article, rules), article.source.url)
+
+
+def _file(page: Page) -> list[tuple[_Site, OfSite]]:
+    stated = reservations(page.source.url, page.content)
+    return [(_site(page.source), OfSite(stated=stated))] if stated else []
+
+
+def _site(source: Source) -> _Site:
+    return source.dump, host_of(source.url)
+
+
+def _signals(record: str, signals: list[str]) -> tuple[str, Judged]:
+    return record, Judged(signals=signals)
 
 
 def _by_place(article: Article) -> tuple[str, Judged]:

@@ -5,8 +5,8 @@ import functools
 import re
 from typing import Final
 
-from warraq.schemas.labels import PICTURES_ONLY
 from warraq.schemas.records import Article
+from warraq.transforms.opt_out import against_texts
 from warraq.transforms.rejection import Rejection
 
 OPT_OUT: Final = ("mark", "drop")
@@ -43,5 +43,5 @@ def check_taking(article: Article, days: str, opt_out: str) -> None:
         first, last = span_of(days)
         if not first <= article.date <= last:
             raise Rejection("other_day", f"{article.date} ({article.date_source})")
-    if opt_out == "drop" and (signals := [each for each in article.opt_out if each not in PICTURES_ONLY]):
+    if opt_out == "drop" and (signals := against_texts(article.opt_out)):
         raise Rejection("opted_out", ", ".join(signals))

@@ -76,6 +76,12 @@ class Compacted(NamedTuple):
     bytes: int  # after
     damaged: Sequence[str] = ()  # a sentence for each partition that was left alone, because a file is damaged
 
+    def words(self) -> str:
+        """The change in words: a file that had its partition alone was sorted and written anew."""
+        if self.before == self.after:
+            return f"{self.after:,} file{'s' * (self.after != 1)} of {self.table} written anew"
+        return f"{self.before:,} files of {self.table} are {self.after:,} now"
+
 
 class Group(NamedTuple):
     """Files of one partition that become one, or as few as the target allows; or are split into other partitions."""
@@ -325,8 +331,7 @@ def run(dataset: Dataset, options: argparse.Namespace, tell: Callable[[str], obj
     damaged = 0
     for done in compact(dataset, Settings(before, options.target_size, options.whole)):
         if done.before:
-            files = f"{done.before:,} files of {done.table} are {done.after:,} now"
-            tell(f"compact: {files} ({done.bytes / 1e6:,.1f} MB)")
+            tell(f"compact: {done.words()} ({done.bytes / 1e6:,.1f} MB)")
         for line in done.damaged:
             tell(f"{line}; its partition was not compacted")
         damaged += len(done.damaged)

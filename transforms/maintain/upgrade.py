@@ -20,7 +20,7 @@ def run(dataset: Dataset, _options: argparse.Namespace, tell: Callable[[str], ob
     damaged = 0
     for done in compact(dataset, Settings(dt.date.max, is_whole=True)):
         if done.before:
-            tell(f"upgrade: {done.before:,} files of {done.table} are {done.after:,} now")
+            tell(f"upgrade: {done.words()}")
         for line in done.damaged:
             tell(f"{line}; its partition was not upgraded")
         damaged += len(done.damaged)

@@ -15,9 +15,11 @@ import numpy as np
 
 from warraq.schemas.records import Page
 from warraq.transforms.mojibake import utf8_signs
+from warraq.transforms.opt_out import sorted_signals
 from warraq.transforms.rejection import Rejection
 from warraq.transforms.rule_checks import check_range
 from warraq.transforms.screen.sites import check_site, with_digest
+from warraq.transforms.site_rules import reservations
 
 _WORD: Final = 8  # bytes in one numpy word
 _ABOVE_ASCII: Final = np.uint64(0x8080808080808080)
@@ -92,8 +94,10 @@ def screen(page: Page, rules: ScreenRules) -> Page:
     """The page, unchanged, if its site is wanted and it can hold Arabic text in any encoding.
 
     Raises:
-      Rejection: site_not_allowed, site_blocked, no_arabic_bytes
+      Rejection: site_rules, site_not_allowed, site_blocked, no_arabic_bytes
     """
+    if stated := reservations(page.source.url, page.content):
+        raise Rejection("site_rules", ", ".join(sorted_signals(one.signal for one in stated)))
     if rules.sites_allow or rules.sites_block:
         check_site(page, rules.sites_allow, rules.sites_block)
     content = page.content

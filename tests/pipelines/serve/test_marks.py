@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warraq.pipelines.serve.marks import Piece, cut, found, paragraphs, shown, web_address
+from warraq.pipelines.serve.marks import Piece, cut, found, paragraphs, readable, shown, web_address
 
 
 def entity(start, end, kind="person", name="اسم"):
@@ -65,3 +65,20 @@ def test_text_can_not_reorder_the_page(text, expected):
 )
 def test_only_addresses_of_the_web_are_links(url, expected):
     assert web_address(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://a.example/%D8%A3%D8%AE%D8%A8%D8%A7%D8%B1/1?x=%20", "https://a.example/أخبار/1?x= "),
+        ("https://a.example/%C7%E1", "https://a.example/%C7%E1"),  # another charset
+        ("https://a.example/%D8%A3%FF", "https://a.example/%D8%A3%FF"),
+        (None, ""),
+    ],
+)
+def test_addresses_are_read_in_arabic(url, expected):
+    assert readable(url) == expected
+
+
+def test_an_escaped_override_does_not_reorder_the_page():
+    assert shown(readable("https://a.example/%E2%80%AEmoc")) == "https://a.example/\\u202emoc"

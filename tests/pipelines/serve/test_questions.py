@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warraq.pipelines.serve.questions import bucket, end_of, literal
+from warraq.pipelines.serve.questions import bucket, end_of, literal, starts
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
@@ -19,6 +19,21 @@ def test_a_text_stays_a_text_in_sql(value):
 def test_charts_have_few_bars(days, unit):
     first = dt.date(2000, 1, 1)
     assert bucket(first, first + dt.timedelta(days)) == unit
+
+
+@pytest.mark.parametrize(
+    ("unit", "first", "last", "number"),
+    [
+        ("day", dt.date(2024, 2, 28), dt.date(2024, 3, 1), 3),
+        ("week", dt.date(2024, 12, 30), dt.date(2025, 1, 13), 3),
+        ("month", dt.date(2024, 11, 1), dt.date(2025, 2, 1), 4),
+        ("year", dt.date(2023, 1, 1), dt.date(2023, 1, 1), 1),
+        ("year", dt.date(9998, 1, 1), dt.date(9999, 1, 1), 2),
+    ],
+)
+def test_units_without_an_article_have_a_start(unit, first, last, number):
+    found = starts(unit, first, last)
+    assert (found[0], found[-1], len(found)) == (first, last, number)
 
 
 def test_no_days_have_a_unit_too():

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.paths import ROOT
 from warraq.pipelines.serve import texts
-from warraq.schemas.labels import ENTITY_KINDS, REASONS, TOPIC_SLUGS
+from warraq.schemas.labels import DATE_SOURCES, ENTITY_KINDS, REASONS, TOPIC_SLUGS
 
 KEYS = texts.keys()
 SERVE = ROOT / "pipelines" / "serve"
@@ -32,6 +32,8 @@ def test_topics_kinds_and_reasons_have_arabic_names():
     arabic = re.compile(r"[\u0600-\u06ff]")
     assert all(arabic.search(texts.topic_name(topic, "ar")) for topic in TOPIC_SLUGS)
     assert all(arabic.search(texts.kind_name(kind, "ar")) for kind in ENTITY_KINDS)
+    assert all(arabic.search(texts.date_source_name(source, "ar")) for source in DATE_SOURCES)
+    assert all(" " in texts.date_source_name(source, "en") for source in DATE_SOURCES)
     for stage, reasons in REASONS.items():
         for reason, english in reasons.items():
             assert arabic.search(texts.meaning(stage, reason, "ar")), reason

@@ -105,3 +105,41 @@ def test_a_forgotten_article_leaves_without_its_address_and_is_no_original(crawl
         copy = identify(crawl[1]).article_id
         assert_that(kept, equal_to([(2, None), (4, copy), (5, None)]), "kept")
         assert_that(refused, equal_to([(1, "", "forgotten", ""), (3, "", "forgotten", "")]), "rejected")
+
+
+@pytest.fixture
+def site_files(make_page):
+    """Files of two hosts in the dump of `crawl`, and one of the same name in another dump."""
+    training = b"User-agent: CCBot\nDisallow: /\n"
+    return [
+        make_page(training, url="https://wire.example/robots.txt", dump_offset=6),
+        make_page(b'[{"location": "/", "tdm-reservation": 1}]', url="https://wire.example/.well-known/tdmrep.json"),
+        make_page(b"User-agent: CCBot\nDisallow: /2/\n", url="https://near.example/robots.txt", dump_offset=7),
+        make_page(training, url="https://other.example/robots.txt", dump_offset=8, dump="another.warc.gz"),
+    ]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_site_files_mark_the_articles_of_their_host_in_their_dump(crawl, site_files, reverse):
+    marked = crawl[0]._replace(opt_out=["noai"])
+    crawl = [marked, *crawl[1:]]
+    with TestPipeline(runner=FnApiRunner()) as pipeline:
+        articles = pipeline | "A" >> beam.Create(crawl[::-1] if reverse else crawl)
+        pages = pipeline | "P" >> beam.Create(site_files[::-1] if reverse else site_files)
+        doors = (articles, pages) | Deduplicate()
+        kept = doors[KEPT] | "K" >> beam.Map(lambda a: (a.source.dump_offset, a.opt_out))
+        assert_that(kept, equal_to([(1, ["noai", "tdm_reservation", "ai_robots"]), (4, []), (5, [])]))
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_articles_that_a_site_file_reserves_are_dropped_and_no_copy_with_them(crawl, site_files, reverse):
+    with TestPipeline(runner=FnApiRunner()) as pipeline:
+        articles = pipeline | "A" >> beam.Create(crawl[::-1] if reverse else crawl)
+        pages = pipeline | "P" >> beam.Create(site_files[::-1] if reverse else site_files)
+        doors = (articles, pages) | Deduplicate(drop_reserved=True)
+        kept = doors[KEPT] | "K" >> beam.Map(lambda a: (a.source.dump_offset, a.duplicate_of))
+        refused = doors[REJECTED] | "R" >> beam.Map(lambda r: (r.source.dump_offset, r.stage, r.reason, r.detail))
+        copy = identify(crawl[1]).article_id
+        why = ("deduplicate", "site_opted_out", "tdm_reservation, ai_robots")
+        assert_that(kept, equal_to([(2, None), (4, copy), (5, None)]), "kept")
+        assert_that(refused, equal_to([(1, *why), (3, *why)]), "rejected")

@@ -34,6 +34,7 @@ from warraq.transforms.read.dump import Claim, Dump, Item, check_size, claim_all
 from warraq.transforms.read.limits import HEAD_BYTES, MAX_SHORT
 from warraq.transforms.read.rules import ReadRules
 from warraq.transforms.read.times import parse_time
+from warraq.transforms.site_rules import is_site_file, reservations
 
 _RECORD_FORMATS: Final = {"warc": WARC, "arc": ARC}
 _FRAMES: Final[dict[str, Callable[[BinaryIO, int, RecordFormat], PlainFrames | MemberFrames]]] = {
@@ -225,7 +226,7 @@ def _page(record: _Record, dump: Dump, rules: ReadRules) -> Item:
     )
     if response.status is not None and response.status >= 300:
         return judge("http_error", str(response.status))
-    if media_type and media_type not in http.HTML_TYPES and not is_text:
+    if media_type and media_type not in http.HTML_TYPES and not is_text and not is_site_file(header.url):
         return judge("not_html", media_type)
     if not record.is_whole:
         return judge("too_large", f"more than {rules.max_bytes} bytes")
@@ -233,7 +234,9 @@ def _page(record: _Record, dump: Dump, rules: ReadRules) -> Item:
     if body.problem:
         return judge("corrupt_record", body.problem)
     if body.content and not is_text and not http.is_html(media_type, body.content):
-        return judge("not_html", "no media type, and not HTML")
+        if not reservations(header.url, body.content):
+            return judge("not_html", media_type or "no media type, and not HTML")
+        is_text = True
     charset = "utf-8" if is_text else http.charset_of(response.content_type)
     source = Source(header.url, record.fetched_at, dump.path, record.offset, len(body.content))
     page = Page(source, body.content, is_text, charset, None, opt_out=[*response.opt_out])
