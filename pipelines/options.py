@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
 
 _INT64: Final = 2**63  # what a worker can be sent
+DATAFLOW: Final = "DataflowRunner"
 LOCAL: Final = "local"  # the runner when none is named: Beam's in-process one, spread over worker processes
 
 

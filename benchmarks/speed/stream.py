@@ -1,13 +1,15 @@
 """The cost of the cycles of a stream, and how soon pages are in the dataset.
 
-    python -m benchmarks.speed.stream cycles [--cycles 300]
+    python -m benchmarks.speed.stream cycles [--cycles 1000]
     python -m benchmarks.speed.stream ingests [--cycles 20]
     python -m benchmarks.speed.stream empty [--files 1000]
     python -m benchmarks.speed.stream freshness [--seconds 120] [--every 5s] [--rate 1]
     python -m benchmarks.speed.stream throughput [--files 10]
 
 `cycles` gives each cycle one new dump of one page, with the default models, and prints processor seconds, of this
-process and of its children, and the memory of this process. `ingests` does the same by one call of `warraq ingest`
+process and of its children, and the memory of this process. Beside each cycle a fixed piece of work is measured, too:
+other work on the machine makes both slower, so their quotient tells if cycles grow. At the end it compares the last 50
+cycles with cycles 51 to 100. `ingests` does the same by one call of `warraq ingest`
 after the other in this process. `empty` is about cycles in which nothing new is in a folder of so many files that are
 read. `freshness` starts the command and renames so many pages a second into its folder; the time is from there to
 `committed_at`, and the first pages wait for the start of the program. `throughput` compares `warraq ingest` over so
@@ -19,6 +21,7 @@ import argparse
 import json
 import os
 import random
+import re
 import resource
 import signal
 import statistics
@@ -26,8 +29,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+
+from lxml import html
 
 from warraq.pipelines.cycles import Cycle
 from warraq.pipelines.ingest import ingest
@@ -39,7 +45,8 @@ from warraq.transforms.dataset.dataset import Dataset
 VERBS = ("أعلن", "أكد", "أوضح", "افتتح", "زار", "ناقش", "أطلق", "راجع", "بدأ", "أنهى", "عرض", "نشر")
 NOUNS = ("الوزير", "الحكومة", "البرلمان", "المدرسة", "الشركة", "الجامعة", "المستشفى", "الفريق", "السوق", "البلدية")
 ENDS = ("مشروعا جديدا في العاصمة", "خطة للعام المقبل", "نتائج الدراسة أمس", "برنامجا مع الشركاء", "إجراءات على الطريق")
-ROUND = 20  # cycles whose median is printed
+ROUND = 50  # cycles whose median is printed
+FIXED = 400  # pages that the fixed piece of work reads
 
 
 def page(number: int) -> str:
@@ -72,6 +79,16 @@ def processor() -> float:
     return spent
 
 
+def fixed_work() -> float:
+    """Processor seconds that this process needs, at this moment, for a fixed piece of work: parsing, and words."""
+    began = time.process_time()
+    for number in range(FIXED):
+        words: Counter[str] = Counter()
+        for element in html.fromstring(page(number)).iter("p"):
+            words.update(re.findall(r"\w+", element.text_content()))
+    return time.process_time() - began
+
+
 def memory() -> float:
     """MB that this process holds now."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
@@ -85,15 +102,18 @@ def run(folder: Path, report: object, stop: StopSignals, *flags: str) -> None:
 
 def cycles(folder: Path, count: int) -> None:
     """Prints what cycles with one small dump cost, as their number grows."""
-    costs, stop, began = [], StopSignals(), processor()
+    costs: list[float] = []  # processor seconds
+    works: list[float] = []  # of the fixed work, after each cycle
+    stop, began = StopSignals(), processor()
 
     def report(cycle: Cycle) -> None:
         nonlocal began
         if cycle.arrived:
             costs.append(processor() - began)
+            works.append(fixed_work())
             if len(costs) % ROUND == 0:
-                last = costs[-ROUND:]
-                cost = f"{statistics.median(last):.2f} s, most {max(last):.2f}"
+                last, work = costs[-ROUND:], statistics.median(works[-ROUND:])
+                cost = f"{statistics.median(last):.2f} s, most {max(last):.2f}; fixed work {1000 * work:.0f} ms"
                 print(f"cycles {len(costs) - ROUND + 1:>5}–{len(costs):<5} {cost}; {memory():.0f} MB", flush=True)
             if len(costs) == count:
                 stop.defer()
@@ -102,6 +122,11 @@ def cycles(folder: Path, count: int) -> None:
 
     put(folder / "in", 0)
     run(folder, report, stop, "--every", "0.2s")
+    if count > 2 * ROUND:
+        in_work = [cost / work for cost, work in zip(costs, works, strict=True)]
+        for name, each in (("processor seconds", costs), ("in units of the fixed work", in_work)):
+            ratio = statistics.median(each[-ROUND:]) / statistics.median(each[ROUND : 2 * ROUND])
+            print(f"last {ROUND} cycles, to cycles {ROUND + 1} to {2 * ROUND}: {ratio:.2f}, {name}")
 
 
 def ingests(folder: Path, count: int) -> None:
@@ -179,7 +204,7 @@ def throughput(folder: Path, files: int) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("cycles", "ingests", "empty", "freshness", "throughput"))
-    parser.add_argument("--cycles", type=int, default=300)
+    parser.add_argument("--cycles", type=int, default=1000)
     parser.add_argument("--files", type=int)
     parser.add_argument("--seconds", type=int, default=120)
     parser.add_argument("--every", default="5s")
