@@ -282,7 +282,8 @@ class _Stream:
     def _ingest(self, sizes: Mapping[str, int]) -> tuple[Sequence[str], int, Collection[str]]:
         """Ingests files of these sizes.
 
-        Returns the runs that were committed, the number of files set aside, and the dumps that were in, or given up, before.
+        Returns the runs that were committed, the number of files set aside, and the dumps that were in before or are
+        given up.
         """
         options = self._options.ingest
         workers = workers_for(sum(sizes.values()), options.workers, _BYTES_A_WORKER)

@@ -66,7 +66,7 @@ def test_messages_become_rows_and_add_nothing_when_they_come_again(tmp_path):
     prism = go_tool("github.com/apache/beam/sdks/v2/go/cmd/prism", "v2.77.0")
     output, landing = tmp_path / "out", tmp_path / "landing"
     landing.mkdir()
-    flags = ("--output", str(output), "--landing", str(landing), "--windows", "2s", "--cycles", "5", *RULES)
+    flags = ("--output", str(output), "--landing", str(landing), "--windows", "2s", "--cycles", "3", *RULES)
     options = parse_stream(["pubsub://news-project/pages", *flags, "--runner", "PrismRunner"])
     messages = [PubsubMessage(line, {}, f"{number}") for number, line in enumerate([*LINES, b"torn"])]
     messages.append(PubsubMessage(PAGE, {"url": URL}, "page"))
