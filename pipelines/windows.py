@@ -28,6 +28,7 @@ from warraq.pipelines.cycles import Cycle, log_of
 from warraq.pipelines.errors import WarraqError, message_of
 from warraq.pipelines.flags import KEEP
 from warraq.pipelines.flow import RefinePages
+from warraq.pipelines.gathering import LandMessages
 from warraq.pipelines.ingest import describe_run, dumps_of, recipes_of, told
 from warraq.pipelines.job import show_log, staged, wait_for_end
 from warraq.pipelines.maintain import keep_up
@@ -45,7 +46,6 @@ from warraq.transforms.deduplicate.stage import ReadKnownOfWindow
 from warraq.transforms.file_names import os_name
 from warraq.transforms.land import kafka, pubsub
 from warraq.transforms.land.pubsub import Subscription, segments_folder, subscription_of
-from warraq.transforms.land.stage import LandMessages
 from warraq.transforms.read.arrivals import Arrivals, first_of
 from warraq.transforms.read.dump import Dump
 from warraq.transforms.read.stage import ReadArrivingPages

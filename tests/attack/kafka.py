@@ -57,6 +57,7 @@ STEPS = {  # the call at which the process dies
     "segments are to be removed": (Landing, "done", BEFORE),
 }
 PARTITIONS = 3
+MOST = 60  # messages before a step; the rest comes while the process is killed at random
 NO_BROKER = 77  # an exit code
 COPIES = 0.3  # of the messages are copies of others
 TORN = 0.01  # can't be read
@@ -177,7 +178,7 @@ class Attack:
     def __init__(self, work, messages, rng):
         self.work, self.output, self.rng = work, work / "out", rng
         self.left, self.sent = values(messages, rng), []
-        self.part = max(1, messages // (len(STEPS) + 6))
+        self.part = min(MOST, messages // (len(STEPS) + 6))
         (work / "broker").mkdir()
         self.broker = BrokerProcess(work / "broker")
         self.done = Counter()

@@ -21,8 +21,8 @@ from warraq.pipelines.polling import ENDED
 from warraq.pipelines.stream import main
 from warraq.pipelines.windows import IngestWindows, RunOfWindow, Source, State, arrivals_of, staging_name
 from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.land.companies import landed, write_company
 from warraq.transforms.land.pubsub import Subscription, segments_folder
-from warraq.transforms.land.stage import landed, write_company
 from warraq.transforms.write.commit import OVERTAKEN, commit
 from warraq.transforms.write.run import Run, from_json
 from warraq.transforms.write.set_aside import SetAside, leave_report

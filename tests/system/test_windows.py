@@ -18,11 +18,11 @@ from tests.support.go_tools import go_tool
 from tests.support.paths import ROOT
 from tests.support.processes import PATIENCE, wait_until
 from tests.support.pubsub_server import pubsub_server
+from warraq.pipelines.gathering import LandMessages
 from warraq.pipelines.ingest import main as ingest
 from warraq.pipelines.options import parse_stream
 from warraq.pipelines.windows import IngestWindows, read_messages
 from warraq.transforms.land.pubsub import Subscription
-from warraq.transforms.land.stage import LandMessages
 
 RULES = ("--tagger", "gazetteer")
 
@@ -91,8 +91,8 @@ def test_messages_become_rows_and_add_nothing_when_they_come_again(tmp_path):
 
 
 def test_messages_that_beam_reads_become_segments(tmp_path, monkeypatch):
-    monkeypatch.setattr("warraq.transforms.land.stage._GATHERING", 1.0)
-    monkeypatch.setattr("warraq.transforms.land.stage._LARGE", len(PAGE))
+    monkeypatch.setattr("warraq.pipelines.gathering._GATHERING", 1.0)
+    monkeypatch.setattr("warraq.pipelines.gathering._LARGE", len(PAGE))
     with pubsub_server() as (address, held):
         monkeypatch.setenv("PUBSUB_EMULATOR_HOST", address)
         for line in LINES:

@@ -1,22 +1,18 @@
 """LandMessages: the messages of a Pub/Sub subscription, as Beam reads them, become segments in a bucket.
 
-It is the lander of an unbounded job. Dataflow acknowledges a message once it keeps it itself, and reads none twice
-within ten minutes; so here nothing is acknowledged. A company of messages is fixed before it is written, and its
-segment is named by their ids: a worker that dies, and writes it again, writes the same file.
+It is the lander of an unbounded job. Dataflow acknowledges a message once it keeps it itself, and reads none twice for
+some minutes; so here nothing is acknowledged. A company of messages is fixed before it is written (see companies.py).
 """
 
 import dataclasses
 import hashlib
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import apache_beam as beam
 
 from warraq.schemas.coders import register
-from warraq.transforms import storage
-from warraq.transforms.land.messages import Decoder
-from warraq.transforms.land.pubsub import message_of, segment_name
-from warraq.transforms.land.segments import record_of
+from warraq.transforms.land.companies import Landed, landed, write_company
 
 _KEYS: Final = 8  # companies that are gathered at once
 _MOST: Final = 100  # messages of a company
@@ -24,37 +20,10 @@ _LARGE: Final = 512 << 10  # bytes. A larger message is alone, so that no compan
 _GATHERING: Final = 10.0  # seconds for which a company waits for more
 _ALONE: Final = "alone"
 
-
-class Landed(NamedTuple):
-    """A message as a record of a segment."""
-
-    id: str
-    kind: str  # the format of the segment
-    record: bytes
-
-
 register(Landed)
 _Keyed: TypeAlias = tuple[int, Landed]  # with the number of a company
 _Company: TypeAlias = tuple[int, list[Landed]]
 _Alone: TypeAlias = beam.pvalue.TaggedOutput[Literal["alone"], _Company]
-
-
-def landed(found: Any) -> Landed:
-    """The record of a message that Beam has read. One that can't be read says why."""
-    message = Decoder({}).decode(message_of(found))
-    return Landed(message.id, message.kind, record_of(message))
-
-
-def write_company(folder: str, messages: Iterable[Landed]) -> Iterator[str]:
-    """Writes a segment for each kind of messages. Returns the paths."""
-    kinds: dict[str, dict[str, bytes]] = {}
-    for message in messages:
-        kinds.setdefault(message.kind, {})[message.id] = message.record
-    for kind, records in sorted(kinds.items()):
-        path = storage.join(folder, segment_name(records, kind))
-        with storage.create(path) as stream:
-            stream.writelines(records[name] for name in sorted(records))
-        yield path
 
 
 class _RecordFn(beam.DoFn):
