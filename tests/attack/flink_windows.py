@@ -10,6 +10,8 @@ something differs. Needs what `deploy/flink/cluster.py` needs.
 """
 
 import argparse
+import contextlib
+import io
 import json
 import os
 import shutil
@@ -35,7 +37,7 @@ NEWER = ("--quality_min_words", "41")  # a rule of the newer version
 VERSION = '__version__ = "0.1.0"'
 PLACES = "SELECT dump, dump_offset, count(*) FROM articles GROUP BY ALL HAVING count(*) > 1"
 SAME = {
-    "articles": "SELECT title, text, topic FROM articles ORDER BY ALL",
+    "articles": "SELECT dump, dump_offset, title, topic, text FROM articles ORDER BY ALL",
     "ledger": "SELECT dump, door, sum(pages) FROM ledger GROUP BY ALL HAVING sum(pages) > 0 ORDER BY ALL",
 }
 flink.SETTINGS["heartbeat.timeout"] = "25000"  # a busy machine misses a shorter one
@@ -182,10 +184,16 @@ class Attack:
         return restored
 
     def differences(self):
-        for name, rules, dumps in (("old", (), DUMPS[:2]), ("new", NEWER, DUMPS[2:])):
-            paths = [str(self.source / dump.name) for dump in dumps]
-            assert ingest([*paths, "--output", str(self.folder / "batch"), "--quiet", *RULES, *rules]) == 0, name
+        """The tables that are not those of one batch after the other, in the order in which the dumps arrived."""
+        for number, dump in enumerate(DUMPS):
+            rules = NEWER if number >= 2 else ()
+            command = [str(self.source / dump.name), "--output", str(self.folder / "batch"), "--quiet", *RULES, *rules]
+            with contextlib.redirect_stdout(io.StringIO()):
+                assert ingest(command) == 0, dump
         faults = [name for name, sql in SAME.items() if ask(self.output, sql) != ask(self.folder / "batch", sql)]
+        for name in faults:
+            mine, others = (set(ask(output, SAME[name])) for output in (self.output, self.folder / "batch"))
+            print(f"{name}: only here {sorted(mine - others)}; only of the batch {sorted(others - mine)}"[:3000])
         versions = ask(self.output, "SELECT warraq_version, count(*) FROM runs GROUP BY ALL ORDER BY ALL")
         say(self.began, f"runs of each version: {dict(versions)}")
         return faults + ["places"] * bool(ask(self.output, PLACES))

@@ -270,6 +270,12 @@ def test_messages_without_an_id_have_one_of_what_they_say():
     assert landed(first) == landed(same) != landed(other)
 
 
+def test_a_job_may_go_on_from_a_savepoint(tmp_path):
+    """Flink's job server takes the flag; of those that Beam does not know either, Warraq refuses all others."""
+    path = f"--savepoint_path=file://{tmp_path}/savepoint"
+    assert path in parse_stream([str(tmp_path), "--output", "out", "--windows", "60s", path]).ingest.beam_flags
+
+
 def test_a_runner_that_can_not_start_is_one_line_and_leaves_nothing(tmp_path, capsys, monkeypatch):
     def fail(_):
         raise RuntimeError("Unable to fetch remote job server jar")
