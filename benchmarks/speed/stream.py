@@ -186,7 +186,7 @@ class Command:
         command += ["--every", every, "--workers", str(workers)]
         self._job = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         self.landed: dict[str, float] = {}  # seconds since 1970, by the name of the file
-        self.peak = 0.0  # MB of the command and all that it has started, at a look each second
+        self.held: list[float] = []  # MB of the command and all that it has started, at a look each second
 
     def feed(self, seconds: int, rate: int) -> None:
         """Lets so many pages a second arrive."""
@@ -196,10 +196,7 @@ class Command:
             put(self._folder / "in", len(self.landed))
             self.landed[str(self._folder / "in" / f"{len(self.landed):06}.html")] = time.time()
             if number % rate == 0:
-                self._look()
-
-    def _look(self) -> None:
-        self.peak = max(self.peak, memory_of(self._job.pid))
+                self.held.append(memory_of(self._job.pid))
 
     def committed(self) -> list[tuple[str, float]]:
         """The files that are in the dataset, and when they were committed, in seconds since 1970."""
@@ -213,7 +210,7 @@ class Command:
         while len(rows := self.committed()) < len(self.landed):
             if self._job.poll() is not None:
                 sys.exit("the stream has ended before all pages were committed")
-            self._look()
+            self.held.append(memory_of(self._job.pid))
             time.sleep(1)
         self._job.send_signal(signal.SIGTERM)
         self._job.wait()
@@ -230,7 +227,9 @@ def freshness(folder: Path, seconds: int, every: str, rate: int, workers: int) -
     print(f"--every {every}: {len(ages)} pages, {rate} a second; p50 {p50:.1f} s, p95 {p95:.1f} s, most {most:.1f} s")
     last = max(committed for _, committed in command.committed())
     done = len(ages) / (last - min(command.landed.values()))
-    print(f"at the end of the feed {left} pages waited, the last for {last - fed:.0f} s; {command.peak:.0f} MB at most")
+    print(
+        f"at the end of the feed {left} pages waited, the last for {last - fed:.0f} s; {max(command.held):.0f} MB at most"
+    )
     print(f"{done:.1f} pages a second from the first page to the last commit")
 
 
@@ -238,12 +237,17 @@ def burst(folder: Path, seconds: int, every: str, rate: int, workers: int) -> No
     """Prints what a stream holds at a usual rate, and while it works off a burst of 100 times that rate."""
     command = Command(folder, every, workers)
     command.feed(seconds, rate)
-    usual = command.peak
+    usual, before = max(command.held), len(command.committed())
     command.feed(seconds // 2, BURST * rate)
     fed, left = time.time(), len(command.landed) - len(command.committed())
+    looks = len(command.held)
     command.finish()
-    print(f"{rate} pages a second for {seconds} s: {usual:.0f} MB at most; then {BURST * rate} for {seconds // 2} s:")
-    print(f"{left} pages waited at its end, all were in {time.time() - fed:.0f} s later; {command.peak:.0f} MB at most")
+    held = command.held[looks:]
+    halves = (max(half) for half in (held[: len(held) // 2], held[len(held) // 2 :]))
+    print(f"{rate} pages a second for {seconds} s, {before} committed: {usual:.0f} MB at most")
+    words = f"{left} pages waited at the end, and were in {time.time() - fed:.0f} s later"
+    print(f"{BURST * rate} pages a second for {seconds // 2} s: {words}")
+    print("at most {:.0f} MB in the first half of that time, {:.0f} MB in the second".format(*halves))
 
 
 def throughput(folder: Path, files: int) -> None:
