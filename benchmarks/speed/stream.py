@@ -223,13 +223,12 @@ def freshness(folder: Path, seconds: int, every: str, rate: int, workers: int) -
     command.feed(seconds, rate)
     fed, left = time.time(), len(command.landed) - len(command.committed())
     ages = command.finish()
-    p50, p95, most = (ages[int(share * (len(ages) - 1))] for share in (0.5, 0.95, 1))
-    print(f"--every {every}: {len(ages)} pages, {rate} a second; p50 {p50:.1f} s, p95 {p95:.1f} s, most {most:.1f} s")
+    p50, p95, last = (ages[int(share * (len(ages) - 1))] for share in (0.5, 0.95, 1))
+    print(f"--every {every}: {len(ages)} pages, {rate} a second; p50 {p50:.1f} s, p95 {p95:.1f} s, most {last:.1f} s")
     last = max(committed for _, committed in command.committed())
     done = len(ages) / (last - min(command.landed.values()))
-    print(
-        f"at the end of the feed {left} pages waited, the last for {last - fed:.0f} s; {max(command.held):.0f} MB at most"
-    )
+    most = max(command.held)
+    print(f"at the end of the feed {left} pages waited, the last for {last - fed:.0f} s; {most:.0f} MB at most")
     print(f"{done:.1f} pages a second from the first page to the last commit")
 
 
