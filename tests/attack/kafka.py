@@ -25,7 +25,7 @@ from pathlib import Path
 
 from benchmarks.speed.stream import page
 from deploy.flink.cluster import ClusterError
-from deploy.kafka.broker import BrokerProcess
+from deploy.kafka.broker import Broker, BrokerProcess
 from tests.attack.kills import Process, in_a_process
 from tests.support.processes import wait_until, workers
 from warraq.pipelines import ingest as planning
@@ -58,11 +58,10 @@ STEPS = {  # the call at which the process dies
 }
 PARTITIONS = 3
 MOST = 60  # messages before a step; the rest comes while the process is killed at random
-NO_BROKER = 77  # an exit code
 COPIES = 0.3  # of the messages are copies of others
 TORN = 0.01  # can't be read
 FULL = 2  # calls that find the disk full
-TOPIC = "pages"
+TOPIC = "attacked"
 READ = "SELECT coalesce(sum(pages), 0) FROM ledger WHERE door = 'read'"
 SAME = {
     "articles": "SELECT article_id, url, title, text, topic FROM articles ORDER BY ALL",
@@ -175,12 +174,16 @@ def values(count, rng):
 class Attack:
     """A broker, a dataset, and what has been sent."""
 
-    def __init__(self, work, messages, rng):
+    def __init__(self, work, messages, rng, servers):
         self.work, self.output, self.rng = work, work / "out", rng
         self.left, self.sent = values(messages, rng), []
         self.part = min(MOST, messages // (len(STEPS) + 6))
-        (work / "broker").mkdir()
-        self.broker = BrokerProcess(work / "broker")
+        self.broker = None
+        if not servers:
+            (work / "broker").mkdir()
+            self.broker = BrokerProcess(work / "broker")
+            self.broker.start()
+        self.address = Broker(servers) if servers else self.broker.address
         self.done = Counter()
 
     def send(self, count=None):
@@ -188,11 +191,11 @@ class Attack:
         count = count or self.part
         part, self.left = self.left[:count], self.left[count:]
         self.sent += part
-        assert in_a_process(send, self.broker.address.servers, part).result == 0
+        assert in_a_process(send, self.address.servers, part).result == 0
 
     def start(self, *prepare, flags=(), landing="landing"):
         flags = ("--landing", str(self.work / landing), *flags)
-        return Process(stream, self.broker.address.servers, self.output, flags, *(prepare or (None,)))
+        return Process(stream, self.address.servers, self.output, flags, *(prepare or (None,)))
 
     def state(self):
         """The pages and the messages that are committed. They are equal at every moment, but for a segment left out."""
@@ -294,9 +297,8 @@ class Attack:
             self.done["kills at random moments"] += 1
 
     def run(self, kills):
-        self.broker.start()
         try:
-            in_a_process(create, self.broker.address)
+            in_a_process(create, self.address)
             self.steps()
             self.poison()
             self.full_disk()
@@ -310,7 +312,8 @@ class Attack:
             self.wait_for(len(self.sent), job)
             self.end(job)
         finally:
-            self.broker.kill()
+            if self.broker:
+                self.broker.kill()
 
     def differences(self):
         """The parts of the dataset that are not those of a batch over all that was sent."""
@@ -337,16 +340,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--kills", type=int, default=20, help="at random moments; 0: no workers and no broker either")
+    parser.add_argument("--servers", help="a broker that runs (default: one is started); only with --kills 0")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     began = time.monotonic()
     with contextlib.ExitStack() as stack:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kafka-"))).resolve()
         try:
-            attack = Attack(work, options.messages, random.Random(options.seed))
+            attack = Attack(work, options.messages, random.Random(options.seed), options.servers)
         except ClusterError as error:
             print(f"no Kafka broker on this machine: {error}")
-            return NO_BROKER
+            return 1
         attack.run(options.kills)
         faults = attack.differences()
     for what, count in attack.done.items():

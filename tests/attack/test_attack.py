@@ -6,7 +6,6 @@ import sys
 
 import pytest
 
-from tests.attack.kafka import NO_BROKER, STEPS
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.slow
@@ -44,14 +43,3 @@ def test_a_change_that_ends_or_fails_anywhere_is_made_good(arguments):
 @needs_compiler
 def test_a_run_that_dies_or_fails_at_any_call_leaves_the_old_dataset_or_the_new_one():
     assert "6 attempts" in attack("kills", "--attempts", "6")
-
-
-def test_a_stream_of_kafka_that_dies_at_any_step_gives_the_rows_of_a_batch():
-    """Twelve steps, a segment that can't be read, a disk that is full, and two streams at once."""
-    command = [sys.executable, "-m", "tests.attack.kafka", "--messages", "108", "--kills", "0"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-    if done.returncode == NO_BROKER:
-        pytest.skip(done.stdout.strip())
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    assert f"steps: {len(STEPS)}" in done.stdout.splitlines()
-    assert done.stdout.splitlines()[-1] == "articles and ledger are those of a batch"
