@@ -1,6 +1,6 @@
 """Kills a stream that reads a real Kafka broker at named steps and at random; the dataset must be that of a batch.
 
-    python -m tests.attack.kafka [--messages 20000] [--kills 20] [--seed 1]
+    python -m tests.attack.kafka [--messages 20000] [--kills 30] [--seed 1]
 
 Messages come with copies of earlier ones, in disorder, over three partitions; some can't be read. A part of them is
 sent before each step. There the process dies by SIGKILL, which is launcher, lander and worker in one; then worker
@@ -206,7 +206,7 @@ class Attack:
         while (found := self.state())[0] < count:
             for job in jobs:
                 assert os.waitpid(job.number, os.WNOHANG) == (0, 0), f"a stream ended by itself: {job.words()}"
-            time.sleep(0.3)
+            time.sleep(1)
         assert found[0] == count, f"{found[0]} pages of {count} messages"
 
     def end(self, *jobs):
@@ -304,7 +304,7 @@ class Attack:
             self.full_disk()
             self.two_streams()
             if kills:
-                self.killed_workers(3)
+                self.killed_workers(1 + kills // 10)
                 self.restarted_broker()
                 self.random_kills(kills)
             job = self.start()
@@ -339,7 +339,7 @@ def is_same(work, sql):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--messages", type=int, default=20_000)
-    parser.add_argument("--kills", type=int, default=20, help="at random moments; 0: no workers and no broker either")
+    parser.add_argument("--kills", type=int, default=30, help="at random moments; 0: no workers and no broker either")
     parser.add_argument("--servers", help="a broker that runs (default: one is started); only with --kills 0")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
