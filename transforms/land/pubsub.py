@@ -47,7 +47,7 @@ def subscription_of(address: str) -> Subscription | None:
 def message_of(found: Any) -> Message:
     """A message of the service's client, or of Beam, which may lack its id: then a digest of all that it says is one.
 
-    Beam's own tests of the service saw blank ids (apache/beam#9232).
+    Who read the service with Beam has seen blank ids (apache/beam#9232).
     """
     attributes: Mapping[str, str] = found.attributes or {}
     value = bytes(found.data or b"")
