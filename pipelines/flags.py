@@ -109,7 +109,7 @@ def stream_parser(kind: type[Parser] = Parser) -> Parser:
         type=flag_values.seconds,
         default=0.0,
         metavar="TIME",
-        help="one unbounded job on Flink, which commits after each such time, in place of cycles",
+        help="one unbounded job on Flink or Dataflow, which commits after each such time, in place of cycles",
     )
     add("--new", action="store_true", help="skip dumps already read, even with other rules")
     _add_rejected(parser)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
 
 _INT64: Final = 2**63  # what a worker can be sent
+DATAFLOW: Final = "DataflowRunner"
 LOCAL: Final = "local"  # the runner when none is named: Beam's in-process one, spread over worker processes
 
 
@@ -223,4 +224,5 @@ def _unknown_to_beam(arguments: Sequence[str], kind: type[Parser]) -> list[str]:
     parser = kind(prog="warraq ingest", add_help=False)
     for options in PipelineOptions.__subclasses__():
         options._add_argparse_args(parser)  # noqa: SLF001  (declares the options of the class)
+    parser.add_argument("--savepoint_path")  # Flink's job server takes it, and Beam's Python lists it nowhere
     return list(parser.parse_known_args(arguments)[1])

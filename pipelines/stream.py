@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -31,11 +31,12 @@ from warraq.pipelines.maintain import keep_up
 from warraq.pipelines.options import StreamOptions, parse_stream
 from warraq.pipelines.summary import ledger_of, pages_by
 from warraq.pipelines.watching import Metrics, MetricsError, check_file, server
-from warraq.pipelines.windows import check_windows, run_windows
+from warraq.pipelines.windows import arrivals_of, check_windows, run_windows
 from warraq.transforms import ledger
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError
 from warraq.transforms.extract.stage import sandboxes_kept
+from warraq.transforms.file_names import stored_name
 from warraq.transforms.land.offsets import in_order
 from warraq.transforms.read.arrivals import Arrivals, Sight, first_of
 from warraq.transforms.read.dump import InputError
@@ -135,11 +136,12 @@ def stream(
     """
     check_windows(options)
     configure_file_systems(options.ingest.beam_flags)
-    job = _Stream(options, stop, tell)
-    job.check()
     if options.windows:
+        check_places(arrivals_of(options, 0), options)
         run_windows(options, stop, tell)
         return 0
+    job = _Stream(options, stop, tell)
+    job.check()
     tell(f"waiting for files in {', '.join(options.ingest.inputs)}; a cycle every {options.every:g} s")
     try:
         with sandboxes_kept(), watched(options, job.metrics):
@@ -206,15 +208,7 @@ class _Stream:
         Raises:
           WarraqError: they are not.
         """
-        try:
-            self._arrivals.look(time.monotonic())
-            self._dataset.check()
-        except (InputError, DatasetError) as error:
-            is_damaged = isinstance(error, DamagedDatasetError)
-            raise WarraqError(str(error), FAILED if is_damaged else WRONG_USAGE) from error
-        for source in self._options.ingest.inputs:
-            if _lies_in(source, self._options.ingest.output):
-                raise WarraqError(f"{source}: lies in the dataset; name the folder where dumps arrive", WRONG_USAGE)
+        check_places(self._arrivals, self._options)
 
     def close(self) -> None:
         """Ends the connections to brokers."""
@@ -262,8 +256,10 @@ class _Stream:
         """
         waiting = self._arrivals.waiting()
         taken = first_of(self._whole(), self._options.most_files, self._options.most_bytes)
-        run_ids, set_aside = self._ingest({path: waiting[path].state.size for path in taken}) if taken else ((), 0)
-        lag = max((time.monotonic() - waiting[path].since for path in taken), default=0.0)
+        sizes = {path: waiting[path].state.size for path in taken}
+        run_ids, set_aside, known = self._ingest(sizes) if taken else ((), 0, frozenset())
+        arrived = [path for path in taken if stored_name(path) not in known]
+        lag = max((time.monotonic() - waiting[path].since for path in arrived), default=0.0)
         self._arrivals.read(taken)
         if taken:
             self._collect_garbage()
@@ -275,7 +271,7 @@ class _Stream:
         self._keep_up(len(run_ids))
         behind = self.landing.behind()
         left = len(waiting) - len(taken)
-        done = Cycle(number, len(taken), left, pages, kept, refused, set_aside, round(lag, 1), behind)
+        done = Cycle(number, len(arrived), left, pages, kept, refused, set_aside, round(lag, 1), behind)
         if self.metrics:
             now, read = time.monotonic(), set(taken)
             ages = [now - sight.since for path, sight in waiting.items() if path not in read]
@@ -284,15 +280,19 @@ class _Stream:
                 self.metrics.write(self._options.metrics)
         return done
 
-    def _ingest(self, sizes: Mapping[str, int]) -> tuple[Sequence[str], int]:
-        """Ingests files of these sizes. Returns the runs that were committed, and the number of files set aside."""
+    def _ingest(self, sizes: Mapping[str, int]) -> tuple[Sequence[str], int, Collection[str]]:
+        """Ingests files of these sizes.
+
+        Returns the runs that were committed, the number of files set aside, and the dumps that were in before or are
+        given up.
+        """
         options = self._options.ingest
         workers = workers_for(sum(sizes.values()), options.workers, _BYTES_A_WORKER)
         options = dataclasses.replace(options, workers=workers)
         try:
             outcome = ingest(options, self._tell, functools.partial(dumps_of, sizes), self._engine)
         except AllSetAsideError:
-            return (), len(sizes)
+            return (), len(sizes), frozenset()
         except WarraqError as error:
             if isinstance(error.__cause__, WorkerDiedError):
                 self._engine = dataclasses.replace(self._engine, apart=True)
@@ -300,7 +300,9 @@ class _Stream:
         self._engine = dataclasses.replace(self._engine, apart=False)
         aside = {fault.dump for fault in outcome.set_aside}
         self.landing.done(dump.path for dump in (*outcome.plan.new, *outcome.plan.held) if dump.path not in aside)
-        return outcome.run_ids, len(outcome.set_aside)
+        made = outcome.plan
+        known = {dump.path for dump in (*made.held, *made.other_rules, *made.given_up)}
+        return outcome.run_ids, len(outcome.set_aside), known
 
     def _collect_garbage(self) -> None:
         """Removes what a run has left: megabytes of objects that refer to each other, which Python would let grow.
@@ -319,6 +321,23 @@ class _Stream:
         if self._options.maintain_every and self._commits >= self._options.maintain_every:
             self._commits = 0
             keep_up(self._dataset, self._tell)
+
+
+def check_places(arrivals: Arrivals, options: StreamOptions) -> None:
+    """Returns if the sources and the dataset are what a stream can work with.
+
+    Raises:
+      WarraqError: they are not.
+    """
+    try:
+        arrivals.look(time.monotonic())
+        Dataset(options.ingest.output).check()
+    except (InputError, DatasetError) as error:
+        is_damaged = isinstance(error, DamagedDatasetError)
+        raise WarraqError(str(error), FAILED if is_damaged else WRONG_USAGE) from error
+    for source in options.ingest.inputs:
+        if _lies_in(source, options.ingest.output):
+            raise WarraqError(f"{source}: lies in the dataset; name the folder where dumps arrive", WRONG_USAGE)
 
 
 def _lies_in(source: str, output: str) -> bool:

@@ -3,14 +3,19 @@
 The graph is that of the batch job. What is fixed there when the graph is built (the run, the dumps, the files of the
 index) is an element here, one for each window. The next one is given once the last one is settled, so windows are
 committed in order, and a burst waits in the folder and not in memory.
+
+On Dataflow the same job also reads a Pub/Sub subscription: its messages become segments in a folder that is polled like
+any other.
 """
 
 import contextlib
 import dataclasses
 import functools
+import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Protocol
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -21,25 +26,30 @@ from deltalake.exceptions import DeltaError
 from warraq.pipelines.cli import WRONG_USAGE
 from warraq.pipelines.cycles import Cycle, log_of
 from warraq.pipelines.errors import WarraqError, message_of
+from warraq.pipelines.flags import KEEP
 from warraq.pipelines.flow import RefinePages
+from warraq.pipelines.gathering import LandMessages
 from warraq.pipelines.ingest import describe_run, dumps_of, recipes_of, told
 from warraq.pipelines.job import show_log, staged, wait_for_end
 from warraq.pipelines.maintain import keep_up
-from warraq.pipelines.options import LOCAL, StreamOptions
+from warraq.pipelines.options import DATAFLOW, LOCAL, StreamOptions
 from warraq.pipelines.plan import Plan, plan
 from warraq.pipelines.polling import ENDED, PollFn, Turn
 from warraq.pipelines.summary import ledger_of, pages_by
-from warraq.transforms import ledger
+from warraq.transforms import ledger, storage
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DatasetError
 from warraq.transforms.dataset.forgotten import Forgotten, read_forgotten
 from warraq.transforms.dataset.publish import discard, recover_dead_runs
 from warraq.transforms.dataset.upgrade import upgrade_tables
 from warraq.transforms.deduplicate.stage import ReadKnownOfWindow
+from warraq.transforms.file_names import os_name
 from warraq.transforms.land import kafka, pubsub
+from warraq.transforms.land.pubsub import Subscription, segments_folder, subscription_of
 from warraq.transforms.read.arrivals import Arrivals, first_of
 from warraq.transforms.read.dump import Dump
 from warraq.transforms.read.stage import ReadArrivingPages
+from warraq.transforms.storage import is_remote
 from warraq.transforms.write.commit import OVERTAKEN, record_failures
 from warraq.transforms.write.run import Run, from_json
 from warraq.transforms.write.set_aside import read_report
@@ -50,6 +60,7 @@ _RUN: Final = "run.json"  # the note of a window that is not settled
 _CHECKPOINT_MILLIS: Final = 10_000  # without this flag Flink takes no checkpoint, and polls without a pause
 _LOOK: Final = 1.0  # seconds between two looks at the state of the job
 _PRISM: Final = "PrismRunner"  # has no checkpoints
+_FLINK: Final = "FlinkRunner"  # fetches a job server, or fails
 
 
 class Given(NamedTuple):
@@ -96,13 +107,14 @@ class _Watcher:
         self._recipes = recipes_of(options.ingest)
         self._log = log_of(options.is_json)
         self._standstill = min(_STANDSTILL, options.windows / 2)
+        self._landing = landing_of(options)
         self._forget_files()
         self._lock = contextlib.ExitStack()  # of the run that is not settled: other jobs must not take it for dead
         self._locked = ""
         self._commits = 0  # since the last upkeep
 
     def _forget_files(self) -> None:
-        self._arrivals = Arrivals(self._options.ingest.inputs, self._options.ingest.output, self._standstill)
+        self._arrivals = arrivals_of(self._options, self._standstill)
 
     def poll(self, state: State | None, now: float) -> Turn:
         """See Source."""
@@ -151,6 +163,7 @@ class _Watcher:
         if faults:
             record_failures(run, faults)
         if is_committed:
+            self._remove_landed(dump["dump"] for dump in run.dumps)
             self._report(given, number, now)
             self._keep_up()
         else:
@@ -163,6 +176,12 @@ class _Watcher:
         pages, kept, refused = (pages_by(counts, door) for door in (ledger.READ, ledger.ARTICLE, ledger.REJECTED))
         lag = round(now - given.since, 1)
         self._log.report(Cycle(number, len(given.run.dumps), given.waiting, pages, kept, refused, 0, lag))
+
+    def _remove_landed(self, paths: Iterable[str]) -> None:
+        """Removes those of these files that are segments, as they are in the dataset; on request only."""
+        if self._landing and self._options.landed != KEEP:
+            landed = [path for path in map(os_name, paths) if path.startswith(f"{self._landing}/")]
+            storage.delete_all(self._landing, [path.removeprefix(f"{self._landing}/") for path in landed])
 
     def _keep_up(self) -> None:
         self._commits += 1
@@ -204,10 +223,36 @@ class _Watcher:
         made = plan(dataset, found.dumps, self._recipes, **flags, by_name=True)
         for line in told(made):
             tell(line)
+        self._remove_landed(dump.path for dump in made.held)
         return made
 
 
 _WATCHERS: Final[dict[str, _Watcher]] = {}  # of this process, by job
+
+
+def arrivals_of(options: StreamOptions, standstill: float) -> Arrivals:
+    """What is polled: folders and buckets, and the folder in which messages become files."""
+    landing = landing_of(options)
+    folders = [each for each in options.ingest.inputs if not each.startswith(pubsub.SCHEME)]
+    return Arrivals([*folders, *[f"{landing}/"] * bool(landing)], options.ingest.output, standstill)
+
+
+def landing_of(options: StreamOptions) -> str:
+    """The folder in which messages become files; "" if no source is a subscription."""
+    return options.landing.rstrip("/") if _subscriptions(options) else ""
+
+
+def _subscriptions(options: StreamOptions) -> list[str]:
+    return [each for each in options.ingest.inputs if each.startswith(pubsub.SCHEME)]
+
+
+def read_messages(subscription: Subscription) -> beam.PTransform:
+    """Beam's own read of a subscription: nothing → PubsubMessage.
+
+    Raises:
+      ValueError: Beam does not take its name.
+    """
+    return beam.io.ReadFromPubSub(subscription=subscription.path, with_attributes=True)
 
 
 def staging_name(job: str, end: float) -> str:
@@ -247,9 +292,13 @@ class IngestWindows(beam.PTransform):
 
     options: StreamOptions
     job: str
+    read: Callable[[Subscription], beam.PTransform] = read_messages
 
     def expand(self, start: beam.PCollection) -> beam.PCollection:
         options = self.options.ingest
+        for subscription in filter(None, map(subscription_of, _subscriptions(self.options))):  # one at most
+            folder = segments_folder(landing_of(self.options), subscription)
+            _ = start | "ReadMessages" >> self.read(subscription) | "LandMessages" >> LandMessages(folder)
         given = (
             start
             | beam.Impulse()
@@ -294,25 +343,47 @@ def check_windows(options: StreamOptions) -> None:
             "on this machine leave it out: --every commits as often, with the same rows",
             WRONG_USAGE,
         )
-    if brokers := [each for each in options.ingest.inputs if each.startswith((kafka.SCHEME, pubsub.SCHEME))]:
+    if brokers := [each for each in options.ingest.inputs if each.startswith(kafka.SCHEME)]:
         raise WarraqError(
-            f"{brokers[0]}: --windows reads folders and buckets; leave it out for this source", WRONG_USAGE
+            f"{brokers[0]}: --windows reads folders, buckets and, on Dataflow, Pub/Sub; leave it out for this source",
+            WRONG_USAGE,
         )
+    if found := _subscriptions(options):
+        _check_subscription(options, found)
     if options.cycles and options.ingest.runner != _PRISM:
         raise WarraqError("--cycles: with --windows such a job ends when it is cancelled (Ctrl-C)", WRONG_USAGE)
     if options.metrics or options.metrics_port:
         raise WarraqError("--windows counts nothing for Prometheus; ask the runner, or the view `runs`", WRONG_USAGE)
 
 
+def _check_subscription(options: StreamOptions, found: Sequence[str]) -> None:
+    """Returns if Dataflow can read these sources."""
+    if options.ingest.runner != DATAFLOW:
+        raise WarraqError(
+            f"{found[0]}: --windows reads Pub/Sub on Dataflow only; leave it out for this source", WRONG_USAGE
+        )
+    if len(found) > 1:
+        raise WarraqError("--windows reads one subscription; start a job for each", WRONG_USAGE)
+    if not is_remote(options.landing):
+        raise WarraqError("--landing: name a folder in a bucket, which all workers of Dataflow share", WRONG_USAGE)
+    try:
+        subscription = subscription_of(found[0])
+        if not subscription:
+            raise ValueError("not an address such as pubsub://project/subscription")
+        read_messages(subscription)
+    except ValueError as error:
+        raise WarraqError(f"{found[0]}: {error}", WRONG_USAGE) from error
+
+
 def run_windows(options: StreamOptions, stop: Stop, tell: Callable[[str], object]) -> None:
     """Runs the job until it is told to stop, or has done `options.cycles` windows.
 
-    A job that is stopped is cancelled: of a window that is not committed nothing remains, and its files come again.
+    A job that is stopped is cancelled: of a window that is not committed nothing remains, and its files come again. One
+    that reads a subscription is drained: what Dataflow has acknowledged becomes files before it ends.
 
     Raises:
-      WarraqError: the job failed.
+      WarraqError: the job failed, or could not be started: then an empty folder of a dataset is gone, too.
     """
-    show_log()
     streaming = [f"--checkpointing_interval={_CHECKPOINT_MILLIS}"] if options.ingest.runner != _PRISM else []
     flags = PipelineOptions([*options.ingest.beam_flags, "--streaming", *streaming])
     tell(f"waiting for files in {', '.join(options.ingest.inputs)}; a window every {options.windows:g} s")
@@ -320,12 +391,12 @@ def run_windows(options: StreamOptions, stop: Stop, tell: Callable[[str], object
     job = f"windows-{uuid.uuid4().hex[:8]}"
     pipeline | "Ingest" >> IngestWindows(options, job)
     try:
-        result = pipeline.run()
+        result = _start(pipeline, options)
+        show_log()  # not before: what a runner says that can't start is one line
         while not PipelineState.is_terminal(result.state) and not stop.is_asked:
             stop.wait(_LOOK)
         if stop.is_asked:
-            result.cancel()
-            wait_for_end(result)
+            _end(result, drains=bool(_subscriptions(options)))
         else:
             result.wait_until_finish()
     except (RuntimeError, OSError) as error:
@@ -335,3 +406,31 @@ def run_windows(options: StreamOptions, stop: Stop, tell: Callable[[str], object
             watcher.close()
         with contextlib.suppress(DatasetError, DeltaError, OSError):  # else the next command clears up
             recover_dead_runs(Dataset(options.ingest.output))
+
+
+def _start(pipeline: beam.Pipeline, options: StreamOptions) -> Any:
+    """The result of a job that was taken."""
+    try:
+        return pipeline.run()
+    except (RuntimeError, OSError) as error:
+        if not is_remote(options.ingest.output):
+            with contextlib.suppress(OSError):  # not empty
+                Path(options.ingest.output).rmdir()
+        if options.ingest.runner != _FLINK:
+            raise
+        raise WarraqError(
+            "FlinkRunner: Beam has no job server here; start one (see deploy/flink), and name it: "
+            f"--runner PortableRunner --job_endpoint HOST:PORT ({message_of(error)[:200]})"
+        ) from error
+
+
+def _end(result: Any, *, drains: bool) -> None:
+    """Ends a job; returns once it has ended."""
+    if not drains:
+        result.cancel()
+        wait_for_end(result)
+        return
+    client = result._runner.dataflow_client  # noqa: SLF001  (Beam's interface can only cancel)
+    client.modify_job_state(result.job_id(), "JOB_STATE_DRAINING")
+    while not PipelineState.is_terminal(result.state):
+        time.sleep(_LOOK)

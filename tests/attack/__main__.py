@@ -3,6 +3,8 @@
 - faults.py: each call of a commit that changes files fails, or is the last of its process
 - kills.py: the same for calls of whole runs, and several runs at once
 - fuzz.py: mutated dumps, pages and texts through the readers and the pure core
+
+Those of the stream are commands of their own: soak.py (an hour), kafka.py (a real broker), flink_windows.py (a cluster).
 """
 
 import argparse

@@ -277,6 +277,22 @@ def test_a_kill_at_any_moment_loses_and_doubles_nothing(batch, place):
 
 
 @pytest.mark.slow
+def test_a_stream_that_is_started_again_tells_what_is_new(place, capsys):
+    folder, output = place
+    arrive(folder, A)
+    command = [str(folder), "--output", str(output), *QUICKLY, "--cycles"]
+    assert main([*command, "1"]) == 0
+    capsys.readouterr()
+    assert main([*command, "2"]) == 0
+    assert capsys.readouterr().err.splitlines()[1:] == [
+        f"warraq: nothing new: {output} has all of the input (1 dump)",
+    ]
+    arrive(folder, B)
+    assert main([*command, "1"]) == 0
+    assert "cycle 1: 1 file arrived, 0 waiting; " in capsys.readouterr().err
+
+
+@pytest.mark.slow
 def test_two_streams_at_once_double_nothing(batch, place):
     folder, output = place
     jobs = [start(folder, output, "--max_files", str(most)) for most in (1, 2)]

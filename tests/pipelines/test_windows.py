@@ -3,10 +3,15 @@
 import dataclasses
 import datetime as dt
 import json
+from pathlib import Path
 
 import apache_beam as beam
 import pytest
+from apache_beam.io.gcp.pubsub import PubsubMessage
+from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pipeline import PipelineVisitor
+from apache_beam.portability import common_urns
+from apache_beam.portability.api import beam_runner_api_pb2
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.window import IntervalWindow
 
@@ -14,8 +19,10 @@ from warraq.pipelines import windows as module
 from warraq.pipelines.options import parse_stream
 from warraq.pipelines.polling import ENDED
 from warraq.pipelines.stream import main
-from warraq.pipelines.windows import IngestWindows, RunOfWindow, Source, State, staging_name
+from warraq.pipelines.windows import IngestWindows, RunOfWindow, Source, State, arrivals_of, staging_name
 from warraq.transforms.dataset.dataset import Dataset
+from warraq.transforms.land.companies import landed, write_company
+from warraq.transforms.land.pubsub import Subscription, segments_folder
 from warraq.transforms.write.commit import OVERTAKEN, commit
 from warraq.transforms.write.run import Run, from_json
 from warraq.transforms.write.set_aside import SetAside, leave_report
@@ -204,6 +211,84 @@ def test_no_step_has_a_side_input(polls):
     pipeline.to_runner_api()
 
 
+DATAFLOW = ("--runner", "DataflowRunner", "--project", "news-project", "--landing", "gs://crawls/landing")
+SUBSCRIPTION = "pubsub://news-project/pages"
+
+
+def test_on_dataflow_beam_reads_the_subscription(tmp_path):
+    """Built and translated as Dataflow gets it; the service itself is not here."""
+    flags = ("--output", "gs://crawls/news", "--windows", "60s", *DATAFLOW)
+    options = parse_stream([SUBSCRIPTION, str(tmp_path), *flags])
+    assert arrivals_of(options, 0)._inputs == [str(tmp_path), "gs://crawls/landing/"]
+    pipeline = beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions(["--streaming"]))
+    pipeline | IngestWindows(options, "job")
+    visitor = _SideInputs()
+    pipeline.visit(visitor)
+    assert visitor.found == []
+    [read] = [
+        beam_runner_api_pb2.PubSubReadPayload.FromString(transform.spec.payload)
+        for transform in pipeline.to_runner_api().components.transforms.values()
+        if transform.spec.urn == common_urns.composites.PUBSUB_READ.urn
+    ]
+    assert (read.subscription, read.with_attributes) == ("projects/news-project/subscriptions/pages", True)
+
+
+def test_segments_are_removed_once_they_are_committed(tmp_path):
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    polls = Polls(tmp_path, "--landing", str(landing), "--landed", "remove")
+    ingest = dataclasses.replace(polls.options.ingest, inputs=[SUBSCRIPTION, str(polls.folder)])
+    polls.options = dataclasses.replace(polls.options, ingest=ingest)
+    [path] = write_company(segments_folder(str(landing), Subscription("news-project", "pages")), [MESSAGE])
+    polls.arrive("a.jsonl")
+    polls.run_until(10)
+    assert Path(path).exists()
+    polls.commit()
+    polls.run_until(20)
+    assert not Path(path).exists()
+    assert (polls.folder / "a.jsonl").exists()
+    [again] = write_company(str(Path(path).parent), [MESSAGE])  # by a worker that did not know that it had
+    assert again == path
+    assert polls.run_until(40) == []
+    assert not Path(path).exists()
+
+
+MESSAGE = landed(PubsubMessage(b'{"url": "https://a.example/1", "html": "x"}', {}, "1"))
+
+
+def test_a_company_is_one_file_for_each_kind_of_message(tmp_path):
+    torn, page = (landed(PubsubMessage(value, {}, name)) for value, name in ((b"", "0"), (b"<html>x</html>", "2")))
+    paths = sorted(write_company(str(tmp_path), [page, MESSAGE, torn, MESSAGE]))
+    assert sorted(write_company(str(tmp_path), [torn, MESSAGE, page])) == paths
+    [lines, archive] = sorted(map(Path, paths), key=lambda path: path.suffix)
+    assert [json.loads(line)["pubsub"] for line in lines.read_bytes().splitlines()] == ["0", "1"]
+    assert archive.read_bytes().startswith(b"WARC/1.1")
+
+
+def test_messages_without_an_id_have_one_of_what_they_say():
+    first, same, other = (PubsubMessage(b"{}", {"url": url}) for url in ("a", "a", "b"))
+    assert landed(first) == landed(same) != landed(other)
+
+
+def test_a_job_may_go_on_from_a_savepoint(tmp_path):
+    """Flink's job server takes the flag; of those that Beam does not know either, Warraq refuses all others."""
+    path = f"--savepoint_path=file://{tmp_path}/savepoint"
+    assert path in parse_stream([str(tmp_path), "--output", "out", "--windows", "60s", path]).ingest.beam_flags
+
+
+def test_a_runner_that_can_not_start_is_one_line_and_leaves_nothing(tmp_path, capsys, monkeypatch):
+    def fail(_):
+        raise RuntimeError("Unable to fetch remote job server jar")
+
+    monkeypatch.setattr(beam.Pipeline, "run", fail)
+    (tmp_path / "in").mkdir()
+    flags = ["--output", str(tmp_path / "out"), "--windows", "60s", "--runner", "FlinkRunner"]
+    assert main([str(tmp_path / "in"), *flags]) == 1
+    _, line = capsys.readouterr().err.splitlines()
+    assert line.startswith("warraq: FlinkRunner: Beam has no job server here; start one")
+    assert not (tmp_path / "out").exists()
+
+
 PRISM = ("--runner", "PrismRunner")
 
 
@@ -211,8 +296,11 @@ PRISM = ("--runner", "PrismRunner")
     ("source", "flags", "words"),
     [
         ("in", (), "--windows needs a runner that streams"),
-        ("kafka://localhost:9092/pages", PRISM, "--windows reads folders and buckets"),
-        ("pubsub://project/subscription", PRISM, "--windows reads folders and buckets"),
+        ("kafka://localhost:9092/pages", PRISM, "--windows reads folders, buckets and, on Dataflow, Pub/Sub"),
+        (SUBSCRIPTION, PRISM, "--windows reads Pub/Sub on Dataflow only"),
+        ("pubsub://news/pages", DATAFLOW, "Invalid PubSub project name: 'news'"),
+        ("pubsub://news-project", DATAFLOW, "not an address such as pubsub://project/subscription"),
+        (SUBSCRIPTION, (*DATAFLOW, "--landing", "here"), "--landing: name a folder in a bucket"),
         ("in", (*PRISM, "--metrics", "counts"), "--windows counts nothing for Prometheus"),
         ("in", ("--runner", "FlinkRunner", "--cycles", "3"), "--cycles: with --windows such a job ends when"),
     ],
@@ -222,5 +310,5 @@ def test_what_can_not_be_is_refused_in_one_line(source, flags, words, tmp_path, 
     source = str(tmp_path / source) if source == "in" else source
     assert main([source, "--output", str(tmp_path / "out"), "--windows", "60s", *flags]) == 2
     [line] = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"warraq: {words}" if source.startswith("/") else f"warraq: {source}: {words}")
+    assert line.startswith((f"warraq: {words}", f"warraq: {source}: {words}"))
     assert not (tmp_path / "out").exists()

@@ -9,6 +9,7 @@ import pickletools
 import re
 import runpy
 import shlex
+import signal
 import subprocess
 import sys
 import urllib.parse
@@ -24,6 +25,7 @@ from google.protobuf import json_format
 
 from tests.support.gcs_server import gcs_server
 from tests.support.paths import ROOT
+from tests.support.processes import PATIENCE, wait_until
 from tests.support.servers import Answer, Handler, http_server
 from warraq.pipelines.config import RULES, FlowConfig
 from warraq.pipelines.flags import ingest_parser
@@ -345,3 +347,42 @@ def test_a_job_that_fails_there_is_one_line_here(bucket, tmp_path):
     assert path == "/v1b3/projects/project-of-tests/locations/us-east1/jobs"
     assert json.loads(sent)["labels"] == {"team": "news"}
     assert [name for name in bucket.names() if name.startswith("failed/")] == []
+
+
+class Streaming(Service):
+    """Dataflow, as far as a job that runs until it is drained."""
+
+    def respond(self, content):
+        path = self.path.partition("?")[0]
+        self.asked.append((self.command, path, content))
+        is_drained = any(method == "PUT" for method, *_ in self.asked)
+        state = "JOB_STATE_DRAINED" if is_drained else "JOB_STATE_RUNNING"
+        answer = {} if path.endswith("/messages") else {"id": "job-1", "currentState": state}
+        return Answer(200, [("Content-Type", "application/json")], json.dumps(answer).encode())
+
+
+@pytest.mark.slow
+def test_a_job_that_reads_a_subscription_is_drained(bucket, tmp_path):
+    """A job that is cancelled would lose the messages that Dataflow has acknowledged and not written yet."""
+    asked = []
+    launch = {name: value for name, value in LAUNCH.items() if name != "template_location"}
+    flags = [f"--{name}={value}" for name, value in launch.items()]
+    with http_server(type("Service", (Streaming,), {"asked": asked})) as url:
+        endpoint = f"--dataflow_endpoint={url.replace('127.0.0.1', 'localhost')}"
+        command = ["stream", "pubsub://news-project/pages", "--output=gs://crawls/streamed", "--windows=60s"]
+        job = subprocess.Popen(
+            [sys.executable, "-m", "warraq", *command, *flags, endpoint],
+            cwd=tmp_path, env=bucket.environment, text=True, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        try:
+            wait_until(lambda: any(method == "GET" for method, *_ in asked) or job.poll() is not None)
+            job.send_signal(signal.SIGTERM)
+            words = job.communicate(timeout=PATIENCE)[1]
+        finally:
+            job.kill()
+    assert job.returncode == 0, words
+    [sent] = [json.loads(content) for method, _, content in asked if method == "POST"]
+    assert dataflow.JobType(sent["type"]) == dataflow.JobType.JOB_TYPE_STREAMING
+    [change] = [json.loads(content) for method, _, content in asked if method == "PUT"]
+    assert dataflow.JobState(change["requestedState"]) == dataflow.JobState.JOB_STATE_DRAINING
+    assert words.splitlines()[-1] == "warraq: stopped; what is not committed is read at the next start"

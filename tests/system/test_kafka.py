@@ -1,11 +1,9 @@
 """A real broker: every message is a page in the ledger, once, however often the stream is killed."""
 
 import json
-import random
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from confluent_kafka import Producer, TopicPartition
@@ -14,7 +12,6 @@ from confluent_kafka.admin import AdminClient
 from tests.support.kafka_broker import broker_for_tests, broker_process
 from tests.support.paths import ROOT
 from tests.support.processes import PATIENCE, wait_until
-from warraq.pipelines.ingest import main as ingest
 from warraq.pipelines.query import connect
 from warraq.pipelines.stream import main as stream
 from warraq.transforms import storage
@@ -56,33 +53,15 @@ def start(*given):
     return subprocess.Popen(command, cwd=ROOT, text=True, stderr=subprocess.PIPE)
 
 
-def test_messages_give_the_articles_of_a_batch_whatever_is_killed(broker, tmp_path):
-    output = tmp_path / "out"
-    sent = LINES * 3
-    random.Random(1).shuffle(sent)
-    broker.create("feed", partitions=3)
-    for number in range(3):  # killed at another moment each time, while messages come
-        job = start(broker, "feed", output)
-        for line in sent[number::3]:
-            send(broker, "feed", [line])
-            time.sleep(0.05)
-        time.sleep(1.5 * number)
-        job.kill()
-        job.communicate()
-    jobs = [start(broker, "feed", output) for _ in range(2)]  # and two by mistake
-    for job in jobs:  # a signal would end a program that does not listen yet
-        assert "waiting for files" in job.stderr.readline()
-    wait_until(lambda: (output / "runs" / "_delta_log").exists() and ask(output, READ) == [(len(sent),)])
-    for job in jobs:
-        job.send_signal(signal.SIGTERM)
-        job.communicate(timeout=PATIENCE)
-    assert [job.returncode for job in jobs] == [0, 0]
-    assert ask(output, READ) == [(len(sent),)]
-    batch = tmp_path / "batch"
-    (tmp_path / "all.jsonl").write_bytes(b"\n".join(LINES) + b"\n")
-    assert ingest([str(tmp_path / "all.jsonl"), "--output", str(batch), "--quiet", *FAST]) == 0
-    articles = "SELECT article_id, url, text, topic FROM articles ORDER BY ALL"
-    assert ask(output, articles) == ask(batch, articles)
+def test_a_stream_that_dies_at_any_step_gives_the_rows_of_a_batch(broker):
+    """Twelve steps, a segment that can't be read, a disk that is full, and two streams at once."""
+    command = [sys.executable, "-m", "tests.attack.kafka", "--messages", "108", "--kills", "0"]
+    done = subprocess.run([*command, "--servers", broker.servers], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    *_, steps, poison, full, two, _, verdict = done.stdout.splitlines()
+    assert steps == "steps: 12"
+    assert [line.rpartition(": ")[2] for line in (poison, full, two)] == ["1", "4", "1"]
+    assert verdict == "articles and ledger are those of a batch"
 
 
 def test_raw_pages_have_their_address_in_a_header(broker, tmp_path):
@@ -142,24 +121,6 @@ def test_a_stream_elsewhere_goes_on_where_the_dataset_is(broker, tmp_path):
     assert stream(arguments(broker, "moved", output, *flags, str(tmp_path / "there"))) == 0
     assert sum(Dataset(str(output)).transactions(OFFSETS).values()) == len(LINES) + 2
     assert ask(output, READ) == [(len(LINES) + 2,)]
-
-
-def test_two_streams_with_folders_of_their_own_read_each_message_once(broker, tmp_path):
-    output, sent = tmp_path / "out", LINES * 4
-    broker.create("twice", partitions=2)
-    jobs = [start(broker, "twice", output, "--landing", str(tmp_path / name)) for name in ("a", "b")]
-    for job in jobs:
-        assert "waiting for files" in job.stderr.readline()
-    for line in sent:
-        send(broker, "twice", [line])
-        time.sleep(0.1)
-    wait_until(lambda: (output / "runs" / "_delta_log").exists() and ask(output, READ)[0][0] >= len(sent))
-    time.sleep(3)  # another cycle of each, which must add nothing
-    for job in jobs:
-        job.send_signal(signal.SIGTERM)
-        job.communicate(timeout=PATIENCE)
-    assert [job.returncode for job in jobs] == [0, 0]
-    assert ask(output, READ) == [(len(sent),)]
 
 
 def test_a_second_stream_of_a_folder_waits_until_the_first_one_ends(broker, tmp_path, capsys):

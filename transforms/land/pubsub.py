@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
@@ -44,6 +44,33 @@ def subscription_of(address: str) -> Subscription | None:
     return Subscription(match[1], match[2]) if match else None
 
 
+def message_of(found: Any) -> Message:
+    """A message of the service's client, or of Beam, which may lack its id: then a digest of all that it says is one.
+
+    Who read the service with Beam has seen blank ids (apache/beam#9232).
+    """
+    attributes: Mapping[str, str] = found.attributes or {}
+    value = bytes(found.data or b"")
+    sent_at = int(found.publish_time.timestamp() * 1000) if found.publish_time else 0
+    name = found.message_id or _digest([repr((value, sorted(attributes.items()), sent_at))])
+    headers = {name: text.encode() for name, text in attributes.items()}
+    return Message("", 0, 0, value, (found.ordering_key or "").encode(), headers, sent_at, name)
+
+
+def segment_name(ids: Iterable[str], kind: str) -> str:
+    """The name of the segment that has the messages with these ids."""
+    return f"{_digest(sorted(ids))}.{kind}"
+
+
+def _digest(parts: Iterable[str]) -> str:
+    return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def segments_folder(landing: str, subscription: Subscription) -> str:
+    """The folder of the segments of a subscription."""
+    return storage.join(landing, "pubsub", subscription.project, quote(subscription.name, safe=""))
+
+
 class PubsubLander:
     """Lands one subscription in a folder."""
 
@@ -64,7 +91,7 @@ class PubsubLander:
             raise LandingError('Pub/Sub needs an extra: pip install "warraq[gcp]"') from error
         self._faults = exceptions
         self._subscription = subscription
-        self.folder = str(Path(landing, "pubsub", subscription.project, quote(subscription.name, safe="")))
+        self.folder = segments_folder(landing, subscription)
         lock = storage.join(landing, ".locks", f"pubsub.{subscription.project}.{subscription.name}{storage.LOCK}")
         self._turn = Turn(self.folder, lock)
         self._decoder = Decoder({})
@@ -128,24 +155,15 @@ class PubsubLander:
             if not answers or not answers.received_messages:
                 return
             for each in answers.received_messages:
-                message = self._decoder.decode(_message(each.message))
+                message = self._decoder.decode(message_of(each.message))
                 size += len(message.value)
                 yield each.ack_id, message
 
     def _write(self, messages: Sequence[Message]) -> None:
-        ids = sorted(message.id for message in messages)
-        name = hashlib.blake2b("\n".join(ids).encode(), digest_size=16).hexdigest()
-        in_order = sorted(messages, key=lambda each: each.id)
-        write_segment(Path(self.folder, f"{name}.{messages[0].kind}"), in_order)
+        name = segment_name((message.id for message in messages), messages[0].kind)
+        write_segment(Path(self.folder, name), sorted(messages, key=lambda each: each.id))
 
     def _remove_unfinished(self) -> None:
         for name in storage.entries(self.folder):
             if name.startswith(storage.UNFINISHED):
                 storage.delete(storage.join(self.folder, name))
-
-
-def _message(found: Any) -> Message:
-    headers = {name: value.encode() for name, value in found.attributes.items()}
-    key = found.ordering_key.encode()
-    sent_at = int(found.publish_time.timestamp() * 1000) if found.publish_time else 0
-    return Message("", 0, 0, bytes(found.data), key, headers, sent_at, found.message_id)
