@@ -91,7 +91,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return _run(dataset, names, options)
     except (DeltaError, DatasetError, OSError) as error:
-        return print_line(f"{message_of(error)}; the same command again does the rest", FAILED)
+        return print_line(f"{message_of(error)}; mend that, and the same command does the rest", FAILED)
 
 
 def keep_up(dataset: Dataset, tell: Callable[[str], object]) -> None:

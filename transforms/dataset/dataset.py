@@ -269,8 +269,9 @@ class Dataset:
         return storage.read(path) if storage.exists(path) else None
 
     def mark_death(self, staging: str) -> None:
-        """Notes that a run died, for the next one of that name. If it died while it published, no dump is to blame."""
-        if _RUN_ID.fullmatch(staging) and not storage.exists(self.manifest_path(staging)):
+        """Notes that a run died, for the next one of that name. If it died in its commit, no dump is to blame."""
+        is_run = _RUN_ID.fullmatch(staging) is not None
+        if is_run and not storage.exists(self.manifest_path(staging)) and not self.has_run(staging):
             with storage.create(self._death_mark(staging)) as stream:
                 stream.write(b"")
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from warraq.schemas.arrow import TABLES
 from warraq.transforms import storage
 from warraq.transforms.dataset import delta_log
-from warraq.transforms.dataset.dataset import REPLACED, Dataset
+from warraq.transforms.dataset.dataset import DIED, REPLACED, STAGING, Dataset
 
 _DAY: Final = 86_400.0  # seconds
 _UNITS: Final = {"h": 3_600.0, "d": _DAY}
@@ -47,6 +47,8 @@ def vacuum(dataset: Dataset, keep: float, now: float) -> Vacuumed:
     with storage.lock(dataset.publishing_lock()) as ours:  # else a publication could be moving files into them
         if ours:
             storage.remove_empty_folders(replaced)
+    notes = storage.join(dataset.root, STAGING, DIED)  # on dead runs that were never repeated
+    storage.delete_all(notes, [path for path, changed in storage.change_times(notes).items() if changed < now - keep])
     logs = sum(_clean_log(dataset, name) for name in TABLES)
     return Vacuumed(len(old), size, logs, _remove_abandoned(dataset, now))
 

@@ -4,6 +4,7 @@ import contextlib
 import datetime as dt
 import json
 import multiprocessing
+import time
 from pathlib import Path
 
 import duckdb
@@ -17,8 +18,9 @@ from warraq.transforms import storage
 from warraq.transforms.dataset import publish as publishing
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DatasetError
-from warraq.transforms.dataset.publish import recover, recover_dead_runs
+from warraq.transforms.dataset.publish import has_dead_runs, recover, recover_dead_runs
 from warraq.transforms.maintain.damage import byte_faults
+from warraq.transforms.maintain.vacuum import vacuum
 
 
 def staged(dataset):
@@ -45,6 +47,24 @@ def test_publishing_twice_adds_nothing(dataset, stage):
 
 class Killed(Exception):
     """Stands for a kill -9 at a chosen instant."""
+
+
+def test_a_run_killed_before_publishing_is_known_when_it_comes_again(dataset, stage):
+    run = "0123456789abcdef" * 2
+    stage(run, "أول")
+    assert has_dead_runs(dataset)
+    recover_dead_runs(dataset)
+    assert (has_dead_runs(dataset), dataset.has_died(run), dataset.staged()) == (False, True, [])
+    publish_run(dataset, run, stage(run, "أول"))
+    dataset.forget_death(run)
+    assert not dataset.has_died(run)
+    dataset.mark_death(run)
+    assert not dataset.has_died(run), "it died after its commit"
+    dataset.mark_death("f" * 32)
+    vacuum(dataset, 60.0, time.time())
+    assert dataset.has_died("f" * 32)
+    vacuum(dataset, 60.0, time.time() + 61)
+    assert not dataset.has_died("f" * 32)
 
 
 def test_a_run_killed_before_publishing_leaves_nothing(dataset, stage):
