@@ -166,7 +166,7 @@ def _sorted(  # noqa: PLR0913, PLR0917  (the parts of a plan)
     if replace:
         gone = whole_chains(holdings.loads, [load for each in in_others.values() for load in each])
         for number, dump in enumerate(to_read):
-            if dump.after and dump.after.load_id in gone:
+            if dump.after and (dump.after.load_id in gone or dump.path in in_others):
                 to_read[number] = dump._replace(after=None)
                 in_others.setdefault(dump.path, set()).add(dump.after.load_id)
         replaced = {name: whole_chains(holdings.loads, each) for name, each in in_others.items()}

@@ -106,6 +106,16 @@ def test_replace_makes_a_dump_whole_that_grew_under_other_rules(place):
     assert found(output) == []
 
 
+def test_replace_reads_a_dump_whole_that_grew_and_is_in_under_both_rules(place):
+    output, write = place
+    a = write("a", 0, 1)
+    assert (ingest(output, a), ingest(output, a, "--clean_min_words", "25")) == (0, 0)
+    a = write("a", 0, 1, 2)
+    assert ingest(output, a, "--clean_min_words", "25", "--replace") == 0
+    assert ask(output, "SELECT count(*), count(DISTINCT load_id) FROM articles") == [(3, 1)]
+    assert found(output) == []
+
+
 def test_texts_whose_original_went_come_back_with_replace(place, capsys):
     output, write = place
     a, b = write("a", 0, 1), write("b", 0, 1, 2)
