@@ -242,7 +242,7 @@ def told(made: Plan) -> Iterator[str]:
         yield f"{dumps} in the dataset already, made under other rules, whose rows stay; --replace makes them anew"
     if made.orphaned:
         dumps = counted(len(made.orphaned), "dump")
-        yield f"{dumps} with pages that were refused as copies of articles that are gone; --replace makes them anew"
+        yield f"{dumps} with pages that were refused as copies of articles taken out since; --replace makes them anew"
     for is_new, where in ((True, "which is read now"), (False, "which the dataset has")):
         if copies := [copy for copy in made.copies if copy.is_new == is_new]:
             more = f", and {counted(len(copies) - 1, 'other dump')} like it" if len(copies) > 1 else ""

@@ -90,7 +90,9 @@ def main(arguments: Sequence[str]) -> int:
         return print_line(str(error), WRONG_USAGE)
     try:
         return _run(dataset, names, options)
-    except (DeltaError, DatasetError, OSError) as error:
+    except DatasetError as error:
+        return print_line(str(error), FAILED)
+    except (DeltaError, OSError) as error:
         return print_line(f"{message_of(error)}; mend that, and the same command does the rest", FAILED)
 
 

@@ -65,9 +65,9 @@ def plan(  # noqa: PLR0913  (the flags that decide)
 ) -> Plan:
     """Decides what is done with each dump.
 
-    Costs the log of one table, whatever the dataset holds, if all dumps are in or given up. Else some columns of the
-    table `runs`, too; they tell the dumps that grew. In a table of few files they are read always, for the names of
-    copies.
+    Costs the log of one table, whatever the dataset holds, if all dumps are in or given up. Else, and to replace, some
+    columns of the table `runs`, too; they tell the dumps that grew. In a table of few files they are read always, for
+    the names of copies.
 
     Args:
       dataset: the dataset.

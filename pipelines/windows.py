@@ -231,7 +231,7 @@ _WATCHERS: Final[dict[str, _Watcher]] = {}  # of this process, by job
 
 
 def arrivals_of(options: StreamOptions, standstill: float) -> Arrivals:
-    """What is polled: folders and buckets, and the folder in which messages become files."""
+    """The places that are polled: folders and buckets, and the folder in which messages become files."""
     landing = landing_of(options)
     folders = [each for each in options.ingest.inputs if not each.startswith(pubsub.SCHEME)]
     return Arrivals([*folders, *[f"{landing}/"] * bool(landing)], options.ingest.output, standstill)

@@ -153,7 +153,7 @@ def reached(output):
 
 
 def state(output):
-    """Whether anything is committed, the pages that were read, and the offsets, by a process of its own."""
+    """The pages that are committed, and the sum of the offsets; zeros if nothing is."""
     if not (output / "runs" / "_delta_log").exists():
         return 0, 0
     return ask(output, READ)[0][0], reached(output)

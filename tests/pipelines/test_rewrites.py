@@ -1,4 +1,4 @@
-"""What undo, --replace and forget leave: each page once, under the rules that were asked for, or out for good."""
+"""Undo, --replace and forget leave each page once, under the rules that were asked for, or out for good."""
 
 import json
 
@@ -123,7 +123,7 @@ def test_texts_whose_original_went_come_back_with_replace(place, capsys):
     assert maintain([output, "undo", run_of(output, "a")]) == 0
     assert f"2 pages of {b} stay rejected as copies of these" in capsys.readouterr().err
     assert ingest(output, b) == 4
-    assert "1 dump with pages that were refused as copies of articles that are gone" in capsys.readouterr().err
+    assert "1 dump with pages that were refused as copies of articles taken out since" in capsys.readouterr().err
     assert ingest(output, b, "--replace") == 0
     assert len(ask(output, ARTICLES)) == 3
     assert found(output) == []

@@ -46,7 +46,7 @@ ForgottenOf: TypeAlias = Callable[[Any], Forgotten]  # of a window
 
 
 def by_window(forgotten: Forgotten | ForgottenOf) -> ForgottenOf:
-    """What was taken down, for each window, where one `Forgotten` is for all."""
+    """The function of a window that gives what was taken down; one `Forgotten` is for all windows."""
     return functools.partial(_always, forgotten) if isinstance(forgotten, Forgotten) else forgotten
 
 
