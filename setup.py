@@ -79,6 +79,7 @@ setup(
             "polars>=1.20",
             "prometheus-client>=0.20",
             "pytest>=8.2",
+            "pytest-timeout>=2.3",
             "pytest-xdist>=3.8",
             "pyyaml>=6",
             "tokenizers>=0.20",
