@@ -73,7 +73,7 @@ def ingest_parser(kind: type[Parser] = Parser) -> Parser:
     run = parser.add_argument_group("run").add_argument
     run("--strict", action="store_true", help="exit with 1 if any page was rejected as `error`")
     _add_max_error_share(run)
-    run("--quiet", action="store_true", help="show no progress")
+    run("--quiet", action="store_true", help="show no progress, and no notes that ask nothing of you")
     run(
         "--summary", choices=("text", JSON), default="text", metavar="FORM", help="text (default), or json for programs"
     )

@@ -5,11 +5,13 @@ import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import duckdb
 
 from warraq.pipelines.cli import DONE, WRONG_USAGE, counted
 from warraq.pipelines.query import connect
+from warraq.transforms.addresses import host_of, is_public_suffix, page_key
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.domains import site_of
 from warraq.transforms.file_names import shown_name
@@ -25,6 +27,11 @@ _IS_OF_SITE: Final = " OR ".join(
 )
 _OF_SITES: Final = f"EXISTS (SELECT 1 FROM unnest($sites) AS sites(each) WHERE {_IS_OF_SITE})"  # noqa: S608
 _REFUSED: Final = f"SELECT DISTINCT url FROM (SELECT url, url AS canonical_url FROM rejected) WHERE {_OF_SITES}"  # noqa: S608
+
+_ON_HOSTS: Final = f"""
+    SELECT DISTINCT url FROM
+        (SELECT url FROM articles UNION ALL SELECT canonical_url FROM articles UNION ALL SELECT url FROM rejected)
+    WHERE regexp_replace({_HOST.format("url")}, '^www\\.', '') IN (SELECT unnest($hosts))"""  # noqa: S608
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -42,8 +49,8 @@ def run(dataset: Dataset, options: argparse.Namespace, tell: Callable[[str], obj
     if not (options.url or options.id or options.site or options.where):
         tell("forget: name what is to be forgotten: --url, --id, --site or --where")
         return WRONG_USAGE
-    if wrong := [site for site in options.site if not site_of(site)]:
-        tell(f"--site: {shown_name(wrong[0])} is no domain; give one such as akhbar.example")
+    if wrong := next(filter(None, map(_wrong_site, options.site)), ""):
+        tell(f"--site: {wrong}")
         return WRONG_USAGE
     try:
         found, request = _find(connect(dataset), options)
@@ -62,24 +69,45 @@ def run(dataset: Dataset, options: argparse.Namespace, tell: Callable[[str], obj
     return DONE
 
 
+def _wrong_site(stated: str) -> str:
+    """What is wrong with a site as it was given, in one line; "" if it names a site."""
+    name, site = shown_name(stated), site_of(stated)
+    if not site:
+        return f"{name} is no domain; give one such as akhbar.example"
+    if "://" in stated and urlsplit(stated).path.strip("/"):
+        return f"{name} is a page; --url takes it down, --site {site} all pages of its site"
+    if is_public_suffix(site):
+        return f"{name} is no site: anybody can have a domain under it; give one such as akhbar.{site}"
+    return ""
+
+
 def _find(connection: duckdb.DuckDBPyConnection, options: argparse.Namespace) -> tuple[list[tuple[Any, ...]], Request]:
     """The articles that the flags name, and the request that takes them down."""
     conditions = ["article_id IN (SELECT unnest($ids))", "url IN (SELECT unnest($urls))"]
     conditions += ["canonical_url IN (SELECT unnest($urls))", f"site IN (SELECT unnest($sites)) OR {_OF_SITES}"]
     conditions += [f"({options.where}\n)"] if options.where else []
     sites = [site_of(site) for site in options.site]
-    given = {"ids": options.id, "urls": options.url, "sites": [form for site in sites for form in _spellings(site)]}
+    urls = _addresses(connection, options.url)
+    given = {"ids": options.id, "urls": urls, "sites": [form for site in sites for form in _spellings(site)]}
     found = connection.execute(_FOUND.format(" OR ".join(conditions)), given).fetchall()
     refused = connection.execute(_REFUSED, {"sites": given["sites"]}).fetchall() if sites else []
     rejected = {url for (url,) in refused}
     rejected |= {url for row in found for url in row[1:3]}
     request = Request(
         article_ids=frozenset(options.id) | {row[0] for row in found},
-        urls=frozenset(options.url),
+        urls=frozenset(urls),
         sites=frozenset(sites),
         rejected_urls=frozenset(rejected),
     )
     return found, request
+
+
+def _addresses(connection: duckdb.DuckDBPyConnection, given: list[str]) -> list[str]:
+    """The addresses that were given, and all in the dataset that are of the same pages."""
+    pages = {page_key(url) for url in given}
+    hosts = [form for url in given for form in _spellings(host_of(url).removeprefix("www."))]
+    found = connection.execute(_ON_HOSTS, {"hosts": hosts}).fetchall() if hosts else []
+    return sorted({*given, *(url for (url,) in found if page_key(url) in pages)})
 
 
 def _spellings(site: str) -> list[str]:
@@ -100,6 +128,6 @@ def _receipt(receipt: Receipt) -> Iterator[str]:
     yield f"operation     {receipt.operation_id}"
     yield f"articles      {len(receipt.articles):,}"
     yield f"rejected      {len(receipt.rejected):,} pages"
-    yield f"kept out      {receipt.rules:,} more addresses and sites"
+    yield f"new rules     {receipt.rules:,} (addresses and sites that stay out)"
     yield f"purged        {receipt.purged:,} replaced files"
     yield "not reached   your dumps, backups, exports and query results"

@@ -47,7 +47,7 @@ from warraq.transforms.dataset.publish import has_dead_runs, recover, recover_de
 from warraq.transforms.dataset.upgrade import upgrade_tables
 from warraq.transforms.file_names import shown_name, stored_name
 from warraq.transforms.land import offsets
-from warraq.transforms.read.discover import Discovery, examine, find_dumps
+from warraq.transforms.read.discover import Discovery, Skipped, examine, find_dumps
 from warraq.transforms.read.dump import Dump, InputError, NoInputError, unreadable
 from warraq.transforms.write.commit import OVERTAKEN, record_failures
 from warraq.transforms.write.run import Run
@@ -64,13 +64,14 @@ class Outcome:
     run_ids: Sequence[str]  # of the runs that were committed now; none if nothing was new, or the job runs later
     set_aside: Sequence[SetAside]
     plan: Plan
+    skipped: Sequence[Skipped] = ()
 
 
 def main(arguments: Sequence[str]) -> int:
     """`warraq ingest`; returns the exit code. Messages go to stderr, the summary to stdout."""
     options = parse_ingest(arguments)
     try:
-        outcome = ingest(options, print_line)
+        outcome = ingest(options, print_line, note=_say_nothing if options.quiet else print_line)
         if not outcome.run_ids and outcome.plan.new:
             return print_line("template written; the dataset is committed when the job runs")
         code, words = _verdict(options, outcome)
@@ -85,6 +86,10 @@ def main(arguments: Sequence[str]) -> int:
         if options.summary == JSON:
             print(json.dumps({"status": STATUS[code], "error": message_of(error)}, ensure_ascii=False))
         return print_line(message_of(error), code)
+
+
+def _say_nothing(_message: str) -> None:
+    """Takes the place of `print_line` for notes that --quiet leaves out."""
 
 
 def _verdict(options: IngestOptions, outcome: Outcome) -> tuple[int, str]:
@@ -112,6 +117,7 @@ def _summary(options: IngestOptions, outcome: Outcome, code: int) -> Iterator[st
         set_aside=[(fault.dump, fault.error) for fault in outcome.set_aside],
         failed=[(dump.path, f"failed {MOST_FAILURES} times") for dump in made.given_up],
         copies=[(copy.dump.path, copy.of) for copy in made.copies],
+        skipped=outcome.skipped,
     )
     found = as_json(STATUS[code], outcome.run_ids, dumps, lines, totals)
     return iter([json.dumps(found, ensure_ascii=False)])
@@ -122,6 +128,7 @@ def ingest(
     tell: Callable[[str], object],
     find: Callable[[], Discovery] | None = None,
     engine: Engine = COLD,
+    note: Callable[[str], object] | None = None,
 ) -> Outcome:
     """Ingests the dumps that the dataset does not have.
 
@@ -130,6 +137,7 @@ def ingest(
     Args:
       options: the flags.
       tell: gets each message, one line.
+      note: gets those that ask nothing of anybody; by default `tell`.
       find: finds the dumps; by default those of `options.inputs`.
       engine: how a local run is carried out.
 
@@ -139,6 +147,7 @@ def ingest(
     """
     configure_file_systems(options.beam_flags)
     dataset = Dataset(options.output)
+    note = note or tell
     find = find or functools.partial(find_dumps, options.inputs, options.output)
     found = _find(find, dataset)
     for path, why in found.skipped:
@@ -149,15 +158,15 @@ def ingest(
 
     def waiting() -> None:
         waited.append("another job is ingesting into this dataset; waiting for it")
-        tell(waited[0])
+        note(waited[0])
 
     try:
         with dataset.turn(waiting) if options.wait else nullcontext():
             found = _find(find, dataset) if waited else found
             while True:
-                outcome = _ingest_new(options, dataset, found, tell, engine)
+                outcome = _ingest_new(options, dataset, found, tell, note, engine)
                 if outcome:
-                    return outcome
+                    return dataclasses.replace(outcome, skipped=found.skipped)
                 found = _find(find, dataset)  # files may have grown meanwhile
     except (OSError, DatasetError, DeltaError) as error:  # files of a dead run can't be removed, a table can't be read
         raise WarraqError(message_of(error)) from error
@@ -182,8 +191,13 @@ def _find(find: Callable[[], Discovery], dataset: Dataset) -> Discovery:
     return found
 
 
-def _ingest_new(
-    options: IngestOptions, dataset: Dataset, found: Discovery, tell: Callable[[str], object], engine: Engine
+def _ingest_new(  # noqa: PLR0913, PLR0917  (the parts of a job)
+    options: IngestOptions,
+    dataset: Dataset,
+    found: Discovery,
+    tell: Callable[[str], object],
+    note: Callable[[str], object],
+    engine: Engine,
 ) -> Outcome | None:
     """As `ingest`, once the inputs are found and the dataset is checked. Returns None if it must start again."""
     cleared = recover_dead_runs(dataset)
@@ -206,6 +220,8 @@ def _ingest_new(
         covered = offsets.covered(dataset, made.new, engine.landing, reached, recipes[0])
         made = made.without({dump.path for dump in covered})._replace(offsets=reached, covered=covered)
     for line in told(made):
+        note(line)
+    for line in given_up(made):
         tell(line)
     if made.new:
         for line in unused_field_lines(made.new, options.config.read):
@@ -213,11 +229,11 @@ def _ingest_new(
         try:
             return _ingest(options, dataset, recipes[0], made, tell, engine)
         except OvertakenError as error:
-            tell(f"{error}; starting again with what is left")
+            note(f"{error}; starting again with what is left")
             return None
     finished = [each.run_id for each in cleared if each.run_id]
     if found.dumps and not made.given_up and not finished:
-        tell(f"nothing new: {dataset.root} has all of the input ({counted(len(found.dumps), 'dump')})")
+        note(f"nothing new: {dataset.root} has all of the input ({counted(len(found.dumps), 'dump')})")
     return Outcome(finished, [], made)
 
 
@@ -233,7 +249,7 @@ def recipes_of(options: IngestOptions) -> list[str]:
 
 
 def told(made: Plan) -> Iterator[str]:
-    """The messages on dumps that are in under other rules, are copies, grew, or were given up."""
+    """The messages on dumps that are in under other rules, are copies, or grew."""
     if made.other_rules:
         dumps = counted(len(made.other_rules), "dump")
         yield f"{dumps} left alone: in the dataset, made under other rules; --replace makes them anew"
@@ -253,6 +269,10 @@ def told(made: Plan) -> Iterator[str]:
     if made.covered:
         files = counted(len(made.covered), "file")
         yield f"{files} of messages left alone: the dataset has these messages already, from another landing folder"
+
+
+def given_up(made: Plan) -> Iterator[str]:
+    """The messages on dumps that failed too often."""
     for dump in made.given_up:
         name = shown_name(dump.path)
         yield f"{name}: left out: failed {MOST_FAILURES} times, see the view `runs`; --retry_failed tries it again"

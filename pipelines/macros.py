@@ -49,7 +49,7 @@ MACROS: Final = _macros()
 
 def site_of(url: str) -> str:
     """The site of a page, as in the column `site`: the registered domain of its address."""
-    from warraq.transforms.extract.metadata.urls import registered_domain  # noqa: PLC0415  (0.2 s)
+    from warraq.transforms.addresses import registered_domain  # noqa: PLC0415  (0.2 s)
 
     return registered_domain(url)
 

@@ -50,6 +50,7 @@ class DumpsOf(NamedTuple):
     set_aside: Sequence[tuple[str, str]] = ()  # dump and reason
     failed: Sequence[tuple[str, str]] = ()  # dump and reason
     copies: Sequence[tuple[str, str]] = ()  # not read, and the dump with the same bytes
+    skipped: Sequence[tuple[str, str]] = ()  # file that is no dump and reason
 
 
 def run_rows(dataset: Dataset, runs: Iterable[str], attempts: int = _ATTEMPTS) -> list[dict[str, Any]]:
@@ -157,6 +158,7 @@ def as_json(status: str, runs: Sequence[str], dumps: DumpsOf, lines: Sequence[Co
             "set_aside": [{"dump": dump, "reason": reason} for dump, reason in sorted(dumps.set_aside)],
             "failed": [{"dump": dump, "reason": reason} for dump, reason in sorted(dumps.failed)],
             "copies": [{"dump": dump, "of": of} for dump, of in sorted(dumps.copies)],
+            "skipped": [{"file": file, "reason": reason} for file, reason in sorted(dumps.skipped)],
         },
         "pages": pages_by(lines, ledger.READ),
         "articles": pages_by(lines, ledger.ARTICLE),

@@ -108,7 +108,7 @@ COLUMNS: Final[dict[str, dict[str, str]]] = {
         "runner": "The engine of the run.",
         "started_at": "The time at which the run began.",
         "committed_at": "The time at which the run was committed.",
-        "dumps": "The dumps that were read: name, format, size, fingerprint.",
+        "dumps": "The dumps that were read: `dump` (its name), `format`, `size` in bytes, `fingerprint`.",
         "ledger": "The pages by dump and door: read, article, rejected with stage and reason.",
         "failed": "The dumps that were set aside, with the reason and the number of failures.",
         "beginnings": "Of each dump, what tells its later states if the file grows.",

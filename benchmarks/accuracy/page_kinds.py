@@ -22,9 +22,9 @@ from typing import NamedTuple
 
 from benchmarks.accuracy.extraction import DATA, FETCHED_AT, arabic, arabised, english, guides
 from warraq.schemas.records import Document, Rejected, Source
+from warraq.transforms.addresses import registered_domain
 from warraq.transforms.clean.clean import CleanRules, clean
 from warraq.transforms.decode.decode import DecodeRules, decode
-from warraq.transforms.extract.metadata.urls import registered_domain
 from warraq.transforms.extract.page import ExtractRules, extract
 from warraq.transforms.read.discover import find_dumps
 from warraq.transforms.read.formats import read_range

@@ -11,6 +11,7 @@ the articles must be those of all that was sent. Prints what was done; exits wit
 
 import argparse
 import contextlib
+import dataclasses
 import errno
 import functools
 import json
@@ -27,7 +28,7 @@ from benchmarks.speed.stream import page
 from deploy.flink.cluster import ClusterError
 from deploy.kafka.broker import Broker, BrokerProcess
 from tests.attack.kills import Process, in_a_process
-from tests.support.processes import wait_until, workers
+from tests.support.processes import is_running, wait_until, workers
 from warraq.pipelines import ingest as planning
 from warraq.pipelines import stream as streaming
 from warraq.pipelines.ingest import main as ingest
@@ -62,6 +63,7 @@ COPIES = 0.3  # of the messages are copies of others
 TORN = 0.01  # can't be read
 FULL = 2  # calls that find the disk full
 TOPIC = "attacked"
+PATIENCE = 300  # seconds without any progress
 READ = "SELECT coalesce(sum(pages), 0) FROM ledger WHERE door = 'read'"
 SAME = {
     "articles": "SELECT article_id, url, title, text, topic FROM articles ORDER BY ALL",
@@ -85,6 +87,17 @@ def dies_at(step):
         die()
 
     setattr(owner, name, call)
+    works_here()
+
+
+def works_here():
+    """The flow works in this process. After a run that died its worker would be a process of its own."""
+    real = planning.run_job
+
+    def run_job(options, dataset, run, dumps, engine):
+        return real(options, dataset, run, dumps, dataclasses.replace(engine, apart=False))
+
+    planning.run_job = run_job
 
 
 def can_not_read(path):
@@ -178,7 +191,7 @@ class Attack:
         self.work, self.output, self.rng = work, work / "out", rng
         self.left, self.sent = values(messages, rng), []
         self.part = min(MOST, messages // (len(STEPS) + 6))
-        self.broker = None
+        self.broker, self.jobs = None, []
         if not servers:
             (work / "broker").mkdir()
             self.broker = BrokerProcess(work / "broker")
@@ -195,7 +208,8 @@ class Attack:
 
     def start(self, *prepare, flags=(), landing="landing"):
         flags = ("--landing", str(self.work / landing), *flags)
-        return Process(stream, self.address.servers, self.output, flags, *(prepare or (None,)))
+        self.jobs.append(Process(stream, self.address.servers, self.output, flags, *(prepare or (None,))))
+        return self.jobs[-1]
 
     def state(self):
         """The pages and the messages that are committed. They are equal at every moment, but for a segment left out."""
@@ -203,9 +217,12 @@ class Attack:
 
     def wait_for(self, count, *jobs):
         """Returns once so many messages are committed."""
+        began = time.monotonic(), self.state()
         while (found := self.state())[0] < count:
             for job in jobs:
                 assert os.waitpid(job.number, os.WNOHANG) == (0, 0), f"a stream ended by itself: {job.words()}"
+            began = began if found == began[1] else (time.monotonic(), found)
+            assert time.monotonic() < began[0] + PATIENCE, f"nothing comes in: {[job.words() for job in jobs]}"
             time.sleep(1)
         assert found[0] == count, f"{found[0]} pages of {count} messages"
 
@@ -226,7 +243,11 @@ class Attack:
         for step in STEPS:
             self.send()
             flags = ("--landed", "remove") if step == "segments are to be removed" else ()
-            ended = self.start(dies_at, step, flags=flags).end()
+            job = self.start(dies_at, step, flags=flags)
+            with contextlib.suppress(AssertionError):  # what it says is told below
+                wait_until(lambda job=job: not is_running(job.number), PATIENCE)
+            assert not is_running(job.number), f"it goes on: {step}: {job.words()}"
+            ended = job.end()
             assert ended.code == -signal.SIGKILL, f"{step}: {ended.code}: {ended.words[-2000:]}"
             pages, messages = self.state()
             assert pages in (0, messages) or step == "one table is committed", (step, pages, messages)
@@ -312,6 +333,9 @@ class Attack:
             self.wait_for(len(self.sent), job)
             self.end(job)
         finally:
+            for job in self.jobs:
+                if is_running(job.number):
+                    os.kill(job.number, signal.SIGKILL)
             if self.broker:
                 self.broker.kill()
 

@@ -18,7 +18,7 @@ from warraq.transforms.write import commit
 
 DUMPS = ROOT / "samples" / "dumps"
 PAGES = sorted((DUMPS / "pages").rglob("*.html"))
-FAST = ["--workers", "1", "--quiet", "--tagger", "gazetteer"]
+FAST = ["--workers", "1", "--tagger", "gazetteer"]
 FILES = {
     "news.warc.gz": (DUMPS / "news.warc.gz").read_bytes(),
     "feed.jsonl": (DUMPS / "feed.jsonl").read_bytes(),
@@ -32,7 +32,7 @@ LEDGER = """
     GROUP BY ALL HAVING pages <> 0 ORDER BY ALL
 """
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_progress")]
 
 
 def ingest(output, *arguments):

@@ -138,7 +138,12 @@ def test_the_summary_for_people(dataset):
 
 def test_the_summary_for_programs(dataset):
     dumps = DumpsOf(
-        read=["z", "a"], already_in=["b"], set_aside=[("e", "why")], failed=[("f", "because")], copies=[("g", "a")]
+        read=["z", "a"],
+        already_in=["b"],
+        set_aside=[("e", "why")],
+        failed=[("f", "because")],
+        copies=[("g", "a")],
+        skipped=[("h", "unknown format")],
     )
     found = as_json("done", ["c", "b"], dumps, ledger_of(dataset, ["b", "c"]), totals_of(dataset))
     assert json.loads(json.dumps(found)) == {
@@ -150,6 +155,7 @@ def test_the_summary_for_programs(dataset):
             "set_aside": [{"dump": "e", "reason": "why"}],
             "failed": [{"dump": "f", "reason": "because"}],
             "copies": [{"dump": "g", "of": "a"}],
+            "skipped": [{"file": "h", "reason": "unknown format"}],
         },
         "pages": 9,
         "articles": 5,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from warraq.schemas.records import Article, Source
+from warraq.transforms.addresses import page_key
 from warraq.transforms.dataset import loads
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.domains import host_of, is_listed
@@ -37,7 +38,8 @@ class Forgotten(NamedTuple):
         return (source.dump, source.dump_offset) in self.places or self._has_address(source.url)
 
     def _has_address(self, url: str) -> bool:
-        if self.url_digests and url_digest(url) in self.url_digests:
+        # The first take-downs have digests of addresses as they were given.
+        if self.url_digests and not self.url_digests.isdisjoint({url_digest(url), _digest(url)}):
             return True
         return bool(self.sites) and is_listed(host_of(url), self.sites)
 
@@ -55,8 +57,15 @@ def _always(forgotten: Forgotten, _window: Any) -> Forgotten:
 
 
 def url_digest(url: str) -> str:
-    """The digest by which an address is remembered without being told: 32 hexadecimal digits."""
-    return hashlib.blake2b(url.encode(), digest_size=16).hexdigest()
+    """The digest by which an address is remembered without being told: 32 hexadecimal digits.
+
+    All addresses of one page have the same one; see `addresses.page_key`.
+    """
+    return _digest(page_key(url))
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def read_forgotten(

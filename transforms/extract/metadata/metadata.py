@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from warraq.schemas.records import NOTHING_STATED, Stated
+from warraq.transforms.addresses import registered_domain, safely_without_tracking
 from warraq.transforms.extract.facts import Facts
 from warraq.transforms.extract.findings import Candidate, Findings, choose_first
 from warraq.transforms.extract.metadata.authors import choose_authors, read_authors
@@ -21,13 +22,7 @@ from warraq.transforms.extract.metadata.record import RECORD, choose_record_auth
 from warraq.transforms.extract.metadata.sections import choose_section, read_sections
 from warraq.transforms.extract.metadata.sites import all_site_names, read_site_names
 from warraq.transforms.extract.metadata.titles import choose_title, read_titles
-from warraq.transforms.extract.metadata.urls import (
-    absolute,
-    choose_canonical_url,
-    read_canonical_urls,
-    registered_domain,
-    safely_without_tracking,
-)
+from warraq.transforms.extract.metadata.urls import absolute, choose_canonical_url, read_canonical_urls
 
 MAX_TAGS: Final = 50
 _TAG_LENGTH: Final = range(2, 61)  # characters

@@ -2,11 +2,11 @@
 
 from typing import Final
 
+from warraq.transforms.addresses import host_of, registered_domain
 from warraq.transforms.extract.facts import Facts
 from warraq.transforms.extract.findings import Candidate
 from warraq.transforms.extract.json_ld import node_of
 from warraq.transforms.extract.metadata.meta_tags import compared, from_meta_tags, from_values
-from warraq.transforms.extract.metadata.urls import host_of, registered_domain
 
 _PUBLISHERS: Final = frozenset({"Organization", "NewsMediaOrganization", "WebSite"})
 

@@ -1,51 +1,18 @@
-"""URLs: the canonical URL of the article, and the registered domain of its site by the Public Suffix List."""
+"""URLs: the canonical URL of the article."""
 
-import functools
-import ipaddress
 import re
 from collections.abc import Iterable
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit
 
-from publicsuffixlist import PublicSuffixList
-
+from warraq.transforms.addresses import host_of, registered_domain, safely_without_tracking, without_tracking
 from warraq.transforms.extract.facts import Facts
 from warraq.transforms.extract.findings import Candidate
 from warraq.transforms.extract.metadata.meta_tags import from_meta_tags
 
 MAX_URL: Final = 2_000  # characters; a longer URL is an inlined picture or an attack
 
-_SUFFIXES: Final = PublicSuffixList()  # the list in the package; no network
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
-# Parameters that say how the reader came to the page, not which page it is.
-_TRACKING = re.compile(
-    r"(?i)^(?:utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|yclid|twclid|ttclid|msclkid|igshid|mibextid|mc_[ce]id|mkt_tok|_ga|_gl"
-    r"|ocid|ref_src|xtor|cmpid|guccounter|guce_\w+|at_(?:medium|campaign|custom\d)|__twitter_impression)$"
-)
-
-
-@functools.lru_cache(maxsize=1024)  # each page asks several times for the same few URLs
-def registered_domain(url: str) -> str:
-    """The registered domain of the URL by the Public Suffix List; its host if it has none."""
-    host = host_of(url)
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return _SUFFIXES.privatesuffix(host) or host
-    return host
-
-
-def without_tracking(url: str) -> str:
-    """The URL without fragment and tracking parameters, host in lower case.
-
-    Raises ValueError if it is malformed, such as http://[bad.
-    """
-    parts = urlsplit(url)
-    query = parts.query
-    if query:
-        kept = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if not _TRACKING.match(name)]
-        query = query if len(kept) == len(parse_qsl(query, keep_blank_values=True)) else urlencode(kept)
-    return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path, query, ""))
 
 
 def read_canonical_urls(facts: Facts) -> list[Candidate]:
@@ -82,22 +49,6 @@ def _may_be_same_page(candidate: str, url: str) -> bool:
     leads_home = not urlsplit(candidate).path.strip("/") and not urlsplit(candidate).query
     inside = urlsplit(url).path.strip("/") or urlsplit(url).query
     return registered_domain(candidate) == registered_domain(url) and not (leads_home and inside)
-
-
-def safely_without_tracking(url: str) -> str:
-    """As `without_tracking`; a malformed URL stays as it is."""
-    try:
-        return without_tracking(url)
-    except ValueError:
-        return url
-
-
-def host_of(url: str) -> str:
-    """The host of the URL; "" if it has none or is malformed."""
-    try:
-        return (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:
-        return ""
 
 
 def absolute(stated: Any, url: str) -> str | None:

@@ -10,7 +10,6 @@ from warraq.transforms.extract.json_ld import read_json_ld
 from warraq.transforms.extract.markup import parse
 from warraq.transforms.extract.metadata.bylines import split_names
 from warraq.transforms.extract.metadata.metadata import decide_metadata
-from warraq.transforms.extract.metadata.urls import registered_domain, without_tracking
 
 URL = "https://www.nahar.example/news/7"
 FIELDS = st.sampled_from(
@@ -471,24 +470,6 @@ def test_lead_image(head, json_ld, image):
 def test_canonical_address_and_site(head, url, canonical, site):
     found = metadata(head, url=url)
     assert (found.canonical_url, found.site) == (canonical, site)
-
-
-@pytest.mark.parametrize(
-    ("url", "site"),
-    [
-        ("https://arabic.rt.com/x", "rt.com"),
-        ("https://news.gov.eg/x", "news.gov.eg"),
-        ("http://127.0.0.1:80/", "127.0.0.1"),
-        ("http://localhost/", "localhost"),
-        ("https://x.blogspot.com/", "x.blogspot.com"),
-    ],
-)
-def test_registered_domain(url, site):
-    assert registered_domain(url) == site
-
-
-def test_an_address_without_tracking_is_otherwise_as_stated():
-    assert without_tracking("https://a.example/x?b=%D9%85&a=1") == "https://a.example/x?b=%D9%85&a=1"
 
 
 @pytest.mark.parametrize(
