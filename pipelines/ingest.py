@@ -43,6 +43,7 @@ from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError, OvertakenError
 from warraq.transforms.dataset.index import arrivals_count
 from warraq.transforms.dataset.loads import load_id
+from warraq.transforms.dataset.open_tables import tables_kept_open
 from warraq.transforms.dataset.publish import has_dead_runs, recover, recover_dead_runs
 from warraq.transforms.dataset.upgrade import upgrade_tables
 from warraq.transforms.file_names import shown_name, stored_name
@@ -123,6 +124,7 @@ def _summary(options: IngestOptions, outcome: Outcome, code: int) -> Iterator[st
     return iter([json.dumps(found, ensure_ascii=False)])
 
 
+@tables_kept_open()
 def ingest(
     options: IngestOptions,
     tell: Callable[[str], object],

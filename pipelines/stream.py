@@ -35,6 +35,7 @@ from warraq.pipelines.windows import arrivals_of, check_windows, run_windows
 from warraq.transforms import ledger
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import DamagedDatasetError, DatasetError
+from warraq.transforms.dataset.open_tables import tables_kept_open
 from warraq.transforms.extract.stage import sandboxes_kept
 from warraq.transforms.file_names import stored_name
 from warraq.transforms.land.offsets import in_order
@@ -144,7 +145,7 @@ def stream(
     job.check()
     tell(f"waiting for files in {', '.join(options.ingest.inputs)}; a cycle every {options.every:g} s")
     try:
-        with sandboxes_kept(), watched(options, job.metrics):
+        with sandboxes_kept(), tables_kept_open(), watched(options, job.metrics):
             _loop(options, stop, tell, report, job)
         return job.landing.lost
     finally:

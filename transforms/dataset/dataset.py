@@ -24,6 +24,7 @@ from warraq.transforms import storage
 from warraq.transforms.dataset import data_files, delta_log, loads
 from warraq.transforms.dataset.data_files import DataFile
 from warraq.transforms.dataset.errors import CURE, DamagedDatasetError, DatasetError
+from warraq.transforms.dataset.open_tables import open_table
 from warraq.transforms.dataset.paths import check_no_column, check_path
 
 STAGING: Final = "_staging"
@@ -116,7 +117,7 @@ class Dataset:
           DamagedDatasetError: an entry of the table's log is missing or broken.
         """
         try:
-            return DeltaTable(self._location(name))
+            return open_table(self._location(name))
         except TableNotFoundError:
             return None
         except (DeltaError, OSError) as error:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
@@ -15,6 +15,7 @@ from warraq.schemas.arrow import PARTITIONS
 from warraq.transforms import storage
 from warraq.transforms.dataset.data_files import DataFile
 from warraq.transforms.dataset.loads import IN
+from warraq.transforms.dataset.open_tables import STANDSTILL, KeptTable
 
 FOLDER: Final = "_delta_log"
 # Keys in the metadata of a commit: its run, and the number of files that it adds.
@@ -56,46 +57,75 @@ def data_files(name: str, table: DeltaTable | None) -> list[DataFile]:
 
 def has_run(table: DeltaTable | None, run_id: str) -> bool:
     """True once a run has been committed to the table, unless it has been taken out again."""
-    return table is not None and table.transaction_version(run_id) == IN
+    return transactions(table, [run_id]).get(run_id) == IN
 
 
 def knows_run(table: DeltaTable | None, run_id: str) -> bool:
     """True once a run has been committed to the table, even if it has been taken out again."""
-    return table is not None and table.transaction_version(run_id) is not None
+    return run_id in transactions(table, [run_id])
 
 
 def transactions(table: DeltaTable | None, keys: Sequence[str]) -> dict[str, int]:
     """The versions of those of these transactions that the table has.
 
     Each lookup by delta-rs reads the transactions of the whole log (5 ms at 20,000 of them). So for many keys the log
-    is read once here (130 ms).
+    is read once here (130 ms). A table that is kept open remembers that, and then only what is new is read.
     """
     if table is None:
         return {}
-    if len(keys) <= _FEW_KEYS:
+    lookups = len(keys)
+    if isinstance(table, KeptTable):
+        table.lookups = lookups = table.lookups + lookups
+    if lookups <= _FEW_KEYS:
         found = {key: table.transaction_version(key) for key in keys}
-        return {key: version for key, version in found.items() if version is not None}
-    wanted = set(keys)
-    return {key: version for key, version in all_transactions(table).items() if key in wanted}
+    else:
+        known = _transactions(table)
+        found = {key: known[key] for key in keys if key in known}
+        found |= {key: table.transaction_version(key) for key, version in found.items() if version is None}
+    return {key: version for key, version in found.items() if version is not None}
 
 
 def all_transactions(table: DeltaTable) -> dict[str, int]:
     """The transactions of a table at its version. Those that may have expired are left out."""
+    return {key: version for key, version in _transactions(table).items() if version is not None}
+
+
+def _transactions(table: DeltaTable) -> dict[str, int | None]:
+    """The transactions of a table at its version; None for those that expire, of which delta-rs knows if they have."""
+    if not isinstance(table, KeptTable):
+        return _read_transactions(table, -1)
+    with STANDSTILL:
+        try:
+            table.transactions |= _read_transactions(table, table.read_to)
+        except FileNotFoundError:  # another process has cleaned the log meanwhile
+            table.transactions = _read_transactions(table, -1)
+        table.read_to = table.version()
+        return table.transactions
+
+
+def _read_transactions(table: DeltaTable, after: int) -> dict[str, int | None]:
+    """As `_transactions`: those of the entries after a version, or of all if it is -1."""
     folder = unquote(table.table_uri.removeprefix("file://")).rstrip("/") + f"/{FOLDER}"
-    versions = {name: _version_of(name) for name in storage.entries(folder)}
-    whole = [(version, name) for name, version in versions.items() if name.endswith(".checkpoint.parquet")]
-    start, checkpoint = max([each for each in whole if each[0] <= table.version()], default=(-1, ""))
-    found: dict[str, int] = {}
-    if checkpoint:
-        with storage.open_ranges(storage.join(folder, checkpoint)) as file:
-            entries = pq.read_table(file, columns=["txn"]).column("txn").to_pylist()
-        found |= {entry["appId"]: entry["version"] for entry in entries if entry and entry.get("lastUpdated") is None}
-    for version in range(start + 1, table.version() + 1):
+    found: dict[str, int | None] = {}
+    if after < 0:
+        versions = {name: _version_of(name) for name in storage.entries(folder)}
+        whole = [(version, name) for name, version in versions.items() if name.endswith(".checkpoint.parquet")]
+        after, checkpoint = max([each for each in whole if each[0] <= table.version()], default=(-1, ""))
+        if checkpoint:
+            with storage.open_ranges(storage.join(folder, checkpoint)) as file:
+                entries = pq.read_table(file, columns=["txn"]).column("txn").to_pylist()
+            found |= {entry["appId"]: _lasting(entry) for entry in entries if entry}
+    for version in range(after + 1, table.version() + 1):
         for line in storage.read(storage.join(folder, f"{version:020}.json")).splitlines():
             if line.startswith(b'{"txn"'):
                 entry = json.loads(line)["txn"]
-                found[entry["appId"]] = entry["version"]
+                found[entry["appId"]] = _lasting(entry)
     return found
+
+
+def _lasting(entry: Mapping[str, Any]) -> int | None:
+    """The version of a transaction; None if it expires."""
+    return entry["version"] if entry.get("lastUpdated") is None else None
 
 
 def checkpoint_version(root: str, name: str) -> int | None:

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from warraq.schemas.arrow import ORDER, file_schema
-from warraq.transforms.dataset import loads
+from warraq.transforms.dataset import delta_log, loads
 from warraq.transforms.dataset.data_files import DataFile, read_table
 from warraq.transforms.dataset.dataset import Dataset
 
@@ -80,7 +80,7 @@ def stage_arrivals(dataset: Dataset, staging: str, paths: Iterable[str], run_id:
 def arrivals_count(dataset: Dataset) -> int:
     """The version of loads.ARRIVALS whose articles the index has all."""
     table = dataset.open("signatures")
-    return (table.transaction_version(loads.ARRIVALS) if table else None) or 0
+    return delta_log.transactions(table, [loads.ARRIVALS]).get(loads.ARRIVALS, 0)
 
 
 class Holder(NamedTuple):

@@ -21,6 +21,7 @@ from warraq.transforms.dataset import delta_log, loads, publication
 from warraq.transforms.dataset.data_files import DataFile
 from warraq.transforms.dataset.dataset import REPLACED, Dataset
 from warraq.transforms.dataset.errors import CURE, DamagedDatasetError, DatasetError, OvertakenError
+from warraq.transforms.dataset.open_tables import STANDSTILL
 from warraq.transforms.dataset.publication import CLAIM, Publication
 
 _PATIENCE: Final = 600.0  # seconds to wait for another process that publishes
@@ -285,28 +286,28 @@ def _commit(dataset: Dataset, name: str, change: Publication) -> bool:
         },
         max_commit_retries=0,  # else delta-rs would commit on a version of the table that was not checked
     )
+    actions: list[AddAction | RemoveAction] = [_add_action(file, change.is_data) for file in added]
+    actions += [_remove_action(file, change.is_data) for file in removed]
     for attempts_left in reversed(range(_ATTEMPTS)):
-        table = dataset.open_or_create(name)
-        if delta_log.has_run(table, change.run_id):
-            return False
-        if name == CLAIM:
-            _check(table, change)
-        try:
-            table.create_write_transaction(
-                [
-                    *(_add_action(file, change.is_data) for file in added),
-                    *(_remove_action(file, change.is_data) for file in removed),
-                ],
-                mode="append",
-                schema=TABLES[name],
-                partition_by=list(PARTITIONS[name]),
-                commit_properties=properties,
-            )
-        except CommitFailedError:  # another process has committed since the table was opened
-            if not attempts_left:
-                raise
-        else:
-            return True
+        with STANDSTILL:
+            table = dataset.open_or_create(name)
+            if delta_log.has_run(table, change.run_id):
+                return False
+            if name == CLAIM:
+                _check(table, change)
+            try:
+                table.create_write_transaction(
+                    actions,
+                    mode="append",
+                    schema=TABLES[name],
+                    partition_by=list(PARTITIONS[name]),
+                    commit_properties=properties,
+                )
+            except CommitFailedError:  # another process has committed since the table was opened
+                if not attempts_left:
+                    raise
+            else:
+                return True
     return False
 
 
