@@ -430,7 +430,13 @@ def _end(result: Any, *, drains: bool) -> None:
         result.cancel()
         wait_for_end(result)
         return
+    from google.api_core.exceptions import GoogleAPIError  # noqa: PLC0415  (of the extra `gcp`)
+
     client = result._runner.dataflow_client  # noqa: SLF001  (Beam's interface can only cancel)
-    client.modify_job_state(result.job_id(), "JOB_STATE_DRAINING")
+    try:
+        client.modify_job_state(result.job_id(), "JOB_STATE_DRAINING")
+    except GoogleAPIError as error:
+        remedy = f"it goes on; drain it yourself: gcloud dataflow jobs drain {result.job_id()}"
+        raise WarraqError(f"Dataflow does not drain the job ({message_of(error)[:200]}); {remedy}") from error
     while not PipelineState.is_terminal(result.state):
         time.sleep(_LOOK)

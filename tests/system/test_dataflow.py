@@ -361,13 +361,21 @@ class Streaming(Service):
         return Answer(200, [("Content-Type", "application/json")], json.dumps(answer).encode())
 
 
-@pytest.mark.slow
-def test_a_job_that_reads_a_subscription_is_drained(bucket, tmp_path):
-    """A job that is cancelled would lose the messages that Dataflow has acknowledged and not written yet."""
+class Refusing(Streaming):
+    """Dataflow, for somebody who may start jobs and not drain them."""
+
+    def respond(self, content):
+        if self.command == "PUT":
+            return Answer(403, [("Content-Type", "application/json")], b'{"error": {"message": "no permission"}}')
+        return super().respond(content)
+
+
+def stop_stream(service, bucket, tmp_path):
+    """Starts a job that reads a subscription, and stops it. Returns its exit code, its words, and what was asked."""
     asked = []
     launch = {name: value for name, value in LAUNCH.items() if name != "template_location"}
     flags = [f"--{name}={value}" for name, value in launch.items()]
-    with http_server(type("Service", (Streaming,), {"asked": asked})) as url:
+    with http_server(type("Service", (service,), {"asked": asked})) as url:
         endpoint = f"--dataflow_endpoint={url.replace('127.0.0.1', 'localhost')}"
         command = ["stream", "pubsub://news-project/pages", "--output=gs://crawls/streamed", "--windows=60s"]
         job = subprocess.Popen(
@@ -380,9 +388,25 @@ def test_a_job_that_reads_a_subscription_is_drained(bucket, tmp_path):
             words = job.communicate(timeout=PATIENCE)[1]
         finally:
             job.kill()
-    assert job.returncode == 0, words
+    return job.returncode, words, asked
+
+
+@pytest.mark.slow
+def test_a_job_that_reads_a_subscription_is_drained(bucket, tmp_path):
+    """A job that is cancelled would lose the messages that Dataflow has acknowledged and not written yet."""
+    code, words, asked = stop_stream(Streaming, bucket, tmp_path)
+    assert code == 0, words
     [sent] = [json.loads(content) for method, _, content in asked if method == "POST"]
     assert dataflow.JobType(sent["type"]) == dataflow.JobType.JOB_TYPE_STREAMING
     [change] = [json.loads(content) for method, _, content in asked if method == "PUT"]
     assert dataflow.JobState(change["requestedState"]) == dataflow.JobState.JOB_STATE_DRAINING
     assert words.splitlines()[-1] == "warraq: stopped; what is not committed is read at the next start"
+
+
+@pytest.mark.slow
+def test_a_job_that_may_not_be_drained_is_told_with_the_remedy(bucket, tmp_path):
+    code, words, _ = stop_stream(Refusing, bucket, tmp_path)
+    last = words.splitlines()[-1]
+    assert code == 1
+    assert last.startswith("warraq: Dataflow does not drain the job (")
+    assert last.endswith("; it goes on; drain it yourself: gcloud dataflow jobs drain job-1")

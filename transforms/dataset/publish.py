@@ -21,7 +21,7 @@ from warraq.transforms.dataset import delta_log, loads, publication
 from warraq.transforms.dataset.data_files import DataFile
 from warraq.transforms.dataset.dataset import REPLACED, Dataset
 from warraq.transforms.dataset.errors import CURE, DamagedDatasetError, DatasetError, OvertakenError
-from warraq.transforms.dataset.open_tables import STANDSTILL
+from warraq.transforms.dataset.open_tables import STANDSTILL, tables_kept_open
 from warraq.transforms.dataset.publication import CLAIM, Publication
 
 _PATIENCE: Final = 600.0  # seconds to wait for another process that publishes
@@ -35,6 +35,7 @@ class Cleared(NamedTuple):
     run_id: str = ""  # of the run, if it is committed now and was not before
 
 
+@tables_kept_open()  # it asks each of them several times
 def publish(dataset: Dataset, staging: str, change: Publication) -> None:
     """Carries out a change, whose new files are staged under `staging`. Afterwards nothing of it is staged.
 
