@@ -63,12 +63,11 @@ def warraq(scheme, request):
 
 
 def test_dumps_are_read_and_the_dataset_is_written_and_maintained_in_buckets(warraq):
-    for code, words in ((0, ""), (4, "nothing new")):  # the second time all of it is there
+    for code in (0, 4):  # the second time all of it is there
         done = warraq(
             "ingest", "bucket://crawls/2025/", "--output", "bucket://crawls/dataset", "--workers", "2", "--quiet"
         )
         assert done.returncode == code, done.stderr
-        assert words in done.stderr
     for arguments, words in (
         (["compact", "--before", "2999-01-01", "--whole"], "of articles "),
         (["vacuum", "--keep", "0h"], "replaced files removed"),
