@@ -45,6 +45,7 @@ class Lander:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a stream collects others' garbage, too
 def test_a_disk_that_is_full_while_messages_land_costs_none(tmp_path, monkeypatch):
     """The second segment meets a full disk, at its end, twice."""
     lander, faults, sync = Lander(str(tmp_path / "out.landing")), [], os.fsync
