@@ -53,7 +53,7 @@ def read_zip(stream: BinaryIO, dump: Dump, rules: ReadRules) -> Iterator[Page | 
         archive = _opened(stream)
     except _DAMAGE as error:
         raise_if_outside(error)
-        yield refuse(dump, 0, "corrupt_record", str(error), size=dump.size)
+        yield refuse(dump, 0, "corrupt_record", _problem(error), size=dump.size)
         return
     with archive:
         overlapping = _overlapping(archive)
@@ -148,6 +148,11 @@ def _overlapping(archive: zipfile.ZipFile) -> set[int]:
     }
 
 
+def _problem(error: Exception) -> str:
+    """The damage in words. zipfile has none for a member that goes beyond the end of its archive."""
+    return str(error) or "cut off"
+
+
 def _read_member(  # noqa: PLR0913, PLR0917
     archive: zipfile.ZipFile,
     info: zipfile.ZipInfo,
@@ -173,7 +178,7 @@ def _read_member(  # noqa: PLR0913, PLR0917
             content = (_bunzipped(info, stream) if is_bzip2 else file).read(rules.max_bytes + 1)
     except _DAMAGE as error:
         raise_if_outside(error)
-        yield refuse_member(member, "corrupt_record", str(error), dump)
+        yield refuse_member(member, "corrupt_record", _problem(error), dump)
     else:
         yield page_of_member(content, member, dump, rules)
 

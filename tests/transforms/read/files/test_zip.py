@@ -133,6 +133,12 @@ def end(count, size, offset):
     return struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, size, offset, 0)
 
 
+def test_a_member_that_goes_beyond_the_end_is_refused_with_words():
+    content = bytearray(zipped([("a.html", HTML)], zipfile.ZIP_STORED))
+    content[29] = 0x20  # the length of its extra field
+    assert found(read(bytes(content))) == ["corrupt_record: cut off"]
+
+
 def test_overlapping_members_are_refused_unread():
     content = b"<html>" + bytes(1_000_000)
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
