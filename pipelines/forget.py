@@ -11,7 +11,7 @@ import duckdb
 
 from warraq.pipelines.cli import DONE, WRONG_USAGE, counted
 from warraq.pipelines.query import connect
-from warraq.transforms.addresses import host_of, is_public_suffix, page_key
+from warraq.transforms.addresses import is_public_suffix, page_key
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.domains import site_of
 from warraq.transforms.file_names import shown_name
@@ -70,11 +70,11 @@ def run(dataset: Dataset, options: argparse.Namespace, tell: Callable[[str], obj
 
 
 def _wrong_site(stated: str) -> str:
-    """What is wrong with a site as it was given, in one line; "" if it names a site."""
+    """The fault of a site as it was given, in one line; "" if it names a site."""
     name, site = shown_name(stated), site_of(stated)
     if not site:
         return f"{name} is no domain; give one such as akhbar.example"
-    if "://" in stated and urlsplit(stated).path.strip("/"):
+    if "://" in stated and (urlsplit(stated).path.strip("/") or urlsplit(stated).query):
         return f"{name} is a page; --url takes it down, --site {site} all pages of its site"
     if is_public_suffix(site):
         return f"{name} is no site: anybody can have a domain under it; give one such as akhbar.{site}"
@@ -105,7 +105,7 @@ def _find(connection: duckdb.DuckDBPyConnection, options: argparse.Namespace) ->
 def _addresses(connection: duckdb.DuckDBPyConnection, given: list[str]) -> list[str]:
     """The addresses that were given, and all in the dataset that are of the same pages."""
     pages = {page_key(url) for url in given}
-    hosts = [form for url in given for form in _spellings(host_of(url).removeprefix("www."))]
+    hosts = [form for url in given for form in _spellings(site_of(url))]
     found = connection.execute(_ON_HOSTS, {"hosts": hosts}).fetchall() if hosts else []
     return sorted({*given, *(url for (url,) in found if page_key(url) in pages)})
 

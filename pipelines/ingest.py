@@ -221,9 +221,9 @@ def _ingest_new(  # noqa: PLR0913, PLR0917  (the parts of a job)
     if reached:
         covered = offsets.covered(dataset, made.new, engine.landing, reached, recipes[0])
         made = made.without({dump.path for dump in covered})._replace(offsets=reached, covered=covered)
-    for line in told(made):
+    for line in notes(made):
         note(line)
-    for line in given_up(made):
+    for line in warnings(made):
         tell(line)
     if made.new:
         for line in unused_field_lines(made.new, options.config.read):
@@ -250,17 +250,11 @@ def recipes_of(options: IngestOptions) -> list[str]:
     return list(dict.fromkeys(_digest(__version__, form) for form in forms))
 
 
-def told(made: Plan) -> Iterator[str]:
-    """The messages on dumps that are in under other rules, are copies, or grew."""
+def notes(made: Plan) -> Iterator[str]:
+    """The messages that ask nothing of anybody: on dumps that are left alone, are copies, or grew."""
     if made.other_rules:
         dumps = counted(len(made.other_rules), "dump")
         yield f"{dumps} left alone: in the dataset, made under other rules; --replace makes them anew"
-    if made.again:
-        dumps = counted(len(made.again), "dump")
-        yield f"{dumps} in the dataset already, made under other rules, whose rows stay; --replace makes them anew"
-    if made.orphaned:
-        dumps = counted(len(made.orphaned), "dump")
-        yield f"{dumps} with pages that were refused as copies of articles taken out since; --replace makes them anew"
     for is_new, where in ((True, "which is read now"), (False, "which the dataset has")):
         if copies := [copy for copy in made.copies if copy.is_new == is_new]:
             more = f", and {counted(len(copies) - 1, 'other dump')} like it" if len(copies) > 1 else ""
@@ -273,8 +267,14 @@ def told(made: Plan) -> Iterator[str]:
         yield f"{files} of messages left alone: the dataset has these messages already, from another landing folder"
 
 
-def given_up(made: Plan) -> Iterator[str]:
-    """The messages on dumps that failed too often."""
+def warnings(made: Plan) -> Iterator[str]:
+    """The messages on dumps of which somebody must decide what becomes of them."""
+    if made.again:
+        dumps = counted(len(made.again), "dump")
+        yield f"{dumps} in the dataset already, made under other rules, whose rows stay; --replace makes them anew"
+    if made.orphaned:
+        dumps = counted(len(made.orphaned), "dump")
+        yield f"{dumps} with pages that were refused as copies of articles taken out since; --replace makes them anew"
     for dump in made.given_up:
         name = shown_name(dump.path)
         yield f"{name}: left out: failed {MOST_FAILURES} times, see the view `runs`; --retry_failed tries it again"

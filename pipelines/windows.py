@@ -29,7 +29,7 @@ from warraq.pipelines.errors import WarraqError, message_of
 from warraq.pipelines.flags import KEEP
 from warraq.pipelines.flow import RefinePages
 from warraq.pipelines.gathering import LandMessages
-from warraq.pipelines.ingest import describe_run, dumps_of, given_up, recipes_of, told
+from warraq.pipelines.ingest import describe_run, dumps_of, notes, recipes_of, warnings
 from warraq.pipelines.job import show_log, staged, wait_for_end
 from warraq.pipelines.maintain import keep_up
 from warraq.pipelines.options import DATAFLOW, LOCAL, StreamOptions
@@ -221,7 +221,7 @@ class _Watcher:
             tell(f"{path}: skipped, {why}")
         flags = {"only_new": options.only_new, "retry_failed": options.retry_failed}
         made = plan(dataset, found.dumps, self._recipes, **flags, by_name=True)
-        for line in (*told(made), *given_up(made)):
+        for line in (*notes(made), *warnings(made)):
             tell(line)
         self._remove_landed(dump.path for dump in made.held)
         return made

@@ -4,7 +4,7 @@ import functools
 import ipaddress
 import re
 from typing import Final
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, unquote_plus, unquote_to_bytes, urlsplit, urlunsplit
 
 from publicsuffixlist import PublicSuffixList
 
@@ -17,7 +17,7 @@ _TRACKING: Final = re.compile(
     r"|ocid|ref_src|xtor|cmpid|guccounter|guce_\w+|at_(?:medium|campaign|custom\d)|__twitter_impression)$"
 )
 _DEFAULT_PORT: Final = re.compile(r":(?:80|443)?$")
-_KEPT: Final = "/%:@!$&'()*+,;=-._~"  # in a path, beside letters and digits
+_KEPT: Final = "?:@!$'()*+,;=-._~"  # in a part of a path or query, beside letters and digits
 
 
 def host_of(url: str) -> str:
@@ -50,10 +50,9 @@ def without_tracking(url: str) -> str:
     Raises ValueError if it is malformed, such as http://[bad.
     """
     parts = urlsplit(url)
-    query = parts.query
-    if query:
-        kept = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if not _TRACKING.match(name)]
-        query = query if len(kept) == len(parse_qsl(query, keep_blank_values=True)) else urlencode(kept)
+    query = "&".join(
+        each for each in parts.query.split("&") if not _TRACKING.match(unquote_plus(each.partition("=")[0]))
+    )
     return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path, query, ""))
 
 
@@ -79,5 +78,11 @@ def page_key(url: str) -> str:
         return url
     host = normalized(_DEFAULT_PORT.sub("", parts.netloc)) or parts.netloc
     host = host.removeprefix("www.")
-    path = quote(unquote(parts.path), safe=_KEPT).rstrip("/")
-    return f"{host}{path}?{parts.query}" if parts.query else f"{host}{path}"
+    path = "/".join(map(_encoded, parts.path.split("/"))).rstrip("/")
+    query = "&".join(map(_encoded, parts.query.split("&")))
+    return f"{host}{path}?{query}" if query else f"{host}{path}"
+
+
+def _encoded(part: str) -> str:
+    """A part of an address in one encoding. Its bytes stay, also those of another charset than UTF-8."""
+    return quote(unquote_to_bytes(part), safe=_KEPT)

@@ -172,6 +172,10 @@ def test_a_site_is_taken_down_however_it_is_written(place, stated):
             "https://akhbar.example/a",
             "https://akhbar.example/a is a page; --url takes it down, --site akhbar.example all pages of its site",
         ),
+        (
+            "https://akhbar.example/?p=1",
+            "https://akhbar.example/?p=1 is a page; --url takes it down, --site akhbar.example all pages of its site",
+        ),
         ("com.sa", "com.sa is no site: anybody can have a domain under it; give one such as akhbar.com.sa"),
     ],
 )

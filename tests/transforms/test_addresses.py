@@ -19,6 +19,7 @@ def test_registered_domain(url, site):
 
 def test_an_address_without_tracking_is_otherwise_as_stated():
     assert without_tracking("https://a.example/x?b=%D9%85&a=1") == "https://a.example/x?b=%D9%85&a=1"
+    assert without_tracking("https://a.example/x?b=%CE&utm_source=y") == "https://a.example/x?b=%CE"
 
 
 @pytest.mark.parametrize(
@@ -39,8 +40,28 @@ def test_a_host_may_be_in_arabic():
     assert page_key("https://أخبار.example/x") == page_key("https://xn--igbicxr.example/x")
 
 
-def test_letters_of_a_path_may_be_encoded():
-    assert page_key("https://a.example/%D8%AE%d8%a8%D8%B1") == page_key("https://a.example/خبر")
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("/%D8%AE%d8%a8%D8%B1", "/خبر"),
+        ("/x?q=%D8%AE%d8%a8%D8%B1&utm_source=mail", "/x?q=خبر"),
+    ],
+)
+def test_letters_may_be_encoded(one, other):
+    assert page_key(f"https://a.example{one}") == page_key(f"https://a.example{other}")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("/%CE%C8%D1", "/%C7%C8%CA"),  # in windows-1256
+        ("/x?q=%CE%C8%D1&utm_source=mail", "/x?q=%C7%C8%CA&utm_source=mail"),
+        ("/a%2Fb", "/a/b"),
+        ("/x?q=a%26b", "/x?q=a&b"),
+    ],
+)
+def test_what_is_encoded_is_told_apart(one, other):
+    assert page_key(f"https://a.example{one}") != page_key(f"https://a.example{other}")
 
 
 @pytest.mark.parametrize(
