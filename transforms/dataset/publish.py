@@ -111,6 +111,9 @@ def recover_dead_runs(dataset: Dataset) -> list[Cleared]:
                 with _publishing(dataset, 0) as ours:
                     dataset.mark_death(staging)
                     cleared += _clear_up(dataset, staging) if ours else []
+    if storage.exists(dataset.publishing_lock()):  # perhaps of a process that could not remove it
+        with _publishing(dataset, 0):
+            pass  # it goes with the lock
     return cleared
 
 
