@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
+import unittest.mock
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -247,7 +248,8 @@ def upgrade(dataset) -> None:
     for table in filter(None, map(dataset.open, TABLES)):
         table.alter.set_table_properties({"warraq.schema_version": str(SCHEMA_VERSION - 1)}, raise_if_not_exists=False)
     assert upgrade_tables(dataset) == SCHEMA_VERSION - 1
-    assert upgrade.run(dataset, argparse.Namespace(), lambda _: None) == 0
+    with unittest.mock.patch("warraq.transforms.maintain.compact.SCHEMA_VERSION", SCHEMA_VERSION + 1):
+        assert upgrade.run(dataset, argparse.Namespace(), lambda _: None) == 0
 
 
 OPERATIONS: Final = {

@@ -13,6 +13,7 @@ from warraq.schemas.arrow import file_schema
 from warraq.transforms import storage
 from warraq.transforms.dataset.errors import CURE, DamagedDatasetError
 
+_VERSION_KEY: Final = b"warraq.schema_version"
 _RUN_KEY: Final = b"warraq.run_id"  # in the metadata of a file that one run has written
 _OF_THE_STORE: Final = (
     "Generic "  # begins what delta-rs says of a bucket that fails; of a broken file it says otherwise
@@ -86,6 +87,17 @@ def read_table(
         groups = [i for i in range(file.num_row_groups) if is_wanted(file.metadata.row_group(i))]
         known = [name for name in columns if name in file.schema_arrow.names]
         return file.read_row_groups(groups, known, use_threads=False)  # workers share the cores already
+
+
+def file_version(path: str) -> int:
+    """The schema version of one data file, from its footer.
+
+    Raises:
+      DamagedDatasetError: the file is missing or broken.
+      OSError: the storage does not answer, or rejects access.
+    """
+    with _opened(path) as file:
+        return int((file.schema_arrow.metadata or {}).get(_VERSION_KEY, b"1"))
 
 
 def read_rows(

@@ -18,9 +18,10 @@ from typing import Final, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from warraq.schemas.arrow import ORDER, PARTITIONS, TABLES
+from warraq.schemas.arrow import ORDER, PARTITIONS, SCHEMA_VERSION, TABLES
+from warraq.transforms import storage
 from warraq.transforms.dataset import index
-from warraq.transforms.dataset.data_files import DataFile, read_rows
+from warraq.transforms.dataset.data_files import DataFile, file_version, read_rows
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.errors import CURE, DamagedDatasetError
 from warraq.transforms.dataset.loads import REWRITES
@@ -65,6 +66,7 @@ class Settings(NamedTuple):
     before: dt.date  # days before it are closed
     target: int = TARGET  # bytes of a file
     is_whole: bool = False  # partitions are made anew as one, whatever it costs
+    only_older: bool = False  # of these only those with a file of an older schema; none is split for it
 
 
 class Compacted(NamedTuple):
@@ -94,6 +96,11 @@ class Group(NamedTuple):
     def partition(self) -> tuple[str, ...]:
         """The values of the partition columns."""
         return tuple(self.files[0].partition)
+
+    @property
+    def paths(self) -> list[str]:
+        """The paths of the files inside the dataset."""
+        return [f"{self.table}/{file.path}" for file in self.files]
 
     @property
     def size(self) -> int:
@@ -131,9 +138,15 @@ def compact(dataset: Dataset, settings: Settings) -> Iterator[Compacted]:
     Raises:
       DatasetError: other processes change the dataset all the time.
     """
+    is_older = functools.cache(functools.partial(_is_older, dataset))  # each file is opened once
     for table in RULES:
         batches: list[_Batch] = []
-        while batch := carry_out(dataset, _NAME, functools.partial(_plan, dataset, settings, table, batches)):
+
+        def left(table: str = table) -> list[Group]:
+            found = groups(table, dataset.data_files(table), settings)
+            return [group for group in found if not settings.only_older or any(map(is_older, group.paths))]
+
+        while batch := carry_out(dataset, _NAME, functools.partial(_plan, dataset, settings, left, batches)):
             batches.append(batch)
         yield Compacted(
             table,
@@ -159,7 +172,8 @@ def _groups(table: str, files: Sequence[DataFile], settings: Settings) -> list[G
     """The groups among the files of one partition."""
     rule = RULES[table]
     is_split = any(value in rule.splits for value in files[0].partition)
-    if is_split and (settings.is_whole or sum(file.size for file in files) >= _SPLIT * settings.target):
+    is_due = settings.is_whole and not settings.only_older
+    if is_split and (is_due or sum(file.size for file in files) >= _SPLIT * settings.target):
         parts = collections.defaultdict(list)
         for file, filled in zip(files, itertools.accumulate(file.size for file in files), strict=True):
             parts[filled // _AT_ONCE].append(file)
@@ -184,9 +198,17 @@ def _chosen(files: Sequence[DataFile], rule: Rule, settings: Settings) -> list[D
         cheap = rule.cheap * settings.target
         ends = [n for n, file in enumerate(small, 1) if file.size <= max(cheap, _TIMES * smaller[n - 1])]
         found = small[: max(ends, default=0)]
-    is_done = len(found) == 1 and is_compacted(found[0])
+    is_done = len(found) == 1 and is_compacted(found[0]) and not settings.only_older
     least = 1 if settings.is_whole else rule.least
     return [] if is_done or len(found) < least else found
+
+
+def _is_older(dataset: Dataset, path: str) -> bool:
+    """True for a file of an older schema, and for a damaged one, which the merge will tell."""
+    try:
+        return file_version(storage.join(dataset.root, path)) < SCHEMA_VERSION
+    except DamagedDatasetError:
+        return True
 
 
 def is_compacted(file: DataFile) -> bool:
@@ -205,14 +227,18 @@ class _Batch(NamedTuple):
 
 
 def _plan(
-    dataset: Dataset, settings: Settings, table: str, batches: Sequence[_Batch], operation: Operation
+    dataset: Dataset,
+    settings: Settings,
+    left: Callable[[], Sequence[Group]],
+    batches: Sequence[_Batch],
+    operation: Operation,
 ) -> tuple[Publication | None, _Batch | None]:
-    """Stages the next partitions of a table, up to the target. Returns None twice if none is left.
+    """Stages the next partitions of those that are left, up to the target. Returns None twice if there is none.
 
     Each partition is in one batch only, unless its files are split, so there is a last one.
     """
     done = frozenset[tuple[str, ...]]().union(*(batch.partitions for batch in batches))
-    found = [group for group in groups(table, dataset.data_files(table), settings) if group.partition not in done]
+    found = [group for group in left() if group.partition not in done]
     filled = itertools.accumulate((group.size for group in found), initial=0)
     taken = [group for group, size in zip(found, filled, strict=False) if size < settings.target]
     if not taken:

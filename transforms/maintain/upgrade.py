@@ -16,9 +16,9 @@ def add_flags(_parser: argparse.ArgumentParser) -> None:
 
 
 def run(dataset: Dataset, _options: argparse.Namespace, tell: Callable[[str], object]) -> int:
-    """Rewrites each file that no compaction of this version has written, open days too; returns the exit code."""
+    """Rewrites the partitions that have a file of an older schema, open days too; returns the exit code."""
     damaged = 0
-    for done in compact(dataset, Settings(dt.date.max, is_whole=True)):
+    for done in compact(dataset, Settings(dt.date.max, is_whole=True, only_older=True)):
         if done.before:
             tell(f"upgrade: {done.words()}")
         for line in done.damaged:

@@ -81,29 +81,50 @@ def find_dumps(inputs: Sequence[str], output: str | None = None) -> Discovery:
     `inputs` may be written as by `stored_name` or `shown_name`. These are skipped in folders and globs: files in the
     folder `output`, links to folders, pipes, sockets, devices, files that are no dump, and files that vanish or change
     meanwhile. Each file is opened once and decompressed once: its first bytes decide on its format, and up to 8 MiB
-    are read for its fingerprint.
+    are read for its fingerprint. A pattern that nothing matches, and an empty folder, are skipped beside other inputs.
 
     Raises:
-      InputError: a file named by the user is missing, unreadable, empty or no dump; a folder or glob holds no dump; a
-        file or folder in a folder can't be read.
+      NoInputError: no input holds a file; files may come.
+      InputError: a file named by the user is missing, unreadable, empty or no dump; a folder or glob holds files, but no
+        dump; a file or folder in a folder can't be read.
     """
     place = _Output(output)
     found: dict[str, Dump | Skipped] = {}
+    empty: list[tuple[str, NoInputError]] = []
     for stated in inputs:
-        expanded, is_named = _expand(stated, place)
-        candidates = list(expanded)
-        new = [candidate for candidate in candidates if candidate.path not in found]
-        found |= {each.path: Skipped(shown_name(each.path), each.why_not) for each in new if each.why_not}
-        found |= _examine_all([each.path for each in new if not each.why_not])
-        files = [found[each.path] for each in candidates]
-        if is_named and isinstance(files[0], Skipped):
-            more = f"; {_READABLE}" if files[0].why.startswith(_UNKNOWN) else ""
-            raise InputError(f"{files[0].path}: {files[0].why}{more}")
-        if not any(isinstance(file, Dump) for file in files):
-            skipped = next((f"{file.path}: {file.why}" for file in files if isinstance(file, Skipped)), "")
-            kind = InputError if skipped else NoInputError
-            raise kind(f"{shown_name(stated)}: no dump in it; {f'{skipped}; ' * bool(skipped)}{_READABLE}")
-    return _discovery(found)
+        try:
+            found |= _found_in(stated, place, found)
+        except NoInputError as error:
+            empty.append((shown_name(stated), error))
+    if empty and not any(isinstance(file, Dump) for file in found.values()):
+        raise empty[0][1]
+    nothing = [Skipped(name, str(error).removeprefix(f"{name}: ")) for name, error in empty]
+    dumps, skipped = _discovery(found)
+    return Discovery(dumps, sorted([*skipped, *nothing]))
+
+
+def _found_in(stated: str, place: _Output, known: Mapping[str, Dump | Skipped]) -> dict[str, Dump | Skipped]:
+    """The dumps and skipped files of one input that are not known yet.
+
+    Raises:
+      InputError, NoInputError: see `find_dumps`.
+    """
+    expanded, is_named = _expand(stated, place)
+    candidates = list(expanded)
+    new = [candidate for candidate in candidates if candidate.path not in known]
+    found: dict[str, Dump | Skipped] = {
+        each.path: Skipped(shown_name(each.path), each.why_not) for each in new if each.why_not
+    }
+    found |= _examine_all([each.path for each in new if not each.why_not])
+    files = [known.get(each.path) or found[each.path] for each in candidates]
+    if is_named and isinstance(files[0], Skipped):
+        more = f"; {_READABLE}" if files[0].why.startswith(_UNKNOWN) else ""
+        raise InputError(f"{files[0].path}: {files[0].why}{more}")
+    if not any(isinstance(file, Dump) for file in files):
+        skipped = next((f"{file.path}: {file.why}" for file in files if isinstance(file, Skipped)), "")
+        kind = InputError if skipped else NoInputError
+        raise kind(f"{shown_name(stated)}: no dump in it; {f'{skipped}; ' * bool(skipped)}{_READABLE}")
+    return found
 
 
 def list_files(inputs: Sequence[str], output: str | None = None) -> dict[str, FileState]:

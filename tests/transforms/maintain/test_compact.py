@@ -316,6 +316,28 @@ def test_a_whole_compaction_writes_every_file_of_another_version_anew(dataset, a
     assert dataset.open("runs").version() == version
 
 
+def test_only_partitions_with_older_files_are_upgraded(dataset, article):
+    """A dataset of this version stays as it is, also where a compaction would merge or split files."""
+    for number in range(2):
+        rows = [article(n, text=f"نص {number} {n}", article_id=f"{number}{n:031x}") for n in range(8)]
+        files = stage_run(dataset, f"r{number}", rows, dumps=["d.warc"])
+        staged = [dataset.staged_path(f"r{number}", file) for file in files if file.table == "articles"]
+        publish_run(dataset, f"r{number}", [*files, *stage_arrivals(dataset, f"r{number}", staged, f"r{number}")])
+    before = {name: dataset.files(name) for name in TABLES}
+    run(dataset, Settings(dt.date.max, is_whole=True, only_older=True))
+    assert {name: dataset.files(name) for name in TABLES} == before
+    old = dataset.files("articles")[0]
+    rows = pq.ParquetFile(old).read()
+    pq.write_table(rows.replace_schema_metadata({b"warraq.schema_version": b"3"}), old)
+    run(dataset, Settings(dt.date.max, is_whole=True, only_older=True))
+    folder = old.rpartition("/")[0]
+    others = [path for path in before["articles"] if not path.startswith(folder)]
+    now = dataset.files("articles")
+    assert [path for path in now if not path.startswith(folder)] == others
+    assert [is_compacted(file) for file in dataset.data_files("articles") if dataset.path(file) not in others] == [True]
+    assert dataset.files("signatures") == before["signatures"]
+
+
 def test_files_of_schema_1_get_their_load(dataset, article):
     """They name their run, but not the load of each row."""
     ingest(dataset, "r1", [article(n) for n in range(8)])

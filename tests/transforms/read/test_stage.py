@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from warraq.schemas.records import Page, Rejected, Source
 from warraq.transforms.read.discover import find_dumps, fingerprint
-from warraq.transforms.read.dump import InputError
+from warraq.transforms.read.dump import InputError, NoInputError
 from warraq.transforms.read.formats import FORMATS, open_page, read_range
 from warraq.transforms.read.places import check_stretches
 from warraq.transforms.read.rules import ReadRules
@@ -203,6 +203,22 @@ def test_an_input_that_cannot_be_read_is_an_error_in_one_line(tmp_path, monkeypa
         find_dumps([stated])
     assert "\n" not in str(error.value)
     assert str(error.value).startswith(stated)
+
+
+def test_a_pattern_that_nothing_matches_is_skipped_beside_others(tmp_path):
+    """One format of several may not have come yet."""
+    write(tmp_path, "in/a.html", HTML.encode())
+    (tmp_path / "empty").mkdir()
+    found = find_dumps([f"{tmp_path}/*.warc", f"{tmp_path}/in", f"{tmp_path}/empty"])
+    assert [Path(dump.path).name for dump in found.dumps] == ["a.html"]
+    assert [(Path(path).name, why.partition(";")[0]) for path, why in found.skipped] == [
+        ("*.warc", "nothing matches"),
+        ("empty", "no dump in it"),
+    ]
+    with pytest.raises(NoInputError, match="nothing matches"):
+        find_dumps([f"{tmp_path}/*.warc", f"{tmp_path}/empty"])
+    with pytest.raises(InputError, match="no such file"):  # a name is no pattern: it was mistyped
+        find_dumps([f"{tmp_path}/in", f"{tmp_path}/b.html"])
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
