@@ -49,8 +49,11 @@ def run(dataset: Dataset, options: argparse.Namespace, tell: Callable[[str], obj
     if not (options.url or options.id or options.site or options.where):
         tell("forget: name what is to be forgotten: --url, --id, --site or --where")
         return WRONG_USAGE
-    if wrong := next(filter(None, map(_wrong_site, options.site)), ""):
-        tell(f"--site: {wrong}")
+    options.url = [url.strip() for url in options.url]
+    wrong = [f"--site: {fault}" for fault in map(_wrong_site, options.site) if fault]
+    wrong += [f"--url: {fault}" for fault in map(_wrong_url, options.url) if fault]
+    if wrong:
+        tell(wrong[0])
         return WRONG_USAGE
     try:
         found, request = _find(connect(dataset), options)
@@ -60,7 +63,9 @@ def run(dataset: Dataset, options: argparse.Namespace, tell: Callable[[str], obj
     for line in _listed(found):
         print(line)
     if not options.yes:
-        tell(f"forget: {counted(len(found), 'article')} would go; --yes takes them down")
+        rules = len(options.url) + len(options.site)
+        later = f", and {counted(rules, 'rule')} would keep pages out" * bool(rules)
+        tell(f"forget: {counted(len(found), 'article')} would go{later}; --yes does it")
         return DONE
     receipt = forget(dataset, request, dt.datetime.now(dt.timezone.utc))
     for line in _receipt(receipt):
@@ -79,6 +84,17 @@ def _wrong_site(stated: str) -> str:
     if is_public_suffix(site):
         return f"{name} is no site: anybody can have a domain under it; give one such as akhbar.{site}"
     return ""
+
+
+def _wrong_url(stated: str) -> str:
+    """The fault of an address as it was given, in one line; "" if a page can have it."""
+    try:
+        parts = urlsplit(stated)
+        if parts.scheme == "file" or (parts.scheme in {"http", "https"} and parts.hostname):
+            return ""
+    except ValueError:  # such as a broken IPv6 address
+        pass
+    return f"{shown_name(stated)!r} is no address of a page; give it whole, such as https://akhbar.example/a/1"
 
 
 def _find(connection: duckdb.DuckDBPyConnection, options: argparse.Namespace) -> tuple[list[tuple[Any, ...]], Request]:
@@ -130,4 +146,4 @@ def _receipt(receipt: Receipt) -> Iterator[str]:
     yield f"rejected      {len(receipt.rejected):,} pages"
     yield f"new rules     {receipt.rules:,} (addresses and sites that stay out)"
     yield f"purged        {receipt.purged:,} replaced files"
-    yield "not reached   your dumps, backups, exports and query results"
+    yield "not reached   your dumps, backups, exports, query results, and search indexes outside the dataset"

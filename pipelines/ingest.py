@@ -54,6 +54,7 @@ from warraq.transforms.write.commit import OVERTAKEN, record_failures
 from warraq.transforms.write.run import Run
 from warraq.transforms.write.set_aside import SetAside, read_report
 
+_NAMED: Final = 3  # dumps that a message names
 _MOST_ALONE: Final = 8  # dumps that fail alone before anything is committed
 _PATIENCE: Final = 10.0  # seconds for another job that clears up after a dead run of the same dumps
 
@@ -86,7 +87,7 @@ def main(arguments: Sequence[str]) -> int:
             raise error.__cause__ from None
         if options.summary == JSON:
             print(json.dumps({"status": STATUS[code], "error": message_of(error)}, ensure_ascii=False))
-        return print_line(message_of(error), code)
+        return code if options.quiet and code == BUSY else print_line(message_of(error), code)
 
 
 def _say_nothing(_message: str) -> None:
@@ -97,10 +98,13 @@ def _verdict(options: IngestOptions, outcome: Outcome) -> tuple[int, str]:
     """The exit code of an ingestion that did not fail, and a last line on it, or ""."""
     broken = errors(Dataset(options.output), outcome.run_ids) if options.strict else 0
     left_out = len(outcome.set_aside) + len(outcome.plan.given_up)
+    denied = sum(each.is_denied for each in outcome.skipped)
     if broken:
         return FAILED, f"--strict: {counted(broken, 'page')} rejected as `error`; see the view `rejected`"
-    if left_out:
-        return SOME_SET_ASIDE, f"{counted(left_out, 'dump')} set aside; the others are committed"
+    if left_out or denied:
+        parts = [f"{counted(left_out, 'dump')} set aside"] * bool(left_out)
+        parts += [f"{counted(denied, 'file')} not readable"] * bool(denied)
+        return SOME_SET_ASIDE, f"{', '.join(parts)}; the others are committed"
     return (DONE if outcome.run_ids else NOTHING_NEW), ""
 
 
@@ -117,8 +121,10 @@ def _summary(options: IngestOptions, outcome: Outcome, code: int) -> Iterator[st
         already_in=sorted({dump.path for dump in (*made.held, *made.other_rules)} - copies),
         set_aside=[(fault.dump, fault.error) for fault in outcome.set_aside],
         failed=[(dump.path, f"failed {MOST_FAILURES} times") for dump in made.given_up],
+        again=[dump.path for dump in made.again],
+        orphaned=[dump.path for dump in made.orphaned],
         copies=[(copy.dump.path, copy.of) for copy in made.copies],
-        skipped=outcome.skipped,
+        skipped=[(each.path, each.why) for each in outcome.skipped],
     )
     found = as_json(STATUS[code], outcome.run_ids, dumps, lines, totals)
     return iter([json.dumps(found, ensure_ascii=False)])
@@ -152,8 +158,10 @@ def ingest(
     note = note or tell
     find = find or functools.partial(find_dumps, options.inputs, options.output)
     found = _find(find, dataset)
-    for path, why in found.skipped:
-        tell(f"{path}: skipped, {why}")
+    for each in found.skipped:
+        tell(f"{each.path}: skipped, {each.why}")
+    for each in found.empty:
+        note(f"{each.path}: {each.why}")
     if has_dead_runs(dataset):  # one of these dumps may be to blame. To wait for the turn removes the traces
         engine = dataclasses.replace(engine, apart=True)
     waited: list[str] = []
@@ -168,7 +176,7 @@ def ingest(
             while True:
                 outcome = _ingest_new(options, dataset, found, tell, note, engine)
                 if outcome:
-                    return dataclasses.replace(outcome, skipped=found.skipped)
+                    return dataclasses.replace(outcome, skipped=[*found.skipped, *found.empty])
                 found = _find(find, dataset)  # files may have grown meanwhile
     except (OSError, DatasetError, DeltaError) as error:  # files of a dead run can't be removed, a table can't be read
         raise WarraqError(message_of(error)) from error
@@ -267,14 +275,20 @@ def notes(made: Plan) -> Iterator[str]:
         yield f"{files} of messages left alone: the dataset has these messages already, from another landing folder"
 
 
+def _some(dumps: Sequence[str]) -> str:
+    """The first names of a list of dumps, and how many more there are."""
+    more = len(dumps) - _NAMED
+    return ", ".join(map(shown_name, dumps[:_NAMED])) + (f" and {counted(more, 'other dump')}" if more > 0 else "")
+
+
 def warnings(made: Plan) -> Iterator[str]:
     """The messages on dumps of which somebody must decide what becomes of them."""
     if made.again:
-        dumps = counted(len(made.again), "dump")
-        yield f"{dumps} in the dataset already, made under other rules, whose rows stay; --replace makes them anew"
+        names = _some([dump.path for dump in made.again])
+        yield f"{names}: in the dataset already, made under other rules, whose rows stay; --replace makes them anew"
     if made.orphaned:
-        dumps = counted(len(made.orphaned), "dump")
-        yield f"{dumps} with pages that were refused as copies of articles taken out since; --replace makes them anew"
+        names = _some([dump.path for dump in made.orphaned])
+        yield f"{names}: pages were refused as copies of articles taken out since; --replace makes these dumps anew"
     for dump in made.given_up:
         name = shown_name(dump.path)
         yield f"{name}: left out: failed {MOST_FAILURES} times, see the view `runs`; --retry_failed tries it again"

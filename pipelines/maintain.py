@@ -4,6 +4,7 @@ import argparse
 import importlib
 import itertools
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from deltalake.exceptions import DeltaError
@@ -62,8 +63,10 @@ def maintain_parser(name: str | None = None) -> Parser:
             usage="warraq maintain DIR [OPERATION] [flags]",
             description="Keeps a dataset in order. Each operation may be killed at any moment and run again,\n"
             f"beside running ingests, too. Without an operation: {', then '.join(NIGHTLY)}.\n\nOperations:\n{listed}",
-            epilog="Example:\n  warraq maintain dataset\n  warraq maintain dataset compact --help",
+            epilog="Examples:\n  warraq maintain dataset\n  warraq maintain dataset compact --help\n"
+            "  warraq maintain dataset forget --url https://akhbar.example/a/1",
         )
+    parser.add_argument("--quiet", action="store_true", help="say nothing if nothing is wrong")
     for each in [name] if name else NIGHTLY:
         _module(each).add_flags(parser)
     return parser
@@ -73,6 +76,10 @@ def main(arguments: Sequence[str]) -> int:
     """`warraq maintain`; returns the exit code. Each thing that was done is one line on stderr."""
     folder, name, flags = _split(arguments)
     parser = maintain_parser(name if name in OPERATIONS else None)
+    if folder in OPERATIONS and not name and not Path(folder).exists():
+        parser = maintain_parser(folder)
+        if {"-h", "--help"}.isdisjoint(flags):
+            parser.error(f"the dataset comes first: warraq maintain DIR {folder}")
     if name and name not in OPERATIONS:
         parser.error(f"no operation {name!r}; there are {', '.join(OPERATIONS)}")
     options = parser.parse_args(flags)
@@ -89,7 +96,7 @@ def main(arguments: Sequence[str]) -> int:
     except (argparse.ArgumentTypeError, DatasetError, OSError) as error:
         return print_line(str(error), WRONG_USAGE)
     try:
-        return _run(dataset, names, options)
+        return _run(dataset, names, options, quiet=options.quiet)
     except DatasetError as error:
         return print_line(str(error), FAILED)
     except (DeltaError, OSError) as error:
@@ -131,13 +138,14 @@ def _insist(dataset: Dataset, *, writes: bool) -> None:
         dataset.check()
 
 
-def _run(dataset: Dataset, names: Sequence[str], options: argparse.Namespace) -> int:
-    told = 0
+def _run(dataset: Dataset, names: Sequence[str], options: argparse.Namespace, *, quiet: bool) -> int:
+    """Does the operations; returns the exit code. If all is well, `quiet` leaves out what they say."""
+    told: list[str] = []
 
     def tell(line: str) -> None:
-        nonlocal told
-        told += 1
-        print_line(line)
+        told.append(line)
+        if not quiet:
+            print_line(line)
 
     if any(OPERATIONS[name].writes for name in names):
         for cleared in recover_dead_runs(dataset):
@@ -145,7 +153,9 @@ def _run(dataset: Dataset, names: Sequence[str], options: argparse.Namespace) ->
         if before := upgrade_tables(dataset):
             tell(f"{dataset.root}: upgraded from schema {before} to {SCHEMA_VERSION}")
     code = max(int(_module(name).run(dataset, options, tell)) for name in names)
-    if not told and code == DONE:
+    for line in told if quiet and code != DONE else []:
+        print_line(line)
+    if not told and code == DONE and not quiet:
         print_line("nothing to do")
     return code
 

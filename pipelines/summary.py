@@ -50,7 +50,9 @@ class DumpsOf(NamedTuple):
     set_aside: Sequence[tuple[str, str]] = ()  # dump and reason
     failed: Sequence[tuple[str, str]] = ()  # dump and reason
     copies: Sequence[tuple[str, str]] = ()  # not read, and the dump with the same bytes
-    skipped: Sequence[tuple[str, str]] = ()  # file that is no dump and reason
+    skipped: Sequence[tuple[str, str]] = ()  # file that is no dump, or input without a file, and reason
+    again: Sequence[str] = ()  # read; in before under other rules, and those rows stay
+    orphaned: Sequence[str] = ()  # in; pages of it were refused as copies of articles that are gone
 
 
 def run_rows(dataset: Dataset, runs: Iterable[str], attempts: int = _ATTEMPTS) -> list[dict[str, Any]]:
@@ -158,6 +160,8 @@ def as_json(status: str, runs: Sequence[str], dumps: DumpsOf, lines: Sequence[Co
             "set_aside": [{"dump": dump, "reason": reason} for dump, reason in sorted(dumps.set_aside)],
             "failed": [{"dump": dump, "reason": reason} for dump, reason in sorted(dumps.failed)],
             "copies": [{"dump": dump, "of": of} for dump, of in sorted(dumps.copies)],
+            "again": sorted(dumps.again),
+            "orphaned": sorted(dumps.orphaned),
             "skipped": [{"file": file, "reason": reason} for file, reason in sorted(dumps.skipped)],
         },
         "pages": pages_by(lines, ledger.READ),

@@ -217,8 +217,8 @@ class _Watcher:
             tell(cleared.words)
         upgrade_tables(dataset)
         found = dumps_of(sizes)
-        for path, why in found.skipped:
-            tell(f"{path}: skipped, {why}")
+        for each in found.skipped:
+            tell(f"{each.path}: skipped, {each.why}")
         flags = {"only_new": options.only_new, "retry_failed": options.retry_failed}
         made = plan(dataset, found.dumps, self._recipes, **flags, by_name=True)
         for line in (*notes(made), *warnings(made)):

@@ -42,6 +42,21 @@ def test_without_an_operation_it_does_what_a_night_needs(dataset, capfd):
     assert (code, lines[0].split(" (")[0]) == (0, "warraq: vacuum: 2 replaced files removed")
 
 
+def test_a_quiet_night_says_nothing_unless_something_is_wrong(dataset, capfd):
+    assert maintain(capfd, dataset.root, "--quiet") == (0, [])
+    assert len(dataset.files("articles")) == 1
+    assert maintain(capfd, dataset.root, "--quiet") == (0, [])
+    Path(dataset.path(dataset.data_files("articles")[0])).write_bytes(b"nothing")
+    code, lines = maintain(capfd, dataset.root, "check", "--quiet")
+    assert code == 1
+    assert any("compact-" in line for line in lines)
+
+
+def test_help_of_an_operation_needs_no_dataset(capfd):
+    assert run(["maintain", "forget", "--help"]) == 0
+    assert "--url URL" in capfd.readouterr().out
+
+
 @pytest.mark.parametrize(("day", "files"), [("2025-05-30", 2), ("2025-05-31", 1)])
 def test_days_from_the_named_one_on_stay_open(dataset, capfd, day, files):
     assert maintain(capfd, dataset.root, "compact", "--before", day)[0] == 0
@@ -94,6 +109,7 @@ def test_damage_is_told_and_the_rest_is_done(dataset, capfd, make_article):
         ([], "required: DIR, the dataset"),
         (["nowhere"], "nowhere: no dataset there; make one: warraq ingest INPUT… --output nowhere"),
         (["nowhere", "compct"], "no operation 'compct'; there are compact, vacuum"),
+        (["compact", "--whole"], "the dataset comes first: warraq maintain DIR compact"),
         (["nowhere", "vacuum", "--keep", "7"], "argument --keep: '7': not a period such as 12h or 7d"),
         (["nowhere", "compact", "--keep", "7d"], "unknown flag --keep"),
         (["nowhere", "compact", "--before", "May"], "argument --before: 'May': not a day such as 2026-01-31"),

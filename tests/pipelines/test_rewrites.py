@@ -124,11 +124,25 @@ def test_texts_whose_original_went_come_back_with_replace(place, capsys):
     assert maintain([output, "undo", run_of(output, "a")]) == 0
     assert f"2 pages of {b} stay rejected as copies of these" in capsys.readouterr().err
     assert ingest(output, b) == 4
-    assert "1 dump with pages that were refused as copies of articles taken out since" in capsys.readouterr().err
+    assert f"{b}: pages were refused as copies of articles taken out since" in capsys.readouterr().err
     assert ingest(output, b, "--replace") == 0
     assert len(ask(output, ARTICLES)) == 3
     assert found(output) == []
     assert ingest(output, b, "--replace") == 4
+
+
+def test_a_copy_follows_its_text_when_a_replacement_makes_another_page_the_original(place, capsys):
+    """C is a copy of a page of A, which is a copy of a page of B once B is preferred."""
+    output, write = place
+    a, b, c = write("a", 0, 1), write("b", 0, 1, host="khabar.example"), write("c", 0, 1, 2, host="naba.example")
+    assert [ingest(output, dump) for dump in (a, b, c)] == [0, 0, 0]
+    assert ingest(output, a, b, "--replace", "--prefer", "khabar.example") == 0
+    capsys.readouterr()
+    assert ingest(output, c) == 4
+    assert "taken out since" not in capsys.readouterr().err
+    originals = "SELECT DISTINCT a.url FROM rejected r JOIN articles a ON r.detail = a.article_id ORDER BY ALL"
+    assert ask(output, originals) == [("https://khabar.example/b/0",), ("https://khabar.example/b/1",)]
+    assert found(output) == []
 
 
 def test_an_article_that_was_taken_down_stays_out_under_other_rules(place):
@@ -198,3 +212,15 @@ def test_a_page_is_taken_down_however_its_address_is_spelled(place):
     assert ingest(output, b, "--new", "--rejected", "all") == 0
     assert ask(output, ARTICLES) == [("https://www.akhbar.example/a/0",)]
     assert ask(output, "SELECT reason FROM rejected") == [("forgotten",)]
+
+
+@pytest.mark.parametrize(
+    "stated", ["", "akhbar.example/a/0", "//akhbar.example/a/0", "http://", "ftp://akhbar.example/a/0", "http://[a/0"]
+)
+def test_what_is_no_address_takes_nothing_down(place, capsys, stated):
+    """It would look as if it were done."""
+    output, write = place
+    assert ingest(output, write("a", 0)) == 0
+    assert maintain([output, "forget", "--url", stated, "--yes"]) == 2
+    assert f"--url: {stated!r} is no address of a page; give it whole" in capsys.readouterr().err
+    assert len(ask(output, ARTICLES)) == 1

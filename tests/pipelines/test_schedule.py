@@ -1,5 +1,6 @@
 """The job on a schedule: overlapping starts, nothing new, dumps that fail, rules that change."""
 
+import errno
 import functools
 import shutil
 import signal
@@ -20,6 +21,8 @@ from warraq.pipelines.query import connect
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.ledger import Entry
 from warraq.transforms.maintain.check import faults
+from warraq.transforms.read import discover
+from warraq.transforms.read.dump import open_dump
 from warraq.transforms.write import commit
 
 DUMPS = ROOT / "samples" / "dumps"
@@ -160,6 +163,31 @@ def test_nothing_is_told_as_done_that_was_done_before(one_run, capsys):
 )
 def test_flags_that_change_no_article_make_no_dump_new(one_run, flags):
     assert ingest(one_run, A, *flags) == 4
+
+
+def test_a_file_that_may_not_be_read_costs_the_exit_code_only(tmp_path, monkeypatch, capsys):
+    """Such as one that another user is still uploading. A pattern that nothing matches yet costs nothing."""
+    folder, output = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    denied = folder / "b.jsonl"
+    for source, name in ((C, "a.jsonl.gz"), (B, denied.name)):
+        shutil.copy(source, folder / name)
+
+    def opened(path):
+        if path == str(denied):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return open_dump(path)
+
+    monkeypatch.setattr(discover, "open_dump", opened)
+    assert ingest(output, folder, tmp_path / "*.warc", "--quiet") == 3
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [
+        f"warraq: {denied}: skipped, Permission denied; check the path and its permissions",
+        "warraq: 1 file not readable; the others are committed",
+    ]
+    assert ask(output, "SELECT count(*) > 0 FROM articles") == [(True,)]
+    monkeypatch.undo()
+    assert ingest(output, folder, "--quiet") == 0
 
 
 def test_a_dump_that_fails_three_times_is_left_out_until_it_is_asked_for(tmp_path, monkeypatch, capsys):
@@ -312,4 +340,4 @@ def test_better_rules_replace_old_rows(tmp_path, capsys, one_run):
     assert ingest(anew, A, "--new") == 4
     assert "1 dump left alone: in the dataset, made under other rules; --replace" in capsys.readouterr().err
     assert ingest(anew, A) == 0
-    assert "1 dump in the dataset already, made under other rules, whose rows stay" in capsys.readouterr().err
+    assert f"{A}: in the dataset already, made under other rules, whose rows stay" in capsys.readouterr().err

@@ -144,6 +144,8 @@ def test_the_summary_for_programs(dataset):
         failed=[("f", "because")],
         copies=[("g", "a")],
         skipped=[("h", "unknown format")],
+        again=["a"],
+        orphaned=["b"],
     )
     found = as_json("done", ["c", "b"], dumps, ledger_of(dataset, ["b", "c"]), totals_of(dataset))
     assert json.loads(json.dumps(found)) == {
@@ -155,6 +157,8 @@ def test_the_summary_for_programs(dataset):
             "set_aside": [{"dump": "e", "reason": "why"}],
             "failed": [{"dump": "f", "reason": "because"}],
             "copies": [{"dump": "g", "of": "a"}],
+            "again": ["a"],
+            "orphaned": ["b"],
             "skipped": [{"file": "h", "reason": "unknown format"}],
         },
         "pages": 9,

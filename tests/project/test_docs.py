@@ -18,6 +18,7 @@ from warraq.pipelines.query import VIEWS, query_parser
 from warraq.pipelines.report.command import report_parser
 from warraq.pipelines.search import search_parser
 from warraq.pipelines.serve.command import serve_parser
+from warraq.pipelines.summary import DumpsOf, Totals, as_json
 from warraq.schemas.arrow import TABLES
 from warraq.schemas.labels import MASS_REASONS, REASONS, STAGES, TOPICS
 from warraq.transforms.quality.quality import QualityRules
@@ -54,6 +55,13 @@ def test_every_flag_in_the_readme_exists(flag):
 @pytest.mark.parametrize("path", re.findall(r"\]\(([^)#]+)\)", README))
 def test_every_link_in_the_readme_leads_somewhere(path):
     assert path.startswith("http") or (ROOT / path).exists()
+
+
+def test_every_key_of_the_json_summary_is_in_the_operations():
+    found = as_json("done", [], DumpsOf(), [], Totals([], []))
+    names = {*found} - {"dumps"} | {f"dumps.{name}" for name in found["dumps"]}
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert {name for name in names if f"`{name}`" not in text} == set()
 
 
 def test_every_document_is_in_the_readme():

@@ -199,7 +199,7 @@ def test_what_is_no_file_is_skipped_with_a_line(odd):
     for stated in ("in", "in/[!u]*"):
         found = find_dumps([stated])
         assert [dump.path for dump in found.dumps] == ["in/page.html"]
-        skipped = {path: why.partition(";")[0] for path, why in found.skipped}
+        skipped = {path: why.partition(";")[0] for path, why, _ in found.skipped}
         assert skipped == {**odd, **({"in/up": "a link to a folder"} if stated == "in" else {})}
 
 

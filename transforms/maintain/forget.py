@@ -6,7 +6,7 @@ The table `forgotten` keeps digests by which they are known again.
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from warraq.schemas.arrow import TABLES, file_table
 from warraq.transforms import storage
@@ -17,6 +17,8 @@ from warraq.transforms.dataset.publication import Publication
 from warraq.transforms.dataset.take_out import PLACE, Condition, TakenOut, take_out
 from warraq.transforms.maintain.operation import Operation, carry_out
 from warraq.transforms.search.index import Index
+
+_PURGED: Final = ("articles", "rejected", "signatures")  # the tables that tell of pages
 
 
 class Request(NamedTuple):
@@ -79,7 +81,7 @@ def purge(dataset: Dataset) -> int:
     if not (places or known.url_digests):
         return 0
     root = storage.join(dataset.root, REPLACED)
-    found = [path for path in storage.files(root, ".parquet") if path.split("/")[0] in ("articles", "rejected")]
+    found = [path for path in storage.files(root, ".parquet") if path.split("/")[0] in _PURGED]
     held = [path for path in found if _holds(storage.join(root, path), path.split("/")[0], known, places)]
     for path in held:
         storage.delete(storage.join(root, path))
@@ -92,7 +94,7 @@ def _holds(path: str, table: str, known: Forgotten, places: Collection[tuple[str
         for row in group.to_pylist():
             urls = {url_digest(row[name]) for name in ("url", "canonical_url") if name in row}
             if (
-                (row["dump"], row["dump_offset"]) in places
+                (row.get("dump"), row.get("dump_offset")) in places
                 or row.get("article_id") in known.article_ids
                 or row.get("text_digest") in known.text_digests
                 or not known.url_digests.isdisjoint(urls)

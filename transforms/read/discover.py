@@ -36,13 +36,15 @@ class Skipped(NamedTuple):
 
     path: str  # in the form of file_names.shown_name
     why: str
+    is_denied: bool = False  # it may be a dump: this user may not read it
 
 
 class Discovery(NamedTuple):
-    """The dumps and the skipped files, each sorted by path."""
+    """The dumps and the skipped files, each sorted by path, and the inputs that hold no file yet."""
 
     dumps: list[Dump]
     skipped: list[Skipped]
+    empty: Sequence[Skipped] = ()
 
 
 class _Candidate(NamedTuple):
@@ -79,51 +81,59 @@ def find_dumps(inputs: Sequence[str], output: str | None = None) -> Discovery:
     """The dumps in files, in folders (at any depth, without hidden files) and in globs, each dump once.
 
     `inputs` may be written as by `stored_name` or `shown_name`. These are skipped in folders and globs: files in the
-    folder `output`, links to folders, pipes, sockets, devices, files that are no dump, and files that vanish or change
-    meanwhile. Each file is opened once and decompressed once: its first bytes decide on its format, and up to 8 MiB
-    are read for its fingerprint. A pattern that nothing matches, and an empty folder, are skipped beside other inputs.
+    folder `output`, links to folders, pipes, sockets, devices, files that are no dump, that this user may not read, and
+    that vanish or change meanwhile. Each file is opened once and decompressed once: its first bytes decide on its
+    format, and up to 8 MiB are read for its fingerprint. Beside other inputs a pattern may match nothing, and a folder
+    be empty.
 
     Raises:
       NoInputError: no input holds a file; files may come.
-      InputError: a file named by the user is missing, unreadable, empty or no dump; a folder or glob holds files, but no
-        dump; a file or folder in a folder can't be read.
+      InputError: a file named by the user is missing, unreadable, empty or no dump; a folder or glob holds files, but
+        no dump; a file or folder in a folder can't be read for another reason than its permissions.
     """
     place = _Output(output)
     found: dict[str, Dump | Skipped] = {}
-    empty: list[tuple[str, NoInputError]] = []
+    empty: list[NoInputError] = []
     for stated in inputs:
-        try:
-            found |= _found_in(stated, place, found)
-        except NoInputError as error:
-            empty.append((shown_name(stated), error))
+        here = _found_in(stated, place, found)
+        if isinstance(here, NoInputError):
+            empty.append(here)
+        else:
+            found |= here
     if empty and not any(isinstance(file, Dump) for file in found.values()):
-        raise empty[0][1]
-    nothing = [Skipped(name, str(error).removeprefix(f"{name}: ")) for name, error in empty]
-    dumps, skipped = _discovery(found)
-    return Discovery(dumps, sorted([*skipped, *nothing]))
+        raise empty[0]
+    parts = [str(error).partition(": ") for error in empty]
+    return _discovery(found)._replace(empty=[Skipped(name, why) for name, _, why in parts])
 
 
-def _found_in(stated: str, place: _Output, known: Mapping[str, Dump | Skipped]) -> dict[str, Dump | Skipped]:
-    """The dumps and skipped files of one input that are not known yet.
+def _found_in(
+    stated: str, place: _Output, known: Mapping[str, Dump | Skipped]
+) -> dict[str, Dump | Skipped] | NoInputError:
+    """The dumps and skipped files of one input that are not known yet; an error to be raised if it holds no file yet.
 
     Raises:
-      InputError, NoInputError: see `find_dumps`.
+      InputError: see `find_dumps`.
     """
-    expanded, is_named = _expand(stated, place)
+    try:
+        expanded, is_named = _expand(stated, place)
+    except NoInputError as error:
+        return error
     candidates = list(expanded)
     new = [candidate for candidate in candidates if candidate.path not in known]
     found: dict[str, Dump | Skipped] = {
         each.path: Skipped(shown_name(each.path), each.why_not) for each in new if each.why_not
     }
-    found |= _examine_all([each.path for each in new if not each.why_not])
+    paths = [each.path for each in new if not each.why_not]
+    found |= _examine_all(paths, _examine if is_named else _examine_unless_denied)
     files = [known.get(each.path) or found[each.path] for each in candidates]
     if is_named and isinstance(files[0], Skipped):
         more = f"; {_READABLE}" if files[0].why.startswith(_UNKNOWN) else ""
         raise InputError(f"{files[0].path}: {files[0].why}{more}")
     if not any(isinstance(file, Dump) for file in files):
         skipped = next((f"{file.path}: {file.why}" for file in files if isinstance(file, Skipped)), "")
-        kind = InputError if skipped else NoInputError
-        raise kind(f"{shown_name(stated)}: no dump in it; {f'{skipped}; ' * bool(skipped)}{_READABLE}")
+        if not skipped:
+            return NoInputError(f"{shown_name(stated)}: no dump in it; {_READABLE}")
+        raise InputError(f"{shown_name(stated)}: no dump in it; {skipped}; {_READABLE}")
     return found
 
 
@@ -283,11 +293,8 @@ def _expand_remote(stated: str, place: _Output) -> tuple[list[_Candidate], bool]
     return [place.candidate(path)._replace(state=found[path]) for path in paths], pattern == paths[0]
 
 
-def _examine_all(
-    paths: Sequence[str], examine_one: Callable[[str], Dump | Skipped] | None = None
-) -> dict[str, Dump | Skipped]:
+def _examine_all(paths: Sequence[str], examine_one: Callable[[str], Dump | Skipped]) -> dict[str, Dump | Skipped]:
     """The dump or the reason for each path. Remote files are opened in parallel: each waits for the network."""
-    examine_one = examine_one or _examine
     if not any(map(is_remote, paths)):
         return {path: examine_one(path) for path in paths}
     with ThreadPoolExecutor(_REMOTE_AT_ONCE) as pool:
@@ -302,7 +309,7 @@ def _examine_unless_denied(path: str) -> Dump | Skipped:
         if not isinstance(error.__cause__, PermissionError):
             raise
         name = shown_name(path)
-        return Skipped(name, str(error).removeprefix(f"{name}: "))
+        return Skipped(name, str(error).removeprefix(f"{name}: "), is_denied=True)
 
 
 def _examine(path: str) -> Dump | Skipped:

@@ -4,10 +4,11 @@ import dataclasses
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from warraq.schemas import arrow
+from warraq.schemas.labels import COPY_REASONS
 from warraq.schemas.records import Rejected
 from warraq.transforms import ledger
 from warraq.transforms.dataset import loads
@@ -25,6 +26,7 @@ from warraq.transforms.write.run import Run
 from warraq.transforms.write.set_aside import SetAside, SetAsideError, find_faults, leave_report
 
 _PLACED: Final = ("article_id", "duplicate_of", "load_id", "dump", "dump_offset")
+_REFUSED: Final = ("dump", "dump_offset", "reason", "detail")
 _PATIENCE: Final = 60.0  # seconds, for another process that records the same failures
 _ATTEMPTS: Final = 20  # at a commit, while others replace files or bring articles
 OVERTAKEN: Final = "overtaken"  # the note for the launcher
@@ -210,7 +212,7 @@ def _places(dataset: Dataset, run: Run, taken_back: Sequence[tuple[str, Rejected
 def _heirs(dataset: Dataset, run: Run, files: Sequence[DataFile]) -> dict[str, str]:
     """Article of a replaced load → the original that a pointer to it must lead to now.
 
-    That is the new article of the same place, or the original of which this one is a copy.
+    That is the new article of the same place, or the original of which this one is a copy or was refused as a copy.
     """
     replaced, load_of = frozenset(run.replaced), dataset.load_of()
     old = {
@@ -222,9 +224,22 @@ def _heirs(dataset: Dataset, run: Run, files: Sequence[DataFile]) -> dict[str, s
     }
     new = {
         (row["dump"], row["dump_offset"]): row["duplicate_of"] or row["article_id"]
-        for file in files
-        if file.table == "articles"
-        for group in read_rows("articles", dataset.staged_path(run.staging, file), {}, _PLACED)
-        for row in group.to_pylist()
+        for row in _staged_rows(dataset, run, files, "articles", _PLACED)
     }
+    refused = {
+        (row["dump"], row["dump_offset"]): row["detail"]
+        for row in _staged_rows(dataset, run, files, "rejected", _REFUSED)
+        if row["reason"] in COPY_REASONS
+    }
+    new = {**refused, **new}
     return {article: new[place] for place, article in old.items() if place in new}
+
+
+def _staged_rows(
+    dataset: Dataset, run: Run, files: Sequence[DataFile], table: str, columns: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    """Some columns of the rows that the run has staged for a table."""
+    for file in files:
+        if file.table == table:
+            for group in read_rows(table, dataset.staged_path(run.staging, file), {}, columns):
+                yield from group.to_pylist()

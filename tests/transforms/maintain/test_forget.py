@@ -9,6 +9,7 @@ import pytest
 from tests.support.datasets import publish_run, stage_run, texts
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.forgotten import Forgotten, read_forgotten, url_digest
+from warraq.transforms.dataset.index import stage_arrivals
 from warraq.transforms.maintain.forget import Request, forget
 from warraq.transforms.maintain.undo import undo
 
@@ -82,6 +83,18 @@ def test_a_replaced_file_goes_with_a_later_take_down(dataset):
     receipt = forget(dataset, Request(urls=frozenset({"https://s.example/a"})), NOW)
     assert (receipt.articles, receipt.rules, receipt.purged) == ([], 1, 1)
     assert everywhere(dataset) == set()
+
+
+def test_the_index_of_copies_is_purged_of_it(dataset, articles):
+    """A sketch tells much of a text."""
+    files = stage_run(dataset, "r2", [articles[1]._replace(article_id="d")], dumps=["e.warc"])
+    staged = [dataset.staged_path("r2", file) for file in files if file.table == "articles"]
+    publish_run(dataset, "r2", [*files, *stage_arrivals(dataset, "r2", staged, "r2")])
+    [old] = dataset.files("signatures")
+    assert forget(dataset, Request(article_ids=frozenset("d")), NOW).purged > 0
+    left = [path for path in Path(dataset.root).rglob("*.parquet") if "signatures" in path.parts]
+    assert old not in map(str, left)
+    assert [row for path in left for row in pq.ParquetFile(path).read(["article_id"]).to_pylist()] == []
 
 
 def test_no_address_and_no_text_is_kept(dataset):

@@ -1,6 +1,7 @@
 """Dumps are recognised by content, each format gives its pages, and the transform reads each record once."""
 
 import datetime as dt
+import errno
 import gzip
 import io
 import json
@@ -23,8 +24,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from warraq.schemas.records import Page, Rejected, Source
+from warraq.transforms.read import discover
 from warraq.transforms.read.discover import find_dumps, fingerprint
-from warraq.transforms.read.dump import InputError, NoInputError
+from warraq.transforms.read.dump import InputError, NoInputError, open_dump
 from warraq.transforms.read.formats import FORMATS, open_page, read_range
 from warraq.transforms.read.places import check_stretches
 from warraq.transforms.read.rules import ReadRules
@@ -181,7 +183,7 @@ def test_folders_and_globs_are_sorted_without_hidden_files_and_doubles(tmp_path)
     write(tmp_path, "b/empty.html", b"")
     found = find_dumps([f"{tmp_path}/b/../b", f"{tmp_path}/*.html", f"{tmp_path}/a.html", str(tmp_path)])
     assert [os.path.relpath(dump.path, tmp_path) for dump in found.dumps] == ["a.html", "b/1.html", "b/2.html"]
-    assert [Path(path).name for path, _ in found.skipped] == ["empty.html", "pixel.png"]
+    assert [Path(path).name for path, *_ in found.skipped] == ["empty.html", "pixel.png"]
 
 
 @pytest.mark.parametrize(
@@ -205,13 +207,13 @@ def test_an_input_that_cannot_be_read_is_an_error_in_one_line(tmp_path, monkeypa
     assert str(error.value).startswith(stated)
 
 
-def test_a_pattern_that_nothing_matches_is_skipped_beside_others(tmp_path):
+def test_a_pattern_may_match_nothing_beside_other_inputs(tmp_path):
     """One format of several may not have come yet."""
     write(tmp_path, "in/a.html", HTML.encode())
     (tmp_path / "empty").mkdir()
     found = find_dumps([f"{tmp_path}/*.warc", f"{tmp_path}/in", f"{tmp_path}/empty"])
     assert [Path(dump.path).name for dump in found.dumps] == ["a.html"]
-    assert [(Path(path).name, why.partition(";")[0]) for path, why in found.skipped] == [
+    assert [(Path(path).name, why.partition(";")[0]) for path, why, _ in found.empty] == [
         ("*.warc", "nothing matches"),
         ("empty", "no dump in it"),
     ]
@@ -221,11 +223,25 @@ def test_a_pattern_that_nothing_matches_is_skipped_beside_others(tmp_path):
         find_dumps([f"{tmp_path}/in", f"{tmp_path}/b.html"])
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_an_unreadable_file_is_an_error_even_in_a_folder(tmp_path):
-    write(tmp_path, "a.html", HTML.encode()).chmod(0)
-    with pytest.raises(InputError, match="Permission denied"):
-        find_dumps([str(tmp_path)])
+def test_a_file_that_may_not_be_read_does_not_hold_the_others(tmp_path, monkeypatch):
+    """It is skipped in a folder, and an error where it is named: such as one that is still being uploaded."""
+    write(tmp_path, "in/a.html", HTML.encode())
+    denied = str(write(tmp_path, "in/b.html", HTML.encode()))
+
+    def opened(path):
+        if path == denied:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return open_dump(path)
+
+    monkeypatch.setattr(discover, "open_dump", opened)
+    found = find_dumps([f"{tmp_path}/in"])
+    assert [Path(dump.path).name for dump in found.dumps] == ["a.html"]
+    assert [(each.path, each.why.partition(";")[0], each.is_denied) for each in found.skipped] == [
+        (denied, "Permission denied", True)
+    ]
+    for stated in (denied, f"{tmp_path}/in/b*"):
+        with pytest.raises(InputError, match="Permission denied"):
+            find_dumps([stated])
 
 
 def test_fingerprints_know_content_only(tmp_path):
