@@ -120,15 +120,18 @@ CREATE MACRO trend_of(
     ORDER BY usual.start;
 
 -- Names that rise in a period above the days before it, which are `baseline_days`. A story counts once. `score` is as
--- in trend_of; names in fewer than `least` stories of the period are left out.
+-- in trend_of; names in fewer than `least` stories of the period are left out. `topic` and `site` are those of the
+-- articles.
 CREATE MACRO rising_names(
-    since, until, kind VARCHAR := NULL, baseline_days INTEGER := 28, least INTEGER := 3
+    since, until, kind VARCHAR := NULL, baseline_days INTEGER := 28, least INTEGER := 3, topic VARCHAR := NULL,
+    site VARCHAR := NULL
 ) AS TABLE
     WITH stories AS (
         SELECT coalesce(articles.duplicate_of, articles.article_id) AS story, articles.date >= since::DATE AS is_now,
             articles.site, [{name: entity.name, kind: entity.kind} FOR entity IN articles.entities] AS names
         FROM articles
         WHERE articles.date >= since::DATE - baseline_days AND articles.date <= until::DATE
+            AND (topic IS NULL OR articles.topic = topic) AND (site IS NULL OR articles.site = site)
     ),
     totals AS (
         SELECT count(DISTINCT stories.story) FILTER (stories.is_now) AS now,
@@ -165,13 +168,16 @@ CREATE MACRO topics_by(period VARCHAR := 'month', since := NULL, until := NULL) 
 
 -- Stories of a period, those with most copies first. Each is the article that was first, with the number of articles
 -- that have this text or nearly this text, and their sites. Exact copies, which `rejected` has, are counted.
-CREATE MACRO stories(since := NULL, until := NULL) AS TABLE
-    WITH near AS (
-        SELECT articles.duplicate_of AS story, count(*) AS articles, list(articles.site) AS sites,
-            max(articles.date) AS last_day
+CREATE MACRO stories(since := NULL, until := NULL, topic VARCHAR := NULL) AS TABLE
+    WITH kept AS MATERIALIZED (
+        SELECT articles.article_id, articles.duplicate_of, articles.date, articles.site, articles.title, articles.topic
         FROM articles
-        WHERE articles.duplicate_of IS NOT NULL
-        GROUP BY articles.duplicate_of
+    ),
+    near AS (
+        SELECT kept.duplicate_of AS story, count(*) AS articles, list(kept.site) AS sites, max(kept.date) AS last_day
+        FROM kept
+        WHERE kept.duplicate_of IS NOT NULL
+        GROUP BY kept.duplicate_of
     ),
     exact AS (
         SELECT rejected.detail AS story, count(*) AS articles, list(site_of(rejected.url)) AS sites
@@ -179,15 +185,15 @@ CREATE MACRO stories(since := NULL, until := NULL) AS TABLE
         WHERE rejected.stage = 'deduplicate' AND rejected.reason IN ('duplicate', 'near_duplicate')
         GROUP BY rejected.detail
     )
-    SELECT articles.date, articles.site AS first_site, articles.title,
+    SELECT kept.date, kept.site AS first_site, kept.title,
         1 + coalesce(near.articles, 0) + coalesce(exact.articles, 0) AS articles,
-        list_sort(list_distinct(list_concat([articles.site], near.sites, exact.sites))) AS sites,
-        coalesce(near.last_day, articles.date) AS last_day, articles.article_id AS story
-    FROM articles
-        LEFT JOIN near ON near.story = articles.article_id
-        LEFT JOIN exact ON exact.story = articles.article_id
-    WHERE articles.duplicate_of IS NULL AND in_period(articles.date, since, until)
-    ORDER BY 4 DESC, articles.date, articles.article_id;
+        list_sort(list_distinct(list_concat([kept.site], near.sites, exact.sites))) AS sites,
+        coalesce(near.last_day, kept.date) AS last_day, kept.article_id AS story
+    FROM kept
+        LEFT JOIN near ON near.story = kept.article_id
+        LEFT JOIN exact ON exact.story = kept.article_id
+    WHERE kept.duplicate_of IS NULL AND in_period(kept.date, since, until) AND (topic IS NULL OR kept.topic = topic)
+    ORDER BY 4 DESC, kept.date, kept.article_id;
 
 -- The story of an article: who had it first and who followed when. Exact copies have no row in `articles`; they come
 -- last, without day and title.
@@ -216,11 +222,16 @@ CREATE MACRO story_of(article VARCHAR) AS TABLE
 -- Pairs of sites: one had stories first, the other followed with copies. `days` and `hours` are medians; hours are known
 -- where both pages state a time; where pages state the day alone, which site was first on that day is not known. Exact
 -- copies count as copies, without days and hours.
-CREATE MACRO who_followed(since := NULL, until := NULL) AS TABLE
-    WITH copies AS (
-        SELECT articles.duplicate_of AS story, articles.site, articles.date, articles.published_at
+CREATE MACRO who_followed(since := NULL, until := NULL, topic VARCHAR := NULL) AS TABLE
+    WITH kept AS MATERIALIZED (
+        SELECT articles.article_id, articles.duplicate_of, articles.site, articles.date, articles.published_at,
+            articles.topic
         FROM articles
-        WHERE articles.duplicate_of IS NOT NULL
+    ),
+    copies AS (
+        SELECT kept.duplicate_of AS story, kept.site, kept.date, kept.published_at
+        FROM kept
+        WHERE kept.duplicate_of IS NOT NULL
         UNION ALL
         SELECT rejected.detail, site_of(rejected.url), NULL, NULL
         FROM rejected
@@ -229,14 +240,14 @@ CREATE MACRO who_followed(since := NULL, until := NULL) AS TABLE
     SELECT first.site AS first_site, copies.site AS follower, count(DISTINCT first.article_id) AS stories,
         median(copies.date - first.date) AS days,
         round(median(date_diff('minute', first.published_at, copies.published_at)) / 60, 1) AS hours
-    FROM copies JOIN articles AS first ON first.article_id = copies.story
-    WHERE copies.site <> first.site AND in_period(first.date, since, until)
+    FROM copies JOIN kept AS first ON first.article_id = copies.story
+    WHERE copies.site <> first.site AND in_period(first.date, since, until) AND (topic IS NULL OR first.topic = topic)
     GROUP BY first.site, copies.site
     ORDER BY stories DESC, first.site, copies.site;
 
 -- Sites by the stories that others copied from them, and that they copied from others.
-CREATE MACRO first_publishers(since := NULL, until := NULL) AS TABLE
-    WITH pairs AS (FROM who_followed(since := since, until := until)),
+CREATE MACRO first_publishers(since := NULL, until := NULL, topic VARCHAR := NULL) AS TABLE
+    WITH pairs AS (FROM who_followed(since := since, until := until, topic := topic)),
     sides AS (
         SELECT pairs.first_site AS site, pairs.stories AS copied_by_others, 0 AS copied_from_others FROM pairs
         UNION ALL
