@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 
@@ -65,6 +66,13 @@ def test_polars_reads_it(exports):
     assert (read.height, read.columns) == (7, columns(exports / "hf"))
     [lines] = (exports / "jsonl" / "data").iterdir()
     assert polars.read_ndjson(lines).shape == (7, len(read.columns))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_duckdb_reads_it(exports, form):
+    read = "read_json" if form == "jsonl" else "read_parquet"
+    rows = duckdb.sql(f"FROM {read}('{exports}/{form}/data/*')")
+    assert (len(rows), rows.columns) == (7, columns(exports / form))
 
 
 @pytest.mark.parametrize("form", ["hf", "fineweb2"])
