@@ -166,37 +166,35 @@ CREATE MACRO topics_by(period VARCHAR := 'month', since := NULL, until := NULL) 
     GROUP BY date_trunc(period, days.date), days.topic
     ORDER BY date_trunc(period, days.date), articles DESC, days.topic;
 
--- Stories of a period, those with most copies first. Each is the article that was first, with the number of articles
--- that have this text or nearly this text, and their sites. Exact copies, which `rejected` has, are counted.
+-- Stories of a period, those with most copies first. Each is the article that was first, with the number of pages
+-- that have this text or nearly this text, and their sites. Exact copies, which `rejected` has, are counted, those of a
+-- near copy too.
 CREATE MACRO stories(since := NULL, until := NULL, topic VARCHAR := NULL) AS TABLE
     WITH kept AS MATERIALIZED (
         SELECT articles.article_id, articles.duplicate_of, articles.date, articles.site, articles.title, articles.topic
         FROM articles
     ),
-    near AS (
-        SELECT kept.duplicate_of AS story, count(*) AS articles, list(kept.site) AS sites, max(kept.date) AS last_day
-        FROM kept
-        WHERE kept.duplicate_of IS NOT NULL
-        GROUP BY kept.duplicate_of
-    ),
-    exact AS (
-        SELECT rejected.detail AS story, count(*) AS articles, list(site_of(rejected.url)) AS sites
-        FROM rejected
+    found AS (
+        SELECT kept.duplicate_of AS story, kept.site, kept.date FROM kept WHERE kept.duplicate_of IS NOT NULL
+        UNION ALL
+        SELECT coalesce(kept.duplicate_of, kept.article_id), coalesce(rejected.site, site_of(rejected.url)),
+            rejected.date
+        FROM rejected JOIN kept ON kept.article_id = rejected.detail
         WHERE rejected.stage = 'deduplicate' AND rejected.reason IN ('duplicate', 'near_duplicate')
-        GROUP BY rejected.detail
+    ),
+    followers AS (
+        SELECT found.story, count(*) AS pages, list(found.site) AS sites, max(found.date) AS last_day
+        FROM found GROUP BY found.story
     )
-    SELECT kept.date, kept.site AS first_site, kept.title,
-        1 + coalesce(near.articles, 0) + coalesce(exact.articles, 0) AS articles,
-        list_sort(list_distinct(list_concat([kept.site], near.sites, exact.sites))) AS sites,
-        coalesce(near.last_day, kept.date) AS last_day, kept.article_id AS story
-    FROM kept
-        LEFT JOIN near ON near.story = kept.article_id
-        LEFT JOIN exact ON exact.story = kept.article_id
+    SELECT kept.date, kept.site AS first_site, kept.title, 1 + coalesce(followers.pages, 0) AS articles,
+        list_sort(list_distinct(list_concat([kept.site], followers.sites))) AS sites,
+        greatest(kept.date, followers.last_day) AS last_day, kept.article_id AS story
+    FROM kept LEFT JOIN followers ON followers.story = kept.article_id
     WHERE kept.duplicate_of IS NULL AND in_period(kept.date, since, until) AND (topic IS NULL OR kept.topic = topic)
     ORDER BY 4 DESC, kept.date, kept.article_id;
 
--- The story of an article: who had it first and who followed when. Exact copies have no row in `articles`; they come
--- last, without day and title.
+-- The story of an article: who had it first and who followed when. Copies that `rejected` has are among them, without
+-- an article_id; those of older versions come last, without day and title.
 CREATE MACRO story_of(article VARCHAR) AS TABLE
     WITH asked AS (
         SELECT coalesce(articles.duplicate_of, articles.article_id) AS story
@@ -207,43 +205,49 @@ CREATE MACRO story_of(article VARCHAR) AS TABLE
         SELECT articles.* FROM articles, asked
         WHERE articles.article_id = asked.story OR articles.duplicate_of = asked.story
     ),
-    first AS (SELECT kept.date, kept.published_at FROM kept WHERE kept.duplicate_of IS NULL)
-    SELECT CASE WHEN kept.duplicate_of IS NULL THEN 'first' ELSE 'near copy' END AS copy, kept.site, kept.date,
-        kept.date - first.date AS days_after,
-        round(date_diff('minute', first.published_at, kept.published_at) / 60, 1) AS hours_after, kept.title, kept.url,
-        kept.article_id
-    FROM kept LEFT JOIN first ON true
-    UNION ALL
-    SELECT 'exact copy', site_of(rejected.url), NULL, NULL, NULL, NULL, rejected.url, NULL
-    FROM rejected, asked
-    WHERE rejected.stage = 'deduplicate' AND rejected.detail = asked.story
-    ORDER BY 3 NULLS LAST, 5 NULLS LAST, 1, 2, 7;
+    first AS (SELECT kept.date, kept.published_at FROM kept WHERE kept.duplicate_of IS NULL),
+    found AS (
+        SELECT CASE WHEN kept.duplicate_of IS NULL THEN 'first' ELSE 'near copy' END AS copy, kept.site, kept.date,
+            kept.published_at, kept.title, kept.url, kept.article_id
+        FROM kept
+        UNION ALL
+        SELECT CASE rejected.reason WHEN 'duplicate' THEN 'exact copy' ELSE 'near copy' END,
+            coalesce(rejected.site, site_of(rejected.url)), rejected.date, rejected.published_at, rejected.title,
+            rejected.url, NULL
+        FROM rejected
+        WHERE rejected.stage = 'deduplicate' AND rejected.detail IN (SELECT kept.article_id FROM kept)
+    )
+    SELECT found.copy, found.site, found.date, found.date - first.date AS days_after,
+        round(date_diff('minute', first.published_at, found.published_at) / 60, 1) AS hours_after, found.title,
+        found.url, found.article_id
+    FROM found LEFT JOIN first ON true
+    ORDER BY 3 NULLS LAST, 5 NULLS LAST, found.copy <> 'first', 1 DESC, 2, 7;
 
 -- Pairs of sites: one had stories first, the other followed with copies. `days` and `hours` are medians; hours are known
--- where both pages state a time; where pages state the day alone, which site was first on that day is not known. Exact
--- copies count as copies, without days and hours.
+-- where both pages state a time; where pages state the day alone, which site was first on that day is not known.
 CREATE MACRO who_followed(since := NULL, until := NULL, topic VARCHAR := NULL) AS TABLE
     WITH kept AS MATERIALIZED (
         SELECT articles.article_id, articles.duplicate_of, articles.site, articles.date, articles.published_at,
             articles.topic
         FROM articles
     ),
-    copies AS (
+    found AS (
         SELECT kept.duplicate_of AS story, kept.site, kept.date, kept.published_at
         FROM kept
         WHERE kept.duplicate_of IS NOT NULL
         UNION ALL
-        SELECT rejected.detail, site_of(rejected.url), NULL, NULL
-        FROM rejected
+        SELECT coalesce(kept.duplicate_of, kept.article_id), coalesce(rejected.site, site_of(rejected.url)),
+            rejected.date, rejected.published_at
+        FROM rejected JOIN kept ON kept.article_id = rejected.detail
         WHERE rejected.stage = 'deduplicate' AND rejected.reason IN ('duplicate', 'near_duplicate')
     )
-    SELECT first.site AS first_site, copies.site AS follower, count(DISTINCT first.article_id) AS stories,
-        median(copies.date - first.date) AS days,
-        round(median(date_diff('minute', first.published_at, copies.published_at)) / 60, 1) AS hours
-    FROM copies JOIN kept AS first ON first.article_id = copies.story
-    WHERE copies.site <> first.site AND in_period(first.date, since, until) AND (topic IS NULL OR first.topic = topic)
-    GROUP BY first.site, copies.site
-    ORDER BY stories DESC, first.site, copies.site;
+    SELECT first.site AS first_site, found.site AS follower, count(DISTINCT first.article_id) AS stories,
+        median(found.date - first.date) AS days,
+        round(median(date_diff('minute', first.published_at, found.published_at)) / 60, 1) AS hours
+    FROM found JOIN kept AS first ON first.article_id = found.story
+    WHERE found.site <> first.site AND in_period(first.date, since, until) AND (topic IS NULL OR first.topic = topic)
+    GROUP BY first.site, found.site
+    ORDER BY stories DESC, first.site, found.site;
 
 -- Sites by the stories that others copied from them, and that they copied from others.
 CREATE MACRO first_publishers(since := NULL, until := NULL, topic VARCHAR := NULL) AS TABLE

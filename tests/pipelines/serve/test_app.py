@@ -3,6 +3,7 @@ import re
 
 import pytest
 
+from tests.support.loads import article, load, refusal
 from tests.support.pages import LEDGER, OVERRIDE, SCRIPT, add_run, articles
 from warraq.pipelines.query import connect
 from warraq.pipelines.serve.app import application
@@ -78,6 +79,34 @@ def test_an_article_has_its_names_in_colour_and_its_copies(client):
     assert re.search(r'<a class="entity place"[^>]*>القاهرة</a>', text)
     assert "&lt;b&gt;انتهت&lt;/b&gt;" in text
     assert f"beside={2:032x}" in text
+
+
+def test_a_name_that_no_article_spells_so_leads_to_those_like_it(client):
+    answer = client.get("/name?name=القاهره", headers=HOST)
+    assert answer.status_code == 302
+    assert re.search(
+        r'<a class="entity place"[^>]*><bdi>القاهرة</bdi>', body(client.get(answer.location, headers=HOST))
+    )
+
+
+def test_the_ledger_leads_to_the_original_of_a_copy(tmp_path):
+    dataset, original = Dataset(str(tmp_path / "copies")), "a" * 32
+    copy = refusal("a", 1, "duplicate", "deduplicate")._replace(detail=original)
+    load(dataset, "r1", [article("a", 0, original), copy])
+    client = application(Lake(dataset)).test_client()
+    page = body(client.get("/ledger", headers={**HOST, "Accept-Language": "en"}))
+    [link] = re.findall(r'href="(/article/[^"]*)"', page)
+    shown = body(client.get(link, headers={**HOST, "Accept-Language": "en"}))
+    assert "exact copy" in shown
+    assert "https://s.example/a/1" in shown
+
+
+def test_an_article_has_the_versions_of_its_address(tmp_path):
+    dataset = Dataset(str(tmp_path / "versions"))
+    again = {"canonical_url": "https://s.example/a/0", "day": 2, "title": "عنوان جديد"}
+    load(dataset, "r1", [article("a", 0, "a" * 32), article("a", 1, "b" * 32, **again)])
+    page = body(application(Lake(dataset)).test_client().get(f"/article/-/{'a' * 32}", headers=HOST))
+    assert f'href="/article/2025-05-02/{"b" * 32}">عنوان جديد</a>' in page
 
 
 def test_a_page_shows_what_the_last_run_left(client, dataset, make_article):
