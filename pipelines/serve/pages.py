@@ -185,6 +185,9 @@ def trends(page: Page) -> Context:
         "unit": page.arguments.get("unit", ""),
         "wanted": wanted,
         "compared": pictures.compared(page, wanted, filters, unit) if wanted else None,
+        "part": " · ".join(
+            filter(None, (part["name"], filters.topic and topic_name(filters.topic, page.language), part["site"]))
+        ),
         "usual": pictures.against_usual(page, unit, period, **part) if any(part.values()) else None,
         "topics_chart": pictures.topics_over_time(page, filters, unit) if count["articles"] else None,
     }
