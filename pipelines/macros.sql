@@ -224,7 +224,8 @@ CREATE MACRO story_of(article VARCHAR) AS TABLE
     ORDER BY 3 NULLS LAST, 5 NULLS LAST, found.copy <> 'first', 1 DESC, 2, 7;
 
 -- Pairs of sites: one had stories first, the other followed with copies. `days` and `hours` are medians; hours are known
--- where both pages state a time; where pages state the day alone, which site was first on that day is not known.
+-- where both pages state a time; where pages state the day alone, which site was first on that day is not known, and
+-- a page that states no date has the day of fetching.
 CREATE MACRO who_followed(since := NULL, until := NULL, topic VARCHAR := NULL) AS TABLE
     WITH kept AS MATERIALIZED (
         SELECT articles.article_id, articles.duplicate_of, articles.site, articles.date, articles.published_at,

@@ -196,8 +196,8 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "first_site": ("first in", "أولا في"),
     "story": ("Who had it first, and who followed", "من نشره أولا ومن تبعه"),
     "story_note": (
-        "Where pages of one day state no time, which of them was first is not known.",
-        "إذا لم تذكر صفحات اليوم الواحد الوقت فلا يُعرف أيها كان الأول.",
+        "Where pages of one day state no time, or a page states no date, which was first is not known.",
+        "إذا لم تذكر صفحات اليوم الواحد الوقت، أو لم تذكر صفحة تاريخا، فلا يُعرف أيها كان الأول.",
     ),
     "exact_copy": ("exact copy", "نسخة مطابقة"),
     "hours": ("Hours", "ساعات"),
@@ -245,8 +245,8 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "kept_share": ("Kept", "حُفظ"),
     "agencies": ("Agencies credited", "وكالات نُسبت إليها المقالات"),
     "who_copies_note": (
-        "Medians of the delay. Hours are known where both pages state a time.",
-        "وسيط التأخر. تُعرف الساعات إذا ذكرت الصفحتان الوقت.",
+        "Medians of the delay. Hours are known if both pages state a time; a page without date has the day of the crawl.",
+        "وسيط التأخر. تُعرف الساعات إذا ذكرت الصفحتان الوقت، ويوم الصفحة بلا تاريخ هو يوم الزحف.",
     ),
     "first_publishers": ("Who is copied, and who copies", "من يُنسخ عنه ومن ينسخ"),
     "copied_by_others": ("Stories others took", "قصص أخذها غيره"),
