@@ -17,9 +17,10 @@ CREATE MACRO in_period(day DATE, since, until) AS
 -- True if the name of an entity is the one that is asked for, which may have % for any letters.
 CREATE MACRO is_named(asked VARCHAR, name VARCHAR) AS name_key(name) LIKE name_key(asked);
 
--- True if a list of entities has the name.
-CREATE MACRO has_name(entities, name VARCHAR) AS
-    list_contains([is_named(name, entity.name) FOR entity IN entities], true);
+-- True if a list of entities has the name; with `exact`, spelled so, which is ten times as fast.
+CREATE MACRO has_name(entities, name VARCHAR, exact BOOLEAN := false) AS
+    CASE WHEN exact THEN list_contains([entity.name FOR entity IN entities], name)
+        ELSE list_contains([is_named(name, entity.name) FOR entity IN entities], true) END;
 
 -- Names that have these letters: how someone is called in the dataset.
 CREATE MACRO names_like(letters VARCHAR) AS TABLE
@@ -41,14 +42,16 @@ CREATE MACRO articles_naming(name VARCHAR, since := NULL, until := NULL) AS TABL
 
 -- Names that stand with a name in the same articles. A story counts once, whatever its copies. For `weight`, each story
 -- has one point, which all names in it share, so that a long list (a squad, a table of results) gives little to each.
-CREATE MACRO named_with(name VARCHAR, kind VARCHAR := NULL, since := NULL, until := NULL) AS TABLE
+CREATE MACRO named_with(
+    name VARCHAR, kind VARCHAR := NULL, since := NULL, until := NULL, exact BOOLEAN := false
+) AS TABLE
     WITH found AS (
         SELECT articles.article_id, coalesce(articles.duplicate_of, articles.article_id) AS story, articles.site,
             articles.date,
             list_distinct([{name: entity.name, kind: entity.kind} FOR entity IN articles.entities
                 IF NOT is_named(name, entity.name)]) AS others
         FROM articles
-        WHERE in_period(articles.date, since, until) AND has_name(articles.entities, name)
+        WHERE in_period(articles.date, since, until) AND has_name(articles.entities, name, exact := exact)
     ),
     pairs AS (
         SELECT found.article_id, found.story, found.site, found.date, len(found.others) AS width,
@@ -71,16 +74,19 @@ CREATE MACRO named_with(name VARCHAR, kind VARCHAR := NULL, since := NULL, until
     ORDER BY sum(by_story.weight) DESC, stories DESC, by_story.other.name, by_story.other.kind;
 
 -- Sites that name someone or something. `share` is that of all articles of the site.
-CREATE MACRO sites_naming(name VARCHAR, since := NULL, until := NULL) AS TABLE
-    SELECT articles.site, count(*) FILTER (has_name(articles.entities, name)) AS naming, count(*) AS of_all,
-        round(naming / of_all, 4) AS share,
-        min(articles.date) FILTER (has_name(articles.entities, name)) AS first_day,
-        max(articles.date) FILTER (has_name(articles.entities, name)) AS last_day
-    FROM articles
-    WHERE in_period(articles.date, since, until)
-    GROUP BY articles.site
+CREATE MACRO sites_naming(name VARCHAR, since := NULL, until := NULL, exact BOOLEAN := false) AS TABLE
+    WITH found AS (
+        SELECT articles.site, articles.date, has_name(articles.entities, name, exact := exact) AS has_it
+        FROM articles
+        WHERE in_period(articles.date, since, until)
+    )
+    SELECT found.site, count(*) FILTER (found.has_it) AS naming, count(*) AS of_all,
+        round(naming / of_all, 4) AS share, min(found.date) FILTER (found.has_it) AS first_day,
+        max(found.date) FILTER (found.has_it) AS last_day
+    FROM found
+    GROUP BY found.site
     HAVING naming > 0
-    ORDER BY naming DESC, share DESC, articles.site;
+    ORDER BY naming DESC, share DESC, found.site;
 
 -- Articles of a name, topic or site by period, beside their own baseline. The period is 'day', 'week', 'month',
 -- 'quarter' or 'year'; the baseline is the share that they had in the `baseline` periods before. `expected` is that
@@ -88,12 +94,12 @@ CREATE MACRO sites_naming(name VARCHAR, since := NULL, until := NULL) AS TABLE
 -- deviations of a Poisson count: 3 is rare. NULL where no earlier period has articles.
 CREATE MACRO trend_of(
     name VARCHAR := NULL, topic VARCHAR := NULL, site VARCHAR := NULL, period VARCHAR := 'week',
-    baseline INTEGER := 8, since := NULL, until := NULL
+    baseline INTEGER := 8, since := NULL, until := NULL, exact BOOLEAN := false
 ) AS TABLE
     WITH counted AS (
         SELECT date_trunc(period, articles.date)::DATE AS start, count(*) AS of_all,
             count(*) FILTER (
-                (name IS NULL OR has_name(articles.entities, name)) AND (topic IS NULL OR articles.topic = topic)
+                (name IS NULL OR has_name(articles.entities, name, exact := exact)) AND (topic IS NULL OR articles.topic = topic)
                 AND (site IS NULL OR articles.site = site)
             ) AS articles
         FROM articles

@@ -139,8 +139,12 @@ def name(page: Page) -> Context:
         ]
         if count["articles"]
         else [],
-        "together": page.ask("together", questions.call("named_with", filters.name, more="\nLIMIT 25", **period)),
-        "papers": page.ask("papers", questions.call("sites_naming", filters.name, more="\nLIMIT 15", **period)),
+        "together": page.ask(
+            "together", questions.call("named_with", filters.name, more="\nLIMIT 25", exact=True, **period)
+        ),
+        "papers": page.ask(
+            "papers", questions.call("sites_naming", filters.name, more="\nLIMIT 15", exact=True, **period)
+        ),
         "spellings": page.ask("spellings", questions.spellings(filters.name, filters.kind, filters)),
         "newest": page.ask("newest", questions.newest(filters, limit=10)),
         "all_articles": address("/search", addresses.facets(filters)),
@@ -152,7 +156,7 @@ def names(page: Page) -> Context:
     filters = addresses.filters(page.arguments)
     kinds = [filters.kind] if filters.kind else list(ENTITY_KINDS)
     letters = addresses.text(page.arguments, "letters")
-    alike = page.ask("alike", questions.call("names_like", letters, more="\nLIMIT 50")) if letters else []
+    alike = page.ask("alike", questions.alike(letters)) if letters else []
     return {
         "letters": letters,
         "alike": alike,
@@ -170,6 +174,8 @@ def trends(page: Page) -> Context:
     days = addresses.number(page.arguments, "days") if page.arguments.get("days") else 7
     listed = re.split(r"[,،;\n]", addresses.text(page.arguments, "names"))
     wanted = list(dict.fromkeys(name.strip() for name in listed if name.strip()))[:_MOST_COMPARED]
+    spelled = {row["asked"]: row["name"] for row in page.ask("spellings", questions.spelled(wanted))} if wanted else {}
+    wanted = list(dict.fromkeys(spelled.get(name, name) for name in wanted))
     unit = _unit(page, count)
     part = {"name": wanted[0] if len(wanted) == 1 else "", "topic": filters.topic, "site": filters.site}
     period = {"since": filters.since, "until": filters.until}

@@ -79,7 +79,7 @@ def agencies(page: "Page", filters: Filters) -> Chart:
 def against_usual(page: "Page", unit: str, period: Mapping[str, Any], **part: str) -> Chart:
     """The articles of a name, topic or site beside the number that is usual."""
     say = translator(page.language)
-    rows = page.ask("usual", questions.call("trend_of", **part, period=unit, **period))
+    rows = page.ask("usual", questions.call("trend_of", **part, exact=True, period=unit, **period))
     return charts.against_usual("usual", rows, unit, (say("articles"), say("rare"), say("expected")))
 
 

@@ -43,7 +43,7 @@ def call(macro: str, *values: str, more: str = "", **named: object) -> str:
     """A question that is a macro of `warraq query`; arguments that are empty or None are left out."""
     given = [literal(value) for value in values]
     given += [
-        f"{name} := {value if isinstance(value, int) else literal(str(value))}"
+        f"{name} := {str(value).lower() if isinstance(value, int) else literal(str(value))}"
         for name, value in named.items()
         if value not in (None, "")
     ]
@@ -222,6 +222,28 @@ def spellings(name: str, kind: str, filters: Filters) -> str:
         "SELECT entity.text AS written, count(*) AS mentions"
         f"\nFROM (SELECT unnest(entities) AS entity FROM articles{where(conditions(filters))})"
         f"\nWHERE entity.name = {literal(name)}{of_kind}\nGROUP BY ALL ORDER BY mentions DESC, written LIMIT {TOP}"
+    )
+
+
+def alike(letters: str, limit: int = 50) -> str:
+    """Names that have these letters: as the macro names_like, but of the view that is held in memory."""
+    found = f"contains(name_key(name), name_key({literal(letters)}))"
+    return (
+        "SELECT name, kind, count(*) AS articles, count(DISTINCT site) AS sites,"
+        "\n  min(date) AS first_day, max(date) AS last_day"
+        f"\nFROM entities WHERE name IN (SELECT name FROM (SELECT DISTINCT name FROM entities) WHERE {found})"
+        f"\nGROUP BY name, kind ORDER BY articles DESC, name, kind LIMIT {limit}"
+    )
+
+
+def spelled(names: Iterable[str]) -> str:
+    """The spelling of each name that most articles have."""
+    listed = ", ".join(map(literal, names))
+    return (
+        "SELECT asked, first(name ORDER BY articles DESC, name) AS name"
+        f"\nFROM (SELECT unnest([{listed}]) AS asked)"
+        "\nJOIN (SELECT name, count(*) AS articles FROM entities GROUP BY name) ON name_key(name) = name_key(asked)"
+        "\nGROUP BY asked ORDER BY asked"
     )
 
 

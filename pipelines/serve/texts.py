@@ -245,7 +245,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "kept_share": ("Kept", "حُفظ"),
     "agencies": ("Agencies credited", "وكالات نُسبت إليها المقالات"),
     "who_copies_note": (
-        "Medians of the delay. Hours are known if both pages state a time; a page without date has the day of the crawl.",
+        "Medians. Hours are known if both pages state a time. Without a date, the day is that of fetching.",
         "وسيط التأخر. تُعرف الساعات إذا ذكرت الصفحتان الوقت، ويوم الصفحة بلا تاريخ هو يوم الزحف.",
     ),
     "first_publishers": ("Who is copied, and who copies", "من يُنسخ عنه ومن ينسخ"),

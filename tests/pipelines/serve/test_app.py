@@ -89,6 +89,12 @@ def test_a_name_that_no_article_spells_so_leads_to_those_like_it(client):
     )
 
 
+def test_names_are_compared_however_they_are_spelled(client):
+    text = body(client.get("/trends?names=القاهره، محمد صلاح", headers=HOST))
+    assert 'value="القاهرة، محمد صلاح"' in text
+    assert "القاهره" not in text.split("</form>", 2)[2].split('<details class="sql">')[0]
+
+
 def test_the_ledger_leads_to_the_original_of_a_copy(tmp_path):
     dataset, original = Dataset(str(tmp_path / "copies")), "a" * 32
     copy = refusal("a", 1, "duplicate", "deduplicate")._replace(detail=original)
