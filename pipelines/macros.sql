@@ -17,9 +17,10 @@ CREATE MACRO in_period(day DATE, since, until) AS
 -- True if the name of an entity is the one that is asked for, which may have % for any letters.
 CREATE MACRO is_named(asked VARCHAR, name VARCHAR) AS name_key(name) LIKE name_key(asked);
 
--- True if a list of entities has the name.
-CREATE MACRO has_name(entities, name VARCHAR) AS
-    list_contains([is_named(name, entity.name) FOR entity IN entities], true);
+-- True if a list of entities has the name; with `exact`, spelled so, which is ten times as fast.
+CREATE MACRO has_name(entities, name VARCHAR, exact BOOLEAN := false) AS
+    CASE WHEN exact THEN list_contains([entity.name FOR entity IN entities], name)
+        ELSE list_contains([is_named(name, entity.name) FOR entity IN entities], true) END;
 
 -- Names that have these letters: how someone is called in the dataset.
 CREATE MACRO names_like(letters VARCHAR) AS TABLE
@@ -41,14 +42,16 @@ CREATE MACRO articles_naming(name VARCHAR, since := NULL, until := NULL) AS TABL
 
 -- Names that stand with a name in the same articles. A story counts once, whatever its copies. For `weight`, each story
 -- has one point, which all names in it share, so that a long list (a squad, a table of results) gives little to each.
-CREATE MACRO named_with(name VARCHAR, kind VARCHAR := NULL, since := NULL, until := NULL) AS TABLE
+CREATE MACRO named_with(
+    name VARCHAR, kind VARCHAR := NULL, since := NULL, until := NULL, exact BOOLEAN := false
+) AS TABLE
     WITH found AS (
         SELECT articles.article_id, coalesce(articles.duplicate_of, articles.article_id) AS story, articles.site,
             articles.date,
             list_distinct([{name: entity.name, kind: entity.kind} FOR entity IN articles.entities
                 IF NOT is_named(name, entity.name)]) AS others
         FROM articles
-        WHERE in_period(articles.date, since, until) AND has_name(articles.entities, name)
+        WHERE in_period(articles.date, since, until) AND has_name(articles.entities, name, exact := exact)
     ),
     pairs AS (
         SELECT found.article_id, found.story, found.site, found.date, len(found.others) AS width,
@@ -71,16 +74,19 @@ CREATE MACRO named_with(name VARCHAR, kind VARCHAR := NULL, since := NULL, until
     ORDER BY sum(by_story.weight) DESC, stories DESC, by_story.other.name, by_story.other.kind;
 
 -- Sites that name someone or something. `share` is that of all articles of the site.
-CREATE MACRO sites_naming(name VARCHAR, since := NULL, until := NULL) AS TABLE
-    SELECT articles.site, count(*) FILTER (has_name(articles.entities, name)) AS naming, count(*) AS of_all,
-        round(naming / of_all, 4) AS share,
-        min(articles.date) FILTER (has_name(articles.entities, name)) AS first_day,
-        max(articles.date) FILTER (has_name(articles.entities, name)) AS last_day
-    FROM articles
-    WHERE in_period(articles.date, since, until)
-    GROUP BY articles.site
+CREATE MACRO sites_naming(name VARCHAR, since := NULL, until := NULL, exact BOOLEAN := false) AS TABLE
+    WITH found AS (
+        SELECT articles.site, articles.date, has_name(articles.entities, name, exact := exact) AS has_it
+        FROM articles
+        WHERE in_period(articles.date, since, until)
+    )
+    SELECT found.site, count(*) FILTER (found.has_it) AS naming, count(*) AS of_all,
+        round(naming / of_all, 4) AS share, min(found.date) FILTER (found.has_it) AS first_day,
+        max(found.date) FILTER (found.has_it) AS last_day
+    FROM found
+    GROUP BY found.site
     HAVING naming > 0
-    ORDER BY naming DESC, share DESC, articles.site;
+    ORDER BY naming DESC, share DESC, found.site;
 
 -- Articles of a name, topic or site by period, beside their own baseline. The period is 'day', 'week', 'month',
 -- 'quarter' or 'year'; the baseline is the share that they had in the `baseline` periods before. `expected` is that
@@ -88,12 +94,12 @@ CREATE MACRO sites_naming(name VARCHAR, since := NULL, until := NULL) AS TABLE
 -- deviations of a Poisson count: 3 is rare. NULL where no earlier period has articles.
 CREATE MACRO trend_of(
     name VARCHAR := NULL, topic VARCHAR := NULL, site VARCHAR := NULL, period VARCHAR := 'week',
-    baseline INTEGER := 8, since := NULL, until := NULL
+    baseline INTEGER := 8, since := NULL, until := NULL, exact BOOLEAN := false
 ) AS TABLE
     WITH counted AS (
         SELECT date_trunc(period, articles.date)::DATE AS start, count(*) AS of_all,
             count(*) FILTER (
-                (name IS NULL OR has_name(articles.entities, name)) AND (topic IS NULL OR articles.topic = topic)
+                (name IS NULL OR has_name(articles.entities, name, exact := exact)) AND (topic IS NULL OR articles.topic = topic)
                 AND (site IS NULL OR articles.site = site)
             ) AS articles
         FROM articles
@@ -120,15 +126,18 @@ CREATE MACRO trend_of(
     ORDER BY usual.start;
 
 -- Names that rise in a period above the days before it, which are `baseline_days`. A story counts once. `score` is as
--- in trend_of; names in fewer than `least` stories of the period are left out.
+-- in trend_of; names in fewer than `least` stories of the period are left out. `topic` and `site` are those of the
+-- articles.
 CREATE MACRO rising_names(
-    since, until, kind VARCHAR := NULL, baseline_days INTEGER := 28, least INTEGER := 3
+    since, until, kind VARCHAR := NULL, baseline_days INTEGER := 28, least INTEGER := 3, topic VARCHAR := NULL,
+    site VARCHAR := NULL
 ) AS TABLE
     WITH stories AS (
         SELECT coalesce(articles.duplicate_of, articles.article_id) AS story, articles.date >= since::DATE AS is_now,
             articles.site, [{name: entity.name, kind: entity.kind} FOR entity IN articles.entities] AS names
         FROM articles
         WHERE articles.date >= since::DATE - baseline_days AND articles.date <= until::DATE
+            AND (topic IS NULL OR articles.topic = topic) AND (site IS NULL OR articles.site = site)
     ),
     totals AS (
         SELECT count(DISTINCT stories.story) FILTER (stories.is_now) AS now,
@@ -163,34 +172,35 @@ CREATE MACRO topics_by(period VARCHAR := 'month', since := NULL, until := NULL) 
     GROUP BY date_trunc(period, days.date), days.topic
     ORDER BY date_trunc(period, days.date), articles DESC, days.topic;
 
--- Stories of a period, those with most copies first. Each is the article that was first, with the number of articles
--- that have this text or nearly this text, and their sites. Exact copies, which `rejected` has, are counted.
-CREATE MACRO stories(since := NULL, until := NULL) AS TABLE
-    WITH near AS (
-        SELECT articles.duplicate_of AS story, count(*) AS articles, list(articles.site) AS sites,
-            max(articles.date) AS last_day
+-- Stories of a period, those with most copies first. Each is the article that was first, with the number of pages
+-- that have this text or nearly this text, and their sites. Exact copies, which `rejected` has, are counted, those of a
+-- near copy too.
+CREATE MACRO stories(since := NULL, until := NULL, topic VARCHAR := NULL) AS TABLE
+    WITH kept AS MATERIALIZED (
+        SELECT articles.article_id, articles.duplicate_of, articles.date, articles.site, articles.title, articles.topic
         FROM articles
-        WHERE articles.duplicate_of IS NOT NULL
-        GROUP BY articles.duplicate_of
     ),
-    exact AS (
-        SELECT rejected.detail AS story, count(*) AS articles, list(site_of(rejected.url)) AS sites
-        FROM rejected
+    found AS (
+        SELECT kept.duplicate_of AS story, kept.site, kept.date FROM kept WHERE kept.duplicate_of IS NOT NULL
+        UNION ALL
+        SELECT coalesce(kept.duplicate_of, kept.article_id), coalesce(rejected.site, site_of(rejected.url)),
+            rejected.date
+        FROM rejected JOIN kept ON kept.article_id = rejected.detail
         WHERE rejected.stage = 'deduplicate' AND rejected.reason IN ('duplicate', 'near_duplicate')
-        GROUP BY rejected.detail
+    ),
+    followers AS (
+        SELECT found.story, count(*) AS pages, list(found.site) AS sites, max(found.date) AS last_day
+        FROM found GROUP BY found.story
     )
-    SELECT articles.date, articles.site AS first_site, articles.title,
-        1 + coalesce(near.articles, 0) + coalesce(exact.articles, 0) AS articles,
-        list_sort(list_distinct(list_concat([articles.site], near.sites, exact.sites))) AS sites,
-        coalesce(near.last_day, articles.date) AS last_day, articles.article_id AS story
-    FROM articles
-        LEFT JOIN near ON near.story = articles.article_id
-        LEFT JOIN exact ON exact.story = articles.article_id
-    WHERE articles.duplicate_of IS NULL AND in_period(articles.date, since, until)
-    ORDER BY 4 DESC, articles.date, articles.article_id;
+    SELECT kept.date, kept.site AS first_site, kept.title, 1 + coalesce(followers.pages, 0) AS articles,
+        list_sort(list_distinct(list_concat([kept.site], followers.sites))) AS sites,
+        greatest(kept.date, followers.last_day) AS last_day, kept.article_id AS story
+    FROM kept LEFT JOIN followers ON followers.story = kept.article_id
+    WHERE kept.duplicate_of IS NULL AND in_period(kept.date, since, until) AND (topic IS NULL OR kept.topic = topic)
+    ORDER BY 4 DESC, kept.date, kept.article_id;
 
--- The story of an article: who had it first and who followed when. Exact copies have no row in `articles`; they come
--- last, without day and title.
+-- The story of an article: who had it first and who followed when. Copies that `rejected` has are among them, without
+-- an article_id; those of older versions come last, without day and title.
 CREATE MACRO story_of(article VARCHAR) AS TABLE
     WITH asked AS (
         SELECT coalesce(articles.duplicate_of, articles.article_id) AS story
@@ -201,42 +211,54 @@ CREATE MACRO story_of(article VARCHAR) AS TABLE
         SELECT articles.* FROM articles, asked
         WHERE articles.article_id = asked.story OR articles.duplicate_of = asked.story
     ),
-    first AS (SELECT kept.date, kept.published_at FROM kept WHERE kept.duplicate_of IS NULL)
-    SELECT CASE WHEN kept.duplicate_of IS NULL THEN 'first' ELSE 'near copy' END AS copy, kept.site, kept.date,
-        kept.date - first.date AS days_after,
-        round(date_diff('minute', first.published_at, kept.published_at) / 60, 1) AS hours_after, kept.title, kept.url,
-        kept.article_id
-    FROM kept LEFT JOIN first ON true
-    UNION ALL
-    SELECT 'exact copy', site_of(rejected.url), NULL, NULL, NULL, NULL, rejected.url, NULL
-    FROM rejected, asked
-    WHERE rejected.stage = 'deduplicate' AND rejected.detail = asked.story
-    ORDER BY 3 NULLS LAST, 5 NULLS LAST, 1, 2, 7;
+    first AS (SELECT kept.date, kept.published_at FROM kept WHERE kept.duplicate_of IS NULL),
+    found AS (
+        SELECT CASE WHEN kept.duplicate_of IS NULL THEN 'first' ELSE 'near copy' END AS copy, kept.site, kept.date,
+            kept.published_at, kept.title, kept.url, kept.article_id
+        FROM kept
+        UNION ALL
+        SELECT CASE rejected.reason WHEN 'duplicate' THEN 'exact copy' ELSE 'near copy' END,
+            coalesce(rejected.site, site_of(rejected.url)), rejected.date, rejected.published_at, rejected.title,
+            rejected.url, NULL
+        FROM rejected
+        WHERE rejected.stage = 'deduplicate' AND rejected.detail IN (SELECT kept.article_id FROM kept)
+    )
+    SELECT found.copy, found.site, found.date, found.date - first.date AS days_after,
+        round(date_diff('minute', first.published_at, found.published_at) / 60, 1) AS hours_after, found.title,
+        found.url, found.article_id
+    FROM found LEFT JOIN first ON true
+    ORDER BY 3 NULLS LAST, 5 NULLS LAST, found.copy <> 'first', 1 DESC, 2, 7;
 
 -- Pairs of sites: one had stories first, the other followed with copies. `days` and `hours` are medians; hours are known
--- where both pages state a time; where pages state the day alone, which site was first on that day is not known. Exact
--- copies count as copies, without days and hours.
-CREATE MACRO who_followed(since := NULL, until := NULL) AS TABLE
-    WITH copies AS (
-        SELECT articles.duplicate_of AS story, articles.site, articles.date, articles.published_at
+-- where both pages state a time; where pages state the day alone, which site was first on that day is not known, and
+-- a page that states no date has the day of fetching.
+CREATE MACRO who_followed(since := NULL, until := NULL, topic VARCHAR := NULL) AS TABLE
+    WITH kept AS MATERIALIZED (
+        SELECT articles.article_id, articles.duplicate_of, articles.site, articles.date, articles.published_at,
+            articles.topic
         FROM articles
-        WHERE articles.duplicate_of IS NOT NULL
+    ),
+    found AS (
+        SELECT kept.duplicate_of AS story, kept.site, kept.date, kept.published_at
+        FROM kept
+        WHERE kept.duplicate_of IS NOT NULL
         UNION ALL
-        SELECT rejected.detail, site_of(rejected.url), NULL, NULL
-        FROM rejected
+        SELECT coalesce(kept.duplicate_of, kept.article_id), coalesce(rejected.site, site_of(rejected.url)),
+            rejected.date, rejected.published_at
+        FROM rejected JOIN kept ON kept.article_id = rejected.detail
         WHERE rejected.stage = 'deduplicate' AND rejected.reason IN ('duplicate', 'near_duplicate')
     )
-    SELECT first.site AS first_site, copies.site AS follower, count(DISTINCT first.article_id) AS stories,
-        median(copies.date - first.date) AS days,
-        round(median(date_diff('minute', first.published_at, copies.published_at)) / 60, 1) AS hours
-    FROM copies JOIN articles AS first ON first.article_id = copies.story
-    WHERE copies.site <> first.site AND in_period(first.date, since, until)
-    GROUP BY first.site, copies.site
-    ORDER BY stories DESC, first.site, copies.site;
+    SELECT first.site AS first_site, found.site AS follower, count(DISTINCT first.article_id) AS stories,
+        median(found.date - first.date) AS days,
+        round(median(date_diff('minute', first.published_at, found.published_at)) / 60, 1) AS hours
+    FROM found JOIN kept AS first ON first.article_id = found.story
+    WHERE found.site <> first.site AND in_period(first.date, since, until) AND (topic IS NULL OR first.topic = topic)
+    GROUP BY first.site, found.site
+    ORDER BY stories DESC, first.site, found.site;
 
 -- Sites by the stories that others copied from them, and that they copied from others.
-CREATE MACRO first_publishers(since := NULL, until := NULL) AS TABLE
-    WITH pairs AS (FROM who_followed(since := since, until := until)),
+CREATE MACRO first_publishers(since := NULL, until := NULL, topic VARCHAR := NULL) AS TABLE
+    WITH pairs AS (FROM who_followed(since := since, until := until, topic := topic)),
     sides AS (
         SELECT pairs.first_site AS site, pairs.stories AS copied_by_others, 0 AS copied_from_others FROM pairs
         UNION ALL
@@ -301,10 +323,17 @@ CREATE MACRO refusals() AS TABLE
     HAVING sum(ledger.pages) > 0
     ORDER BY sum(ledger.pages) DESC, ledger.stage, ledger.reason;
 
--- The runs after a run, in the order of their commits.
+-- The time at which a run was committed. A run that is not there is an error: a loader that goes on from it would get nothing.
+CREATE MACRO commit_of(run VARCHAR) AS coalesce(
+    (SELECT max(asked.committed_at) FROM runs AS asked WHERE asked.run_id = run),
+    error('no run ' || run || ' in the view `runs`: perhaps it was undone or replaced')
+);
+
+-- The runs after a run, in the order of their commits. Of two runs that commit at once, either may be first. A run that is
+-- not there, because it was undone or replaced, is an error.
 CREATE MACRO runs_since(run VARCHAR) AS TABLE
-    SELECT runs.* FROM runs, (SELECT asked.committed_at, asked.run_id FROM runs AS asked WHERE asked.run_id = run) AS last
-    WHERE (runs.committed_at, runs.run_id) > (last.committed_at, last.run_id)
+    SELECT runs.* FROM runs
+    WHERE (runs.committed_at, runs.run_id) > (commit_of(run), run)
     ORDER BY runs.committed_at, runs.run_id;
 
 -- Articles that came in after a run. The columns are those of `articles`.
@@ -326,7 +355,7 @@ CREATE MACRO changes_since(run VARCHAR) AS TABLE
     GROUP BY ledger.stage, ledger.reason
     UNION ALL
     SELECT 'taken down', forgotten."table", count(*)
-    FROM forgotten, (SELECT asked.committed_at FROM runs AS asked WHERE asked.run_id = run) AS last
-    WHERE forgotten.forgotten_at > last.committed_at
+    FROM forgotten
+    WHERE forgotten.forgotten_at > commit_of(run)
     GROUP BY forgotten."table"
     ORDER BY 1, 3 DESC, 2;

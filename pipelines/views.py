@@ -66,10 +66,11 @@ VIEWS: Final = {
     "reasons": "one row for each reason of rejection, with its meaning and what to do about it",
 }
 _TABLES: Final = [name for name in TABLES if name in VIEWS]
-_DERIVED: Final = {
-    "mentions": """
+MENTIONS: Final = """
         SELECT article_id, site, date, topic, title, entity.*
-        FROM (SELECT article_id, site, date, topic, title, unnest(entities) AS entity FROM articles)""",
+        FROM (SELECT article_id, site, date, topic, title, unnest(entities) AS entity FROM articles)"""
+_DERIVED: Final = {
+    "mentions": MENTIONS,
     "entities": """
         SELECT article_id, site, date, topic, title, name, kind, count(*) AS count, min(start) AS first_offset,
             list_sort(list(DISTINCT name_source) FILTER (WHERE name_source IS NOT NULL)) AS name_sources,
@@ -81,11 +82,17 @@ _DERIVED: Final = {
         JOIN topic_names ON code = assigned.code""",
     "places": "SELECT name, country, latitude, longitude FROM known_places",
     # An exact copy points to the article with its text, which may be a near copy itself: its original is the original.
+    # MATERIALIZED, here and in macros: else each file is opened once for each place that reads `articles`.
     "copies": """
-        WITH found AS (
+        WITH kept AS MATERIALIZED (
+            SELECT article_id, duplicate_of, copy_kind, copy_share, url, site, title, published_at, date, dump,
+                dump_offset
+            FROM articles
+        ),
+        found AS (
             SELECT 'near' AS found, copy_kind AS kind, copy_share AS share, url, site, title, published_at, date,
                 duplicate_of AS twin, dump, dump_offset
-            FROM articles WHERE duplicate_of IS NOT NULL
+            FROM kept WHERE duplicate_of IS NOT NULL
             UNION ALL
             SELECT CASE reason WHEN 'duplicate' THEN 'exact' ELSE 'near' END, coalesce(copy_kind, 'copy'), copy_share,
                 url, site, title, published_at, date, detail, dump, dump_offset
@@ -95,8 +102,8 @@ _DERIVED: Final = {
             original.url AS original_url, original.site AS original_site, original.date AS original_date,
             found.dump, found.dump_offset
         FROM found
-        LEFT JOIN (SELECT article_id, duplicate_of FROM articles) AS twin ON twin.article_id = found.twin
-        LEFT JOIN (SELECT article_id, url, site, date FROM articles) AS original
+        LEFT JOIN (SELECT article_id, duplicate_of FROM kept) AS twin ON twin.article_id = found.twin
+        LEFT JOIN (SELECT article_id, url, site, date FROM kept) AS original
             ON original.article_id = coalesce(twin.duplicate_of, twin.article_id)""",
     "latest_articles": """
         FROM articles

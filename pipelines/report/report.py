@@ -80,6 +80,8 @@ def _shown(page: Page, filters: Filters, rules: Mapping[str, Any]) -> dict[str, 
     last = filters.until or count["last_day"]
     samples = ask("samples", questions.samples(filters.run, _SAMPLES))
     refused = [line for line in lines if line["door"] == "rejected"]
+    # Who follows whom is a question about days: those of the period, or of the run's articles.
+    days = filters._replace(since=count["first_day"], until=count["last_day"]) if filters.run else filters
     return {
         "count": count,
         "read": pages_by(lines, "read"),
@@ -91,7 +93,7 @@ def _shown(page: Page, filters: Filters, rules: Mapping[str, Any]) -> dict[str, 
         "times": _times(page, filters, count),
         "by_topic": pictures.by_topic(page, filters),
         "sites": ask("sites", questions.sites(filters)),
-        "pairs": ask("who_copies", questions.copied_from(filters)),
+        "pairs": ask("who_copies", questions.followed(days)),
         "rising": ask("rising", questions.rising(last, _RISING_DAYS, filters=filters)) if last else [],
         "last": last,
         "scores": [_histogram(page, filters, score, rules) for score in _SCORES],
@@ -106,7 +108,7 @@ def _times(page: Page, filters: Filters, count: Row) -> list[Chart]:
     return [
         pictures.over_time(page, filters, count),
         pictures.by_date_source(page, filters, count),
-        pictures.topics_over_time(page, filters, count),
+        pictures.topics_over_time(page, filters, questions.bucket(count["first_day"], count["last_day"])),
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from warraq.pipelines.serve.questions import Filters
-from warraq.schemas.labels import ENTITY_KINDS, TOPIC_SLUGS
+from warraq.schemas.labels import DATE_SOURCES, ENTITY_KINDS, TOPIC_SLUGS
 
 _LONGEST: Final = 300  # characters of a value
 _MOST_PAGES: Final = 500  # of a list: DuckDB sorts all rows before the offset
@@ -33,8 +33,8 @@ def number(arguments: Mapping[str, str], name: str = "page") -> int:
 
 
 def filters(arguments: Mapping[str, str]) -> Filters:
-    """The facets in a query. A topic or kind that does not exist is no facet."""
-    topic, kind = text(arguments, "topic"), text(arguments, "kind")
+    """The facets in a query. A topic, kind or source that does not exist is no facet."""
+    topic, kind, source = (text(arguments, name) for name in ("topic", "kind", "date_source"))
     return Filters(
         since=day(arguments.get("since")),
         until=day(arguments.get("until")),
@@ -43,6 +43,8 @@ def filters(arguments: Mapping[str, str]) -> Filters:
         name=text(arguments, "name"),
         kind=kind if kind in ENTITY_KINDS else "",
         run=text(arguments, "run"),
+        credit=text(arguments, "credit"),
+        date_source=source if source in DATE_SOURCES else "",
     )
 
 
@@ -61,8 +63,8 @@ def address(path: str, *chosen: Mapping[str, object], **changes: object) -> str:
 
 
 def article(day: object, article_id: str) -> str:
-    """The address of an article; its day keeps the question to a few files."""
-    return f"/article/{day}/{article_id}"
+    """The address of an article; its day, if it is known, keeps the question to a few files."""
+    return f"/article/{day or '-'}/{article_id}"
 
 
 def name(name: str, kind: str = "", **more: object) -> str:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import duckdb
-from flask import Flask, Request, Response, abort, render_template, request
+from flask import Flask, Request, Response, abort, redirect, render_template, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
 
 from warraq.pipelines.serve import addresses, marks, pages, texts
 from warraq.pipelines.serve.asker import Asker, Lake
@@ -46,6 +47,7 @@ _VIEWS: Final[dict[str, tuple[str, Callable[[pages.Page], pages.Context]]]] = {
     "overview": ("/", pages.overview),
     "search": ("/search", pages.found),
     "names": ("/names", pages.names),
+    "stories": ("/stories", pages.stories),
     "trends": ("/trends", pages.trends),
     "map": ("/map", pages.places),
     "sites": ("/sites", pages.sites),
@@ -67,6 +69,7 @@ def application(lake: Lake) -> Flask:
     app.add_url_rule("/assets/<name>", "asset", _asset, methods=["GET"])
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(pages.GoneError, lambda _: _message(404, "gone"))
+    app.register_error_handler(pages.UnknownNameError, _names_like)
     for error in (DatasetError, DamagedDatasetError, OSError):
         app.register_error_handler(error, _failed)
     app.register_error_handler(duckdb.Error, lambda error: _message(500, "failed", first_line(error)))
@@ -82,6 +85,11 @@ def _show(lake: Lake, name: str, view: Callable[..., pages.Context], **more: str
 
 def _article(lake: Lake, day: str, article_id: str) -> str:
     return _show(lake, "article", pages.article, day=day, article_id=article_id)
+
+
+def _names_like(error: Exception) -> BaseResponse:
+    """A name that no article spells so leads to those that are like it."""
+    return redirect(addresses.address("/names", letters=str(error)))
 
 
 def _asset(name: str) -> Response:
@@ -121,6 +129,7 @@ def helpers(language: str) -> dict[str, Any]:
         "kind_name": functools.partial(texts.kind_name, language=language),
         "date_source_name": functools.partial(texts.date_source_name, language=language),
         "meaning": functools.partial(texts.meaning, language=language),
+        "remedy": functools.partial(texts.remedy, language=language),
         "kind_titles": texts.KIND_TITLES,
         "address": addresses.address,
         "article_address": addresses.article,

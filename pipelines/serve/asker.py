@@ -6,8 +6,9 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 import duckdb
 
+from warraq.pipelines.macros import add_macros
 from warraq.pipelines.search import Search
-from warraq.pipelines.views import WRONG_STATEMENT, Views, reading
+from warraq.pipelines.views import MENTIONS, WRONG_STATEMENT, Views, reading
 from warraq.schemas.arrow import TABLES
 from warraq.transforms import storage
 from warraq.transforms.dataset import delta_log
@@ -22,6 +23,8 @@ _HELD: Final = {
     "loads": "FROM loads",
     "ledger": "FROM ledger",
     "runs": "SELECT run_id, options, committed_at FROM runs",
+    "reasons": "FROM reasons",
+    "forgotten": "FROM forgotten",
     "articles": "SELECT * EXCLUDE (sketch) FROM articles",
     "rejected": "FROM rejected",
 }
@@ -30,7 +33,7 @@ _WITHOUT_TEXTS: Final = "SELECT * EXCLUDE (text, sketch) FROM articles"
 _ENTITIES: Final = """
     CREATE TABLE entities AS SELECT DISTINCT article_id, site, date, topic, entity.name AS name, entity.kind AS kind
     FROM (SELECT article_id, site, date, topic, unnest(entities) AS entity FROM articles)"""
-_BOUNDED: Final = ("articles", "rejected")
+_BOUNDED: Final = ("articles", "rejected", "forgotten")
 
 Row: TypeAlias = dict[str, Any]
 Version: TypeAlias = tuple[str, ...]
@@ -152,6 +155,8 @@ def _hold(files: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
         memory.unregister("rows")
         if name == "articles":
             memory.execute(_ENTITIES)
+            memory.execute(f"CREATE VIEW mentions AS {MENTIONS}")
+    add_macros(memory)
     memory.execute("RESET threads")
     return memory
 

@@ -6,9 +6,13 @@ with an `address` leads there. Each chart has the same numbers as a table below 
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 Option: TypeAlias = dict[str, Any]
+
+
+UNITS: Final = ("day", "week", "month", "quarter", "year")
+RARE: Final = 3  # a score of trend_of
 
 
 class Cell(NamedTuple):
@@ -81,6 +85,39 @@ def lines_over_time(title: str, series: Mapping[str, Sequence[tuple[dt.date, int
     return Chart(title, option, (column, "name", "articles"), rows, 280)
 
 
+def against_usual(title: str, rows: Sequence[Mapping[str, Any]], column: str, labels: tuple[str, str, str]) -> Chart:
+    """Bars of articles, and a line of the number that is usual.
+
+    Args:
+      title: a key of `texts`.
+      rows: of the macro trend_of.
+      column: the unit of time.
+      labels: of the bars, of those that are rare by chance, and of the line.
+    """
+    rare = [(row["score"] or 0) >= RARE for row in rows]
+    bars = [
+        [row["articles"] if is_rare == high else "-" for row, is_rare in zip(rows, rare, strict=True)]
+        for high in (False, True)
+    ]
+    bar: Option = {"type": "bar", "barMaxWidth": 28, "stack": "all"}
+    option: Option = {
+        "grid": {"left": 8, "right": 16, "top": 40, "bottom": 8, "containLabel": True},
+        "legend": {"type": "scroll", "top": 0},
+        "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}},
+        "xAxis": {"type": "category", "data": [str(row["period"]) for row in rows]},
+        "yAxis": {"type": "value", "minInterval": 1},
+        "series": [
+            *({**bar, "name": name, "data": data} for name, data in zip(labels, bars, strict=False)),
+            {"type": "line", "name": labels[2], "showSymbol": False, "data": [row["expected"] for row in rows]},
+        ],
+    }
+    named = ("articles", "expected", "times_usual", "score")
+    table = [
+        (Cell(str(row["period"])), *(Cell("—" if row[name] is None else row[name]) for name in named)) for row in rows
+    ]
+    return Chart(title, option, (column, *named), table, 240)
+
+
 def stacked_over_time(title: str, parts: Mapping[str, Mapping[str, int]], starts: Sequence[str], column: str) -> Chart:
     """Bars along time, each made of parts; `parts` has the values of each part by unit of time."""
     option: Option = {
@@ -100,13 +137,14 @@ def stacked_over_time(title: str, parts: Mapping[str, Mapping[str, int]], starts
             for name, values in parts.items()
         ],
     }
+    totals = {start: sum(values.get(start, 0) for values in parts.values()) for start in starts}
     rows = [
-        (Cell(start), Cell(name), Cell(values[start]))
+        (Cell(start), Cell(name), Cell(values[start]), Cell(f"{values[start] / totals[start]:.0%}"))
         for start in starts
         for name, values in parts.items()
-        if start in values
+        if values.get(start)
     ]
-    return Chart(title, option, (column, "part", "articles"), rows, 280)
+    return Chart(title, option, (column, "part", "articles", "share"), rows, 280)
 
 
 def ranking(title: str, bars: Sequence[Bar], *, right_to_left: bool, column: str, value: str = "articles") -> Chart:

@@ -11,21 +11,24 @@ from warraq.pipelines.serve.addresses import address
 from warraq.pipelines.serve.asker import Asker, Row
 from warraq.pipelines.serve.questions import LISTED, Filters
 from warraq.pipelines.serve.search import Found, search
-from warraq.pipelines.serve.texts import kind_name, topic_name
-from warraq.schemas.labels import ENTITY_KINDS, REASONS, TOPIC_SLUGS
+from warraq.pipelines.serve.texts import date_source_name, kind_name, topic_name
+from warraq.schemas.labels import COPY_REASONS, ENTITY_KINDS, REASONS, TOPIC_SLUGS, UNDATED
 from warraq.transforms.entities.places import listed_places
 from warraq.transforms.search.query import QueryError
 
 Context: TypeAlias = dict[str, Any]
 Arguments: TypeAlias = Mapping[str, str]
-RECENT: Final = (1, 7, 30)  # days that "rising" may look at
 _MOST_COMPARED: Final = 6  # names in one chart
 _MAPPED: Final = 400  # places that are asked for
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 class GoneError(Exception):
-    """The article or name of a page is not in the dataset."""
+    """The article of a page is not in the dataset."""
+
+
+class UnknownNameError(Exception):
+    """No article has a name that is spelled so. The message is the name."""
 
 
 class Page(NamedTuple):
@@ -44,8 +47,10 @@ def overview(page: Page) -> Context:
     """The dataset at a glance."""
     everything = Filters()
     [count] = page.ask("overview", questions.span(everything))
+    [totals] = page.ask("totals", questions.totals())
     return {
-        "count": count,
+        "count": count | totals,
+        "undated": UNDATED,
         "charts": [
             pictures.over_time(page, everything, count),
             pictures.by_topic(page, everything),
@@ -63,7 +68,7 @@ def found(page: Page) -> Context:
     filters = addresses.filters(page.arguments)
     query, number = addresses.text(page.arguments, "q"), addresses.number(page.arguments)
     if query:  # a search does not know these
-        filters = filters._replace(kind="", run="")
+        filters = filters._replace(kind="", run="", credit="", date_source="")
     try:
         result, mistake = search(page.ask, query, filters, number), ""
     except QueryError as error:
@@ -83,21 +88,22 @@ def found(page: Page) -> Context:
 
 
 def article(page: Page, day: str, article_id: str) -> Context:
-    """One article as the dataset has it, and its copies.
+    """One article as the dataset has it, its story and its versions.
 
     Raises:
       GoneError: the dataset has no such article.
     """
     row = _article(page, article_id, addresses.day(day))
     beside = addresses.text(page.arguments, "beside")
-    copies = page.ask("near_copies", questions.copies(article_id, row["duplicate_of"]))
-    chosen = next((copy for copy in copies if copy["article_id"] == beside), None)
+    story = page.ask("story", questions.call("story_of", article_id, more="\nLIMIT 100"))
+    chosen = next((copy for copy in story if copy["article_id"] == beside != article_id), None)
+    versions = page.ask("versions", questions.call("versions_of", row["canonical_url"], more="\nLIMIT 100"))
     return {
         "article": row,
         "paragraphs": _paragraphs(row),
         "names": _names_in(row),
-        "copies": copies,
-        "exact": page.ask("exact_copies", questions.exact_copies(article_id)),
+        "story": story,
+        "versions": versions,
         "other": (other := _article(page, beside, chosen["date"])) if chosen else None,
         "other_paragraphs": _paragraphs(other) if chosen else [],
         "explain": explain_command(row),
@@ -108,23 +114,23 @@ def name(page: Page) -> Context:
     """One name: with whom, where, when and in which papers.
 
     Raises:
-      GoneError: no article has it.
+      UnknownNameError: no article has it.
     """
-    filters = addresses.filters(page.arguments)
-    if not filters.name:
-        raise GoneError
-    kinds = page.ask("also_kind", questions.kinds_of(filters.name))
+    filters = addresses.filters(page.arguments)._replace(run="", credit="", date_source="")
+    kinds = page.ask("also_kind", questions.kinds_of(filters.name)) if filters.name else []
     if not kinds:
-        raise GoneError
+        raise UnknownNameError(filters.name)
     filters = filters._replace(kind=filters.kind or kinds[0]["kind"])
     [count] = page.ask("articles", questions.span(filters))
     others = functools.partial(pictures.names, page, filters)
+    period = {"since": filters.since, "until": filters.until}
     return {
         "filters": filters,
         "count": count,
         "kinds": [row for row in kinds if row["kind"] != filters.kind],
         "charts": [
             pictures.over_time(page, filters, count, title="when"),
+            pictures.against_usual(page, _unit(page, count), period, name=filters.name),
             others("person", title="with_whom"),
             others("place", title="where"),
             others("organisation", title="with_what"),
@@ -133,6 +139,12 @@ def name(page: Page) -> Context:
         ]
         if count["articles"]
         else [],
+        "together": page.ask(
+            "together", questions.call("named_with", filters.name, more="\nLIMIT 25", exact=True, **period)
+        ),
+        "papers": page.ask(
+            "papers", questions.call("sites_naming", filters.name, more="\nLIMIT 15", exact=True, **period)
+        ),
         "spellings": page.ask("spellings", questions.spellings(filters.name, filters.kind, filters)),
         "newest": page.ask("newest", questions.newest(filters, limit=10)),
         "all_articles": address("/search", addresses.facets(filters)),
@@ -140,10 +152,14 @@ def name(page: Page) -> Context:
 
 
 def names(page: Page) -> Context:
-    """The names of most articles, by kind."""
+    """The names of most articles, by kind, and those that have the letters that were asked for."""
     filters = addresses.filters(page.arguments)
     kinds = [filters.kind] if filters.kind else list(ENTITY_KINDS)
+    letters = addresses.text(page.arguments, "letters")
+    alike = page.ask("alike", questions.alike(letters)) if letters else []
     return {
+        "letters": letters,
+        "alike": alike,
         "filters": filters._replace(name=""),
         "topics": [(slug, topic_name(slug, page.language)) for slug in sorted(TOPIC_SLUGS)],
         "charts": [pictures.names(page, filters._replace(name="", kind=""), kind, limit=25) for kind in kinds],
@@ -151,25 +167,35 @@ def names(page: Page) -> Context:
 
 
 def trends(page: Page) -> Context:
-    """Names that rise, names that are compared, and topics over time."""
+    """Names that rise, names that are compared, topics over time, and what is more than usual."""
     filters = addresses.filters(page.arguments)._replace(name="", kind="")
     kind = addresses.filters(page.arguments).kind
     [count] = page.ask("overview", questions.span(filters))
     days = addresses.number(page.arguments, "days") if page.arguments.get("days") else 7
     listed = re.split(r"[,،;\n]", addresses.text(page.arguments, "names"))
     wanted = list(dict.fromkeys(name.strip() for name in listed if name.strip()))[:_MOST_COMPARED]
+    spelled = {row["asked"]: row["name"] for row in page.ask("spellings", questions.spelled(wanted))} if wanted else {}
+    wanted = list(dict.fromkeys(spelled.get(name, name) for name in wanted))
+    unit = _unit(page, count)
+    part = {"name": wanted[0] if len(wanted) == 1 else "", "topic": filters.topic, "site": filters.site}
+    period = {"since": filters.since, "until": filters.until}
     last = filters.until or count["last_day"]
     rising = page.ask("rising", questions.rising(last, min(days, 366), kind, filters, limit=25)) if last else []
     return {
         "filters": filters,
         "kind": kind,
         "days": days,
-        "recent": RECENT,
         "last": last,
         "rising": rising,
+        "topics": [(slug, topic_name(slug, page.language)) for slug in sorted(TOPIC_SLUGS)],
+        "unit": page.arguments.get("unit", ""),
         "wanted": wanted,
-        "compared": pictures.compared(page, wanted, filters, count) if wanted else None,
-        "topics_chart": pictures.topics_over_time(page, filters, count) if count["articles"] else None,
+        "compared": pictures.compared(page, wanted, filters, unit) if wanted else None,
+        "part": " · ".join(
+            filter(None, (part["name"], filters.topic and topic_name(filters.topic, page.language), part["site"]))
+        ),
+        "usual": pictures.against_usual(page, unit, period, **part) if any(part.values()) else None,
+        "topics_chart": pictures.topics_over_time(page, filters, unit) if count["articles"] else None,
     }
 
 
@@ -196,13 +222,41 @@ def places(page: Page) -> Context:
 
 
 def sites(page: Page) -> Context:
-    """Sites by yield, and who copies whom."""
+    """Sites by yield, agencies, and who copies whom."""
     filters = addresses.filters(page.arguments)._replace(site="", name="", kind="")
     return {
+        "undated": UNDATED,
+        "yields": page.ask("yield", questions.call("sites_by_yield", more="\nLIMIT 50")),
+        "agencies": pictures.agencies(page, filters),
         "filters": filters,
         "topics": [(slug, topic_name(slug, page.language)) for slug in sorted(TOPIC_SLUGS)],
         "sites": page.ask("sites", questions.sites(filters)),
-        "pairs": page.ask("who_copies", questions.copied_from(filters)),
+        "pairs": page.ask("who_copies", questions.followed(filters)),
+        "publishers": page.ask(
+            "first_publishers",
+            questions.call(
+                "first_publishers",
+                more="\nLIMIT 15",
+                since=filters.since,
+                until=filters.until,
+                topic=filters.topic,
+            ),
+        ),
+    }
+
+
+def stories(page: Page) -> Context:
+    """Stories that several pages had, those with most copies first."""
+    filters = addresses.filters(page.arguments)._replace(site="", name="", kind="")
+    [count] = page.ask("stories", questions.stories(filters))
+    number = addresses.number(page.arguments)
+    link = functools.partial(address, "/stories", addresses.facets(filters))
+    return {
+        "filters": filters,
+        "topics": [(slug, topic_name(slug, page.language)) for slug in sorted(TOPIC_SLUGS)],
+        "count": count,
+        "rows": page.ask("went_round", questions.copied_stories(filters, offset=(number - 1) * LISTED)),
+        "pager": _pager(number, count["copied"], link),
     }
 
 
@@ -220,7 +274,10 @@ def ledger(page: Page) -> Context:
         "rejected": pages_by(lines, "rejected"),
         "charts": [pictures.funnel(page, lines)] if lines else [],
         "reasons": [line for line in lines if line["door"] == "rejected"],
-        "refused": [{**row, "explain": explain_command(row)} for row in refused[:LISTED]],
+        "refused": [{**row, "explain": explain_command(row), "original": _original(row)} for row in refused[:LISTED]],
+        "changes": page.ask("changes_since", questions.call("changes_since", values.run))
+        if values.run and lines
+        else [],
         "runs": page.ask("runs", questions.runs()),
         "stages": list(REASONS),
         "link": link,
@@ -238,6 +295,18 @@ def explain_command(row: Row) -> str:
     """The command that takes the page of a row through all stages again."""
     place = f"{row['dump']}@{row['dump_offset']}".replace("'", "'\\''")
     return f"warraq explain '{place}'"
+
+
+def _original(row: Row) -> str:
+    """The id of the article of which a refused page is a copy; empty for other pages."""
+    is_copy = row["reason"] in COPY_REASONS and _ID.fullmatch(row["detail"] or "")
+    return row["detail"] if is_copy else ""
+
+
+def _unit(page: Page, count: Row) -> str:
+    """The unit of time that the address asks for, else one that suits the days."""
+    asked = page.arguments.get("unit", "")
+    return asked if asked in charts.UNITS else questions.bucket(count["first_day"], count["last_day"])
 
 
 def _article(page: Page, article_id: str, day: dt.date | None) -> Row:
@@ -304,6 +373,7 @@ def _chosen(page: Page, filters: Filters, link: Callable[..., str]) -> list[tupl
     """The facets that are chosen: key, value in words, and the address without it."""
     words = {
         "topic": topic_name(filters.topic, page.language) if filters.topic else "",
+        "date_source": date_source_name(filters.date_source, page.language),
         "name": f"{filters.name} ({kind_name(filters.kind, page.language)})" if filters.kind else filters.name,
     }
     without = {"name": {"name": "", "kind": ""}}

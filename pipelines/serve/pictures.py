@@ -67,9 +67,24 @@ def name_bars(rows: Sequence[Row]) -> list[Bar]:
     return [Bar(row["name"], row["articles"], addresses.name(row["name"], row["kind"])) for row in rows]
 
 
-def topics_over_time(page: "Page", filters: Filters, count: Mapping[str, Any]) -> Chart:
+def agencies(page: "Page", filters: Filters) -> Chart:
+    """The agencies that articles credit."""
+    rows = page.ask("agencies", questions.agencies(filters))
+    bars = [
+        Bar(row["credit"], row["articles"], address("/search", facets(filters), credit=row["credit"])) for row in rows
+    ]
+    return charts.ranking("agencies", bars, right_to_left=page.right_to_left, column="credit")
+
+
+def against_usual(page: "Page", unit: str, period: Mapping[str, Any], **part: str) -> Chart:
+    """The articles of a name, topic or site beside the number that is usual."""
+    say = translator(page.language)
+    rows = page.ask("usual", questions.call("trend_of", **part, exact=True, period=unit, **period))
+    return charts.against_usual("usual", rows, unit, (say("articles"), say("rare"), say("expected")))
+
+
+def topics_over_time(page: "Page", filters: Filters, unit: str) -> Chart:
     """Articles by unit of time, each bar made of topics."""
-    unit = questions.bucket(count["first_day"], count["last_day"])
     rows = page.ask("topics_over_time", questions.over_time(filters, unit, "topic"))
     return _stacked(page, "topics_over_time", rows, "topic", unit)
 
@@ -81,9 +96,8 @@ def by_date_source(page: "Page", filters: Filters, count: Mapping[str, Any]) -> 
     return _stacked(page, "by_date_source", rows, "date_source", unit)
 
 
-def compared(page: "Page", wanted: Sequence[str], filters: Filters, count: Mapping[str, Any]) -> Chart:
+def compared(page: "Page", wanted: Sequence[str], filters: Filters, unit: str) -> Chart:
     """A line for each of some names."""
-    unit = questions.bucket(count["first_day"], count["last_day"])
     rows = page.ask("compare", questions.compared(wanted, filters, unit))
     found = {(row["name"], row["start"]): row["articles"] for row in rows}
     starts = _starts(unit, rows)
@@ -105,7 +119,7 @@ def funnel(page: "Page", lines: Sequence[Row]) -> Chart:
 
 def start_in_words(start: "dt.date", unit: str) -> str:
     """The start of a unit of time: `2025`, `2025-06` or `2025-06-21`."""
-    return str(start)[: {"year": 4, "month": 7}.get(unit)]
+    return str(start)[: {"year": 4, "quarter": 7, "month": 7}.get(unit)]
 
 
 def _stacked(page: "Page", title: str, rows: Sequence[Row], column: str, unit: str) -> Chart:

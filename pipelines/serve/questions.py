@@ -25,16 +25,29 @@ class Filters(NamedTuple):
     name: str = ""
     kind: str = ""  # of `name`
     run: str = ""  # that brought the articles
+    credit: str = ""  # the agency
+    date_source: str = ""
 
     @property
     def are_logged(self) -> bool:
         """True if the log of the table has all that these facets ask for, so that no file is opened."""
-        return not (self.site or self.name or self.run)
+        return not (self.site or self.name or self.run or self.credit or self.date_source)
 
 
 def literal(value: str) -> str:
     """A text as SQL has it. Standard SQL texts have no escapes but the doubled quote."""
     return "'" + value.replace("\x00", "").replace("'", "''") + "'"
+
+
+def call(macro: str, *values: str, more: str = "", **named: object) -> str:
+    """A question that is a macro of `warraq query`; arguments that are empty or None are left out."""
+    given = [literal(value) for value in values]
+    given += [
+        f"{name} := {str(value).lower() if isinstance(value, int) else literal(str(value))}"
+        for name, value in named.items()
+        if value not in (None, "")
+    ]
+    return f"FROM {macro}({', '.join(given)}){more}"
 
 
 def names_of(name: str, kind: str = "") -> str:
@@ -44,7 +57,7 @@ def names_of(name: str, kind: str = "") -> str:
 
 
 def conditions(filters: Filters, view: str = "articles") -> list[str]:
-    """The conditions on rows of `articles`, or of `entities`, which has no column for a run."""
+    """The conditions on rows of `articles`, or of `entities`, which has fewer columns."""
     found = []
     if filters.since:
         found.append(f"date >= DATE '{filters.since}'")
@@ -54,11 +67,16 @@ def conditions(filters: Filters, view: str = "articles") -> list[str]:
         found.append(f"topic = {literal(filters.topic)}")
     if filters.site:
         found.append(f"site = {literal(filters.site)}")
+    more = []
     if filters.run:
-        of_run = f"load_id IN (SELECT load_id FROM loads WHERE run_id = {literal(filters.run)})"
-        found.append(
-            of_run if view == "articles" else f"article_id IN (SELECT article_id FROM articles WHERE {of_run})"
-        )
+        more.append(f"load_id IN (SELECT load_id FROM loads WHERE run_id = {literal(filters.run)})")
+    if filters.credit:
+        more.append(f"credit = {literal(filters.credit)}")
+    if filters.date_source:
+        more.append(f"date_source = {literal(filters.date_source)}")
+    if more and view != "articles":
+        more = [f"article_id IN (SELECT article_id FROM articles{where(more)})"]
+    found += more
     if filters.name:
         found.append(names_of(filters.name, filters.kind))
     return found
@@ -86,13 +104,14 @@ def bucket(first: dt.date | None, last: dt.date | None) -> str:
 
 
 def end_of(unit: str, start: dt.date) -> dt.date:
-    """The last day of the day, week, month or year that starts on `start`."""
+    """The last day of the day, week, month, quarter or year that starts on `start`."""
     if unit == "day":
         return start
     if unit == "week":
         return start + 6 * _ONE_DAY
-    if unit == "month":
-        return (start.replace(day=28) + 4 * _ONE_DAY).replace(day=1) - _ONE_DAY
+    if unit in ("month", "quarter"):
+        last = start.replace(month=start.month + (2 if unit == "quarter" else 0))
+        return (last.replace(day=28) + 4 * _ONE_DAY).replace(day=1) - _ONE_DAY
     return start.replace(month=12, day=31)
 
 
@@ -165,21 +184,34 @@ def article(article_id: str, day: dt.date | None) -> str:
     return f"SELECT * EXCLUDE (sketch)\nFROM articles WHERE {on}article_id = {literal(article_id)} LIMIT 1"
 
 
-def copies(article_id: str, original: str | None) -> str:
-    """The near copies of an article, and the original, earliest first."""
-    root = literal(original or article_id)
+def totals() -> str:
+    """Addresses, stories and articles without a stated date, in the whole dataset."""
     return (
-        f"SELECT {_HEAD}\nFROM articles"
-        f" WHERE (duplicate_of = {root} OR article_id = {root}) AND article_id <> {literal(article_id)}"
-        "\nORDER BY date, published_at NULLS LAST, article_id LIMIT 100"
+        "SELECT count(DISTINCT canonical_url) AS addresses, count(*) FILTER (WHERE duplicate_of IS NULL) AS stories,"
+        f"\n  count(*) FILTER (WHERE date_source = '{UNDATED}') AS undated\nFROM articles"
     )
 
 
-def exact_copies(article_id: str) -> str:
-    """The refused pages with the same text as an article."""
+def stories(filters: Filters) -> str:
+    """The number of stories, those that went round, and the pages that had one."""
     return (
-        "SELECT url, dump, dump_offset, reason, fetched_at\nFROM rejected"
-        f" WHERE stage = 'deduplicate' AND detail = {literal(article_id)}\nORDER BY fetched_at, url LIMIT 100"
+        "SELECT count(*) AS stories, count(*) FILTER (WHERE articles > 1) AS copied, sum(articles)::BIGINT AS pages\n"
+        + call("stories", since=filters.since, until=filters.until, topic=filters.topic)
+    )
+
+
+def copied_stories(filters: Filters, limit: int = LISTED, offset: int = 0) -> str:
+    """The stories that went round, those with most copies first."""
+    more = f" WHERE articles > 1\nLIMIT {limit} OFFSET {offset}"
+    return call("stories", since=filters.since, until=filters.until, topic=filters.topic, more=more)
+
+
+def agencies(filters: Filters, limit: int = TOP) -> str:
+    """The agencies that articles credit."""
+    here = where(["credit IS NOT NULL", *conditions(filters)])
+    return (
+        f"SELECT credit, count(*) AS articles\nFROM articles{here}"
+        f"\nGROUP BY credit ORDER BY articles DESC, credit LIMIT {limit}"
     )
 
 
@@ -193,6 +225,28 @@ def spellings(name: str, kind: str, filters: Filters) -> str:
     )
 
 
+def alike(letters: str, limit: int = 50) -> str:
+    """Names that have these letters: as the macro names_like, but of the view that is held in memory."""
+    found = f"contains(name_key(name), name_key({literal(letters)}))"
+    return (
+        "SELECT name, kind, count(*) AS articles, count(DISTINCT site) AS sites,"
+        "\n  min(date) AS first_day, max(date) AS last_day"
+        f"\nFROM entities WHERE name IN (SELECT name FROM (SELECT DISTINCT name FROM entities) WHERE {found})"
+        f"\nGROUP BY name, kind ORDER BY articles DESC, name, kind LIMIT {limit}"
+    )
+
+
+def spelled(names: Iterable[str]) -> str:
+    """The spelling of each name that most articles have."""
+    listed = ", ".join(map(literal, names))
+    return (
+        "SELECT asked, first(name ORDER BY articles DESC, name) AS name"
+        f"\nFROM (SELECT unnest([{listed}]) AS asked)"
+        "\nJOIN (SELECT name, count(*) AS articles FROM entities GROUP BY name) ON name_key(name) = name_key(asked)"
+        "\nGROUP BY asked ORDER BY asked"
+    )
+
+
 def kinds_of(name: str) -> str:
     """The kinds of entity that bear a name."""
     return (
@@ -202,21 +256,12 @@ def kinds_of(name: str) -> str:
 
 
 def rising(last: dt.date, days: int, kind: str = "", filters: Filters | None = None, limit: int = TOP) -> str:
-    """Names of the last `days` days against the four times as many days before them.
-
-    `times` is the rate of the last days over the rate before, each with half an article added, so that a name that is
-    new does not divide by zero. Names of fewer than three articles are left out.
-    """
-    start, before = last - (days - 1) * _ONE_DAY, last - (5 * days - 1) * _ONE_DAY
-    kept = [f"kind = {literal(kind)}"] if kind else ["kind <> 'misc'"]
-    kept += conditions((filters or Filters())._replace(since=before, until=last), "entities")
-    return (
-        "SELECT name, kind, recent, earlier, round((recent + 0.5) / (earlier / 4 + 0.5), 1) AS times"
-        f"\nFROM (SELECT name, kind, count(*) FILTER (WHERE date >= DATE '{start}') AS recent,"
-        f" count(*) FILTER (WHERE date < DATE '{start}') AS earlier"
-        f"\n  FROM entities{where(kept)} GROUP BY ALL)"
-        f"\nWHERE recent >= 3 ORDER BY times DESC, recent DESC, name, kind LIMIT {limit}"
-    )
+    """Names that rise in the last `days` days above the four times as many days before them."""
+    chosen = filters or Filters()
+    more = ("" if kind else " WHERE kind <> 'misc'") + f"\nLIMIT {limit}"
+    since = last - (days - 1) * _ONE_DAY
+    named = {"kind": kind, "baseline_days": 4 * days, "topic": chosen.topic, "site": chosen.site}
+    return call("rising_names", str(since), str(last), more=more, **named)
 
 
 def sites(filters: Filters, limit: int = 200) -> str:
@@ -232,15 +277,10 @@ def sites(filters: Filters, limit: int = 200) -> str:
     )
 
 
-def copied_from(filters: Filters, limit: int = TOP) -> str:
-    """Pairs of sites: one has near copies of articles that the other had first."""
-    here = " AND ".join(["duplicate_of IS NOT NULL", *conditions(filters)])
-    return (
-        "SELECT copy.site AS copier, original.site AS source, count(*) AS articles"
-        f"\nFROM (SELECT site, duplicate_of FROM articles WHERE {here}) AS copy"
-        "\nJOIN articles AS original ON original.article_id = copy.duplicate_of AND original.site <> copy.site"
-        f"\nGROUP BY ALL ORDER BY articles DESC, copier, source LIMIT {limit}"
-    )
+def followed(filters: Filters, limit: int = TOP) -> str:
+    """Pairs of sites: one had stories first, the other followed with copies."""
+    period = {"since": filters.since, "until": filters.until, "topic": filters.topic}
+    return call("who_followed", more=f"\nLIMIT {limit}", **period)
 
 
 def runs(limit: int = 50) -> str:

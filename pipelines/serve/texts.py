@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from warraq.pipelines.remedies import ERROR_REMEDY, REMEDIES
 from warraq.schemas.labels import ENTITY_KINDS, ERROR_REASON, OTHER_TOPIC, REASONS, TOPICS
 
 LANGUAGES: Final = {"en": "English", "ar": "العربية"}
@@ -74,9 +75,6 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "copied": ("Copied", "نُسخ"),
     "numbers": ("The numbers as a table", "الأرقام في جدول"),
     "names_in": ("Names in this article", "الأسماء في هذا المقال"),
-    "copies": ("Copies", "النسخ"),
-    "near_copies": ("Articles with almost the same text", "مقالات لها النص نفسه تقريبا"),
-    "exact_copies": ("Refused pages with the same text", "صفحات مرفوضة لها النص نفسه"),
     "no_copies": ("No other article has this text.", "لا مقال آخر له هذا النص."),
     "near_copy": ("near copy", "نسخة قريبة"),
     "original": ("original", "الأصل"),
@@ -112,12 +110,9 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "also_kind": ("Also named as", "ذُكر أيضا بوصفه"),
     "rising": ("Rising names", "أسماء صاعدة"),
     "rising_note": (
-        "Articles of the last days against the rate of the days before. A name has at least three articles.",
-        "مقالات الأيام الأخيرة مقارنة بمعدل الأيام السابقة لها. لكل اسم ثلاثة مقالات على الأقل.",
+        "Stories of the last days against the number to expect from the days before. A name has at least three.",
+        "قصص الأيام الأخيرة مقارنة بما تنبئ به الأيام السابقة لها. لكل اسم ثلاث قصص على الأقل.",
     ),
-    "recent": ("Recent", "حديثا"),
-    "earlier": ("Earlier", "سابقا"),
-    "times": ("Times", "مرات"),
     "compare": ("Compare names", "قارن بين الأسماء"),
     "compare_hint": ("names, separated by commas", "أسماء تفصل بينها فواصل"),
     "last_days": ("Last days", "الأيام الأخيرة"),
@@ -192,6 +187,74 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Rules of quality keep no score; these are the pages that each rule refused.",
         "لا تحفظ قواعد الجودة درجات؛ وهذه هي الصفحات التي رفضتها كل قاعدة.",
     ),
+    "stories": ("Stories", "القصص الخبرية"),
+    "stories_note": (
+        "A story is an article with all copies of it. Copies count as pages, not as stories.",
+        "القصة مقال مع كل نسخه. تُعدّ النسخ صفحات لا قصصا.",
+    ),
+    "went_round": ("Stories that went round", "قصص تناقلتها صفحات"),
+    "first_site": ("first in", "أولا في"),
+    "story": ("Who had it first, and who followed", "من نشره أولا ومن تبعه"),
+    "story_note": (
+        "Where pages of one day state no time, or a page states no date, which was first is not known.",
+        "إذا لم تذكر صفحات اليوم الواحد الوقت، أو لم تذكر صفحة تاريخا، فلا يُعرف أيها كان الأول.",
+    ),
+    "exact_copy": ("exact copy", "نسخة مطابقة"),
+    "hours": ("Hours", "ساعات"),
+    "hours_short": ("h", "ساعة"),
+    "days_short": ("d", "يوم"),
+    "days_after": ("Days", "أيام"),
+    "versions": ("Versions of this address", "نسخ هذا العنوان عبر الزمن"),
+    "newest_version": ("newest", "الأحدث"),
+    "addresses": ("Addresses", "العناوين"),
+    "totals": ("Stories, addresses, articles without date", "القصص والعناوين والمقالات بلا تاريخ"),
+    "usual": ("More than usual?", "أكثر من المعتاد؟"),
+    "usual_note": (
+        "Usual is the share of all articles in the eight periods before. A score of 3 or more is rare by chance.",
+        "العدد المعتاد هو نصيبها من كل المقالات في الفترات الثماني السابقة. الدرجة 3 فأكثر نادرة بالصدفة.",
+    ),
+    "rare": ("Rare by chance", "نادر بالصدفة"),
+    "expected": ("Usual", "المعتاد"),
+    "times_usual": ("Times the usual", "مرات المعتاد"),
+    "together": ("Named together", "ذُكروا معا"),
+    "together_note": (
+        "Copies of an article count as one story. Weight: each story has one point, which all names in it share.",
+        "تُعدّ نسخ المقال قصة واحدة. الوزن: لكل قصة نقطة واحدة تتقاسمها كل الأسماء فيها.",
+    ),
+    "weight": ("Weight", "الوزن"),
+    "papers": ("Share of each site", "نصيب كل موقع"),
+    "of_all": ("Of all its articles", "من كل مقالاته"),
+    "share": ("Share", "النسبة"),
+    "letters": ("Find a name", "ابحث عن اسم"),
+    "letters_hint": ("some letters of it", "بعض حروفه"),
+    "alike": ("Names with these letters", "أسماء فيها هذه الحروف"),
+    "no_names": ("No name has these letters.", "لا اسم فيه هذه الحروف."),
+    "unit": ("Unit of time", "وحدة الزمن"),
+    "unit_auto": ("By the period", "بحسب الفترة"),
+    "unit_day": ("Day", "يوم"),
+    "unit_week": ("Week", "أسبوع"),
+    "unit_month": ("Month", "شهر"),
+    "unit_quarter": ("Quarter", "ربع سنة"),
+    "unit_year": ("Year", "سنة"),
+    "quarter": ("Quarter from", "ربع سنة يبدأ في"),
+    "yield": ("Pages and articles", "الصفحات والمقالات"),
+    "yield_note": (
+        "Of the whole dataset. Pages that are counted without a row are left out.",
+        "لمجموعة البيانات كلها، من غير الصفحات التي تُعدّ بلا صفوف.",
+    ),
+    "kept_share": ("Kept", "حُفظ"),
+    "agencies": ("Agencies credited", "وكالات نُسبت إليها المقالات"),
+    "who_copies_note": (
+        "Medians. Hours are known if both pages state a time. Without a date, the day is that of fetching.",
+        "وسيط التأخر. تُعرف الساعات إذا ذكرت الصفحتان الوقت، ويوم الصفحة بلا تاريخ هو يوم الزحف.",
+    ),
+    "first_publishers": ("Who is copied, and who copies", "من يُنسخ عنه ومن ينسخ"),
+    "copied_by_others": ("Stories others took", "قصص أخذها غيره"),
+    "copied_from_others": ("Stories it took", "قصص أخذها"),
+    "changes_since": ("What came after this run", "ما جاء بعد هذا التشغيل"),
+    "taken_down": ("Taken down", "أُزيل"),
+    "runs_note": ("Choose a run to see its pages, and what came after it.", "اختر تشغيلا لترى صفحاته وما جاء بعده."),
+    "remedy": ("What to do", "ما العمل"),
     "ledger_scope": (
         "The ledger counts whole runs: a period does not narrow it.",
         "يَعدّ السجل عمليات تشغيل كاملة، فلا تضيّقه الفترة.",
@@ -233,6 +296,42 @@ _REASONS: Final = {
     "site_opted_out": "يحجز robots.txt أو tdmrep.json للموقع هذه الصفحة (--opt_out drop)",
     "forgotten": "أُزيل المقال من قبل؛ ولا يذكر الصف عنوانه",
     ERROR_REASON: "عطّلت الصفحة برنامجنا؛ والتفصيل يقول كيف",
+}
+# The sentences of `remedies.REMEDIES` in Arabic, by reason, or by stage and reason where two stages have it.
+_REMEDIES: Final = {
+    "corrupt_record": "اجلب ملف الزحف من جديد. السجلات قبله وبعده قُرئت.",
+    "not_html": "لا شيء للصور والخلاصات والصفحات الفارغة. يعطي --rejected all صفا لكل منها.",
+    "http_error": "ازحف إلى الصفحة من جديد.",
+    "read/too_large": "ارفع --read_max_bytes إن كانت صفحة لا ملفا.",
+    "site_rules": "لا شيء: ليست صفحة. إشاراته في opt_out للمقالات التي يخصها.",
+    "site_not_allowed": "أضف الموقع إلى قائمة --sites_allow.",
+    "site_blocked": "احذف الموقع من قائمة --sites_block.",
+    "no_arabic_bytes": "لا شيء. يحدد --screen_min_letters القدر الكافي من العربية.",
+    "undecodable": "انظر إلى البايتات: الصفحة تالفة، أو ترميزها لا تعرفه المتصفحات أيضا.",
+    "no_main_text": "شغّل warraq explain: ربما يحمّل برنامج النصَ، أو يخفيه تسجيل الدخول.",
+    "not_an_article": "استعمل --kinds all لحفظ صفحات كهذه؛ ويميزها page_kind من المقالات.",
+    "opted_out": "لا شيء: يحجز الموقع هذا الاستعمال. مع --opt_out mark تُحفظ هذه الصفحات وتُعلّم.",
+    "other_day": "وسّع المدة في --days.",
+    "parse_timeout": "ارفع --extract_timeout إن استحقت الصفحة ذلك.",
+    "parse_crash": "ارفع --extract_memory_mb أو أبلغ عن الصفحة. بقية الملف قُرئت.",
+    "extract/too_large": "ارفع --extract_max_markup.",
+    "too_short": "اخفض --clean_min_words.",
+    "not_arabic": "لا شيء إن كانت اللغة في التفصيل صحيحة؛ وإلا فاخفض --language_min_score.",
+    "word_count": "غيّر --quality_min_words أو --quality_max_words.",
+    "duplicate_lines": "ارفع --quality_max_duplicate_lines أو --quality_max_duplicate_line_chars.",
+    "repeated_words": "ارفع الخيار الذي يخص ما في التفصيل، مثل --quality_max_top_2gram.",
+    "odd_words": "غيّر --quality_min_word_length أو --quality_max_word_length.",
+    "few_letters": "اخفض --quality_min_letter_words: به تُرفض جداول النتائج.",
+    "no_stop_words": "اخفض --quality_min_function_words و--quality_min_function_share.",
+    "short_lines": "ارفع --quality_max_short_lines أو --quality_max_breaks_per_word: قوائم أو قصائد.",
+    "unpunctuated": "اخفض --quality_min_punctuated_lines.",
+    "few_sentences": "اخفض --quality_min_sentence_words.",
+    "odd_marks": "ارفع خيار العلامة: --quality_max_bullet_lines أو --quality_max_hashes_per_word وغيرهما.",
+    "duplicate": "لا شيء: في التفصيل article_id للمقال المحفوظ.",
+    "near_duplicate": "استعمل --near_duplicates mark لحفظ هذه المقالات مع duplicate_of.",
+    "site_opted_out": "لا شيء: يحجز الموقع هذا الاستعمال. مع --opt_out mark تُحفظ هذه الصفحات وتُعلّم.",
+    "forgotten": "لا شيء: ما أُزيل لا يعود.",
+    ERROR_REASON: "شغّل warraq explain على الصفحة وأبلغ عنها: العيب ليس في نصها.",
 }
 _TOPIC_NAMES: Final = {topic.slug: (topic.english, topic.arabic) for topic in TOPICS} | {
     OTHER_TOPIC: ("other", "غير ذلك")
@@ -279,6 +378,14 @@ def meaning(stage: str, reason: str, language: str) -> str:
     """The sentence for a reason of a stage; empty for one that has none."""
     english = REASONS.get(stage, {}).get(reason, "the page broke our code" if reason == ERROR_REASON else "")
     return _REASONS.get(reason, english) if language == "ar" else english
+
+
+def remedy(stage: str, reason: str, language: str) -> str:
+    """The sentence on what to do about a reason of a stage; empty for one that has none."""
+    english = REMEDIES.get(stage, {}).get(reason, ERROR_REMEDY if reason == ERROR_REASON else "")
+    if language != "ar":
+        return english
+    return _REMEDIES.get(f"{stage}/{reason}", _REMEDIES.get(reason, english))
 
 
 def keys() -> list[str]:

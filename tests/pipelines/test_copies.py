@@ -50,6 +50,31 @@ def test_each_copy_leads_to_an_original_that_is_no_copy(connection):
     ]
 
 
+def test_a_copy_of_a_copy_is_of_the_story(connection):
+    stories = connection.execute("SELECT story, articles, sites, last_day FROM stories()").fetchall()
+    assert stories == [("first", 4, ["cut.example", "first.example", "twin.example"], dt.date(2025, 5, 2))]
+    sql = "SELECT copy, site, days_after, article_id FROM story_of('cut')"
+    assert connection.execute(sql).fetchall() == [
+        ("first", "first.example", 0, "first"),
+        ("near copy", "cut.example", 0, "cut"),
+        ("near copy", "first.example", 0, "again"),
+        ("exact copy", "twin.example", 1, None),
+    ]
+    sql = "SELECT first_site, follower, stories, days FROM who_followed() ORDER BY follower"
+    assert connection.execute(sql).fetchall() == [
+        ("first.example", "cut.example", 1, 0),
+        ("first.example", "twin.example", 1, 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    "question", ["FROM copies", "FROM stories()", "FROM who_followed()", "FROM first_publishers()"]
+)
+def test_each_file_is_opened_once(connection, question):
+    [(_, plan)] = connection.execute(f"EXPLAIN {question}").fetchall()
+    assert plan.count("READ_PARQUET") == 2, plan  # of articles, and of rejected
+
+
 def test_the_latest_text_of_an_address_stands_for_it_and_copies_of_others_are_left_out(connection):
     latest = connection.execute("SELECT article_id FROM latest_articles ORDER BY ALL").fetchall()
     assert latest == [("again",), ("cut",)]

@@ -79,6 +79,11 @@ def connection(tmp_path_factory):
             "SELECT site, naming, of_all, share FROM sites_naming('القاهرة')",
             [("nahr", 2, 3, 0.6667), ("waha", 1, 4, 0.25)],
         ),
+        ("SELECT site, naming FROM sites_naming('القاهره', exact := true)", []),
+        ("SELECT site, naming FROM sites_naming('القاهرة', exact := true)", [("nahr", 2), ("waha", 1)]),
+        ("SELECT count(*) FROM named_with('مني', exact := true)", [(0,)]),
+        ("SELECT name, stories FROM named_with('منى', kind := 'place', exact := true)", [("القاهرة", 1)]),
+        ("SELECT sum(articles) FROM trend_of(name := 'هدي', exact := true)", [(0,)]),
         (
             "SELECT period, articles, of_all, usual_share, expected, times_usual, score FROM trend_of(name := 'سلمى')",
             [
@@ -98,6 +103,11 @@ def connection(tmp_path_factory):
             [("سلمى", 2, 0.0, 2.0), ("القاهرة", 1, 0.5, 0.5)],
         ),
         ("SELECT name FROM rising_names('2025-05-15', '2025-05-16', kind := 'place', least := 1)", [("القاهرة",)]),
+        ("SELECT name FROM rising_names('2025-05-15', '2025-05-16', topic := 'health', least := 1)", [("سلمى",)]),
+        ("SELECT name FROM rising_names('2025-05-15', '2025-05-16', site := 'waha', least := 1)", [("سلمى",)]),
+        ("SELECT count(*) FROM stories(topic := 'health')", [(2,)]),
+        ("SELECT count(*) FROM who_followed(topic := 'health')", [(0,)]),
+        ("SELECT count(*) FROM first_publishers(topic := 'health')", [(0,)]),
         (
             "SELECT period, topic, articles, share FROM topics_by('month')",
             [(dt.date(2025, 5, 1), "sport", 5, 0.7143), (dt.date(2025, 5, 1), "health", 2, 0.2857)],
@@ -164,8 +174,11 @@ def test_names_are_compared_as_the_tagger_compares_them(connection, name):
 @pytest.mark.parametrize(
     ("sql", "hint"),
     [
-        ("FROM named_with()", "named_with(name VARCHAR, kind VARCHAR := NULL, since := NULL, until := NULL)"),
+        ("FROM named_with()", "named_with(name VARCHAR, kind VARCHAR := NULL, since := NULL, until := NULL"),
         ("FROM named_with('a', knd := 'place')", "named_with(name VARCHAR"),
+        ("FROM runs_since('gone')", "no run gone in the view `runs`"),
+        ("FROM articles_since('gone')", "no run gone in the view `runs`"),
+        ("FROM changes_since('gone')", "no run gone in the view `runs`"),
         ("FROM articles_naming('a', since := 'May')", "expected format is (YYYY-MM-DD)"),
     ],
 )

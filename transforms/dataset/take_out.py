@@ -8,7 +8,9 @@ its place; if there is none, the earliest of its copies becomes the original of 
 
 import collections
 import datetime as dt
+import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
@@ -29,7 +31,8 @@ from warraq.transforms.sketch import is_current
 
 PLACE: Final = ("load_id", "dump", "dump_offset")  # of a row: unique in a dataset
 NAMES: Final = ("article_id", "url", "canonical_url", "site", "text_digest", *PLACE)  # all that is told of an article
-_JUDGED: Final = ("url", "canonical_url", "article_id", "reason", "detail", *PLACE)  # read to find the rows that go
+_POINTING: Final = {"articles": {"duplicate_of"}, "rejected": {"reason", "detail"}}  # lead from a copy to its original
+_AT_ONCE: Final = 8  # files of which a few columns are read
 _REFUSED: Final = ("dump", "load_id", "detail")  # of a page that is rejected as a copy
 _ORDER: Final = ("published_at", "fetched_at", "url", "dump_offset", "dump")  # of copies, after their day
 
@@ -52,19 +55,29 @@ class Condition(NamedTuple):
         """False if no row of the file can go."""
         return not self.is_only_places or file.partition == [READ_STAGE]
 
-    def mask(self, rows: pa.Table) -> pa.ChunkedArray:
+    def columns(self, table: str) -> set[str]:
+        """The columns of `articles` or `rejected` that `mask` needs."""
+        asked: dict[str, list[Collection[Any]]] = {"load_id": [self.loads], "url": [self.urls]}
+        if table == "articles":
+            asked |= {"canonical_url": [self.urls], "article_id": [self.article_ids]}
+        else:
+            asked |= {"reason": [self.article_ids], "detail": [self.article_ids], "dump_offset": [self.places]}
+            asked |= {"load_id": [self.loads, self.places], "url": [self.urls, self.rejected_urls]}
+        return {name for name, sets in asked.items() if any(sets)}
+
+    def mask(self, table: str, rows: pa.Table) -> pa.ChunkedArray:
         """True for each row of `articles` or `rejected` that goes."""
-        columns = [("load_id", self.loads), ("url", self.urls), ("canonical_url", self.urls)]
-        columns += [("article_id", self.article_ids)]
-        parts = [_among(rows[name], found) for name, found in columns if name in rows.column_names]
-        if "detail" in rows.column_names:
-            parts.append(pc.and_(_among(rows["reason"], COPY_REASONS), _among(rows["detail"], self.article_ids)))
-            parts.append(_among(rows["url"], self.rejected_urls))
-            parts.append(_at(rows, self.places))
-        mask = parts[0]
-        for part in parts[1:]:
-            mask = pc.or_(mask, part)
-        return mask
+        parts = [pa.chunked_array([pa.repeat(pa.scalar(value=False), len(rows))])]
+        parts += [_among(rows["load_id"], self.loads)] if self.loads else []
+        parts += [_among(rows["url"], self.urls)] if self.urls else []
+        if table == "articles":
+            parts += [_among(rows["canonical_url"], self.urls)] if self.urls else []
+            parts += [_among(rows["article_id"], self.article_ids)] if self.article_ids else []
+        else:
+            parts += [_among(_originals_of(table, rows), self.article_ids)] if self.article_ids else []
+            parts += [_among(rows["url"], self.rejected_urls)] if self.rejected_urls else []
+            parts += [_at(rows, self.places)] if self.places else []
+        return functools.reduce(pc.or_, parts)
 
 
 class TakenOut(NamedTuple):
@@ -114,8 +127,9 @@ def take_out(
     Loads that continue one that goes, go with it. A refusal that such a load had taken back stands again, without its
     address, if the load that it is of stays.
 
-    Reads some columns of every file, and the whole of those that change, one row group at a time; for places alone only
-    the files of pages that the reader rejected. Holds the names of the rows that go, and of their copies, in memory.
+    Reads two to four columns of every file, and the whole of those that change, one row group at a time; for places
+    alone only the files of pages that the reader rejected. Holds in memory the names of the rows that go, their copies,
+    and of all copies in the dataset the id of the original.
 
     Args:
       dataset: the dataset.
@@ -152,13 +166,14 @@ def _take_out(  # noqa: PLR0913, PLR0917  (as `take_out`)
         name: [file for file in dataset.data_files(name) if missing or goes.may_be_in(file)]
         for name in ("articles", "rejected")
     }
+    surveyed = {name: _survey(dataset, found, goes, load_of) for name, found in files.items()}
     rows = {
         name: [*_rows(dataset, found, goes, load_of, NAMES if name == "articles" else ("url", *PLACE))]
-        for name, found in files.items()
+        for name, found in surveyed.items()
     }
-    ids = {row["article_id"] for _, row in rows["articles"]} | {*missing}
-    copies = [*_pointing(dataset, files["articles"], ids, goes, load_of)]
-    orphans = [*_refused(dataset, files["rejected"], ids, goes, load_of)]
+    ids = frozenset({row["article_id"] for _, row in rows["articles"]} | {*missing})
+    copies = [*_pointing(dataset, surveyed["articles"], ids, goes, load_of)]
+    orphans = [*_refused(dataset, surveyed["rejected"], ids, goes, load_of)]
     change = _Change(goes, _originals(copies, heirs), heirs)
     moving = {copy.article_id for copy in copies if change.originals[copy.article_id] != copy.pointer}
     touched = {file for found in rows.values() for file, _ in found}
@@ -219,20 +234,63 @@ def _at(rows: pa.Table, places: Collection[tuple[str, int]]) -> pa.ChunkedArray:
 
 
 def _among(column: pa.ChunkedArray, found: Collection[str]) -> pa.ChunkedArray:
-    return pc.is_in(column, value_set=pa.array(sorted(found), pa.string()))
+    return pc.is_in(column, value_set=_values(frozenset(found)))
+
+
+@functools.lru_cache(maxsize=8)
+def _values(found: frozenset[str]) -> pa.Array:
+    """Kept, because the same set is asked of each row group, and may be all articles of a site."""
+    return pa.array(found, pa.string())
+
+
+def _originals_of(table: str, rows: pa.Table) -> pa.ChunkedArray:
+    """The original of each row that is a copy; null for the others."""
+    if table == "articles":
+        return rows["duplicate_of"]
+    return pc.if_else(_among(rows["reason"], COPY_REASONS), rows["detail"], None)
 
 
 _Key = tuple[str, str]  # table and path of a file
 _Loads = Mapping[tuple[str, str], str]
 
 
+class _Surveyed(NamedTuple):
+    """A file by the few columns that tell if it has to be read for more."""
+
+    file: DataFile
+    is_hit: bool  # a row of it goes
+    originals: pa.ChunkedArray  # of those of its rows that are copies
+
+
+def _survey(dataset: Dataset, files: Iterable[DataFile], goes: Condition, load_of: _Loads) -> list[_Surveyed]:
+    """Several files at once, because most of the time is spent on waiting for the disk or the bucket."""
+
+    def look(file: DataFile) -> _Surveyed:
+        columns, is_hit, originals = goes.columns(file.table) | _POINTING[file.table], False, []
+        for group in read_rows(file.table, dataset.path(file), load_of, columns):
+            is_hit = is_hit or bool(pc.any(goes.mask(file.table, group)).as_py())
+            originals += _originals_of(file.table, group).drop_null().chunks
+        return _Surveyed(file, is_hit, pa.chunked_array(originals, pa.string()))
+
+    pool = ThreadPoolExecutor(_AT_ONCE)
+    try:
+        return [*pool.map(look, files)]
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _pointing_files(surveyed: Iterable[_Surveyed], ids: Collection[str]) -> Iterator[DataFile]:
+    """The files with a row that points to one of `ids`."""
+    return (each.file for each in surveyed if pc.any(_among(each.originals, ids)).as_py())
+
+
 def _rows(
-    dataset: Dataset, files: Iterable[DataFile], goes: Condition, load_of: _Loads, columns: Collection[str]
+    dataset: Dataset, surveyed: Iterable[_Surveyed], goes: Condition, load_of: _Loads, columns: Collection[str]
 ) -> Iterator[tuple[_Key, dict[str, Any]]]:
     """Each row that goes, with its file."""
-    for file in files:
-        for group in read_rows(file.table, dataset.path(file), load_of, {*_JUDGED, *columns}):
-            found = group.filter(goes.mask(group)).select(columns).to_pylist()
+    for file in (each.file for each in surveyed if each.is_hit):
+        for group in read_rows(file.table, dataset.path(file), load_of, goes.columns(file.table) | {*columns}):
+            found = group.filter(goes.mask(file.table, group)).select(columns).to_pylist()
             yield from (((file.table, file.path), row) for row in found)
 
 
@@ -251,13 +309,13 @@ class _Copy(NamedTuple):
 
 
 def _pointing(
-    dataset: Dataset, files: Iterable[DataFile], ids: Collection[str], goes: Condition, load_of: _Loads
+    dataset: Dataset, surveyed: Iterable[_Surveyed], ids: Collection[str], goes: Condition, load_of: _Loads
 ) -> Iterator[_Copy]:
     """The articles that stay and point to one of `ids`."""
-    for file in files:
-        columns = {*_JUDGED, *_ORDER, *_Pointer._fields, "text_digest", "sketch"}
-        for group in read_rows(file.table, dataset.path(file), load_of, columns) if ids else ():
-            stays = pc.invert(goes.mask(group))
+    for file in _pointing_files(surveyed, ids):
+        columns = {*NAMES, *_ORDER, *_Pointer._fields, "sketch"}
+        for group in read_rows(file.table, dataset.path(file), load_of, columns):
+            stays = pc.invert(goes.mask(file.table, group))
             for row in group.filter(pc.and_(stays, _among(group["duplicate_of"], ids))).to_pylist():
                 order = tuple(f"{row[name]:020}" if name == "dump_offset" else str(row[name] or "") for name in _ORDER)
                 yield _Copy(
@@ -274,13 +332,14 @@ def _pointing(
 
 
 def _refused(
-    dataset: Dataset, files: Iterable[DataFile], ids: Collection[str], goes: Condition, load_of: _Loads
+    dataset: Dataset, surveyed: Iterable[_Surveyed], ids: Collection[str], goes: Condition, load_of: _Loads
 ) -> Iterator[tuple[_Key, dict[str, Any]]]:
     """The pages that stay rejected as copies of one of `ids`, each with its file."""
-    for file in files:
-        for group in read_rows(file.table, dataset.path(file), load_of, _JUDGED) if ids else ():
-            points = pc.and_(_among(group["reason"], COPY_REASONS), _among(group["detail"], ids))
-            found = group.filter(pc.and_(pc.invert(goes.mask(group)), points)).select(_REFUSED).to_pylist()
+    for file in _pointing_files(surveyed, ids):
+        for group in read_rows(file.table, dataset.path(file), load_of, {"url", "reason", "detail", *PLACE}):
+            points = _among(_originals_of(file.table, group), ids)
+            stays = pc.invert(goes.mask(file.table, group))
+            found = group.filter(pc.and_(stays, points)).select(_REFUSED).to_pylist()
             yield from (((file.table, file.path), row) for row in found)
 
 
@@ -328,7 +387,7 @@ def _rewrite(dataset: Dataset, staging: str, file: DataFile, change: _Change, lo
 
     def groups() -> Iterator[pa.Table]:
         for group in read_rows(file.table, dataset.path(file), load_of):
-            rows = group.filter(pc.invert(change.goes.mask(group)))
+            rows = group.filter(pc.invert(change.goes.mask(file.table, group)))
             if file.table == "articles":
                 for place, column in enumerate(_Pointer._fields):
                     targets = {key: new and new[place] for key, new in change.originals.items()}

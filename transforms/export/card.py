@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+import pyarrow as pa
+
 from warraq.transforms.export import statements
 from warraq.transforms.export.facts import Counts, Facts
 from warraq.transforms.export.shards import FOLDER
@@ -73,9 +75,36 @@ def _yaml(facts: Facts) -> str:
         "  data_files:",
         "  - split: train",
         f"    path: {FOLDER}/*",
+        *_types(facts),
         "---",
     ]
     return "\n".join(lines)
+
+
+def _types(facts: Facts) -> Iterator[str]:
+    """The types of the columns of JSON lines, which state none: a reader would guess them from the first rows alone."""
+    if facts.form == "jsonl":
+        yield from ("dataset_info:", "  features:")
+        for column in facts.columns:
+            yield from _type(column.name, column.type, "  ")
+
+
+def _type(name: str, kind: pa.DataType, indent: str) -> Iterator[str]:
+    """The type of a column in the YAML of Hugging Face datasets."""
+    yield f"{indent}- name: {name}"
+    if not pa.types.is_list(kind):
+        yield f"{indent}  dtype: {_dtype(kind)}"
+    elif pa.types.is_struct(kind.value_type):
+        yield f"{indent}  list:"
+        for field in kind.value_type:
+            yield from _type(field.name, field.type, f"{indent}  ")
+    else:
+        yield f"{indent}  list: {_dtype(kind.value_type)}"
+
+
+def _dtype(kind: pa.DataType) -> str:
+    names = {pa.float32(): "float32", pa.float64(): "float64", pa.date32(): "date32", pa.binary(): "string"}
+    return names.get(kind, str(kind))
 
 
 def _summary(facts: Facts) -> str:

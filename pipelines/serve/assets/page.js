@@ -32,6 +32,12 @@
     const option = JSON.parse(place.querySelector("script").textContent);
     if (option.tooltip) Object.assign(option.tooltip, { renderMode: "richText", confine: true });
     option.animation = false;
+    if (option.geo) { // the circles shrink with the map
+      const scale = Math.min(1, place.clientWidth / 800);
+      option.series.forEach(function (series) {
+        series.data.forEach(function (point) { point.symbolSize *= scale; });
+      });
+    }
     const chart = echarts.init(place, theme(), { renderer: "canvas" });
     chart.setOption(option);
     chart.on("click", function (event) {

@@ -3,6 +3,7 @@ import re
 
 import pytest
 
+from tests.support.loads import article, load, refusal
 from tests.support.pages import LEDGER, OVERRIDE, SCRIPT, add_run, articles
 from warraq.pipelines.query import connect
 from warraq.pipelines.serve.app import application
@@ -19,7 +20,13 @@ VIEWS = [
     "/search?q=المباراة",
     "/names",
     "/names?kind=person&topic=sport",
+    "/names?letters=القاهره",
+    "/stories",
+    "/stories?topic=sport&since=2025-06-01",
+    "/search?date_source=fetched&credit=رويترز",
     "/trends?names=محمد صلاح، القاهرة",
+    "/trends?names=محمد صلاح&unit=quarter",
+    "/trends?topic=sport",
     "/map",
     "/sites",
     "/ledger",
@@ -60,7 +67,7 @@ def test_every_view_is_shown_safely_and_its_sql_runs(client, dataset):
             assert not re.search(r"(href|src)=\"(?!/|#|\?|https://akhbar\.example/)", text), path
             assert not re.search(r"<script(?! src=\"/assets| type=\"application/json\")", text)
             assert not re.search(r"\son\w+=|style=", text)
-        statements = re.findall(r'<pre dir="ltr" tabindex="0">((?:SELECT|WITH).*?)</pre>', text, re.DOTALL)
+        statements = re.findall(r'<pre dir="ltr" tabindex="0">((?:SELECT|FROM|WITH).*?)</pre>', text, re.DOTALL)
         assert statements, path
         for statement in statements:
             connection.execute(html.unescape(statement)).fetchall()
@@ -72,6 +79,40 @@ def test_an_article_has_its_names_in_colour_and_its_copies(client):
     assert re.search(r'<a class="entity place"[^>]*>القاهرة</a>', text)
     assert "&lt;b&gt;انتهت&lt;/b&gt;" in text
     assert f"beside={2:032x}" in text
+
+
+def test_a_name_that_no_article_spells_so_leads_to_those_like_it(client):
+    answer = client.get("/name?name=القاهره", headers=HOST)
+    assert answer.status_code == 302
+    assert re.search(
+        r'<a class="entity place"[^>]*><bdi>القاهرة</bdi>', body(client.get(answer.location, headers=HOST))
+    )
+
+
+def test_names_are_compared_however_they_are_spelled(client):
+    text = body(client.get("/trends?names=القاهره، محمد صلاح", headers=HOST))
+    assert 'value="القاهرة، محمد صلاح"' in text
+    assert "القاهره" not in text.split("</form>", 2)[2].split('<details class="sql">')[0]
+
+
+def test_the_ledger_leads_to_the_original_of_a_copy(tmp_path):
+    dataset, original = Dataset(str(tmp_path / "copies")), "a" * 32
+    copy = refusal("a", 1, "duplicate", "deduplicate")._replace(detail=original)
+    load(dataset, "r1", [article("a", 0, original), copy])
+    client = application(Lake(dataset)).test_client()
+    page = body(client.get("/ledger", headers={**HOST, "Accept-Language": "en"}))
+    [link] = re.findall(r'href="(/article/[^"]*)"', page)
+    shown = body(client.get(link, headers={**HOST, "Accept-Language": "en"}))
+    assert "exact copy" in shown
+    assert "https://s.example/a/1" in shown
+
+
+def test_an_article_has_the_versions_of_its_address(tmp_path):
+    dataset = Dataset(str(tmp_path / "versions"))
+    again = {"canonical_url": "https://s.example/a/0", "day": 2, "title": "عنوان جديد"}
+    load(dataset, "r1", [article("a", 0, "a" * 32), article("a", 1, "b" * 32, **again)])
+    page = body(application(Lake(dataset)).test_client().get(f"/article/-/{'a' * 32}", headers=HOST))
+    assert f'href="/article/2025-05-02/{"b" * 32}">عنوان جديد</a>' in page
 
 
 def test_a_page_shows_what_the_last_run_left(client, dataset, make_article):
@@ -87,8 +128,6 @@ def test_a_page_shows_what_the_last_run_left(client, dataset, make_article):
         "/article/2025-06-01/abc",
         f"/article/2025-06-01/{9:032x}",
         f"/article/nonsense/{9:032x}",
-        "/name?name=nobody",
-        "/name",
         "/assets/../app.py",
         "/assets/%2e%2e%2fapp.py",
         "/assets/.hidden",

@@ -37,4 +37,5 @@ def test_topics_kinds_and_reasons_have_arabic_names():
     for stage, reasons in REASONS.items():
         for reason, english in reasons.items():
             assert arabic.search(texts.meaning(stage, reason, "ar")), reason
+            assert arabic.search(texts.remedy(stage, reason, "ar")), reason
             assert texts.meaning(stage, reason, "en") == english

@@ -5,7 +5,9 @@ import datetime as dt
 import pytest
 
 from tests.support.datasets import publish_run, stage_run, texts
-from warraq.transforms.dataset import loads
+from warraq.schemas.arrow import TABLES
+from warraq.transforms.dataset import data_files, loads
+from warraq.transforms.dataset import take_out as take_out_module
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.publish import publish
 from warraq.transforms.dataset.take_out import Condition, take_out
@@ -90,6 +92,21 @@ def test_a_load_goes_with_its_run_and_can_come_again(dataset):
     keys = [loads.load_key(load), loads.dump_key("two.warc"), loads.ROWS_OUT, loads.REWRITES]
     assert dataset.transactions(keys) == {keys[0]: loads.OUT, keys[1]: loads.OUT, keys[2]: 1, keys[3]: 1}
     dataset.check_whole()
+
+
+def test_only_files_that_change_are_read_for_more_than_a_few_columns(dataset, monkeypatch):
+    publish_run(dataset, "r3", stage_run(dataset, "r3", [], dumps=["three.warc"]))
+    read = []
+
+    def read_rows(table, path, load_of, columns=(), groups=None):
+        read.append((path, len(columns or TABLES[table].names)))
+        return data_files.read_rows(table, path, load_of, columns, groups)
+
+    monkeypatch.setattr(take_out_module, "read_rows", read_rows)
+    [untouched] = [path for path in dataset.files("articles") if "date=2025-05-05" in path]
+    gone(dataset, Condition(article_ids={"a"}))
+    assert [columns for path, columns in read if path == untouched] == [2]
+    assert sum(columns > 30 for _, columns in read) == len(dataset.files("articles"))
 
 
 def test_nothing_is_written_where_nothing_goes(dataset):

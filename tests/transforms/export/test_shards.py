@@ -1,4 +1,5 @@
 import itertools
+import random
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -106,3 +107,18 @@ def test_the_columns_are_those_of_fineweb_2():
 
 def test_every_column_has_a_meaning():
     assert [column.name for column in ALL_COLUMNS if not column.meaning] == []
+
+
+def test_a_row_more_leaves_most_bytes_as_they_were(tmp_path):
+    """A hub that stores equal chunks once takes few bytes of the next export."""
+    texts = ["".join(random.Random(number).choices("ابتثجحخدذر ", k=3000)) for number in range(1_500)]
+    files = []
+    for name, chosen in (("one", texts), ("two", [texts[700][::-1], *texts])):
+        written = Shards(tmp_path / name, SCHEMA, ParquetFile)
+        written.write(pa.table({"article_id": [text[:32] for text in chosen], "text": chosen}, SCHEMA))
+        [shard] = written.close()
+        files.append((tmp_path / name / shard.path).read_bytes())
+    one, two = files
+    blocks = [one[start : start + 4096] for start in range(0, len(one), 4096)]
+    assert len(blocks) > 400
+    assert sum(block in two for block in blocks) > 0.5 * len(blocks)
