@@ -14,6 +14,7 @@ from warraq.schemas.records import Entity
 from warraq.transforms.arabic import Segmentation, clitic_segmentations, normalize_letters, normalize_name, strip_marks
 from warraq.transforms.entities.bearers import is_short
 from warraq.transforms.entities.lexicon import NAMES, Lexicon, given_names, lexicon, usual_spellings
+from warraq.transforms.entities.one_name import contest_words, is_world_cup, listed_variant
 from warraq.transforms.entities.plausible import NameSpan, plausible
 
 _HEADS: Final = ("organisation_heads", "definite_heads", "place_parts", "place_heads")
@@ -23,7 +24,7 @@ _SONS: Final = frozenset({"بن", "ابن", "بنت"})
 _JOINED_FATHER: Final = re.compile("^[أا]بو(?=...)")  # often written as one word with the next
 _JOINED_SERVANT: Final = re.compile(r"\bعبد(?=ال..)")
 _HAMZA_SEATS: Final = re.compile("[ئؤ]")
-_CURRENCY: Final = re.compile("(?:ال)?(دولار|يورو|ريال|درهم|دينار|جنيه|استرليني|ليره|روبل|يوان)(?:ا|ات)?")
+_WORLD_CUP: Final = "كأس العالم"
 _LINKS: Final = ("فان", "أبي")  # parts of names; in other texts these letters are mostly other words
 _TITLE: Final = "الإمام"  # as in names of streets; news has "الأمام" (the front) more often
 
@@ -128,10 +129,14 @@ class EntityNormalizer:
         listed = self._listed(keys, mention.kind)
         if listed:
             return listed
-        money = _CURRENCY.fullmatch(" ".join(keys)) if mention.kind == "misc" else None
-        if money:
-            return self._spelling.get(money[1], money[1])
+        variant = listed_variant(keys) if mention.kind == "organisation" else None
+        if variant:
+            return variant
         first = 0
+        if mention.kind == "misc":
+            first = contest_words(keys)
+            if is_world_cup(keys[first:]):
+                return " ".join([_WORLD_CUP, *keys[first + 1 :]])
         if mention.kind == "person":
             while first < len(keys) - 1 and self._is_title(keys[first]):
                 first += 1

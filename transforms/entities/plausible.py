@@ -1,7 +1,7 @@
 """Plausible names: what a tagger found, without spans that can't be such a name, and with those that are two of them.
 
-The rules are about kinds of words: function words, everyday words, attributes of God, things that carry a name and a
-number. `models/entities.CARD.md` has the effect of the rules on corpora and pages.
+The rules are about kinds of words: function words, everyday words, attributes of God, currencies, things that carry a
+name and a number. `models/entities.CARD.md` has the effect of the rules on corpora and pages.
 """
 
 import functools
@@ -9,9 +9,8 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from warraq.transforms.arabic import normalize_name
 from warraq.transforms.entities.bearers import bearers_of
-from warraq.transforms.entities.lexicon import NAMES, Entry, Word, describe, lexicon, word_ranks
+from warraq.transforms.entities.lexicon import NAMES, Entry, Word, describe, lexicon, parse_keys, word_ranks
 
 # Not persons: "God have mercy on him" (the name is spelt "رحمة الله"), "praise be to God" and the like.
 _BLESSINGS: Final = frozenset(
@@ -33,30 +32,31 @@ class NameSpan(NamedTuple):
         return NameSpan(self.first + tokens, self.end + tokens, self.kind, self.score)
 
 
-def _keys(words: str) -> frozenset[str]:
-    return frozenset(map(normalize_name, words.split()))
-
-
 # Of God: "الرحمن الرحيم" is no person, but "عبد الرحمن" and "كريم" are.
-_ATTRIBUTES: Final = _keys(
+_ATTRIBUTES: Final = parse_keys(
     "الحمد الله لله والله بالله رب الرب الرحمن رحمن الرحيم رحيم الكريم العظيم العزيز الحكيم الغفور غفور العالمين"
 )
-_PRAISE: Final = _keys("الحمد")
-_PRONOUNS: Final = _keys("إياه إياها إياهم إياك إياي إيانا إياكم")
-_QUESTIONS: Final = _keys("ماهي ماهو ماهم ماهن")  # "what is", written as one word
-_TOWNS: Final = _keys("حي مديرية مدينة بلدة قرية ضاحية محافظة ناحية معتمدية مخيم جزيرة")
+_PRAISE: Final = parse_keys("الحمد")
+_PRONOUNS: Final = parse_keys("إياه إياها إياهم إياك إياي إيانا إياكم")
+_QUESTIONS: Final = parse_keys("ماهي ماهو ماهم ماهن")  # "what is", written as one word
+_TOWNS: Final = parse_keys("حي مديرية مدينة بلدة قرية ضاحية محافظة ناحية معتمدية مخيم جزيرة")
 _NAMED_AFTER: Final = {
-    "place": _keys(
+    "place": parse_keys(
         "شارع ميدان دوار ساحة قاعة مسجد جامع مطار ملعب ستاد استاد جسر نفق حديقة ميناء معبر قلعة برج فندق مقبرة"
         " كورنيش قصر صالة"
     ),
-    "organisation": _keys("جامعة معهد مدرسة مستشفى مؤسسة أكاديمية متحف مسرح مكتبة ثانوية كلية"),
-    "misc": _keys("جائزة كأس وسام"),
+    "organisation": parse_keys("جامعة معهد مدرسة مستشفى مؤسسة أكاديمية متحف مسرح مكتبة ثانوية كلية"),
+    "misc": parse_keys("جائزة كأس وسام"),
 }
 _MOST_TITLES: Final = 2
 _LONGEST_HONOUR: Final = 3  # words; longer spans are sentences about a person in that place
 _PLACES: Final = frozenset({"place_evidence", "place_parts", "place_heads"})
-_NAMED_THINGS: Final = _keys("فيروس متحور المتحور لقاح مرض متلازمة وباء جائحة بكتيريا إعصار عاصفة")
+_CURRENCIES: Final = parse_keys(
+    "دولار يورو أورو ريال درهم دينار جنيه استرليني إسترليني ليرة روبل يوان ين وون روبية روبيه فرنك فرنكا كرونة"
+    " كرونا كرون شيكل شيقل بيزو ليرات جنيهات دراهم دنانير شيكلات ريالات سنت سنتا هللة فلس مليم"
+)
+_CURRENCY: Final = re.compile(f"(?:ال)?(?:{'|'.join(sorted(_CURRENCIES))})(?:ا|ات|ين)?")
+_NAMED_THINGS: Final = parse_keys("فيروس متحور المتحور لقاح مرض متلازمة وباء جائحة بكتيريا إعصار عاصفة")
 
 
 @functools.lru_cache(maxsize=1 << 16)
@@ -94,19 +94,28 @@ def _has_number(tokens: Sequence[re.Match[str]], span: NameSpan) -> bool:
 def _is_impossible(tokens: Sequence[re.Match[str]], span: NameSpan) -> bool:
     words = _words(tokens, span)
     before = _described(tokens[span.first - 1].group()) if span.first else None
+    if span.kind == "misc":
+        return is_currency(words)
     keys = {form.key for word in words[:1] for form in word.segmentations} | {word.key for word in words[1:]}
     if span.kind == "place":
         is_asked = not keys.isdisjoint(_QUESTIONS) and len(words) == 1
         return is_asked and not (before and before.triggers & _PLACES)
-    if span.kind != "person":
-        return False
-    if _text(tokens, span) in _BLESSINGS or not keys.isdisjoint(_PRONOUNS):
-        return True
-    if not keys.isdisjoint(_NAMED_THINGS) or (before and len(words) == 1 and _names_thing(before)):
+    return span.kind == "person" and (_text(tokens, span) in _BLESSINGS or _is_no_person(words, keys, before))
+
+
+def _is_no_person(words: Sequence[Word], keys: set[str], before: Word | None) -> bool:
+    if not keys.isdisjoint(_PRONOUNS | _NAMED_THINGS) or (before and len(words) == 1 and _names_thing(before)):
         return True
     if before and before.key in _ATTRIBUTES and words[0].key in _ATTRIBUTES:
         return True  # "الرحمن" before "الرحيم مالك"
     return len(words) > 1 and _is_invocation(words)
+
+
+def is_currency(words: Sequence[Word]) -> bool:
+    """True for a currency, with its state: "دولار أميركي", "للجنيه الإسترليني"; "يورو 2016" is a contest."""
+    nationalities = lexicon().sets["nationalities"]
+    is_currency = any(_CURRENCY.fullmatch(form.key) for form in words[0].segmentations)
+    return is_currency and all(_CURRENCY.fullmatch(word.key) or word.key in nationalities for word in words[1:])
 
 
 def _is_invocation(words: Sequence[Word]) -> bool:

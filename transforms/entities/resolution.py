@@ -15,9 +15,11 @@ from warraq.transforms.arabic import normalize_name, tokenize
 from warraq.transforms.entities.bearers import Evidence, bearers_of, is_believed, is_introduced, name_key
 from warraq.transforms.entities.canonical_names import Mention, entity_normalizer
 from warraq.transforms.entities.lexicon import NAMES, Word, describe, lexicon
+from warraq.transforms.entities.one_name import ORGANISATION, OTHER, full_forms, goes_on_otherwise
 
 _BEFORE: Final = 5  # words before a name that may say the office
 _BEFORE_CHARACTERS: Final = 60
+_AFTER_CHARACTERS: Final = 40
 _QUOTES: Final = frozenset('"«»“”')
 _LONGEST_FIRST_NAMES: Final = 4  # words
 _FIRST_NAMES: Final = frozenset({"given", "unsure_given"})
@@ -39,12 +41,20 @@ def resolve_names(article: Article, entities: Sequence[Entity], in_headers: Sequ
     An entity with a `name_source` keeps its name.
     """
     persons = _Persons(article, entities, in_headers)
-    return [_resolved(entity, persons) for entity in entities]
+    found = [*entities, *in_headers]
+    full = {kind: full_forms(kind, _names(found, kind), article.date.year) for kind in (ORGANISATION, OTHER)}
+    return [_resolved(entity, persons, full.get(entity.kind, {})) for entity in entities]
 
 
-def _resolved(entity: Entity, persons: "_Persons") -> Entity:
+def _names(entities: Iterable[Entity], kind: str) -> list[str]:
+    return [entity.name for entity in entities if entity.kind == kind]
+
+
+def _resolved(entity: Entity, persons: "_Persons", full: Mapping[str, str]) -> Entity:
     if entity.name_source:
         return entity
+    if entity.name in full and not goes_on_otherwise(entity.kind, persons.after(entity), full[entity.name]):
+        return entity._replace(name=full[entity.name], name_source=IN_ARTICLE)
     found = persons.full_name(entity) if entity.kind == "person" else None
     if found:
         return entity._replace(name=found[0], name_source=found[1])
@@ -131,6 +141,10 @@ class _Persons:
         if name not in self._known_beside:
             self._known_beside[name] = names_beside(self._lines, name)
         return self._known_beside[name]
+
+    def after(self, entity: Entity) -> str:
+        """The text after a mention, as far as it may belong to its name."""
+        return self._article.text[entity.end : entity.end + _AFTER_CHARACTERS].partition("\n")[0]
 
     def _words_before(self, entity: Entity) -> Sequence[Word]:
         """The words before a name in its sentence."""
