@@ -24,9 +24,11 @@ _SONS: Final = frozenset({"بن", "ابن", "بنت"})
 _JOINED_FATHER: Final = re.compile("^[أا]بو(?=...)")  # often written as one word with the next
 _JOINED_SERVANT: Final = re.compile(r"\bعبد(?=ال..)")
 _HAMZA_SEATS: Final = re.compile("[ئؤ]")
+_COMMITTEE: Final = normalize_name("لجنة")
 _WORLD_CUP: Final = "كأس العالم"
 _LINKS: Final = ("فان", "أبي")  # parts of names; in other texts these letters are mostly other words
-_TITLE: Final = "الإمام"  # as in names of streets; news has "الأمام" (the front) more often
+_RARE: Final = ("الإمام", "إن")  # in names; news has "الأمام" (the front) more often, and "ان" in other spellings
+_SIGNS: Final = re.compile(r"(\w) ?([./&-]) (?=\w)")  # in a name: "سي . إن . إن"
 
 
 class Mention(NamedTuple):
@@ -42,9 +44,7 @@ class EntityNormalizer:
 
     def __init__(self, known: Lexicon, spellings: Iterable[str]) -> None:
         self._known = known
-        self._spelling = {normalize_name(spelling): spelling for spelling in spellings} | {
-            normalize_name(_TITLE): _TITLE
-        }
+        self._spelling = {normalize_name(spelling): spelling for spelling in (*spellings, *_RARE)}
         self._names = {normalize_name(name): name for name in (*map(_bare, reversed(given_names())), *_LINKS)}
         persons = (key for key, entries in known.entries.items() if any(entry.kind == "person" for entry in entries))
         self._first_names = {key.split()[0] for key in persons}
@@ -126,6 +126,9 @@ class EntityNormalizer:
         before which "أبي" is no case of "أبو".
         """
         keys = [mention.segmentation.key, *(normalize_name(word) for word in mention.words[1:])]
+        if self._is_definite(keys):
+            keys[0] = f"ال{_COMMITTEE}"
+            mention = mention._replace(segmentation=mention.segmentation._replace(key=keys[0]))
         listed = self._listed(keys, mention.kind)
         if listed:
             return listed
@@ -141,9 +144,14 @@ class EntityNormalizer:
             while first < len(keys) - 1 and self._is_title(keys[first]):
                 first += 1
         listed = self._listed(keys[first:], mention.kind)
-        return listed or " ".join(
-            self._spell(mention, number, key, fixed) for number, key in enumerate(keys) if number >= first
-        )
+        spelt = (self._spell(mention, number, key, fixed) for number, key in enumerate(keys) if number >= first)
+        return listed or _SIGNS.sub(r"\1\2", " ".join(spelt))
+
+    def _is_definite(self, keys: Sequence[str]) -> bool:
+        """True for "للجنة الطبية", where ل hides the article of "اللجنة": a definite adjective follows."""
+        is_adjective = len(keys) > 1 and keys[1].startswith("ال") and keys[1].endswith("ه")
+        known = self._known.sets["body_adjectives"] | self._known.sets["nationalities"]
+        return keys[0] == _COMMITTEE and is_adjective and (keys[1].endswith("يه") or keys[1] in known)
 
     def _listed(self, keys: Sequence[str], kind: str) -> str | None:
         joined = " ".join(keys)

@@ -37,6 +37,7 @@ _WORLD_CUP: Final = (normalize_name("كأس"), normalize_name("العالم"))
 _MONDIAL: Final = parse_keys("مونديال المونديال")
 _CONTEST: Final = parse_keys("بطولة مسابقة نهائيات منافسات")
 _CUPS: Final = parse_keys("كأس دوري مونديال المونديال")
+_FOR_OTHERS: Final = parse_keys("للأندية للشباب للناشئين للناشئات للسيدات تحت")
 _OF_THE_YEAR: Final = parse_keys("عام العام لعام للعام سنة لسنة")
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 
@@ -90,7 +91,7 @@ def goes_on_otherwise(kind: str, after: str, full: str) -> bool:
     if not keys or keys[0] in map(normalize_name, full.split()):
         return False
     if kind == OTHER:
-        return keys[0].startswith("لل")
+        return keys[0] in _FOR_OTHERS
     return _is_nationality(keys[0]) or (keys[0] == _IN and _is_place(keys[1:]))
 
 

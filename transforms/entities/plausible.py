@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from warraq.transforms.arabic import normalize_name
 from warraq.transforms.entities.bearers import bearers_of
 from warraq.transforms.entities.lexicon import NAMES, Entry, Word, describe, lexicon, parse_keys, word_ranks
 
@@ -48,9 +49,11 @@ _NAMED_AFTER: Final = {
     "organisation": parse_keys("جامعة معهد مدرسة مستشفى مؤسسة أكاديمية متحف مسرح مكتبة ثانوية كلية"),
     "misc": parse_keys("جائزة كأس وسام"),
 }
+_LONG_REST: Final = 5  # letters after و that are no accident: "وأديسون"; "وياه" is a name
 _MOST_TITLES: Final = 2
 _LONGEST_HONOUR: Final = 3  # words; longer spans are sentences about a person in that place
 _PLACES: Final = frozenset({"place_evidence", "place_parts", "place_heads"})
+_TANWIN: Final = re.compile("ًا?$")
 _CURRENCIES: Final = parse_keys(
     "دولار يورو أورو ريال درهم دينار جنيه استرليني إسترليني ليرة روبل يوان ين وون روبية روبيه فرنك فرنكا كرونة"
     " كرونا كرون شيكل شيقل بيزو ليرات جنيهات دراهم دنانير شيكلات ريالات سنت سنتا هللة فلس مليم"
@@ -68,7 +71,7 @@ def plausible(tokens: Sequence[re.Match[str]], spans: Sequence[NameSpan]) -> lis
     """The spans that can be names, in their order."""
     things = {tokens[span.first].group() for span in spans if _has_number(tokens, span)}
     found: list[NameSpan] = []
-    for span in spans:
+    for span in filter(None, (_before_tanwin(tokens, span) for span in spans)):
         if not _is_impossible(tokens, span) and not (span.kind == "person" and _text(tokens, span) in things):
             parts = _parts(tokens, span)
             is_free = not found or found[-1].end <= parts[0].first  # "شارع" may be the end of another name
@@ -89,6 +92,19 @@ def _has_number(tokens: Sequence[re.Match[str]], span: NameSpan) -> bool:
     after = tokens[span.end : span.end + 2]
     joined = len(after) == 2 and after[0].group() == "-" and after[0].start() == tokens[span.end - 1].end()
     return span.end - span.first == 1 and joined and after[1].group()[:1].isdigit()
+
+
+def _before_tanwin(tokens: Sequence[re.Match[str]], span: NameSpan) -> NameSpan | None:
+    """The span up to its first adverb or indefinite noun: "صلاح" in "صلاح هدافًا"; None for "بريطانيًا" alone.
+
+    A given name may have that case: "أن محمدًا".
+    """
+    for number in range(span.first, span.end):
+        word = tokens[number].group()
+        if _TANWIN.search(word) and "given" not in _described(normalize_name(word)[:-1]).roles:
+            is_name = number - span.first > 1 or not _described(tokens[span.first].group()).roles.isdisjoint(NAMES)
+            return span._replace(end=number) if number > span.first and (is_name or span.kind != "person") else None
+    return span
 
 
 def _is_impossible(tokens: Sequence[re.Match[str]], span: NameSpan) -> bool:
@@ -130,13 +146,18 @@ def _names_thing(word: Word) -> bool:
 
 def _parts(tokens: Sequence[re.Match[str]], span: NameSpan) -> list[NameSpan]:
     """The span, or the parts of it, or what is named after the person."""
-    if span.kind != "person":
-        return [span]
     words = _words(tokens, span)
-    if len(words) == 1 and not _is_titled(tokens, span.first):
-        entry = _listed(words)
-        if entry and entry.kind == "organisation":
-            return [span._replace(kind=entry.kind)]
+    if span.kind == "person":
+        return _parts_of_person(tokens, span, words)
+    if span.kind == "organisation":
+        return _listed_parts(span, words)
+    is_body = span.kind == "misc" and len(words) > 1 and _is_organisation(words)  # "البيت الأبيض"
+    return [span._replace(kind="organisation") if is_body else span]
+
+
+def _parts_of_person(tokens: Sequence[re.Match[str]], span: NameSpan, words: Sequence[Word]) -> list[NameSpan]:
+    if len(words) == 1 and not _is_titled(tokens, span.first) and _is_organisation(words):
+        return [span._replace(kind="organisation")]
     thing = _named_after(tokens, span)
     if thing:
         return [thing]
@@ -149,6 +170,27 @@ def _parts(tokens: Sequence[re.Match[str]], span: NameSpan) -> list[NameSpan]:
         parts = _parts(tokens, rest)  # what is named after the second person would take words of the first
         return [span._replace(end=rest.first), *(parts if parts[0].first >= rest.first else [rest])]
     return [span]
+
+
+def _is_organisation(words: Sequence[Word]) -> bool:
+    entry = _listed(words)
+    return bool(entry and entry.kind == "organisation")
+
+
+def _listed_parts(span: NameSpan, words: Sequence[Word]) -> list[NameSpan]:
+    """The organisations of the lists that و joins in a span: "غوغل" and "فيسبوك"; else the span."""
+    joints = [number for number, word in enumerate(words) if number and word.key.startswith("و")]
+    ends = [*joints, len(words)]
+    parts = list(zip([0, *joints], ends, strict=True))
+    if joints and all(_has_organisation(words[first:end], is_joined=first > 0) for first, end in parts):
+        return [span._replace(first=span.first + first, end=span.first + end) for first, end in parts]
+    return [span]
+
+
+def _has_organisation(words: Sequence[Word], *, is_joined: bool) -> bool:
+    first, rest = words[0].segmentations[1:2] if is_joined else words[0].segmentations[:1], words[1:]
+    joined = " ".join([*(form.key for form in first), *(word.key for word in rest)])
+    return any(entry.kind == "organisation" for entry in lexicon().entries.get(joined, ()))
 
 
 def _named_after(tokens: Sequence[re.Match[str]], span: NameSpan) -> NameSpan | None:
@@ -179,6 +221,8 @@ def _is_and_a_name(word: Word) -> bool:
     rest = word.segmentations[1].key
     is_name = bool(bearers_of(rest)) or not lexicon().sets_of(word.segmentations[1:2]).isdisjoint(NAMES)
     ranks = word_ranks()
+    if len(rest) >= _LONG_REST and word.key not in ranks and rest in ranks and not rest.startswith("ال"):
+        return True
     return is_name and ranks.get(rest, len(ranks)) <= ranks.get(word.key, len(ranks))
 
 

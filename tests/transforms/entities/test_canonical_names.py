@@ -76,6 +76,8 @@ def test_particles_are_no_part_of_a_place(particle, name):
         ("place", ["طريق الإمام مسلم", "طريق الامام مسلم"], "طريق الإمام مسلم"),
         ("place", ["ابو عريش", "أبي عريش"], "أبو عريش"),
         ("organisation", ["جامعة الملك عبدالعزيز", "جامعة الملك عبد العزيز"], "جامعة الملك عبد العزيز"),
+        ("organisation", ["للجنة الطبية العليا", "اللجنة الطبية العليا"], "اللجنة الطبية العليا"),
+        ("organisation", ["لجنة الحكام", "للجنة الحكام"], "لجنة الحكام"),
         ("misc", ["كأس العالم", "بطولة كأس العالم", "المونديال", "للمونديال", "مونديال كأس العالم"], "كأس العالم"),
         ("misc", ["كأس العالم 2018", "مونديال 2018", "بطولة كأس العالم 2018"], "كأس العالم 2018"),
         ("misc", ["مونديال البرازيل"], "مونديال البرازيل"),
@@ -87,6 +89,11 @@ def test_particles_are_no_part_of_a_place(particle, name):
 )
 def test_spellings_share_a_name(kind, spellings, name):
     assert {names(text, (0, len(text.split()), kind))[0] for text in spellings} == {name}
+
+
+@pytest.mark.parametrize("written", ["بي.إن سبورت", "بي.ان سبورت", "بي . إن سبورت"])
+def test_letters_and_signs_stand_as_in_print(written):
+    assert names(f"قناة {written} أمس", (1, 5, "organisation")) == ["بي.إن سبورت"]
 
 
 def test_a_name_is_not_levelled_to_an_ordinary_word():
