@@ -24,6 +24,7 @@ _SONS: Final = frozenset({"بن", "ابن", "بنت"})
 _JOINED_FATHER: Final = re.compile("^[أا]بو(?=...)")  # often written as one word with the next
 _JOINED_SERVANT: Final = re.compile(r"\bعبد(?=ال..)")
 _HAMZA_SEATS: Final = re.compile("[ئؤ]")
+_ENDING: Final = frozenset("،,.؛:)»”\n")
 _COMMITTEE: Final = normalize_name("لجنة")
 _WORLD_CUP: Final = "كأس العالم"
 _LINKS: Final = ("فان", "أبي")  # parts of names; in other texts these letters are mostly other words
@@ -56,8 +57,8 @@ class EntityNormalizer:
         words = [_written(tokens, span) for span in found]
         others = frozenset(normalize_name(first) for first, *_ in words)
         mentions = [
-            Mention(parts, span.kind, self.first_segmentation(parts[0], span.kind, others))
-            for parts, span in zip(words, found, strict=True)
+            Mention(parts, span.kind, self.first_segmentation(parts[0], span.kind, others, is_joined=joined))
+            for parts, span, joined in zip(words, found, _joined(tokens, found), strict=True)
         ]
         fixed = self._fixed_fathers(tokens, found, mentions)
         names = [self.name(mention, fixed) for mention in mentions]
@@ -67,8 +68,13 @@ class EntityNormalizer:
             entities.append(Entity(text[start:end], span.kind, start, end, name, span.score))
         return entities
 
-    def first_segmentation(self, word: str, kind: str, others: frozenset[str] = frozenset()) -> Segmentation:
-        """The segmentation of a name's first word; `others` are the keys of the first words of the text's names."""
+    def first_segmentation(
+        self, word: str, kind: str, others: frozenset[str] = frozenset(), *, is_joined: bool = False
+    ) -> Segmentation:
+        """The segmentation of a name's first word; `others` are the keys of the first words of the text's names.
+
+        `is_joined`: the word stands where "and" may, so that و before an unknown word is no letter of a name.
+        """
         forms = clitic_segmentations(word)
         if kind == "person" and not self._is_first_name(forms[0].key):
             for form in forms[: 2 if forms[0].key.startswith("و") else 1]:  # "وكونور" is "and Connor"
@@ -79,7 +85,8 @@ class EntityNormalizer:
             return next((form for form in listed[1:] if kind == "place" and form.key in others), listed[0])
         if any(form.key in self._rank for form in forms):
             return min(forms, key=lambda form: (self._rank.get(form.key, len(self._rank)), form.skip))
-        return next((form for form in forms[1:] if form.key in others), forms[0])
+        is_and = is_joined and word.startswith("و") and len(forms) > 1
+        return next((form for form in forms[1:] if form.key in others), forms[1] if is_and else forms[0])
 
     def _fixed_fathers(
         self, tokens: Sequence[re.Match[str]], found: Sequence[NameSpan], mentions: Sequence[Mention]
@@ -194,6 +201,12 @@ class EntityNormalizer:
         is_fixed = number == 0 and key == "ابي" and (words[1] in fixed or self._is_listed_so(words[:2]))
         after_son = number > 0 and words[number - 1] in _SONS
         return not (is_fixed or after_son)
+
+
+def _joined(tokens: Sequence[re.Match[str]], found: Sequence[NameSpan]) -> list[bool]:
+    """True for each name that follows another name, or a sign that ends something: "and" may stand there."""
+    ends = {span.end for span in found}
+    return [span.first in ends or bool(span.first and tokens[span.first - 1].group() in _ENDING) for span in found]
 
 
 def _bare(name: str) -> str:

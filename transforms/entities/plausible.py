@@ -11,7 +11,16 @@ from typing import Final, NamedTuple
 
 from warraq.transforms.arabic import normalize_name
 from warraq.transforms.entities.bearers import bearers_of
-from warraq.transforms.entities.lexicon import NAMES, Entry, Word, describe, lexicon, parse_keys, word_ranks
+from warraq.transforms.entities.lexicon import (
+    NAMES,
+    NEVER_NAMES,
+    Entry,
+    Word,
+    describe,
+    lexicon,
+    parse_keys,
+    word_ranks,
+)
 
 # Not persons: "God have mercy on him" (the name is spelt "رحمة الله"), "praise be to God" and the like.
 _BLESSINGS: Final = frozenset(
@@ -53,6 +62,8 @@ _LONG_REST: Final = 5  # letters after و that are no accident: "وأديسون"
 _MOST_TITLES: Final = 2
 _LONGEST_HONOUR: Final = 3  # words; longer spans are sentences about a person in that place
 _PLACES: Final = frozenset({"place_evidence", "place_parts", "place_heads"})
+_NEED_A_WORD: Final = parse_keys("بن بنت عبد أبو")
+_NO_NAMES: Final = frozenset({"not_names", "title_tails"})
 _TANWIN: Final = re.compile("ًا?$")
 _CURRENCIES: Final = parse_keys(
     "دولار يورو أورو ريال درهم دينار جنيه استرليني إسترليني ليرة روبل يوان ين وون روبية روبيه فرنك فرنكا كرونة"
@@ -71,7 +82,9 @@ def plausible(tokens: Sequence[re.Match[str]], spans: Sequence[NameSpan]) -> lis
     """The spans that can be names, in their order."""
     things = {tokens[span.first].group() for span in spans if _has_number(tokens, span)}
     found: list[NameSpan] = []
-    for span in filter(None, (_before_tanwin(tokens, span) for span in spans)):
+    limits = [*(span.first for span in spans[1:]), len(tokens)]
+    whole = (_with_last_word(tokens, span, limit) for span, limit in zip(spans, limits, strict=True)) if spans else ()
+    for span in filter(None, (_before_tanwin(tokens, span) for span in whole)):
         if not _is_impossible(tokens, span) and not (span.kind == "person" and _text(tokens, span) in things):
             parts = _parts(tokens, span)
             is_free = not found or found[-1].end <= parts[0].first  # "شارع" may be the end of another name
@@ -92,6 +105,17 @@ def _has_number(tokens: Sequence[re.Match[str]], span: NameSpan) -> bool:
     after = tokens[span.end : span.end + 2]
     joined = len(after) == 2 and after[0].group() == "-" and after[0].start() == tokens[span.end - 1].end()
     return span.end - span.first == 1 and joined and after[1].group()[:1].isdigit()
+
+
+def _with_last_word(tokens: Sequence[re.Match[str]], span: NameSpan, limit: int) -> NameSpan:
+    """The span; with the words after it if a name ends in one that needs another: "عماد بن" + "عودة العودة"."""
+    if span.kind != "person" or normalize_name(tokens[span.end - 1].group()) not in _NEED_A_WORD:
+        return span
+    after = [_described(token.group()) for token in tokens[span.end : min(span.end + 2, limit)]]
+    if not after or not after[0].key[0].isalpha() or not after[0].roles.isdisjoint(_NO_NAMES):
+        return span
+    is_family = len(after) > 1 and after[1].key.startswith("ال") and after[1].roles.isdisjoint(_NO_NAMES | NEVER_NAMES)
+    return span._replace(end=span.end + 1 + is_family)
 
 
 def _before_tanwin(tokens: Sequence[re.Match[str]], span: NameSpan) -> NameSpan | None:
@@ -120,6 +144,8 @@ def _is_impossible(tokens: Sequence[re.Match[str]], span: NameSpan) -> bool:
 
 
 def _is_no_person(words: Sequence[Word], keys: set[str], before: Word | None) -> bool:
+    if len(words) == 1 and words[0].key in _NEED_A_WORD:
+        return True
     if not keys.isdisjoint(_PRONOUNS | _NAMED_THINGS) or (before and len(words) == 1 and _names_thing(before)):
         return True
     if before and before.key in _ATTRIBUTES and words[0].key in _ATTRIBUTES:

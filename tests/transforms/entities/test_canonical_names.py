@@ -91,6 +91,13 @@ def test_spellings_share_a_name(kind, spellings, name):
     assert {names(text, (0, len(text.split()), kind))[0] for text in spellings} == {name}
 
 
+def test_and_before_an_unknown_name_is_told_by_what_stands_before_it():
+    assert names("قال عدنان رحمون وشلزال كدو", (1, 3, "person"), (3, 5, "person")) == ["عدنان رحمون", "شلزال كدو"]
+    assert names("عاد عدنان، وشلزال كدو معه", (3, 5, "person")) == ["شلزال كدو"]
+    assert names("قال وشلزال كدو", (1, 3, "person")) == ["وشلزال كدو"]
+    assert names("شركة «وشلزال» للوساطة", (2, 3, "organisation")) == ["وشلزال"]
+
+
 @pytest.mark.parametrize("written", ["بي.إن سبورت", "بي.ان سبورت", "بي . إن سبورت"])
 def test_letters_and_signs_stand_as_in_print(written):
     assert names(f"قناة {written} أمس", (1, 5, "organisation")) == ["بي.إن سبورت"]
