@@ -28,7 +28,7 @@ _ENDING: Final = frozenset("،,.؛:)»”\n")
 _COMMITTEE: Final = normalize_name("لجنة")
 _WORLD_CUP: Final = "كأس العالم"
 _LINKS: Final = ("فان", "أبي")  # parts of names; in other texts these letters are mostly other words
-_RARE: Final = ("الإمام", "إن")  # in names; news has "الأمام" (the front) more often, and "ان" in other spellings
+_RARE: Final = ("الإمام", "الإله", "إن")  # in names; news has "الأمام" (the front) and "الآلة" (the machine) more often
 _SIGNS: Final = re.compile(r"(\w) ?([./&-]) (?=\w)")  # in a name: "سي . إن . إن"
 
 

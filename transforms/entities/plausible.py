@@ -24,7 +24,7 @@ from warraq.transforms.entities.lexicon import (
 
 # Not persons: "God have mercy on him" (the name is spelt "رحمة الله"), "praise be to God" and the like.
 _BLESSINGS: Final = frozenset(
-    {"رحمه الله", "رحمها الله", "حفظه الله", "طيب الله", "لله الحمد", "ولله الحمد", "الرحمن الرحيم"}
+    {"يارب", "رحمه الله", "رحمها الله", "حفظه الله", "طيب الله", "لله الحمد", "ولله الحمد", "الرحمن الرحيم"}
     | {"الله", "والله", "لله"}
 )
 
@@ -44,7 +44,8 @@ class NameSpan(NamedTuple):
 
 # Of God: "الرحمن الرحيم" is no person, but "عبد الرحمن" and "كريم" are.
 _ATTRIBUTES: Final = parse_keys(
-    "الحمد الله لله والله بالله رب الرب الرحمن رحمن الرحيم رحيم الكريم العظيم العزيز الحكيم الغفور غفور العالمين"
+    "الحمد الله لله والله بالله رب الرب الرحمن رحمن الرحيم رحيم الكريم العلي القدير العظيم العزيز الحكيم الغفور غفور"
+    " العالمين"
 )
 _PRAISE: Final = parse_keys("الحمد")
 _PRONOUNS: Final = parse_keys("إياه إياها إياهم إياك إياي إيانا إياكم")
@@ -62,7 +63,15 @@ _LONG_REST: Final = 5  # letters after و that are no accident: "وأديسون"
 _MOST_TITLES: Final = 2
 _LONGEST_HONOUR: Final = 3  # words; longer spans are sentences about a person in that place
 _PLACES: Final = frozenset({"place_evidence", "place_parts", "place_heads"})
+_SERVANT: Final = normalize_name("عبد")
 _NEED_A_WORD: Final = parse_keys("بن بنت عبد أبو")
+_CUSTODIAN, *_ = _CUSTODIANS = tuple(map(normalize_name, ("الحرمين", "الشريفين", "الملك")))
+_LONGEST_TOLD: Final = 3  # words of a body's name
+_CONTESTS: Final = parse_keys("كأس بطولة دوري جائزة")
+_HEADS: Final = frozenset({"organisation_heads", "definite_heads", "place_parts"})
+_BLESSED: Final = parse_keys("رحمه رحمها يرحمه حفظه حفظها يحفظه غفر سلمه وفقه أيده رعاه طيب أسكنه")
+_GODS: Final = parse_keys("الله لله يارب")
+_GOD: Final = parse_keys("الله له لها")
 _NO_NAMES: Final = frozenset({"not_names", "title_tails"})
 _TANWIN: Final = re.compile("ًا?$")
 _CURRENCIES: Final = parse_keys(
@@ -84,7 +93,7 @@ def plausible(tokens: Sequence[re.Match[str]], spans: Sequence[NameSpan]) -> lis
     found: list[NameSpan] = []
     limits = [*(span.first for span in spans[1:]), len(tokens)]
     whole = (_with_last_word(tokens, span, limit) for span, limit in zip(spans, limits, strict=True)) if spans else ()
-    for span in filter(None, (_before_tanwin(tokens, span) for span in whole)):
+    for span in filter(None, (_trimmed(tokens, span) for span in whole)):
         if not _is_impossible(tokens, span) and not (span.kind == "person" and _text(tokens, span) in things):
             parts = _parts(tokens, span)
             is_free = not found or found[-1].end <= parts[0].first  # "شارع" may be the end of another name
@@ -109,33 +118,77 @@ def _has_number(tokens: Sequence[re.Match[str]], span: NameSpan) -> bool:
 
 def _with_last_word(tokens: Sequence[re.Match[str]], span: NameSpan, limit: int) -> NameSpan:
     """The span; with the words after it if a name ends in one that needs another: "عماد بن" + "عودة العودة"."""
-    if span.kind != "person" or normalize_name(tokens[span.end - 1].group()) not in _NEED_A_WORD:
+    last = normalize_name(tokens[span.end - 1].group())
+    if span.kind != "person" or last not in _NEED_A_WORD:
         return span
     after = [_described(token.group()) for token in tokens[span.end : min(span.end + 2, limit)]]
-    if not after or not after[0].key[0].isalpha() or not after[0].roles.isdisjoint(_NO_NAMES):
+    if not after or not after[0].key[0].isalpha() or (last == _SERVANT and "not_names" in after[0].roles):
         return span
     is_family = len(after) > 1 and after[1].key.startswith("ال") and after[1].roles.isdisjoint(_NO_NAMES | NEVER_NAMES)
     return span._replace(end=span.end + 1 + is_family)
 
 
-def _before_tanwin(tokens: Sequence[re.Match[str]], span: NameSpan) -> NameSpan | None:
-    """The span up to its first adverb or indefinite noun: "صلاح" in "صلاح هدافًا"; None for "بريطانيًا" alone.
-
-    A given name may have that case: "أن محمدًا".
-    """
+def _trimmed(tokens: Sequence[re.Match[str]], span: NameSpan) -> NameSpan | None:
+    """The span without what is no part of a name: the king's title before it, and words of the sentence after it."""
+    words = _words(tokens, span)
+    keys = [word.key for word in words]
+    if _CUSTODIAN in keys and not _opens_name(words[0]):
+        first = keys.index(_CUSTODIAN) + 1
+        while first < len(keys) and keys[first] in _CUSTODIANS:
+            first += 1
+        if first < len(keys):
+            return span._replace(first=span.first + first, kind="person")
+        before = keys.index(_CUSTODIAN) - 1
+        return span._replace(end=span.first + before) if span.kind == "person" and before > 0 else None
     for number in range(span.first, span.end):
-        word = tokens[number].group()
-        if _TANWIN.search(word) and "given" not in _described(normalize_name(word)[:-1]).roles:
-            is_name = number - span.first > 1 or not _described(tokens[span.first].group()).roles.isdisjoint(NAMES)
-            return span._replace(end=number) if number > span.first and (is_name or span.kind != "person") else None
+        if _is_of_sentence(tokens, span, number):
+            end = number
+            while end > span.first and not tokens[end - 1].group()[0].isalnum():
+                end -= 1
+            is_name = end - span.first > 1 or not words[0].roles.isdisjoint(NAMES)
+            return span._replace(end=end) if end > span.first and (is_name or span.kind != "person") else None
     return span
+
+
+def _opens_name(word: Word) -> bool:
+    """True for "كأس" and "مركز", which are named after the king."""
+    heads = frozenset().union(*_NAMED_AFTER.values(), _CONTESTS)
+    forms = {form.key for form in word.segmentations}
+    return not forms.isdisjoint(heads) or not word.triggers.isdisjoint(_HEADS)
+
+
+def _is_of_sentence(tokens: Sequence[re.Match[str]], span: NameSpan, number: int) -> bool:
+    """True for an adverb or indefinite noun ("صلاح هدافًا"); after a person for a blessing or a word with "to".
+
+    A given name may have the case of an indefinite noun: "أن محمدًا".
+    """
+    word = tokens[number].group()
+    if _TANWIN.search(word):
+        return "given" not in _described(normalize_name(word)[:-1]).roles
+    if span.kind != "person" or number == span.first:
+        return False
+    key = normalize_name(word)
+    if key in _BLESSED:
+        return number + 1 < len(tokens) and normalize_name(tokens[number + 1].group()) in _GOD
+    return word.startswith("لل") or word == "لـ" or (word.startswith("ل") and _is_to_organisation(tokens, number))
+
+
+def _is_to_organisation(tokens: Sequence[re.Match[str]], number: int) -> bool:
+    """True for "لفرانس" before "برس": "to" a body of the lists."""
+    first, *rest = (_described(token.group()) for token in tokens[number : number + _LONGEST_TOLD])
+    for form in first.segmentations[1:2]:
+        keys = [form.key, *(word.key for word in rest)]
+        joined = (" ".join(keys[:length]) for length in range(1, len(keys) + 1))
+        entries = [entry for name in joined for entry in lexicon().entries.get(name, ())]
+        return any(entry.kind == "organisation" and not entry.unsure for entry in entries)
+    return False
 
 
 def _is_impossible(tokens: Sequence[re.Match[str]], span: NameSpan) -> bool:
     words = _words(tokens, span)
     before = _described(tokens[span.first - 1].group()) if span.first else None
     if span.kind == "misc":
-        return is_currency(words)
+        return is_left_out(words)
     keys = {form.key for word in words[:1] for form in word.segmentations} | {word.key for word in words[1:]}
     if span.kind == "place":
         is_asked = not keys.isdisjoint(_QUESTIONS) and len(words) == 1
@@ -153,8 +206,13 @@ def _is_no_person(words: Sequence[Word], keys: set[str], before: Word | None) ->
     return len(words) > 1 and _is_invocation(words)
 
 
-def is_currency(words: Sequence[Word]) -> bool:
-    """True for a currency, with its state: "دولار أميركي", "للجنيه الإسترليني"; "يورو 2016" is a contest."""
+def is_left_out(words: Sequence[Word]) -> bool:
+    """True for what labelled corpora call misc and nobody counts: God, and currencies ("دولار أميركي").
+
+    "يورو 2016" is a contest.
+    """
+    if len(words) == 1 and any(form.key in _GODS for form in words[0].segmentations):
+        return True
     nationalities = lexicon().sets["nationalities"]
     is_currency = any(_CURRENCY.fullmatch(form.key) for form in words[0].segmentations)
     return is_currency and all(_CURRENCY.fullmatch(word.key) or word.key in nationalities for word in words[1:])

@@ -64,11 +64,8 @@ def _resolved(entity: Entity, persons: "_Persons", full: Mapping[str, str]) -> E
 def _source(entity: Entity, persons: "_Persons") -> str:
     """WRITTEN if the words of the name are those of the mention, in any spelling; else the one that has the name."""
     written, name = name_key(entity.text).split(), name_key(entity.name).split()
-    same = written[-len(name) :] == name or [written[0].removeprefix("ال"), *written[1:]] == [
-        name[0].removeprefix("ال"),
-        *name[1:],
-    ]
-    if same:
+    bare = [written[0].removeprefix("ال"), *written[1:]] == [name[0].removeprefix("ال"), *name[1:]]
+    if bare or written[-len(name) :] == name or "".join(written) == "".join(name):  # "أبوحسن"
         return WRITTEN
     return IN_ARTICLE if entity.kind == "person" and persons.has_written(entity.name) else IN_LISTS
 
