@@ -39,6 +39,7 @@ _CONTEST: Final = parse_keys("بطولة مسابقة نهائيات منافس�
 _CUPS: Final = parse_keys("كأس دوري مونديال المونديال")
 _FOR_OTHERS: Final = parse_keys("للأندية للشباب للناشئين للناشئات للسيدات تحت")
 _OF_THE_YEAR: Final = parse_keys("عام العام لعام للعام سنة لسنة")
+_SIGN: Final = re.compile(r"[^\w\s.&'-]")
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 
 
@@ -70,7 +71,8 @@ def is_world_cup(keys: Sequence[str]) -> bool:
 
 def full_forms(kind: str, names: Iterable[str], year: int) -> Mapping[str, str]:
     """The full form in the article by short name, for the names of one kind. `year` is that of the article."""
-    keys = {name: tuple(map(normalize_name, name.split())) for name in dict.fromkeys(names)}
+    plain = (name for name in dict.fromkeys(names) if not _SIGN.search(name))
+    keys = {name: tuple(map(normalize_name, name.split())) for name in plain}
     found: dict[str, str] = {}
     for short, words in keys.items():
         if kind == ORGANISATION and _listed(words):
@@ -95,6 +97,12 @@ def goes_on_otherwise(kind: str, after: str, full: str) -> bool:
     return _is_nationality(keys[0]) or (keys[0] == _IN and _is_place(keys[1:]))
 
 
+def adds_a_state(short: str, full: str) -> bool:
+    """True for "وزارة الصحة" and "وزارة الصحة الأفغانية": before the full form it may be that of another state."""
+    added = full.removeprefix(short).split()
+    return full.startswith(short) and any(_is_nationality(normalize_name(word)) for word in added)
+
+
 def _extends(kind: str, short: tuple[str, ...], full: tuple[str, ...], year: int) -> bool:
     """True if the full name is the short one with more words, all of them such as full names add."""
     if kind == OTHER:
@@ -105,7 +113,7 @@ def _extends(kind: str, short: tuple[str, ...], full: tuple[str, ...], year: int
     is_known = bool(_listed(full))
     if full[:-added] == short:
         after = full[len(short) :]
-        return all(map(_is_adjective, after)) or _is_sport(after) or (is_known and _is_told(short))
+        return _is_sport(after) or (_is_told(short) and (is_known or all(map(_is_adjective, after))))
     if full[added:] == short:
         return is_known or (added == 1 and full[0] in _ANNOUNCING) or _is_first_part(full[:added], short)
     return False

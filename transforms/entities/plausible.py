@@ -65,7 +65,7 @@ _LONGEST_HONOUR: Final = 3  # words; longer spans are sentences about a person i
 _PLACES: Final = frozenset({"place_evidence", "place_parts", "place_heads"})
 _SERVANT: Final = normalize_name("عبد")
 _NEED_A_WORD: Final = parse_keys("بن بنت عبد أبو")
-_CUSTODIAN, *_ = _CUSTODIANS = tuple(map(normalize_name, ("الحرمين", "الشريفين", "الملك")))
+_CUSTODIAN, *_ = _CUSTODIANS = tuple(map(normalize_name, ("الحرمين", "الشريفين", "الشرفين", "الملك")))
 _LONGEST_TOLD: Final = 3  # words of a body's name
 _CONTESTS: Final = parse_keys("كأس بطولة دوري جائزة")
 _HEADS: Final = frozenset({"organisation_heads", "definite_heads", "place_parts"})
