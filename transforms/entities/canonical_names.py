@@ -156,9 +156,9 @@ class EntityNormalizer:
 
     def _is_definite(self, keys: Sequence[str]) -> bool:
         """True for "للجنة الطبية", where ل hides the article of "اللجنة": a definite adjective follows."""
-        is_adjective = len(keys) > 1 and keys[1].startswith("ال") and keys[1].endswith("ه")
-        known = self._known.sets["body_adjectives"] | self._known.sets["nationalities"]
-        return keys[0] == _COMMITTEE and is_adjective and (keys[1].endswith("يه") or keys[1] in known)
+        if keys[0] != _COMMITTEE or len(keys) == 1 or not keys[1].startswith("ال"):
+            return False
+        return keys[1].endswith("يه") or keys[1] in self._known.sets["body_adjectives"]
 
     def _listed(self, keys: Sequence[str], kind: str) -> str | None:
         joined = " ".join(keys)

@@ -73,11 +73,16 @@ def full_forms(kind: str, names: Iterable[str], year: int) -> Mapping[str, str]:
     """The full form in the article by short name, for the names of one kind. `year` is that of the article."""
     plain = (name for name in dict.fromkeys(names) if not _SIGN.search(name))
     keys = {name: tuple(map(normalize_name, name.split())) for name in plain}
+    of_part: dict[tuple[str, ...], dict[str, None]] = {}  # names by their beginnings and ends
+    for name, words in keys.items():
+        for length in range(1, len(words)):
+            for part in (words[:length], words[-length:]):
+                of_part.setdefault(part, {})[name] = None
     found: dict[str, str] = {}
     for short, words in keys.items():
-        if kind == ORGANISATION and _listed(words):
+        if words not in of_part or (kind == ORGANISATION and _listed(words)):
             continue
-        longer = {name: other for name, other in keys.items() if name != short and _extends(kind, words, other, year)}
+        longer = {name: keys[name] for name in of_part[words] if _extends(kind, words, keys[name], year)}
         fullest = [name for name in longer if not any(_adds_to(longer[name], other) for other in longer.values())]
         if len(fullest) == 1:
             found[short] = fullest[0]

@@ -118,8 +118,8 @@ def _has_number(tokens: Sequence[re.Match[str]], span: NameSpan) -> bool:
 
 def _with_last_word(tokens: Sequence[re.Match[str]], span: NameSpan, limit: int) -> NameSpan:
     """The span; with the words after it if a name ends in one that needs another: "عماد بن" + "عودة العودة"."""
-    last = normalize_name(tokens[span.end - 1].group())
-    if span.kind != "person" or last not in _NEED_A_WORD:
+    last = _described(tokens[span.end - 1].group()).key if span.kind == "person" else ""
+    if last not in _NEED_A_WORD:
         return span
     after = [_described(token.group()) for token in tokens[span.end : min(span.end + 2, limit)]]
     if not after or not after[0].key[0].isalpha() or (last == _SERVANT and "not_names" in after[0].roles):
@@ -163,13 +163,12 @@ def _is_of_sentence(tokens: Sequence[re.Match[str]], span: NameSpan, number: int
     A given name may have the case of an indefinite noun: "أن محمدًا".
     """
     word = tokens[number].group()
-    if _TANWIN.search(word):
+    if "ً" in word and _TANWIN.search(word):
         return "given" not in _described(normalize_name(word)[:-1]).roles
     if span.kind != "person" or number == span.first:
         return False
-    key = normalize_name(word)
-    if key in _BLESSED:
-        return number + 1 < len(tokens) and normalize_name(tokens[number + 1].group()) in _GOD
+    if _described(word).key in _BLESSED:
+        return number + 1 < len(tokens) and _described(tokens[number + 1].group()).key in _GOD
     return word.startswith("لل") or word == "لـ" or (word.startswith("ل") and _is_to_organisation(tokens, number))
 
 
@@ -185,6 +184,8 @@ def _is_to_organisation(tokens: Sequence[re.Match[str]], number: int) -> bool:
 
 
 def _is_impossible(tokens: Sequence[re.Match[str]], span: NameSpan) -> bool:
+    if span.kind == "organisation":
+        return False
     words = _words(tokens, span)
     before = _described(tokens[span.first - 1].group()) if span.first else None
     if span.kind == "misc":
@@ -230,13 +231,14 @@ def _names_thing(word: Word) -> bool:
 
 def _parts(tokens: Sequence[re.Match[str]], span: NameSpan) -> list[NameSpan]:
     """The span, or the parts of it, or what is named after the person."""
+    if span.kind == "place" or (span.kind != "person" and span.end - span.first == 1):
+        return [span]
     words = _words(tokens, span)
     if span.kind == "person":
         return _parts_of_person(tokens, span, words)
     if span.kind == "organisation":
         return _listed_parts(span, words)
-    is_body = span.kind == "misc" and len(words) > 1 and _is_organisation(words)  # "البيت الأبيض"
-    return [span._replace(kind="organisation") if is_body else span]
+    return [span._replace(kind="organisation") if _is_organisation(words) else span]  # "البيت الأبيض"
 
 
 def _parts_of_person(tokens: Sequence[re.Match[str]], span: NameSpan, words: Sequence[Word]) -> list[NameSpan]:
@@ -264,9 +266,11 @@ def _is_organisation(words: Sequence[Word]) -> bool:
 def _listed_parts(span: NameSpan, words: Sequence[Word]) -> list[NameSpan]:
     """The organisations of the lists that و joins in a span: "غوغل" and "فيسبوك"; else the span."""
     joints = [number for number, word in enumerate(words) if number and word.key.startswith("و")]
+    if not joints:
+        return [span]
     ends = [*joints, len(words)]
     parts = list(zip([0, *joints], ends, strict=True))
-    if joints and all(_has_organisation(words[first:end], is_joined=first > 0) for first, end in parts):
+    if all(_has_organisation(words[first:end], is_joined=first > 0) for first, end in parts):
         return [span._replace(first=span.first + first, end=span.first + end) for first, end in parts]
     return [span]
 
