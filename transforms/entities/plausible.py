@@ -72,6 +72,7 @@ _HEADS: Final = frozenset({"organisation_heads", "definite_heads", "place_parts"
 _BLESSED: Final = parse_keys("رحمه رحمها يرحمه حفظه حفظها يحفظه غفر سلمه وفقه أيده رعاه طيب أسكنه")
 _GODS: Final = parse_keys("الله لله يارب")
 _GOD: Final = parse_keys("الله له لها")
+_HYPHENS: Final = frozenset("-‐‑–")
 _NO_NAMES: Final = frozenset({"not_names", "title_tails"})
 _TANWIN: Final = re.compile("ًا?$")
 _CURRENCIES: Final = parse_keys(
@@ -91,6 +92,7 @@ def plausible(tokens: Sequence[re.Match[str]], spans: Sequence[NameSpan]) -> lis
     """The spans that can be names, in their order."""
     things = {tokens[span.first].group() for span in spans if _has_number(tokens, span)}
     found: list[NameSpan] = []
+    spans = _joined_by_hyphens(tokens, spans)
     limits = [*(span.first for span in spans[1:]), len(tokens)]
     whole = (_with_last_word(tokens, span, limit) for span, limit in zip(spans, limits, strict=True)) if spans else ()
     for span in filter(None, (_trimmed(tokens, span) for span in whole)):
@@ -114,6 +116,31 @@ def _has_number(tokens: Sequence[re.Match[str]], span: NameSpan) -> bool:
     after = tokens[span.end : span.end + 2]
     joined = len(after) == 2 and after[0].group() == "-" and after[0].start() == tokens[span.end - 1].end()
     return span.end - span.first == 1 and joined and after[1].group()[:1].isdigit()
+
+
+def _joined_by_hyphens(tokens: Sequence[re.Match[str]], spans: Sequence[NameSpan]) -> list[NameSpan]:
+    """The spans, persons with the part of a word that a hyphen joins: "سونغ يونغ" + "-مو".
+
+    Another given name after the hyphen is another person.
+    """
+    found: list[NameSpan] = []
+    for number, span in enumerate(spans):
+        if found and span.first < found[-1].end:
+            continue  # it is the part after the hyphen
+        after = spans[number + 1] if number + 1 < len(spans) else None
+        free = not after or after.first > span.end + 1 or (after.kind == "person" and after.end == span.end + 2)
+        joined = span.kind == "person" and free and _is_joined(tokens, span.end)
+        found.append(span._replace(end=span.end + 2) if joined else span)
+    return found
+
+
+def _is_joined(tokens: Sequence[re.Match[str]], position: int) -> bool:
+    """True for a hyphen between two words without blanks, before the rest of a name."""
+    if position + 1 >= len(tokens) or tokens[position].group() not in _HYPHENS:
+        return False
+    before, sign, after = tokens[position - 1 : position + 2]
+    is_close = before.end() == sign.start() and sign.end() == after.start()
+    return is_close and after.group()[0].isalpha() and "given" not in _described(after.group()).roles
 
 
 def _with_last_word(tokens: Sequence[re.Match[str]], span: NameSpan, limit: int) -> NameSpan:

@@ -142,6 +142,13 @@ def test_names_end_where_they_end(text, span, found):
     assert [words for words, _ in names(text, span)] == found
 
 
+def test_a_hyphen_joins_the_parts_of_a_name():
+    assert names("قال سونغ يونغ-مو أمس", (1, 3, "person")) == [("سونغ يونغ - مو", "person")]
+    assert names("قال سونغ يونغ-مو أمس", (1, 3, "person"), (4, 5, "person")) == [("سونغ يونغ - مو", "person")]
+    assert names("لعب حسين ناطر-وائل بالغالي", (1, 3, "person")) == [("حسين ناطر", "person")]  # a list
+    assert names("قال حسين ناطر - مو أمس", (1, 3, "person")) == [("حسين ناطر", "person")]
+
+
 WORDS = [
     "بن",
     "عماد",
