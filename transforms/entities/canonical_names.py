@@ -14,6 +14,7 @@ from warraq.schemas.records import Entity
 from warraq.transforms.arabic import Segmentation, clitic_segmentations, normalize_letters, normalize_name, strip_marks
 from warraq.transforms.entities.bearers import is_short
 from warraq.transforms.entities.lexicon import NAMES, Lexicon, given_names, lexicon, usual_spellings
+from warraq.transforms.entities.one_name import contest_words, is_world_cup, listed_variant
 from warraq.transforms.entities.plausible import NameSpan, plausible
 
 _HEADS: Final = ("organisation_heads", "definite_heads", "place_parts", "place_heads")
@@ -23,9 +24,12 @@ _SONS: Final = frozenset({"بن", "ابن", "بنت"})
 _JOINED_FATHER: Final = re.compile("^[أا]بو(?=...)")  # often written as one word with the next
 _JOINED_SERVANT: Final = re.compile(r"\bعبد(?=ال..)")
 _HAMZA_SEATS: Final = re.compile("[ئؤ]")
-_CURRENCY: Final = re.compile("(?:ال)?(دولار|يورو|ريال|درهم|دينار|جنيه|استرليني|ليره|روبل|يوان)(?:ا|ات)?")
+_ENDING: Final = frozenset("،,.؛:)»”\n")
+_COMMITTEE: Final = normalize_name("لجنة")
+_WORLD_CUP: Final = "كأس العالم"
 _LINKS: Final = ("فان", "أبي")  # parts of names; in other texts these letters are mostly other words
-_TITLE: Final = "الإمام"  # as in names of streets; news has "الأمام" (the front) more often
+_RARE: Final = ("الإمام", "الإله", "إن")  # in names; news has "الأمام" (the front) and "الآلة" (the machine) more often
+_SIGNS: Final = re.compile(r"(\w) ?([./&-]) (?=\w)")  # in a name: "سي . إن . إن"
 
 
 class Mention(NamedTuple):
@@ -41,9 +45,7 @@ class EntityNormalizer:
 
     def __init__(self, known: Lexicon, spellings: Iterable[str]) -> None:
         self._known = known
-        self._spelling = {normalize_name(spelling): spelling for spelling in spellings} | {
-            normalize_name(_TITLE): _TITLE
-        }
+        self._spelling = {normalize_name(spelling): spelling for spelling in (*spellings, *_RARE)}
         self._names = {normalize_name(name): name for name in (*map(_bare, reversed(given_names())), *_LINKS)}
         persons = (key for key, entries in known.entries.items() if any(entry.kind == "person" for entry in entries))
         self._first_names = {key.split()[0] for key in persons}
@@ -55,8 +57,8 @@ class EntityNormalizer:
         words = [_written(tokens, span) for span in found]
         others = frozenset(normalize_name(first) for first, *_ in words)
         mentions = [
-            Mention(parts, span.kind, self.first_segmentation(parts[0], span.kind, others))
-            for parts, span in zip(words, found, strict=True)
+            Mention(parts, span.kind, self.first_segmentation(parts[0], span.kind, others, is_joined=joined))
+            for parts, span, joined in zip(words, found, _joined(tokens, found), strict=True)
         ]
         fixed = self._fixed_fathers(tokens, found, mentions)
         names = [self.name(mention, fixed) for mention in mentions]
@@ -66,8 +68,13 @@ class EntityNormalizer:
             entities.append(Entity(text[start:end], span.kind, start, end, name, span.score))
         return entities
 
-    def first_segmentation(self, word: str, kind: str, others: frozenset[str] = frozenset()) -> Segmentation:
-        """The segmentation of a name's first word; `others` are the keys of the first words of the text's names."""
+    def first_segmentation(
+        self, word: str, kind: str, others: frozenset[str] = frozenset(), *, is_joined: bool = False
+    ) -> Segmentation:
+        """The segmentation of a name's first word; `others` are the keys of the first words of the text's names.
+
+        `is_joined`: the word stands where "and" may, so that و before an unknown word is no letter of a name.
+        """
         forms = clitic_segmentations(word)
         if kind == "person" and not self._is_first_name(forms[0].key):
             for form in forms[: 2 if forms[0].key.startswith("و") else 1]:  # "وكونور" is "and Connor"
@@ -78,7 +85,8 @@ class EntityNormalizer:
             return next((form for form in listed[1:] if kind == "place" and form.key in others), listed[0])
         if any(form.key in self._rank for form in forms):
             return min(forms, key=lambda form: (self._rank.get(form.key, len(self._rank)), form.skip))
-        return next((form for form in forms[1:] if form.key in others), forms[0])
+        is_and = is_joined and word.startswith("و") and len(forms) > 1
+        return next((form for form in forms[1:] if form.key in others), forms[1] if is_and else forms[0])
 
     def _fixed_fathers(
         self, tokens: Sequence[re.Match[str]], found: Sequence[NameSpan], mentions: Sequence[Mention]
@@ -125,20 +133,32 @@ class EntityNormalizer:
         before which "أبي" is no case of "أبو".
         """
         keys = [mention.segmentation.key, *(normalize_name(word) for word in mention.words[1:])]
+        if self._is_definite(keys):
+            keys[0] = f"ال{_COMMITTEE}"
+            mention = mention._replace(segmentation=mention.segmentation._replace(key=keys[0]))
         listed = self._listed(keys, mention.kind)
         if listed:
             return listed
-        money = _CURRENCY.fullmatch(" ".join(keys)) if mention.kind == "misc" else None
-        if money:
-            return self._spelling.get(money[1], money[1])
+        variant = listed_variant(keys) if mention.kind == "organisation" else None
+        if variant:
+            return variant
         first = 0
+        if mention.kind == "misc":
+            first = contest_words(keys)
+            if is_world_cup(keys[first:]):
+                return " ".join([_WORLD_CUP, *keys[first + 1 :]])
         if mention.kind == "person":
             while first < len(keys) - 1 and self._is_title(keys[first]):
                 first += 1
         listed = self._listed(keys[first:], mention.kind)
-        return listed or " ".join(
-            self._spell(mention, number, key, fixed) for number, key in enumerate(keys) if number >= first
-        )
+        spelt = (self._spell(mention, number, key, fixed) for number, key in enumerate(keys) if number >= first)
+        return listed or _SIGNS.sub(r"\1\2", " ".join(spelt))
+
+    def _is_definite(self, keys: Sequence[str]) -> bool:
+        """True for "للجنة الطبية", where ل hides the article of "اللجنة": a definite adjective follows."""
+        if keys[0] != _COMMITTEE or len(keys) == 1 or not keys[1].startswith("ال"):
+            return False
+        return keys[1].endswith("يه") or keys[1] in self._known.sets["body_adjectives"]
 
     def _listed(self, keys: Sequence[str], kind: str) -> str | None:
         joined = " ".join(keys)
@@ -181,6 +201,12 @@ class EntityNormalizer:
         is_fixed = number == 0 and key == "ابي" and (words[1] in fixed or self._is_listed_so(words[:2]))
         after_son = number > 0 and words[number - 1] in _SONS
         return not (is_fixed or after_son)
+
+
+def _joined(tokens: Sequence[re.Match[str]], found: Sequence[NameSpan]) -> list[bool]:
+    """True for each name that follows another name, or a sign that ends something: "and" may stand there."""
+    ends = {span.end for span in found}
+    return [span.first in ends or bool(span.first and tokens[span.first - 1].group() in _ENDING) for span in found]
 
 
 def _bare(name: str) -> str:

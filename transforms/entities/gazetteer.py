@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from warraq.schemas.records import Entity
 from warraq.transforms.arabic import normalize_name, strip_marks, tokenize
 from warraq.transforms.entities.bearers import is_short
-from warraq.transforms.entities.lexicon import NAMES, NEVER_NAMES, Entry, Lexicon, Word, describe, lexicon
+from warraq.transforms.entities.lexicon import NAMES, NEVER_NAMES, Entry, Lexicon, Word, describe, lexicon, parse_keys
 
 _COMPOUND_FIRST: Final = frozenset({"عبد", "نصر", "فضل", "سيف", "عز", "تقي", "محيي", "فخر", "ضيف", "خلف", "عطا", "جار"})
 _OPENING_LINKS: Final = frozenset({"ابو", "ابن", "ام", "عبد"})
@@ -26,6 +26,11 @@ _NAMESAKES: Final = frozenset(
 _COMMON_BODIES: Final = frozenset(  # of any company, university or court
     normalize_name(body)
     for body in ("مجلس الإدارة", "مجلس الأمناء", "هيئة التدريس", "هيئة التحرير", "هيئة المحكمة", "هيئة الدفاع")
+)
+_MINISTRY: Final = normalize_name("وزارة")
+_TIMES: Final = parse_keys("العام الأسبوع الشهر السنة الموسم اليوم الفترة المرحلة")
+_OF_TIME: Final = parse_keys(
+    "الماضي الماضية المقبل المقبلة القادم القادمة الجاري الجارية الحالي الحالية المنصرم المنصرمة"
 )
 _LINKS: Final = frozenset({"ابو", "ابن", "بن", "عبد", "ال"})
 _LONGEST_PERSON: Final = 6  # words
@@ -186,7 +191,7 @@ class TextTokens:
         word, before = self.words[position], self.words[position - 1]
         if position == first + 1:
             return self._complements_head(position, definite)
-        if word.roles & _ORGANISATION_ENDS or ("given" in word.roles and not before.roles & _NAME_GOES_ON):
+        if self._ends(first, position):
             return False
         if (self._is_listed(before) or self._is_adjectival(before)) and not word.key.startswith("لل"):
             return self._is_adjectival(word)
@@ -197,14 +202,27 @@ class TextTokens:
             return len(word.key) > 4
         return self._is_proper(position) and (before.key.isascii() or bool(before.roles & {"part", "honorific_parts"}))
 
+    def _ends(self, first: int, position: int) -> bool:
+        """True if the word at `position` is no part of the name before it: it is of another one, or of the sentence."""
+        word, before = self.words[position], self.words[position - 1]
+        is_person = "given" in word.roles and not before.roles & _NAME_GOES_ON
+        is_other = bool(word.roles & _ORGANISATION_ENDS) or "definite_heads" in word.roles
+        is_plural = self.words[first].key == _MINISTRY and word.key.startswith("ال") and word.key.endswith(("ين", "ون"))
+        return is_person or is_other or is_plural or self._is_time(position)  # "وزارة الصحة" + "المواطنين"
+
     def _complements_head(self, position: int, definite: bool) -> bool:
         """True if the word may follow a head: "الاتحاد" needs an adjective, "جامعة" a definite noun, name or title."""
         word = self.words[position]
         if "honorific_parts" in word.roles:
             return not definite
-        if word.roles & _ORGANISATION_ENDS:
+        if word.roles & _ORGANISATION_ENDS or self._is_time(position) or _is_indefinite_adjective(word):
             return False
         return self._is_adjectival(word) if definite else word.key.startswith("ال") or self._is_proper(position)
+
+    def _is_time(self, position: int) -> bool:
+        """True for "العام" before "الماضي"."""
+        following = self.words[position + 1] if position + 1 < len(self.words) else None
+        return bool(following and following.key in _OF_TIME and self.words[position].key in _TIMES)
 
     def _is_adjectival(self, word: Word) -> bool:
         """True for an adjective in names of bodies: "الدولي", "الأمريكية", "والاجتماعي"."""
@@ -223,7 +241,7 @@ class TextTokens:
 
     def _is_named(self, first: int, end: int, definite: bool) -> bool:
         """True if head and complement are a name: "شركة النور" is one, "فريق العمل" (the work team) is none."""
-        if " ".join(word.key for word in self.words[first:end]) in _COMMON_BODIES:
+        if " ".join(word.key for word in self.words[first : first + 2]) in _COMMON_BODIES:
             return False
         head, complement = self.words[first].triggers, self.words[first + 1]
         if "movement_heads" in head and any(e.kind == "place" for e in self.lexicon.entries.get(complement.key, ())):
@@ -331,6 +349,12 @@ class TextTokens:
             if not tail:
                 return False
         return False
+
+
+def _is_indefinite_adjective(word: Word) -> bool:
+    """True for "إجرامية" after "منظمة", which is any such body."""
+    is_adjective = word.key.endswith("يه") and not word.key.startswith("ال")
+    return is_adjective and word.ordinary and not word.listed and word.roles.isdisjoint(NAMES)
 
 
 def resolve_mentions(text_tokens: TextTokens, spans: list[RuleSpan]) -> list[RuleSpan]:

@@ -226,6 +226,11 @@ def parse_sets(lines: str) -> dict[str, frozenset[str]]:
     return {name: frozenset(words) for name, words in found.items()}
 
 
+def parse_keys(words: str) -> frozenset[str]:
+    """The keys of words with blanks between them."""
+    return frozenset(map(normalize_name, words.split()))
+
+
 def listed_spellings(list_name: str) -> Iterator[tuple[str, str]]:
     """(canonical name, spelling) for each spelling in one of the lists of names."""
     for name, spelling, _ in parse_names(_read(f"entities.{list_name}.txt")):

@@ -15,9 +15,11 @@ from warraq.transforms.arabic import normalize_name, tokenize
 from warraq.transforms.entities.bearers import Evidence, bearers_of, is_believed, is_introduced, name_key
 from warraq.transforms.entities.canonical_names import Mention, entity_normalizer
 from warraq.transforms.entities.lexicon import NAMES, Word, describe, lexicon
+from warraq.transforms.entities.one_name import ORGANISATION, OTHER, adds_a_state, full_forms, goes_on_otherwise
 
 _BEFORE: Final = 5  # words before a name that may say the office
 _BEFORE_CHARACTERS: Final = 60
+_AFTER_CHARACTERS: Final = 40
 _QUOTES: Final = frozenset('"«»“”')
 _LONGEST_FIRST_NAMES: Final = 4  # words
 _FIRST_NAMES: Final = frozenset({"given", "unsure_given"})
@@ -38,37 +40,44 @@ def resolve_names(article: Article, entities: Sequence[Entity], in_headers: Sequ
 
     An entity with a `name_source` keeps its name.
     """
-    persons = _Persons(article, entities, in_headers)
-    return [_resolved(entity, persons) for entity in entities]
+    names = _Names(article, entities, in_headers)
+    found = [*entities, *in_headers]
+    full = {kind: full_forms(kind, _names(found, kind), article.date.year) for kind in (ORGANISATION, OTHER)}
+    return [_resolved(entity, names, full.get(entity.kind, {})) for entity in entities]
 
 
-def _resolved(entity: Entity, persons: "_Persons") -> Entity:
+def _names(entities: Iterable[Entity], kind: str) -> list[str]:
+    return [entity.name for entity in entities if entity.kind == kind]
+
+
+def _resolved(entity: Entity, names: "_Names", full: Mapping[str, str]) -> Entity:
     if entity.name_source:
         return entity
-    found = persons.full_name(entity) if entity.kind == "person" else None
+    if entity.name in full and names.is_full_form(entity, full[entity.name]):
+        return entity._replace(name=full[entity.name], name_source=IN_ARTICLE)
+    found = names.full_name(entity) if entity.kind == "person" else None
     if found:
         return entity._replace(name=found[0], name_source=found[1])
-    return entity._replace(name_source=_source(entity, persons))
+    return entity._replace(name_source=_source(entity, names))
 
 
-def _source(entity: Entity, persons: "_Persons") -> str:
+def _source(entity: Entity, names: "_Names") -> str:
     """WRITTEN if the words of the name are those of the mention, in any spelling; else the one that has the name."""
     written, name = name_key(entity.text).split(), name_key(entity.name).split()
-    same = written[-len(name) :] == name or [written[0].removeprefix("ال"), *written[1:]] == [
-        name[0].removeprefix("ال"),
-        *name[1:],
-    ]
-    if same:
+    bare = [written[0].removeprefix("ال"), *written[1:]] == [name[0].removeprefix("ال"), *name[1:]]
+    if bare or written[-len(name) :] == name or "".join(written) == "".join(name):  # "أبوحسن"
         return WRITTEN
-    return IN_ARTICLE if entity.kind == "person" and persons.has_written(entity.name) else IN_LISTS
+    return IN_ARTICLE if entity.kind == "person" and names.has_written(entity.name) else IN_LISTS
 
 
-class _Persons:
-    """The persons of one article, and what it says of them."""
+class _Names:
+    """The names of one article, and what it says of them."""
 
     def __init__(self, article: Article, entities: Sequence[Entity], in_headers: Sequence[Entity]) -> None:
         self._article = article
         self._found = [*entities, *in_headers]
+        self._first = {entity.name: entity.start for entity in reversed(entities)}
+        self._first |= {entity.name: -1 for entity in in_headers}
         self._known_beside: dict[str, Beside] = {}
         names = [entity.name for entity in entities if entity.kind == "person"]
         in_full = [entity.name for entity in in_headers if entity.kind == "person" and " " in entity.name]
@@ -131,6 +140,13 @@ class _Persons:
         if name not in self._known_beside:
             self._known_beside[name] = names_beside(self._lines, name)
         return self._known_beside[name]
+
+    def is_full_form(self, entity: Entity, full: str) -> bool:
+        """True if the full name of an organisation or event may be meant where the short one stands."""
+        if adds_a_state(entity.name, full) and self._first.get(full, 0) > entity.start:
+            return False
+        after = self._article.text[entity.end : entity.end + _AFTER_CHARACTERS].partition("\n")[0]
+        return not goes_on_otherwise(entity.kind, after, full)
 
     def _words_before(self, entity: Entity) -> Sequence[Word]:
         """The words before a name in its sentence."""

@@ -79,13 +79,20 @@ def _before(text: str, entity: Entity, at: Mapping[int, Entity]) -> tuple[int, i
         if end is None and (word.key in _OFFICES or word.key == _IN_THE_NAME_OF):
             return None  # "محامي مارادونا" is another person
         end = end or offset + token.end()
-        if _is_title(word) or (begin is None and _is_nationality(word) and number == len(words) - 1):
+        is_alone = begin is None and number == len(words) - 1 and not last
+        if _is_title(word) or (is_alone and _is_nationality(word) and not _is_described(words[:number])):
             begin = place
         if word.key in _OFFICES and (number == 0 or not _is_office(words[number - 1])):
             break  # before "وزير الخارجية" another person's phrase may end: "التقى الرئيس وزير الخارجية"
     if begin is None or end is None or _is_middle_name(text[offset:begin], text[begin:end]):
         return None
     return begin, end
+
+
+def _is_described(before: Sequence[re.Match[str]]) -> bool:
+    """True if a nationality after these words belongs to their last one: "الشرطة" + "الإسرائيلية"."""
+    word = before[-1].group() if before else ""
+    return word.startswith(("ال", "بال")) and not _is_title(_described(word))
 
 
 def _is_middle_name(before: str, role: str) -> bool:

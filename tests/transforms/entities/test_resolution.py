@@ -12,7 +12,7 @@ from warraq.transforms.entities.canonical_names import entity_normalizer
 from warraq.transforms.entities.plausible import NameSpan
 from warraq.transforms.entities.resolution import headers, is_near, longer_names, resolve_names
 
-KINDS = {"ش": "person", "م": "place", "ن": "organisation"}
+KINDS = {"ش": "person", "م": "place", "ن": "organisation", "غ": "misc"}
 MARKED = re.compile(r"\[(.+?)\|(.)\]")
 
 
@@ -219,3 +219,40 @@ def test_each_mention_keeps_its_place_and_gets_a_source(names):
 
 def test_headers_leave_out_what_is_not_stated(make_article):
     assert headers(make_article(title=None, tags=["أ", "ب"])) == "أ\nب"
+
+
+@pytest.mark.parametrize(
+    ("full", "short"),
+    [
+        ("ميزانية [وزارة النقل الكويتية|ن]", "وقالت [وزارة النقل|ن] أمس"),
+        ("قرر [الاتحاد الكويتي لكرة القدم|ن]", "وقال [الاتحاد الكويتي|ن] أمس"),
+        ("قرض من [صندوق النقد الدولي|ن]", "وقال [صندوق النقد|ن] أمس"),  # listed, without its adjective
+        ("فاز [مانشستر سيتي|ن]", "وسجل [سيتي|ن] هدفا"),
+        ("قالت [منظمة غلوبال ويتنس|ن]", "وأضافت [غلوبال ويتنس|ن] أمس"),
+        ("خسر [كليفلاند كافاليرز|ن]", "وسجل [كافاليرز|ن] 90 نقطة"),
+        ("قبل [كأس العالم 2018 لكرة القدم|غ]", "ويشارك في [المونديال|غ] الروسي"),
+    ],
+)
+def test_an_organisation_or_event_has_the_full_form_of_the_article(resolve, full, short):
+    (name, _), other = resolve(f"{full} اليوم. {short}.")
+    assert other == (name, "article")
+    assert resolve(f"{short}.", title=full) == [(name, "article")]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("[وزارة النقل|ن] ثم [وزارة النقل الكويتية|ن] ثم [وزارة النقل المصرية|ن]", "وزارة النقل"),  # one of two
+        ("[وزارة النقل|ن] غير [وزارة النقل الكويتية|ن]", "وزارة النقل"),  # before the full form
+        ("[الاتحاد|ن] ليس في [الاتحاد العربي|ن]", "الاتحاد"),
+        ("[الاتحاد الأوروبي|ن] غير [الاتحاد الأوروبي لكرة القدم|ن]", "الاتحاد الأوروبي"),  # two of the lists
+        ("[وزارة النقل|ن] غاضبة من [وزارة النقل المواطنين|ن]", "وزارة النقل"),  # no words of a name
+        ("[الأهلي|ن] المصري أمام [الأهلي السعودي|ن]", "الأهلي"),  # the next word says that it is another one
+        ("[وزارة النقل|ن] في أفغانستان و[وزارة النقل الباكستانية|ن]", "وزارة النقل"),
+        ("[هاكني|ن] و[شرطة هاكني|ن] أمس", "هاكني"),
+        ("[المونديال|غ] بعد [مونديال 1998|غ]", "كأس العالم"),  # a cup of the past
+        ("[كأس العالم|غ] ثم [كأس العالم للأندية|غ]", "كأس العالم"),
+    ],
+)
+def test_a_short_form_stays_where_the_full_one_may_be_of_another(resolve, text, name):
+    assert resolve(text)[0][0] == name
