@@ -27,6 +27,7 @@ _SAMPLES: Final = 16
 _BEGINNINGS: Final = tuple(8**power for power in range(1, 7))  # bytes: 8 to 262,144
 _REMOTE_AT_ONCE: Final = 16  # Beam reads 16 MiB ahead of each
 _LATEST: Final = dt.datetime(YEARS.stop, 1, 1, tzinfo=dt.timezone.utc).timestamp()
+_LOST_LINK: Final = "a link that leads to no file"
 _UNKNOWN: Final = "unknown format"
 _READABLE: Final = f"Warraq reads {KNOWN_FORMATS}"
 
@@ -43,6 +44,13 @@ class Discovery(NamedTuple):
 
     dumps: list[Dump]
     skipped: list[Skipped]
+
+
+class Listing(NamedTuple):
+    """What is in folders, unopened."""
+
+    files: dict[str, FileState]  # by path, in no order
+    skipped: dict[str, str]  # why nothing is read there, by path: links, and folders that can't be read
 
 
 class _Candidate(NamedTuple):
@@ -106,26 +114,31 @@ def find_dumps(inputs: Sequence[str], output: str | None = None) -> Discovery:
     return _discovery(found)
 
 
-def list_files(inputs: Sequence[str], output: str | None = None) -> dict[str, FileState]:
-    """The files that `find_dumps` would open, with their states, in no order. None of them is opened.
+def list_files(inputs: Sequence[str], output: str | None = None) -> Listing:
+    """The files that `find_dumps` would open, none of which is opened here, and what is no file.
 
-    A folder without a file and a pattern that nothing matches give none, for files may come.
+    A folder without a file and a pattern that nothing matches give none, for files may come. A folder in a folder that
+    can't be read is skipped.
 
     Raises:
-      InputError: a file or folder named by the user is missing, or is a link that leads to none, or a folder can't
-        be read.
+      InputError: a file or folder named by the user is missing, can't be read, or is a link that leads to none.
     """
     place = _Output(output)
-    found: dict[str, FileState] = {}
+    listing = Listing({}, {})
     for stated in inputs:
+        named = {_normal(stated), _normal(os_name(stated))}
         with contextlib.suppress(NoInputError):
-            candidates, is_one_file = _expand(stated, place)
+            candidates, is_one_file = _expand(stated, place, named.__contains__)
             for each in candidates:
                 state = None if each.why_not else each.state or _local_state(each.path)
-                if is_one_file and os.path.islink(each.path) and not state and not each.why_not:
-                    raise InputError(f"{shown_name(stated)}: a link that leads to no file; check the path")
-                found |= {each.path: state} if state else {}
-    return found
+                is_lost_link = not state and not each.why_not and os.path.islink(each.path)
+                if is_lost_link and is_one_file:
+                    raise InputError(f"{shown_name(stated)}: {_LOST_LINK}; check the path")
+                if state:
+                    listing.files[each.path] = state
+                elif each.why_not or is_lost_link:
+                    listing.skipped[each.path] = each.why_not or _LOST_LINK
+    return listing
 
 
 def examine(paths: Sequence[str]) -> Discovery:
@@ -186,26 +199,35 @@ def beginning_of(stream: BinaryIO, size: int) -> str:
     return "".join(hashlib.blake2b(head[:end], digest_size=4).hexdigest() for end in _BEGINNINGS if end <= size)
 
 
-def _expand(stated: str, place: _Output) -> tuple[Iterable[_Candidate], bool]:
-    """The candidates of one input, and True if the input names one file, not a folder or glob."""
+def _always(_folder: str) -> bool:
+    return True
+
+
+def _expand(
+    stated: str, place: _Output, must_read: Callable[[str], bool] = _always
+) -> tuple[Iterable[_Candidate], bool]:
+    """The candidates of one input, and True if the input names one file, not a folder or glob.
+
+    Folders that can't be read raise InputError if `must_read`; else they are candidates that are skipped.
+    """
     if is_remote(stated):
         return _expand_remote(stated, place)
     path = stated if os.path.lexists(stated) else os_name(stated)
     if os.path.lexists(path):
-        return _expand_local(path, place), not os.path.isdir(path)
+        return _expand_local(path, place, must_read), not os.path.isdir(path)
     if not glob.has_magic(path):
         raise InputError(f"{shown_name(stated)}: no such file or folder; check the path")
     matches = sorted(glob.glob(path, recursive=True))
     if not matches:
         words = "nothing matches; check the pattern, and put it in quotes if your shell changes it"
         raise NoInputError(f"{shown_name(stated)}: {words}")
-    return (candidate for match in matches for candidate in _expand_local(match, place)), False
+    return (candidate for match in matches for candidate in _expand_local(match, place, must_read)), False
 
 
-def _expand_local(path: str, place: _Output) -> Iterable[_Candidate]:
+def _expand_local(path: str, place: _Output, must_read: Callable[[str], bool]) -> Iterable[_Candidate]:
     """The file at `path`, or the files below the folder at `path`."""
     normal = _normal(path)
-    return _files_below(normal, place) if os.path.isdir(normal) else [place.candidate(normal)]
+    return _files_below(normal, place, must_read) if os.path.isdir(normal) else [place.candidate(normal)]
 
 
 def _normal(path: str) -> str:
@@ -216,7 +238,7 @@ def _normal(path: str) -> str:
     return normal
 
 
-def _files_below(top: str, place: _Output) -> Iterator[_Candidate]:
+def _files_below(top: str, place: _Output, must_read: Callable[[str], bool]) -> Iterator[_Candidate]:
     """The files in the folder `top` and below it, without hidden ones. A list of folders allows any depth."""
     waiting = [top]
     while waiting:
@@ -224,7 +246,15 @@ def _files_below(top: str, place: _Output) -> Iterator[_Candidate]:
         if place.holds(folder):
             yield place.candidate(folder)
             continue
-        for entry in _entries(folder):
+        try:
+            entries = _entries(folder)
+        except OSError as error:
+            words = f"{error.strerror}; check its permissions"
+            if must_read(folder):
+                raise InputError(f"{shown_name(folder)}: {words}") from error
+            yield _Candidate(folder, words)
+            continue
+        for entry in entries:
             path = os.path.normpath(os.path.join(folder, entry.name))
             if not entry.is_symlink():
                 if entry.is_dir(follow_symlinks=False):
@@ -244,8 +274,6 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
             return [entry for entry in listing if not entry.name.startswith(".")]
     except FileNotFoundError:
         return []
-    except OSError as error:
-        raise InputError(f"{shown_name(folder)}: {error.strerror}; check its permissions") from error
 
 
 def _expand_remote(stated: str, place: _Output) -> tuple[list[_Candidate], bool]:
