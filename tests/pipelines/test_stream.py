@@ -15,7 +15,7 @@ from tests.support.processes import PATIENCE, wait_until
 from warraq.pipelines import ingest as command
 from warraq.pipelines import stream as module
 from warraq.pipelines.cycles import Cycle, as_text
-from warraq.pipelines.errors import WarraqError
+from warraq.pipelines.errors import AllSetAsideError, WarraqError
 from warraq.pipelines.ingest import main as ingest
 from warraq.pipelines.options import parse_stream
 from warraq.pipelines.query import connect
@@ -197,6 +197,17 @@ def test_poison_is_set_aside_and_the_rest_flows(place, monkeypatch):
         (str(folder / A.name),),
         (str(folder / C.name),),
     ]
+
+
+def test_a_cycle_in_which_all_that_is_new_is_set_aside_counts_that(tmp_path, monkeypatch):
+    arrive(tmp_path / "in", A, B)
+
+    def refuse(*_):
+        raise AllSetAsideError({str(tmp_path / "in" / B.name)})  # the other one is in
+
+    monkeypatch.setattr(module, "ingest", refuse)
+    [cycle] = Fed(tmp_path / "in", tmp_path / "out").run().cycles
+    assert (cycle.arrived, cycle.set_aside, cycle.pages) == (1, 1, 0)
 
 
 @pytest.mark.slow
