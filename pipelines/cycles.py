@@ -13,7 +13,7 @@ class Cycle(NamedTuple):
     """The counts of one cycle. The fields have the names that `--log_format json` gives them."""
 
     cycle: int
-    arrived: int  # files that were read
+    arrived: int  # dumps that were not in before
     waiting: int  # files that were seen and are still to be read
     pages: int
     kept: int

@@ -1,6 +1,7 @@
 """The exception that commands and the Python interface raise, and the message of a failure in a worker process."""
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 from warraq.pipelines.cli import FAILED
@@ -31,7 +32,15 @@ class WarraqError(Exception):
 
 
 class AllSetAsideError(WarraqError):
-    """Every dump was set aside, and nothing was committed but the reasons."""
+    """Every new dump was set aside, and nothing was committed but the reasons.
+
+    Attributes:
+      dumps: their paths.
+    """
+
+    def __init__(self, dumps: Collection[str]) -> None:
+        super().__init__("all dumps were set aside; nothing was committed")
+        self.dumps = dumps
 
 
 def message_of(error: BaseException) -> str:

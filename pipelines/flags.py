@@ -107,7 +107,6 @@ def stream_parser(kind: type[Parser] = Parser) -> Parser:
     add(
         "--windows",
         type=flag_values.seconds,
-        default=0.0,
         metavar="TIME",
         help="one unbounded job on Flink or Dataflow, which commits after each such time, in place of cycles",
     )
@@ -161,7 +160,6 @@ def stream_parser(kind: type[Parser] = Parser) -> Parser:
     run(
         "--metrics_port",
         type=flag_values.port,
-        default=0,
         metavar="N",
         help="serve them at this port of this machine: /metrics, /ready",
     )

@@ -305,11 +305,11 @@ def _ingest(  # noqa: PLR0913, PLR0917  (the parts of a job)
         why = message_of(failure.__cause__ or failure)[:200]
         done.set_aside.append(SetAside(dump.path, READ_STAGE, why, 0, []))
         tell(_describe_fault(done.set_aside[-1]))
-    if done.set_aside and not _is_template(options):
+    if done.set_aside and not options.is_template:
         record_failures(describe_run(options, dataset, recipe, made), done.set_aside)
     if not done.run_ids:
-        raise AllSetAsideError("all dumps were set aside; nothing was committed")
-    return Outcome([] if _is_template(options) else done.run_ids, done.set_aside, made)
+        raise AllSetAsideError(frozenset(fault.dump for fault in done.set_aside))
+    return Outcome([] if options.is_template else done.run_ids, done.set_aside, made)
 
 
 def _run_parts(  # noqa: PLR0913, PLR0917  (the parts of a job)
@@ -411,7 +411,7 @@ def _attempt(
                 raise OvertakenError(overtaken.decode(), ()) from error
             raise WarraqError(f"{message_of(error)}; {state}") from error
         dataset.forget_death(run.staging)
-    if options.timings and result and not _is_template(options):  # after the commit, which no metric can undo
+    if options.timings and result and not options.is_template:  # after the commit, which no metric can undo
         for line in timings(result.metrics()):
             print(line, file=sys.stderr)
     return []
@@ -423,11 +423,6 @@ def _unreadable(error: BaseException, dumps: Sequence[Dump]) -> list[SetAside]:
     named = ((dump, unreadable(dump)) for dump in dumps)
     found = [(dump, words.partition(begin)[2].partition("\n")[0]) for dump, begin in named if begin in words]
     return [SetAside(dump.path, READ_STAGE, why[:200], 0, []) for dump, why in found]
-
-
-def _is_template(options: IngestOptions) -> bool:
-    """True if Dataflow only stores the job, to run it later."""
-    return bool(options.beam.get_all_options().get("template_location"))
 
 
 def _describe_fault(fault: SetAside) -> str:

@@ -18,13 +18,14 @@ from apache_beam.runners.runner import PipelineState
 
 from warraq.pipelines.config import FlowConfig
 from warraq.pipelines.flow import RefinePages, Watch, watch_nothing
+from warraq.pipelines.job_server import send
 from warraq.pipelines.local import progress
 from warraq.pipelines.local.launch import LocalOptions, local_runner
 from warraq.pipelines.local.runner import BoundedRunner
 from warraq.pipelines.local.scratch import scratch_folder
 from warraq.pipelines.local.supervisor import Supervisor
 from warraq.pipelines.local.warm import Graphs
-from warraq.pipelines.options import LOCAL, IngestOptions
+from warraq.pipelines.options import DATAFLOW, LOCAL, IngestOptions
 from warraq.transforms.dataset.dataset import Dataset
 from warraq.transforms.dataset.forgotten import Forgotten, read_forgotten
 from warraq.transforms.deduplicate.stage import ReadKnown
@@ -99,7 +100,6 @@ def run_job(options: IngestOptions, dataset: Dataset, run: Run, dumps: Sequence[
     """
     known = Known(dataset.files("signatures"), read_forgotten(dataset, run.dumps, run.replaced))
     if options.runner != LOCAL:
-        show_log()
         return _execute(Ingest(dumps, options.config, run, known), options.runner, options.beam)
     with scratch_folder() as scratch:
         tally = scratch / "tally"
@@ -175,7 +175,7 @@ def _execute(job: Ingest, runner: Any, options: PipelineOptions) -> Any:
     """
     pipeline = beam.Pipeline(runner=runner, options=options)
     pipeline | "Ingest" >> job
-    result = pipeline.run()
+    result = _sent(pipeline, runner, options) if isinstance(runner, str) else pipeline.run()
     try:
         result.wait_until_finish()
     except KeyboardInterrupt:
@@ -183,6 +183,15 @@ def _execute(job: Ingest, runner: Any, options: PipelineOptions) -> Any:
             result.cancel()
             wait_for_end(result)
         raise
+    return result
+
+
+def _sent(pipeline: beam.Pipeline, runner: str, options: PipelineOptions) -> Any:
+    """As `send`. The log begins where no fault is told in it: Dataflow's upload, else the job that was taken."""
+    if runner == DATAFLOW:
+        show_log()
+    result = send(pipeline, runner, options)
+    show_log()
     return result
 
 

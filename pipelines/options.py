@@ -2,7 +2,8 @@
 
 import argparse
 import dataclasses
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -54,11 +55,24 @@ class IngestOptions:
     @property
     def runner(self) -> str:
         """The runner's name."""
-        return self.beam.get_all_options().get("runner") or LOCAL
+        return _of_beam(tuple(self.beam_flags)).get("runner") or LOCAL
+
+    @property
+    def is_template(self) -> bool:
+        """True if Dataflow only stores the job, to run it later."""
+        return bool(_of_beam(tuple(self.beam_flags)).get("template_location"))
 
     def config_json(self, *, tuning: bool = False, **more: Any) -> str:
         """Everything besides the dumps that decides the articles, and `more`, in a fixed order."""
         return self.config.to_json(tuning=tuning, **more)
+
+
+@functools.lru_cache(maxsize=1)  # 18 ms, which each cycle of a stream would pay several times
+def _of_beam(flags: tuple[str, ...]) -> Mapping[str, Any]:
+    """All options of Beam by name, as these flags set them."""
+    from apache_beam.options.pipeline_options import PipelineOptions  # noqa: PLC0415  (two seconds)
+
+    return PipelineOptions(list(flags)).get_all_options()
 
 
 @dataclass(frozen=True)
@@ -114,9 +128,9 @@ def parse_stream(arguments: Sequence[str], kind: type[Parser] = Parser) -> Strea
         landed=known.landed,
         kafka_settings=known.kafka_settings,
         metrics=known.metrics,
-        metrics_port=known.metrics_port,
+        metrics_port=known.metrics_port or 0,
         ready_lag=known.ready_lag,
-        windows=known.windows,
+        windows=known.windows or 0.0,
     )
 
 
@@ -189,7 +203,8 @@ def _entries(
     for place, action in actions.items():
         if place[0] == "" and hasattr(known, action.dest):
             value, text = getattr(known, action.dest), (action.help or "").replace("%%", "%")
-            is_set = value not in (None, action.default) or action.dest in ("tagger", "classifier")
+            is_always = action.dest in ("inputs", "tagger", "classifier")  # those of a file are defaults, too
+            is_set = value is not None and (is_always or value != action.default)
             absent = [action.metavar] if action.dest == "inputs" else action.metavar
             yield place, absent if value is None else value, text, is_set
     if beam_flags := getattr(known, "beam_flags", ()):

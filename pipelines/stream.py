@@ -24,11 +24,12 @@ from warraq.pipelines.cycles import Cycle, log_of
 from warraq.pipelines.errors import INTERRUPTED, AllSetAsideError, WarraqError, message_of
 from warraq.pipelines.ingest import dumps_of, ingest
 from warraq.pipelines.job import Engine, workers_for
+from warraq.pipelines.job_server import check_runner
 from warraq.pipelines.landing import Landing
 from warraq.pipelines.local.supervisor import WorkerDiedError
 from warraq.pipelines.local.warm import Graphs
 from warraq.pipelines.maintain import keep_up
-from warraq.pipelines.options import StreamOptions, parse_stream
+from warraq.pipelines.options import LOCAL, StreamOptions, parse_stream
 from warraq.pipelines.summary import ledger_of, pages_by
 from warraq.pipelines.watching import Metrics, MetricsError, check_file, server
 from warraq.pipelines.windows import arrivals_of, check_windows, run_windows
@@ -137,6 +138,8 @@ def stream(
     """
     check_windows(options)
     configure_file_systems(options.ingest.beam_flags)
+    if (runner := options.ingest.runner) != LOCAL:
+        check_runner(runner, options.ingest.beam)
     if options.windows:
         check_places(arrivals_of(options, 0), options)
         run_windows(options, stop, tell)
@@ -248,6 +251,7 @@ class _Stream:
             self._arrivals.look(time.monotonic())
         except InputError as error:
             raise WarraqError(str(error)) from error
+        self._arrivals.tell_skipped(self._tell)
 
     def cycle(self, number: int) -> Cycle:
         """Ingests the files that have waited longest, as many as a cycle may.
@@ -258,8 +262,8 @@ class _Stream:
         waiting = self._arrivals.waiting()
         taken = first_of(self._whole(), self._options.most_files, self._options.most_bytes)
         sizes = {path: waiting[path].state.size for path in taken}
-        run_ids, set_aside, known = self._ingest(sizes) if taken else ((), 0, frozenset())
-        arrived = [path for path in taken if stored_name(path) not in known]
+        run_ids, set_aside, new = self._ingest(sizes) if taken else ((), 0, frozenset())
+        arrived = [path for path in taken if stored_name(path) in new]
         lag = max((time.monotonic() - waiting[path].since for path in arrived), default=0.0)
         self._arrivals.read(taken)
         if taken:
@@ -284,16 +288,15 @@ class _Stream:
     def _ingest(self, sizes: Mapping[str, int]) -> tuple[Sequence[str], int, Collection[str]]:
         """Ingests files of these sizes.
 
-        Returns the runs that were committed, the number of files set aside, and the dumps that were in before or are
-        given up.
+        Returns the runs that were committed, the number of files set aside, and the dumps that were not in before.
         """
         options = self._options.ingest
         workers = workers_for(sum(sizes.values()), options.workers, _BYTES_A_WORKER)
         options = dataclasses.replace(options, workers=workers)
         try:
             outcome = ingest(options, self._tell, functools.partial(dumps_of, sizes), self._engine)
-        except AllSetAsideError:
-            return (), len(sizes), frozenset()
+        except AllSetAsideError as error:
+            return (), len(error.dumps), error.dumps
         except WarraqError as error:
             if isinstance(error.__cause__, WorkerDiedError):
                 self._engine = dataclasses.replace(self._engine, apart=True)
@@ -302,8 +305,8 @@ class _Stream:
         aside = {fault.dump for fault in outcome.set_aside}
         self.landing.done(dump.path for dump in (*outcome.plan.new, *outcome.plan.held) if dump.path not in aside)
         made = outcome.plan
-        known = {dump.path for dump in (*made.held, *made.other_rules, *made.given_up)}
-        return outcome.run_ids, len(outcome.set_aside), known
+        new = {dump.path for dump in (*made.new, *(copy.dump for copy in made.copies if copy.is_new))}
+        return outcome.run_ids, len(outcome.set_aside), new
 
     def _collect_garbage(self) -> None:
         """Removes what a run has left: megabytes of objects that refer to each other, which Python would let grow.

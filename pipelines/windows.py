@@ -14,10 +14,10 @@ import functools
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
 import apache_beam as beam
+import grpc
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineState
 from apache_beam.transforms.window import FixedWindows, IntervalWindow
@@ -31,6 +31,7 @@ from warraq.pipelines.flow import RefinePages
 from warraq.pipelines.gathering import LandMessages
 from warraq.pipelines.ingest import describe_run, dumps_of, notes, recipes_of, warnings
 from warraq.pipelines.job import show_log, staged, wait_for_end
+from warraq.pipelines.job_server import send, words_of
 from warraq.pipelines.maintain import keep_up
 from warraq.pipelines.options import DATAFLOW, LOCAL, StreamOptions
 from warraq.pipelines.plan import Plan, plan
@@ -60,7 +61,6 @@ _RUN: Final = "run.json"  # the note of a window that is not settled
 _CHECKPOINT_MILLIS: Final = 10_000  # without this flag Flink takes no checkpoint, and polls without a pause
 _LOOK: Final = 1.0  # seconds between two looks at the state of the job
 _PRISM: Final = "PrismRunner"  # has no checkpoints
-_FLINK: Final = "FlinkRunner"  # fetches a job server, or fails
 
 
 class Given(NamedTuple):
@@ -125,6 +125,7 @@ class _Watcher:
         if state.given and self._is_settled(state.given, state.windows, now):
             state = state._replace(given=None)
         self._arrivals.look(now)
+        self._arrivals.tell_skipped(self._log.tell)
         dumps, end = None, state.due - length
         if now >= state.due:
             end = now // length * length
@@ -382,7 +383,7 @@ def run_windows(options: StreamOptions, stop: Stop, tell: Callable[[str], object
     that reads a subscription is drained: what Dataflow has acknowledged becomes files before it ends.
 
     Raises:
-      WarraqError: the job failed, or could not be started: then an empty folder of a dataset is gone, too.
+      WarraqError: the job failed, or could not be started.
     """
     streaming = [f"--checkpointing_interval={_CHECKPOINT_MILLIS}"] if options.ingest.runner != _PRISM else []
     flags = PipelineOptions([*options.ingest.beam_flags, "--streaming", *streaming])
@@ -391,7 +392,7 @@ def run_windows(options: StreamOptions, stop: Stop, tell: Callable[[str], object
     job = f"windows-{uuid.uuid4().hex[:8]}"
     pipeline | "Ingest" >> IngestWindows(options, job)
     try:
-        result = _start(pipeline, options)
+        result = send(pipeline, options.ingest.runner, flags)
         show_log()  # not before: what a runner says that can't start is one line
         while not PipelineState.is_terminal(result.state) and not stop.is_asked:
             stop.wait(_LOOK)
@@ -399,6 +400,8 @@ def run_windows(options: StreamOptions, stop: Stop, tell: Callable[[str], object
             _end(result, drains=bool(_subscriptions(options)))
         else:
             result.wait_until_finish()
+    except grpc.RpcError as error:
+        raise WarraqError(words_of(error)) from error
     except (RuntimeError, OSError) as error:
         raise WarraqError(message_of(error)) from error
     finally:
@@ -406,22 +409,6 @@ def run_windows(options: StreamOptions, stop: Stop, tell: Callable[[str], object
             watcher.close()
         with contextlib.suppress(DatasetError, DeltaError, OSError):  # else the next command clears up
             recover_dead_runs(Dataset(options.ingest.output))
-
-
-def _start(pipeline: beam.Pipeline, options: StreamOptions) -> Any:
-    """The result of a job that was taken."""
-    try:
-        return pipeline.run()
-    except (RuntimeError, OSError) as error:
-        if not is_remote(options.ingest.output):
-            with contextlib.suppress(OSError):  # not empty
-                Path(options.ingest.output).rmdir()
-        if options.ingest.runner != _FLINK:
-            raise
-        raise WarraqError(
-            "FlinkRunner: Beam has no job server here; start one (see deploy/flink), and name it: "
-            f"--runner PortableRunner --job_endpoint HOST:PORT ({message_of(error)[:200]})"
-        ) from error
 
 
 def _end(result: Any, *, drains: bool) -> None:

@@ -42,6 +42,7 @@ def local_runner(
     labels of each stage when it begins.
     """
     direct = options.view_as(DirectOptions)
-    direct.direct_running_mode, direct.direct_embed_docker_python = "in_memory", False
+    direct.direct_embed_docker_python = False
+    direct.direct_running_mode = None  # the environment below says it; a mode has one of its own, or a warning
     environment = WorkerEnvironment.with_options(options) if is_apart else None
     return BoundedRunner(range_bytes=range_bytes(size, workers), enter=enter, default_environment=environment)

@@ -293,8 +293,22 @@ def test_a_file_that_stream_prints_reads_back(tmp_path, capsys):
     with pytest.raises(SystemExit):
         parse_stream([*flags, "--print_config"])
     path = tmp_path / "stream.toml"
-    path.write_text(capsys.readouterr().out, encoding="utf-8")
+    text = capsys.readouterr().out
+    path.write_text(text, encoding="utf-8")
     assert parse_stream(["--config", str(path)]) == parse_stream(flags)
+    with pytest.raises(SystemExit):
+        parse_stream(["--config", str(path), "--print_config"])
+    assert capsys.readouterr().out == text
+
+
+def test_every_default_that_stream_prints_may_be_stated(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        parse_stream(["in", "--output", "out", "--print_config"])
+    stated = re.sub(r'^# (\w+ = (?!"[A-Z]+"$))', r"\1", capsys.readouterr().out, flags=re.MULTILINE)
+    assert "\nmaintain_every = 100\n" in stated
+    path = tmp_path / "stream.toml"
+    path.write_text(stated, encoding="utf-8")
+    assert parse_stream(["--config", str(path)]) == parse_stream(["in", "--output", "out"])
 
 
 def test_one_file_serves_stream_and_ingest(file):

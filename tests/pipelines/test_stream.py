@@ -15,7 +15,7 @@ from tests.support.processes import PATIENCE, wait_until
 from warraq.pipelines import ingest as command
 from warraq.pipelines import stream as module
 from warraq.pipelines.cycles import Cycle, as_text
-from warraq.pipelines.errors import WarraqError
+from warraq.pipelines.errors import AllSetAsideError, WarraqError
 from warraq.pipelines.ingest import main as ingest
 from warraq.pipelines.options import parse_stream
 from warraq.pipelines.query import connect
@@ -199,6 +199,17 @@ def test_poison_is_set_aside_and_the_rest_flows(place, monkeypatch):
     ]
 
 
+def test_a_cycle_in_which_all_that_is_new_is_set_aside_counts_that(tmp_path, monkeypatch):
+    arrive(tmp_path / "in", A, B)
+
+    def refuse(*_):
+        raise AllSetAsideError({str(tmp_path / "in" / B.name)})  # the other one is in
+
+    monkeypatch.setattr(module, "ingest", refuse)
+    [cycle] = Fed(tmp_path / "in", tmp_path / "out").run().cycles
+    assert (cycle.arrived, cycle.set_aside, cycle.pages) == (1, 1, 0)
+
+
 @pytest.mark.slow
 def test_a_cycle_that_fails_is_tried_again_with_what_has_arrived_since(batch, place, monkeypatch):
     folder, output = place
@@ -380,14 +391,13 @@ def test_an_empty_folder_is_waited_for(tmp_path, capsys):
     assert line.startswith(f"warraq: waiting for files in {tmp_path}/in; a cycle every ")
 
 
-def test_a_file_that_is_no_dump_is_told_once(tmp_path, capsys):
+def test_a_file_that_is_no_dump_is_told_once_and_has_not_arrived(tmp_path, capsys):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.bin").write_bytes(os.urandom(500))
     flags = [*QUICKLY, "--cycles", "2", "--log_format", "json"]
     assert main([str(tmp_path / "in"), "--output", str(tmp_path / "out"), *flags]) == 0
-    _, told, cycle = map(json.loads, capsys.readouterr().err.splitlines())
+    _, told = map(json.loads, capsys.readouterr().err.splitlines())
     assert told["message"].startswith(f"{tmp_path}/in/a.bin: skipped, unknown format")
-    assert (cycle["cycle"], cycle["arrived"], cycle["pages"]) == (1, 1, 0)
 
 
 def test_a_cycle_is_one_line():

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import apache_beam as beam
+import grpc
 import pytest
 from apache_beam.io.gcp.pubsub import PubsubMessage
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -276,17 +277,44 @@ def test_a_job_may_go_on_from_a_savepoint(tmp_path):
     assert path in parse_stream([str(tmp_path), "--output", "out", "--windows", "60s", path]).ingest.beam_flags
 
 
-def test_a_runner_that_can_not_start_is_one_line_and_leaves_nothing(tmp_path, capsys, monkeypatch):
+def test_a_runner_that_can_not_start_is_one_line_and_takes_nothing_away(tmp_path, capsys, monkeypatch):
     def fail(_):
         raise RuntimeError("Unable to fetch remote job server jar")
 
     monkeypatch.setattr(beam.Pipeline, "run", fail)
     (tmp_path / "in").mkdir()
+    (tmp_path / "out").mkdir()  # the user's own
     flags = ["--output", str(tmp_path / "out"), "--windows", "60s", "--runner", "FlinkRunner"]
     assert main([str(tmp_path / "in"), *flags]) == 1
     _, line = capsys.readouterr().err.splitlines()
     assert line.startswith("warraq: FlinkRunner: Beam has no job server here; start one")
-    assert not (tmp_path / "out").exists()
+    assert (tmp_path / "out").is_dir()
+
+
+class _Lost:
+    """A job whose server dies."""
+
+    @property
+    def state(self):
+        raise grpc.RpcError("Socket closed")
+
+
+@pytest.mark.parametrize(("runner", "asks"), [("FlinkRunner", True), ("PrismRunner", False)])
+def test_a_job_takes_checkpoints_and_is_told_when_it_is_lost(runner, asks, tmp_path, capsys, monkeypatch):
+    """Without the flag Flink takes no checkpoint and polls without a pause. Prism does not know it."""
+    sent = []
+
+    def send(_pipeline, _runner, options):
+        sent.extend(options._flags)
+        return _Lost()
+
+    monkeypatch.setattr(module, "send", send)
+    monkeypatch.setattr(module, "show_log", lambda: None)
+    (tmp_path / "in").mkdir()
+    flags = ["--output", str(tmp_path / "out"), "--windows", "60s", "--runner", runner]
+    assert main([str(tmp_path / "in"), *flags]) == 1
+    assert ("--checkpointing_interval=10000" in sent) == asks
+    assert capsys.readouterr().err.splitlines()[-1] == "warraq: the job server: Socket closed"
 
 
 PRISM = ("--runner", "PrismRunner")

@@ -66,6 +66,15 @@ def test_versions_are_those_of_the_tests():
     ]
 
 
+def test_a_job_is_sent_once_its_server_listens():
+    port = flags(COMPOSE["submit"]["entrypoint"])["job_endpoint"].replace(":", "/")
+    assert COMPOSE["jobserver"]["healthcheck"]["test"][-1] == f"</dev/tcp/{port}"
+    assert COMPOSE["submit"]["depends_on"] == {"jobserver": {"condition": "service_healthy"}}
+    [sidecar] = [one for one in JOB["initContainers"] if "startupProbe" in one]
+    [endpoint] = [flags(one["args"])["job_endpoint"] for one in JOB["containers"] if "args" in one]
+    assert endpoint == f"localhost:{sidecar['startupProbe']['tcpSocket']['port']}"
+
+
 def test_images_are_those_that_the_dockerfile_makes():
     used = {service["image"] for service in COMPOSE.values()} | {CLUSTER["image"]}
     used |= {one["image"] for one in (*JOB["containers"], *JOB["initContainers"], CONTAINERS["worker"])}

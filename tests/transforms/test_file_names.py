@@ -228,7 +228,7 @@ def test_a_file_that_vanishes_while_dumps_are_found_is_skipped(tmp_path, monkeyp
     Path(gone).unlink()
     found = find_dumps([str(tmp_path)])
     assert [Path(dump.path).name for dump in found.dumps] == ["a.html"]
-    assert found.skipped == [(gone, "the file no longer exists")]
+    assert [each[:2] for each in found.skipped] == [(gone, "the file no longer exists")]
 
 
 def test_a_folder_that_vanishes_while_dumps_are_found_holds_nothing(tmp_path, monkeypatch):
@@ -254,7 +254,7 @@ class _Listing(list):
         pass
 
 
-def test_a_folder_that_cannot_be_read_is_an_error_that_names_it(tmp_path, monkeypatch):
+def test_a_folder_that_may_not_be_read_holds_the_others_only_if_it_is_named(tmp_path, monkeypatch):
     make(tmp_path, b"a.html")
     make(tmp_path, b"\xe9/a.html")
     real = os.scandir
@@ -265,8 +265,12 @@ def test_a_folder_that_cannot_be_read_is_an_error_that_names_it(tmp_path, monkey
         return real(folder)
 
     monkeypatch.setattr("warraq.transforms.read.discover.os.scandir", scandir)
-    with pytest.raises(InputError, match=f"^/.{tmp_path}/%E9: Permission denied; check its permissions$"):
-        find_dumps([str(tmp_path)])
+    found = find_dumps([str(tmp_path)])
+    assert [Path(dump.path).name for dump in found.dumps] == ["a.html"]
+    inner, words = f"/.{tmp_path}/%E9", "Permission denied; check its permissions"
+    assert found.skipped == [(inner, words, True)]
+    with pytest.raises(InputError, match=f"^{inner}: {words}$"):
+        find_dumps([inner])
 
 
 def test_folders_may_be_nested_deeper_than_calls(tmp_path, monkeypatch):
@@ -292,7 +296,7 @@ def test_the_output_is_never_an_input(tmp_path, monkeypatch, output, stated):
     Path("in/back.parquet").symlink_to("out/articles/date=1/part.parquet")
     found = find_dumps([stated], output)
     assert [dump.path for dump in found.dumps] == ["in/outside/page.html", "in/page.html"]
-    assert found.skipped == [(output, "the --output folder, from which no input is read")]
+    assert [each[:2] for each in found.skipped] == [(output, "the --output folder, from which no input is read")]
     for inside in ("in/out", "in/out/articles", "in/out/*/*/*.parquet", "in/back.parquet"):
         with pytest.raises(InputError):
             find_dumps([inside], output)

@@ -234,7 +234,10 @@ def _is_no_person(words: Sequence[Word], keys: set[str], before: Word | None) ->
 
 
 def is_left_out(words: Sequence[Word]) -> bool:
-    """True for currencies ("دولار أميركي"), which labelled corpora call misc and nobody counts. "يورو 2016" is a contest."""
+    """True for a currency ("دولار أميركي"), which labelled corpora call misc and nobody counts.
+
+    "يورو 2016" is a contest.
+    """
     nationalities = lexicon().sets["nationalities"]
     is_currency = any(_CURRENCY.fullmatch(form.key) for form in words[0].segmentations)
     return is_currency and all(_CURRENCY.fullmatch(word.key) or word.key in nationalities for word in words[1:])

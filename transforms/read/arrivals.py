@@ -7,6 +7,7 @@ the same size and time of change.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from warraq.transforms.file_names import shown_name
 from warraq.transforms.read.discover import list_files
 from warraq.transforms.storage import FileState
 
@@ -80,7 +81,7 @@ def first_of(sights: Mapping[str, Sight], most_files: int, most_bytes: int) -> l
 class Arrivals:
     """The files in some folders, globs and prefixes of buckets, from their first sight until they have been read.
 
-    Keeps a line for each file that is listed, nothing for those that are gone.
+    Keeps a line for each path that is listed, nothing for those that are gone.
     """
 
     def __init__(
@@ -100,6 +101,8 @@ class Arrivals:
         self._standstill = standstill
         self._sights: dict[str, Sight] = {}
         self._done: dict[str, FileState] = {}
+        self._skipped: dict[str, str] = {}
+        self._untold: dict[str, str] = {}
 
     def look(self, now: float) -> None:
         """Lists the files. `now` is the caller's clock in seconds.
@@ -107,10 +110,18 @@ class Arrivals:
         Raises:
           InputError: see `list_files`.
         """
-        listed = list_files(self._inputs, self._output)
+        listed, skipped = list_files(self._inputs, self._output)
+        anew = {path: why for path, why in skipped.items() if self._skipped.get(path) != why}
+        self._skipped, self._untold = skipped, {**self._untold, **anew}
         named = {path: state for path, state in listed.items() if has_final_name(path) and not self._is_hidden(path)}
         self._done = {path: state for path, state in self._done.items() if named.get(path) == state}
         self._sights = look_again(self._sights, named, now, self._standstill)
+
+    def tell_skipped(self, tell: Callable[[str], object]) -> None:
+        """Tells of each place that is skipped, once for as long as it is."""
+        for path, why in sorted(self._untold.items()):
+            tell(f"{shown_name(path)}: skipped, {why}")
+        self._untold = {}
 
     def waiting(self) -> dict[str, Sight]:
         """The files that have not been read in the state in which they are now, whole or not."""

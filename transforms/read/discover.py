@@ -27,6 +27,7 @@ _SAMPLES: Final = 16
 _BEGINNINGS: Final = tuple(8**power for power in range(1, 7))  # bytes: 8 to 262,144
 _REMOTE_AT_ONCE: Final = 16  # Beam reads 16 MiB ahead of each
 _LATEST: Final = dt.datetime(YEARS.stop, 1, 1, tzinfo=dt.timezone.utc).timestamp()
+_LOST_LINK: Final = "a link that leads to no file"
 _UNKNOWN: Final = "unknown format"
 _READABLE: Final = f"Warraq reads {KNOWN_FORMATS}"
 
@@ -36,7 +37,7 @@ class Skipped(NamedTuple):
 
     path: str  # in the form of file_names.shown_name
     why: str
-    is_denied: bool = False  # it may be a dump: this user may not read it
+    is_denied: bool = False  # it may be, or hold, a dump: this user may not read it
 
 
 class Discovery(NamedTuple):
@@ -47,12 +48,20 @@ class Discovery(NamedTuple):
     empty: Sequence[Skipped] = ()
 
 
+class Listing(NamedTuple):
+    """What is in folders, unopened."""
+
+    files: dict[str, FileState]  # by path, in no order
+    skipped: dict[str, str]  # why nothing is read there, by path: links, and folders that can't be read
+
+
 class _Candidate(NamedTuple):
     """A path that may be a dump. With `why_not` it is skipped unopened. A listing of a bucket tells the state, too."""
 
     path: str
     why_not: str = ""
     state: FileState | None = None
+    is_denied: bool = False
 
 
 class _Output:
@@ -81,15 +90,15 @@ def find_dumps(inputs: Sequence[str], output: str | None = None) -> Discovery:
     """The dumps in files, in folders (at any depth, without hidden files) and in globs, each dump once.
 
     `inputs` may be written as by `stored_name` or `shown_name`. These are skipped in folders and globs: files in the
-    folder `output`, links to folders, pipes, sockets, devices, files that are no dump, that this user may not read, and
-    that vanish or change meanwhile. Each file is opened once and decompressed once: its first bytes decide on its
-    format, and up to 8 MiB are read for its fingerprint. Beside other inputs a pattern may match nothing, and a folder
-    be empty.
+    folder `output`, links to folders, pipes, sockets, devices, files that are no dump, files and folders that this user
+    may not read, and files that vanish or change meanwhile. Each file is opened once and decompressed once: its first
+    bytes decide on its format, and up to 8 MiB are read for its fingerprint. Beside other inputs a pattern may match
+    nothing, and a folder be empty.
 
     Raises:
       NoInputError: no input holds a file; files may come.
       InputError: a file named by the user is missing, unreadable, empty or no dump; a folder or glob holds files, but
-        no dump; a file or folder in a folder can't be read for another reason than its permissions.
+        no dump; a file in a folder can't be read for another reason than its permissions.
     """
     place = _Output(output)
     found: dict[str, Dump | Skipped] = {}
@@ -121,7 +130,7 @@ def _found_in(
     candidates = list(expanded)
     new = [candidate for candidate in candidates if candidate.path not in known]
     found: dict[str, Dump | Skipped] = {
-        each.path: Skipped(shown_name(each.path), each.why_not) for each in new if each.why_not
+        each.path: Skipped(shown_name(each.path), each.why_not, each.is_denied) for each in new if each.why_not
     }
     paths = [each.path for each in new if not each.why_not]
     found |= _examine_all(paths, _examine if is_named else _examine_unless_denied)
@@ -137,26 +146,30 @@ def _found_in(
     return found
 
 
-def list_files(inputs: Sequence[str], output: str | None = None) -> dict[str, FileState]:
-    """The files that `find_dumps` would open, with their states, in no order. None of them is opened.
+def list_files(inputs: Sequence[str], output: str | None = None) -> Listing:
+    """The files that `find_dumps` would open, none of which is opened here, and what is no file.
 
-    A folder without a file and a pattern that nothing matches give none, for files may come.
+    A folder without a file and a pattern that nothing matches give none, for files may come. A folder in a folder that
+    can't be read is skipped.
 
     Raises:
-      InputError: a file or folder named by the user is missing, or is a link that leads to none, or a folder can't
-        be read.
+      InputError: a file or folder named by the user is missing, can't be read, or is a link that leads to none.
     """
     place = _Output(output)
-    found: dict[str, FileState] = {}
+    listing = Listing({}, {})
     for stated in inputs:
         with contextlib.suppress(NoInputError):
             candidates, is_one_file = _expand(stated, place)
             for each in candidates:
                 state = None if each.why_not else each.state or _local_state(each.path)
-                if is_one_file and os.path.islink(each.path) and not state and not each.why_not:
-                    raise InputError(f"{shown_name(stated)}: a link that leads to no file; check the path")
-                found |= {each.path: state} if state else {}
-    return found
+                is_lost_link = not state and not each.why_not and os.path.islink(each.path)
+                if is_lost_link and is_one_file:
+                    raise InputError(f"{shown_name(stated)}: {_LOST_LINK}; check the path")
+                if state:
+                    listing.files[each.path] = state
+                elif each.why_not or is_lost_link:
+                    listing.skipped[each.path] = each.why_not or _LOST_LINK
+    return listing
 
 
 def examine(paths: Sequence[str]) -> Discovery:
@@ -223,20 +236,22 @@ def _expand(stated: str, place: _Output) -> tuple[Iterable[_Candidate], bool]:
         return _expand_remote(stated, place)
     path = stated if os.path.lexists(stated) else os_name(stated)
     if os.path.lexists(path):
-        return _expand_local(path, place), not os.path.isdir(path)
+        return _expand_local(path, place, is_stated=True), not os.path.isdir(path)
     if not glob.has_magic(path):
         raise InputError(f"{shown_name(stated)}: no such file or folder; check the path")
     matches = sorted(glob.glob(path, recursive=True))
     if not matches:
         words = "nothing matches; check the pattern, and put it in quotes if your shell changes it"
         raise NoInputError(f"{shown_name(stated)}: {words}")
-    return (candidate for match in matches for candidate in _expand_local(match, place)), False
+    return (candidate for match in matches for candidate in _expand_local(match, place, is_stated=False)), False
 
 
-def _expand_local(path: str, place: _Output) -> Iterable[_Candidate]:
-    """The file at `path`, or the files below the folder at `path`."""
+def _expand_local(path: str, place: _Output, *, is_stated: bool) -> Iterable[_Candidate]:
+    """The file at `path`, or the files below the folder at `path`, which must be readable if the user names it."""
     normal = _normal(path)
-    return _files_below(normal, place) if os.path.isdir(normal) else [place.candidate(normal)]
+    return (
+        _files_below(normal, place, normal if is_stated else "") if os.path.isdir(normal) else [place.candidate(normal)]
+    )
 
 
 def _normal(path: str) -> str:
@@ -247,15 +262,26 @@ def _normal(path: str) -> str:
     return normal
 
 
-def _files_below(top: str, place: _Output) -> Iterator[_Candidate]:
-    """The files in the folder `top` and below it, without hidden ones. A list of folders allows any depth."""
+def _files_below(top: str, place: _Output, stated: str) -> Iterator[_Candidate]:
+    """The files in the folder `top` and below it, without hidden ones. A list of folders allows any depth.
+
+    A folder that can't be read is a candidate that is skipped; the folder `stated` raises InputError.
+    """
     waiting = [top]
     while waiting:
         folder = waiting.pop()
         if place.holds(folder):
             yield place.candidate(folder)
             continue
-        for entry in _entries(folder):
+        try:
+            entries = _entries(folder)
+        except OSError as error:
+            words = f"{error.strerror}; check its permissions"
+            if folder == stated:
+                raise InputError(f"{shown_name(folder)}: {words}") from error
+            yield _Candidate(folder, words, is_denied=isinstance(error, PermissionError))
+            continue
+        for entry in entries:
             path = os.path.normpath(os.path.join(folder, entry.name))
             if not entry.is_symlink():
                 if entry.is_dir(follow_symlinks=False):
@@ -275,8 +301,6 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
             return [entry for entry in listing if not entry.name.startswith(".")]
     except FileNotFoundError:
         return []
-    except OSError as error:
-        raise InputError(f"{shown_name(folder)}: {error.strerror}; check its permissions") from error
 
 
 def _expand_remote(stated: str, place: _Output) -> tuple[list[_Candidate], bool]:

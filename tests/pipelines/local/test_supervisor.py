@@ -122,8 +122,9 @@ def listen(number, before):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("flags", [[], ["--direct_running_mode=multi_processing"], ["--direct_embed_docker_python"]])
-def test_workers_are_heard_on_one_unix_socket_whatever_beams_flags(flags):
+def test_workers_are_heard_on_one_unix_socket_whatever_beams_flags(flags, caplog):
     run(beam.Map(listen, listening(os.getpid())), flags=flags)
+    assert "direct_running_mode" not in caplog.text  # Beam's advice about workers that it would start itself
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

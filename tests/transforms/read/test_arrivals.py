@@ -97,12 +97,12 @@ def test_files_are_listed_unopened_in_folders_globs_and_by_name(tmp_path):
         (tmp_path / name).write_text("x")
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to("a.html")
-    names = lambda *inputs: sorted(path.removeprefix(f"{tmp_path}/") for path in list_files(inputs))  # noqa: E731
+    names = lambda *inputs: sorted(path.removeprefix(f"{tmp_path}/") for path in list_files(inputs).files)  # noqa: E731
     assert names(str(tmp_path)) == ["a.html", "b.html", "deep/c.html", "link"]
     assert names(f"{tmp_path}/*.html", f"{tmp_path}/a.html") == ["a.html", "b.html"]
     assert names(f"{tmp_path}/*.warc") == []
     status = (tmp_path / "a.html").stat()
-    assert list_files([f"{tmp_path}/a.html"]) == {f"{tmp_path}/a.html": (status.st_size, status.st_mtime_ns)}
+    assert list_files([f"{tmp_path}/a.html"]).files == {f"{tmp_path}/a.html": (status.st_size, status.st_mtime_ns)}
 
 
 def test_a_folder_that_is_missing_is_an_error(tmp_path):
@@ -113,9 +113,39 @@ def test_a_folder_that_is_missing_is_an_error(tmp_path):
 @pytest.mark.parametrize("target", ["loop", "gone"])
 def test_a_link_that_leads_to_no_file_is_an_error_if_it_is_the_source(tmp_path, target):
     (tmp_path / "loop").symlink_to(target)
-    assert list_files([str(tmp_path)]) == {}
+    assert list_files([str(tmp_path)]) == ({}, {str(tmp_path / "loop"): "a link that leads to no file"})
     with pytest.raises(InputError, match="loop: a link that leads to no file; check the path"):
         list_files([str(tmp_path / "loop")])
+
+
+def test_what_is_skipped_is_told_once_for_as_long_as_it_is(tmp_path, monkeypatch):
+    for name in ("open", "denied"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.html").write_text("x")
+    (tmp_path / "linked").symlink_to("open")
+    real, denied = os.scandir, {str(tmp_path / "denied")}
+
+    def deny(folder):  # root may read everything
+        if folder in denied:
+            raise PermissionError(13, "Permission denied", folder)
+        return real(folder)
+
+    monkeypatch.setattr(os, "scandir", deny)
+    arrivals, told = Arrivals([str(tmp_path)], str(tmp_path / "out"), standstill=1), []
+    for now in range(2):
+        arrivals.look(now)
+        arrivals.tell_skipped(told.append)
+    assert [*arrivals.whole()] == [str(tmp_path / "open" / "a.html")]
+    assert told == [
+        f"{tmp_path}/denied: skipped, Permission denied; check its permissions",
+        f"{tmp_path}/linked: skipped, a link to a folder; name the folder itself to read it",
+    ]
+    denied.add(str(tmp_path))
+    with pytest.raises(InputError, match="Permission denied; check its permissions"):
+        arrivals.look(2)
+    denied.clear()
+    arrivals.look(3)
+    assert len(arrivals.waiting()) == 2
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
