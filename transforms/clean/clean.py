@@ -16,12 +16,13 @@ from warraq.transforms.arabic import normalize_line
 from warraq.transforms.clean.bylines import is_byline, is_date_line, is_label, names_authors
 from warraq.transforms.clean.characters import clean_characters, clean_field, count_words
 from warraq.transforms.clean.credits import find_agency, read_credit, read_dateline
-from warraq.transforms.clean.furniture import is_furniture
+from warraq.transforms.clean.furniture import is_furniture, is_prose, is_section_name
 from warraq.transforms.clean.pii import mask
 from warraq.transforms.clean.references import without_edit_mark, without_references
 from warraq.transforms.rejection import Rejection
 
 PII: Final = ("keep", "mask")
+_LONGEST_LABEL: Final = 1_000  # characters; a longer line is prose or a list, whatever it begins with
 _REPEAT_WORDS: Final = 8  # a shorter line may be repeated on purpose: a heading, a refrain, "وأضاف:"
 
 
@@ -87,12 +88,24 @@ def _without_furniture(lines: list[str], authors: list[str]) -> list[str]:
     count = None
     while count != len(kept):  # a removed line may have been between a heading and its references
         count = len(kept)
-        kept = without_references(_without_repeats(kept))
+        kept = _without_sections(without_references(_without_repeats(kept)))
     return kept
+
+
+def _without_sections(lines: list[str]) -> list[str]:
+    """The lines without names of sections. Between two paragraphs of prose such a name is a subheading, and stays."""
+    around = [False, *map(is_prose, lines), False]
+    return [
+        line
+        for line, above, below in zip(lines, around[:-2], around[2:], strict=True)
+        if not is_section_name(line) or (above and below)
+    ]
 
 
 def _is_no_text(line: str, authors: list[str]) -> bool:
     """True for a line that belongs to no article, wherever it is."""
+    if len(line) > _LONGEST_LABEL or is_section_name(line):
+        return False
     return is_furniture(line) or is_label(line) or names_authors(line, authors)
 
 
@@ -110,15 +123,26 @@ def _trim(lines: list[str], title: str | None, authors: list[str]) -> tuple[list
     while start < end and _is_heading(lines[start], title, authors):
         credited += filter(None, [read_credit(lines[start])])
         start += 1
-    while start < end and (read_credit(lines[end - 1]) or is_byline(lines[end - 1], authors)):
+    while start < end and (_is_signature(lines[end - 1], authors) or _repeats_title(lines[end - 1], title)):
         credited += filter(None, [read_credit(lines[end - 1])])
         end -= 1
     return lines[start:end], credited
 
 
+def _is_signature(line: str, authors: list[str]) -> bool:
+    return len(line) <= _LONGEST_LABEL and (read_credit(line) is not None or is_byline(line, authors))
+
+
 def _is_heading(line: str, title: str | None, authors: list[str]) -> bool:
-    repeats_title = title is not None and normalize_line(line) == normalize_line(title)
-    return repeats_title or is_date_line(line) or is_byline(line, authors) or read_credit(line) is not None
+    if len(line) > _LONGEST_LABEL:
+        return False
+    return (
+        _repeats_title(line, title) or is_date_line(line) or is_byline(line, authors) or read_credit(line) is not None
+    )
+
+
+def _repeats_title(line: str, title: str | None) -> bool:
+    return title is not None and normalize_line(line) == normalize_line(title)
 
 
 def _without_repeats(lines: list[str]) -> list[str]:
