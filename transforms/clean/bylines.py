@@ -73,6 +73,11 @@ def is_byline(line: str, authors: list[str]) -> bool:
     return bool(_BYLINE_MARK.match(line)) or byline["name"] in known
 
 
+def names_site(line: str, site: str) -> bool:
+    """True for the site with a city or a name beside it, and nothing else: "(دبي - البيان)"."""
+    return _STROKE.search(line) is not None and _is_beside_author(line.strip("() "), [normalize_line(site)])
+
+
 def _is_beside_author(line: str, known: list[str]) -> bool:
     """True for an author with a city or an outlet beside the name: "الرباط - أحمد علي"."""
     parts = [normalize_line(part) for part in _STROKE.split(_IN_BRACKETS.sub("", line))]

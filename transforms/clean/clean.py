@@ -13,7 +13,7 @@ from typing import Final
 
 from warraq.schemas.records import Article
 from warraq.transforms.arabic import normalize_line
-from warraq.transforms.clean.bylines import is_byline, is_date_line, is_label, names_authors
+from warraq.transforms.clean.bylines import is_byline, is_date_line, is_label, names_authors, names_site
 from warraq.transforms.clean.characters import clean_characters, clean_field, count_words
 from warraq.transforms.clean.credits import find_agency, read_credit, read_dateline
 from warraq.transforms.clean.furniture import is_furniture, is_prose, is_section_name
@@ -56,7 +56,7 @@ def clean(article: Article, rules: CleanRules) -> Article:
     title = clean_field(article.title)
     authors, agencies = _split_authors(article.authors)
     lines = [without_edit_mark(line) for line in clean_characters(article.text).split("\n")]
-    body, credited = _trim(_without_furniture(lines, authors), title, authors)
+    body, credited = _trim(_without_furniture(lines, authors), title, authors, clean_field(article.site_name))
     masked = mask if rules.pii == "mask" else str
     text = masked("\n".join(body))
     words = count_words(text)
@@ -116,11 +116,11 @@ def _split_authors(names: list[str]) -> tuple[list[str], list[str]]:
     return [name for name in cleaned if not find_agency(name)], agencies
 
 
-def _trim(lines: list[str], title: str | None, authors: list[str]) -> tuple[list[str], list[str]]:
+def _trim(lines: list[str], title: str | None, authors: list[str], site: str | None) -> tuple[list[str], list[str]]:
     """The lines without title, byline, date and credit at both ends, and the sources that these credit."""
     credited: list[str] = []
     start, end = 0, len(lines)
-    while start < end and _is_heading(lines[start], title, authors):
+    while start < end and _is_heading(lines[start], title, authors, site):
         credited += filter(None, [read_credit(lines[start])])
         start += 1
     while start < end and (_is_signature(lines[end - 1], authors) or _repeats_title(lines[end - 1], title)):
@@ -133,12 +133,12 @@ def _is_signature(line: str, authors: list[str]) -> bool:
     return len(line) <= _LONGEST_LABEL and (read_credit(line) is not None or is_byline(line, authors))
 
 
-def _is_heading(line: str, title: str | None, authors: list[str]) -> bool:
+def _is_heading(line: str, title: str | None, authors: list[str], site: str | None) -> bool:
     if len(line) > _LONGEST_LABEL:
         return False
-    return (
-        _repeats_title(line, title) or is_date_line(line) or is_byline(line, authors) or read_credit(line) is not None
-    )
+    if _repeats_title(line, title) or is_date_line(line) or (site and names_site(line, site)):
+        return True
+    return is_byline(line, authors) or read_credit(line) is not None
 
 
 def _repeats_title(line: str, title: str | None) -> bool:

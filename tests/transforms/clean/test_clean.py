@@ -231,3 +231,9 @@ def test_the_work_on_a_line_of_many_names_is_bounded(make_article):
     started = time.process_time()
     assert clean(make_article(names), ALL).text == names
     assert time.process_time() - started < 5  # seconds; it took 12
+
+
+def test_the_site_and_its_city_above_the_text_are_no_text(make_article):
+    article = make_article(f"(دبي - الميناء)\n{PROSE}")
+    assert clean(article._replace(site_name="الميناء"), ALL).text == PROSE
+    assert clean(article._replace(site_name="النهار"), ALL).text.startswith("(دبي - الميناء)")

@@ -38,6 +38,15 @@ _PRICE = re.compile(
     r"\d[\d.,]*\s*(?:(?:الف|مليون)\s+)?(?:دينار|ريال|درهم|جنيه|دولار|ليره|ر\.س|د\.ك|د\.ا|sar|egp|aed|kwd|usd|\$)"
     r"(?: \w+)?"
 )
+# Headings of a site's terms and of its promises of privacy, however its page is called.
+_TERMS = re.compile(
+    r"(?:سياسه|بيان) (?:سريه و?)?(?:ال)?(?:خصوصيه|استخدام)|افشاء (?:ال)?(?:معلومات|بيانات)|اخلاء (?:ال)?مس[ؤئ]وليه"
+    r"|(?:ال)?شروط و ?(?:ال)?احكام|شروط (?:ال)?(?:استخدام|خدمه)|تعديلات? (?:علي )?(?:سياسه|شروط)|التعديلات علي"
+    r"|(?:عند )?(?:ال)?اتصال بنا$|رخصه (?:ال)?استخدام|ملفات (?:تعريف )?(?:ال)?ارتباط|حقوق (?:ال)?ملكيه"
+    r"|(?:ال)?روابط بالمواقع|عنوان بروتوكول"
+)
+_TERMS_WORDS: Final = 8  # of the longest heading
+_LEAST_TERMS: Final = 4
 _FIELD_WORDS: Final = 12  # of the longest line that is a field
 _LEAST_FIELDS: Final = 3
 _SENTENCE_WORDS: Final = 12
@@ -62,6 +71,13 @@ def advertised_fields(lines: Sequence[str]) -> list[str]:
     named = (_bare(found["name"]) for key in short if (found := _FIELD.match(key)))
     fields = {name for name in named if name in _FIELDS} | {"price" for key in short if _PRICE.fullmatch(key)}
     return sorted(fields) if len(fields) >= _LEAST_FIELDS else []
+
+
+def terms_of_use(lines: Sequence[str]) -> list[str]:
+    """The headings of a site's terms of use or privacy policy; none if they are few."""
+    short = (normalize_line(line) for line in lines if line.count(" ") < _TERMS_WORDS)
+    found = sorted({match.group() for key in short if (match := _TERMS.match(key))})
+    return found if len(found) >= _LEAST_TERMS else []
 
 
 def _bare(name: str) -> str:

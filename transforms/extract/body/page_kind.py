@@ -15,7 +15,7 @@ from lxml.html import HtmlElement
 
 from warraq.schemas.labels import ARTICLE
 from warraq.transforms.arabic import WORD
-from warraq.transforms.extract.body.advertisements import advertised_fields, is_site_page
+from warraq.transforms.extract.body.advertisements import advertised_fields, is_site_page, terms_of_use
 from warraq.transforms.extract.body.logistic import estimate_kinds
 from warraq.transforms.extract.body.page_address import is_listing_url
 from warraq.transforms.extract.body.page_shape import HEADINGS, find_cards, measure_shape
@@ -121,6 +121,8 @@ def read_text_signs(lines: Sequence[str], title: str | None) -> Iterator[Candida
         yield _sign("text", error.group())
     if title and is_site_page(title):
         yield _sign("title", title[:80])
+    if terms := terms_of_use(lines):
+        yield _sign("headings", f"terms of use: {', '.join(terms)}"[:80])
     if fields := advertised_fields(lines):
         yield _sign("fields", f"fields of an advertisement: {', '.join(fields)}"[:80])
     teasers = sum(bool(_TEASER_END.search(line[-_TEASER_REACH:])) for line in lines)

@@ -28,9 +28,9 @@ ORGANISATION: Final = "JSON-LD organisation"
 
 # --- bylines on the page
 
-_LABEL_LETTERS: Final = frozenset("بكإات")  # the first letters of all matches of _LABELLED: far cheaper to test
+_LABEL_LETTERS: Final = frozenset("بكإاتحم")  # the first letters of all matches of _LABELLED: far cheaper to test
 _LABELLED = re.compile(
-    r"(?:بقلم\b|(?:كتبت?|[إا]عداد|تقرير|تحرير|بواسطة)(?:\s+و\w+)?\s*[:/–-]|ال(?:كاتب|محرر|مؤلف)ة?\s*[:/])"
+    r"(?:بقلم\b|(?:كتبت?|[إا]عداد|تقرير|تحرير|بواسطة|حوار|تحقيق|تغطية|متابعة)(?:\s+و\w+)?\s*[:/–-]|ال(?:كاتب|محرر|مؤلف)ة?\s*[:/])"
 )
 # A label in an element of its own; the names are in elements beside it.
 _LABEL_ALONE = re.compile(r"(?:بقلم|بواسطة|كتبت?|كتبه|الكاتبة?|المؤلفة?|المحررة?|[إا]عداد|تقرير|تحرير)\s*[:：/]?")
@@ -90,7 +90,10 @@ def read_authors(facts: Facts) -> Iterator[Candidate]:
             yield _candidate(name, (stated for stated in facts.meta_tags[name] if not _names_site(stated, facts)))
     yield _candidate("twitter:data", _twitter_names(facts.meta_tags))
     titles = [heading.text_content() for heading in facts.index.tagged["h1"][:1]]
-    yield _candidate(BYLINE, read_bylines(facts.index) or [name for title in titles for name in signed_names(title)])
+    yield _candidate(
+        BYLINE,
+        read_bylines(facts.index, _named_sites(facts)) or [name for title in titles for name in signed_names(title)],
+    )
     yield _candidate(ORGANISATION, organisations)
 
 
@@ -176,19 +179,24 @@ def _named(author: Any, by_id: dict[str, dict[str, Any]], depth: int = 0) -> Ite
 # --- bylines
 
 
-def read_bylines(index: PageIndex) -> list[str]:
+def read_bylines(index: PageIndex, sites: frozenset[str] = frozenset()) -> list[str]:
     """The names in the first byline near the title that has any, and in other bylines of the same kind beside it."""
     names = {byline: _byline_names(byline) for byline in _bylines(index) if not _is_elsewhere(byline)}
     named = [byline for byline in names if names[byline]]
     outer = {around for byline in named for around in byline.iterancestors()}
     inner = [byline for byline in named if byline not in outer]
     if not inner:
-        return _placed_names(index)
+        return _placed_names(index, sites)
     return [name for byline in inner if _kind(byline) == _kind(inner[0]) for name in names[byline]]
 
 
-def _placed_names(index: PageIndex) -> list[str]:
-    """The name in the first line of a place and a name, shortly after the title: "الرياض - خالد الحربي".
+def _named_sites(facts: Facts) -> frozenset[str]:
+    names = (facts.meta_tags.get(name, []) for name in ("og:site_name", "application-name"))
+    return frozenset(compared(name) for stated in names for name in stated)
+
+
+def _placed_names(index: PageIndex, sites: frozenset[str]) -> list[str]:
+    """The name in the first line of a place or a site and a name, shortly after the title: "الرياض - خالد الحربي".
 
     On a page without an h1 such a line may be anywhere.
     """
@@ -203,7 +211,7 @@ def _placed_names(index: PageIndex) -> list[str]:
             if (
                 len(line) in _PLACED_LENGTH
                 and _PLACE_SIGNS.search(line)
-                and (name := placed_name(" ".join(line.split())))
+                and (name := placed_name(" ".join(line.split()), sites))
             ):
                 return [] if behind > _NEAR_PLACED or _is_elsewhere(holder) else [name]
             behind += len(line)

@@ -135,8 +135,8 @@ def _is_name(name: str) -> bool:
     return compared(name) not in _PLACES_AND_SECTIONS
 
 
-def placed_name(line: str) -> str | None:
-    """The name in a line of a known place, one full name and at most a date; None for any other line.
+def placed_name(line: str, sites: frozenset[str] = frozenset()) -> str | None:
+    """The name in a line of a known place or site, one full name and at most a date; None for any other line.
 
     Such lines are "الرياض - خالد الحربي | 2 أكتوبر 2025" and "خالد الحربي (الرياض)". No name begins with an article, as
     "الأزمة السورية" does.
@@ -144,8 +144,9 @@ def placed_name(line: str) -> str | None:
     if len(line) > _LONGEST_PLACED:
         return None
     pieces = [_DATE_BEHIND.sub("", piece).strip() for piece in _BETWEEN_PLACE_AND_NAME.split(line)]
-    others = [piece for piece in pieces if piece and compared(piece) not in _PLACES]
-    if len(others) != 1 or not any(compared(piece) in _PLACES for piece in pieces):
+    places = {piece for piece in pieces if compared(piece) in _PLACES or compared(piece) in sites}
+    others = [piece for piece in pieces if piece and piece not in places]
+    if len(others) != 1 or not places:
         return None
     (name,) = others
     is_person = is_full_name(name) and len(name.split()) in _PLACED_NAME_WORDS and _is_name(name)

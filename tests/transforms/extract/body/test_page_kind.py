@@ -254,3 +254,11 @@ def test_fields_of_an_advertisement_refuse_a_text_with_little_prose():
         refuse(read_text_signs([*fields, "البيت جديد ولم يسكنه أحد."], "بيت للبيع"))
     refuse(read_text_signs([*fields[:2], *prose], "بيت للبيع"))
     refuse(read_text_signs([*fields, *prose * 3], "بيوت جديدة في المدينة"))
+
+
+def test_headings_of_terms_of_use_refuse_whatever_the_title():
+    prose = "نجمع بعض البيانات عند زيارة الموقع، ولا نعطيها أحدا إلا بإذن من صاحبها."
+    headings = ["سياسة الخصوصية وأمان المعلومات", "إفشاء المعلومات", "إخلاء المسؤولية", "عند الاتصال بنا"]
+    with pytest.raises(Rejection, match="terms of use"):
+        refuse(read_text_signs([line for heading in headings for line in (heading, prose)], "خدمة المدينة"))
+    refuse(read_text_signs([line for heading in headings[:2] for line in (heading, prose)], "خدمة المدينة"))

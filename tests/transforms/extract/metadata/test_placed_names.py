@@ -54,6 +54,12 @@ def test_a_place_and_a_name_far_below_the_title_are_of_another_article():
     assert authors(PROSE * 4 + "<div>الرياض - خالد الحربي</div>") == []
 
 
+def test_the_site_may_stand_for_the_place():
+    head = "<title>المرفأ يفتح رصيفه</title><meta property=og:site_name content='نافذة المدينة'>"
+    page = f"<html><head>{head}</head><body><h1>المرفأ يفتح رصيفه</h1><p>أصيل حيدر – نافذة المدينة</p>{PROSE}</body></html>"
+    assert decide_metadata(Facts(page, "https://a.example/1"), Findings()).authors == ["أصيل حيدر"]
+
+
 def test_a_marked_byline_counts_before_a_place_and_a_name():
     assert authors(f"<div>الرياض - خالد الحربي</div><div class=author>منى حسن</div>{PROSE}") == ["منى حسن"]
 
@@ -62,6 +68,7 @@ def test_a_marked_byline_counts_before_a_place_and_a_name():
     "inner",
     [
         f"<div>كتب: أحمد علي<br><br>{PROSE}</div>",
+        f"<p>حوار: أحمد علي</p>{PROSE}",
         f"<table><tr><td>كتب: أحمد علي<br>{PROSE}</td></tr></table>",
         f"<table><tr><td><img src=a.jpg>كتب: أحمد علي<br>{PROSE}</td></tr></table>",
     ],
