@@ -64,6 +64,7 @@ _CODE: Final = frozenset(("script", "style"))
 _NO_BYLINES: Final = frozenset(("script", "title", "option"))
 _NEAR_PLACED: Final = 800  # between the title and a line of a place and a name, which no label marks
 _PLACE_SIGNS = re.compile(r"[-–—ـ|/(:،]")  # one of them is between place and name
+_PROSE: Final = 60  # characters
 _PLACED_LENGTH: Final = range(9, 81)  # characters
 _READ: Final = 60  # bylines and headings that are read; further ones belong to other articles
 
@@ -196,26 +197,40 @@ def _named_sites(facts: Facts) -> frozenset[str]:
 
 
 def _placed_names(index: PageIndex, sites: frozenset[str]) -> list[str]:
-    """The name in the first line of a place or a site and a name, shortly after the title: "الرياض - خالد الحربي".
+    """The name in the first line of a place and a name, shortly after the title: "الرياض - خالد الحربي".
 
-    On a page without an h1 such a line may be anywhere.
+    On a page without an h1 such a line may be anywhere. A line of the site and a name must be right above prose: in
+    menus and titles a section is beside the site.
     """
     behind: int | None = None if any(map(text_of, index.tagged["h1"])) else 0  # characters since the title
-    for element, tag, text, tail in index.elements:
-        if tag == "h1" and text_of(element):
+    above_prose: list[str] = []
+    for tag, line, holder in _lines(index):
+        if tag == "h1":
             behind = 0
-        for piece, holder in ((text, element), (tail, element.getparent())):
-            line = piece.strip()
-            if behind is None or tag in _CODE or holder is None or not line:
-                continue
-            if (
-                len(line) in _PLACED_LENGTH
-                and _PLACE_SIGNS.search(line)
-                and (name := placed_name(" ".join(line.split()), sites))
-            ):
-                return [] if behind > _NEAR_PLACED or _is_elsewhere(holder) else [name]
-            behind += len(line)
+        if behind is None or not line:
+            continue
+        if above_prose and len(line) >= _PROSE:
+            return above_prose
+        above_prose = []
+        if len(line) in _PLACED_LENGTH and _PLACE_SIGNS.search(line):
+            near = behind <= _NEAR_PLACED and not _is_elsewhere(holder)
+            if name := placed_name(line):
+                return [name] if near else []
+            above_prose = [name] if near and (name := placed_name(line, sites)) else []
+        behind += len(line)
     return []
+
+
+def _lines(index: PageIndex) -> Iterator[tuple[str, str, HtmlElement]]:
+    """The pieces of text of the page in order, each with the element around it; "h1", "" for a title with a text."""
+    for element, tag, text, tail in index.elements:
+        if tag in _CODE:
+            continue
+        if tag == "h1" and text_of(element):
+            yield tag, "", element
+        for piece, holder in ((text, element), (tail, element.getparent())):
+            if piece and holder is not None:
+                yield "", " ".join(piece.split()), holder
 
 
 def _bylines(index: PageIndex) -> list[HtmlElement]:

@@ -60,6 +60,13 @@ def test_the_site_may_stand_for_the_place():
     assert decide_metadata(Facts(page, "https://a.example/1"), Findings()).authors == ["أصيل حيدر"]
 
 
+@pytest.mark.parametrize("line", ["أخبار محلية - نافذة المدينة", "نافذة المدينة / تعلم البرمجة"])
+def test_a_section_beside_the_site_is_nobody(line):
+    head = "<title>المرفأ يفتح رصيفه</title><meta property=og:site_name content='نافذة المدينة'>"
+    page = f"<html><head>{head}</head><body><h1>المرفأ يفتح رصيفه</h1><p>{line}</p><p>شارك</p>{PROSE}</body></html>"
+    assert decide_metadata(Facts(page, "https://a.example/1"), Findings()).authors == []
+
+
 def test_a_marked_byline_counts_before_a_place_and_a_name():
     assert authors(f"<div>الرياض - خالد الحربي</div><div class=author>منى حسن</div>{PROSE}") == ["منى حسن"]
 
