@@ -48,15 +48,14 @@ _FURNITURE_LINES: Final = frozenset(
     المصدر | تبرع الان | ادعم الصحيفه | تقييم | تابع القراءه | متابعه القراءه | واصل القراءه | اكمل القراءه |
     الاسئله الشائعه |
     مقالات | مقالات الراي | فيديو | صور | انفوغراف | انفوجرافيك | كاريكاتير | تقارير | تحقيقات | حوارات | الملفات |
-    ملف خاص | البرامج | ارشيفيه | صوره ارشيفيه
+    ملف خاص | البرامج | ارشيفيه | صوره ارشيفيه | وظائف | محليات | منوعات | عربي ودولي | اعلانات | تصويت
     """.split("|")  # noqa: SIM905
 )
-# Names of sections that may be subheadings as well: between two paragraphs of prose they are.
+# Names of subjects, which may be subheadings as well: between two paragraphs of prose they are.
 _SECTION_LINES: Final = frozenset(
     " ".join(entry.split())
     for entry in """
-    وظائف | صحه | صحه وجمال | حوادث | عربي ودولي | مال واعمال | محليات | منوعات | رياضه | ثقافه وفنون | تكنولوجيا |
-    سيارات | سياحه | عقارات | اعلانات | تصويت
+    صحه | صحه وجمال | حوادث | مال واعمال | رياضه | ثقافه وفنون | تكنولوجيا | سيارات | سياحه | عقارات
     """.split("|")  # noqa: SIM905
 )
 _PROSE_WORDS: Final = 12
