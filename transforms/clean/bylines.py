@@ -5,7 +5,7 @@ from typing import Final
 
 from warraq.transforms.arabic import normalize_line
 
-_LABEL: Final = "كتبت?|كتبه|كتبها|كتبوا|بقلم|تحرير|اعداد|ترجمه|تقرير|متابعه|تغطيه|حوار|تصوير|المحرر|by|par"
+_LABEL: Final = "كتبت?|كتبه|كتبها|كتبوا|بقلم|بواسطه|تحرير|اعداد|ترجمه|تقرير|متابعه|تغطيه|حوار|تصوير|المحرر|by|par"
 _BYLINE = re.compile(rf"^(?:{_LABEL})(?: و(?:تحرير|تصوير|اعداد|ترجمه|تقديم|حوار))?\s*[:/\-–]?\s*(?P<name>.{{3,60}})$")
 # Labels that only names follow; "تقرير: أسعار ترتفع، وليرة تتراجع" is a headline.
 _NAMES_LABEL = re.compile(
@@ -34,6 +34,8 @@ _DATE_WORDS: Final[frozenset[str]] = frozenset(
     جويليه اوت غشت شتنبر نونبر دجنبر محرم صفر ربيع الاخر جمادي الاولي الاخره رجب شعبان رمضان شوال ذو ذي القعده الحجه
     الساعه ص م صباحا مساء ظهرا بتوقيت توقيت غرينتش جرينتش مكه القاهره gmt utc am pm ه نشر نشره نشرت تم النشر تاريخ في
     اخر تحديث بتاريخ الموافق منذ دقيقه دقائق ساعه ساعات يوم ايام
+    january february march april may june july august september october november december jan feb mar apr jun jul aug
+    sep sept oct nov dec saturday sunday monday tuesday wednesday thursday friday sat sun mon tue wed thu fri
     """.split()  # noqa: SIM905
 )
 _WORDS_AND_NUMBERS = re.compile(r"[^\W\d_]+|\d+")
@@ -71,11 +73,25 @@ def is_byline(line: str, authors: list[str]) -> bool:
     return bool(_BYLINE_MARK.match(line)) or byline["name"] in known
 
 
+def names_site(line: str, site: str) -> bool:
+    """True for the site with a city or a name beside it, and nothing else: "(دبي - البيان)"."""
+    return _STROKE.search(line) is not None and _is_beside_author(line.strip("() "), [normalize_line(site)])
+
+
 def _is_beside_author(line: str, known: list[str]) -> bool:
     """True for an author with a city or an outlet beside the name: "الرباط - أحمد علي"."""
     parts = [normalize_line(part) for part in _STROKE.split(_IN_BRACKETS.sub("", line))]
-    others = [part for part in parts if part not in known]
+    others = [bare for part in parts if part not in known and (bare := _without_date(part)) not in known]
     return len(others) < len(parts) and all(len(part.split()) <= _PLACE_WORDS for part in others)
+
+
+def _without_date(part: str) -> str:
+    """`part` without the words of a date at its end, if it has a number: "خالد الحربي 2025-10-02 10:50 pm"."""
+    words = part.split()
+    end = len(words)
+    while end and all(piece.isdigit() or piece in _DATE_WORDS for piece in _WORDS_AND_NUMBERS.findall(words[end - 1])):
+        end -= 1
+    return " ".join(words[:end]) if any(map(str.isdigit, "".join(words[end:]))) else part
 
 
 def names_authors(line: str, authors: list[str]) -> bool:

@@ -13,15 +13,16 @@ from typing import Final
 
 from warraq.schemas.records import Article
 from warraq.transforms.arabic import normalize_line
-from warraq.transforms.clean.bylines import is_byline, is_date_line, is_label, names_authors
+from warraq.transforms.clean.bylines import is_byline, is_date_line, is_label, names_authors, names_site
 from warraq.transforms.clean.characters import clean_characters, clean_field, count_words
 from warraq.transforms.clean.credits import find_agency, read_credit, read_dateline
-from warraq.transforms.clean.furniture import is_furniture
+from warraq.transforms.clean.furniture import is_furniture, is_prose, is_section_name
 from warraq.transforms.clean.pii import mask
 from warraq.transforms.clean.references import without_edit_mark, without_references
 from warraq.transforms.rejection import Rejection
 
 PII: Final = ("keep", "mask")
+_LONGEST_LABEL: Final = 1_000  # characters; a longer line is prose or a list, whatever it begins with
 _REPEAT_WORDS: Final = 8  # a shorter line may be repeated on purpose: a heading, a refrain, "وأضاف:"
 
 
@@ -55,7 +56,7 @@ def clean(article: Article, rules: CleanRules) -> Article:
     title = clean_field(article.title)
     authors, agencies = _split_authors(article.authors)
     lines = [without_edit_mark(line) for line in clean_characters(article.text).split("\n")]
-    body, credited = _trim(_without_furniture(lines, authors), title, authors)
+    body, credited = _trim(_without_furniture(lines, authors), title, authors, clean_field(article.site_name))
     masked = mask if rules.pii == "mask" else str
     text = masked("\n".join(body))
     words = count_words(text)
@@ -87,12 +88,24 @@ def _without_furniture(lines: list[str], authors: list[str]) -> list[str]:
     count = None
     while count != len(kept):  # a removed line may have been between a heading and its references
         count = len(kept)
-        kept = without_references(_without_repeats(kept))
+        kept = _without_sections(without_references(_without_repeats(kept)))
     return kept
+
+
+def _without_sections(lines: list[str]) -> list[str]:
+    """The lines without names of sections. Between two paragraphs of prose such a name is a subheading, and stays."""
+    around = [False, *map(is_prose, lines), False]
+    return [
+        line
+        for line, above, below in zip(lines, around[:-2], around[2:], strict=True)
+        if not is_section_name(line) or (above and below)
+    ]
 
 
 def _is_no_text(line: str, authors: list[str]) -> bool:
     """True for a line that belongs to no article, wherever it is."""
+    if len(line) > _LONGEST_LABEL or is_section_name(line):
+        return False
     return is_furniture(line) or is_label(line) or names_authors(line, authors)
 
 
@@ -103,22 +116,33 @@ def _split_authors(names: list[str]) -> tuple[list[str], list[str]]:
     return [name for name in cleaned if not find_agency(name)], agencies
 
 
-def _trim(lines: list[str], title: str | None, authors: list[str]) -> tuple[list[str], list[str]]:
+def _trim(lines: list[str], title: str | None, authors: list[str], site: str | None) -> tuple[list[str], list[str]]:
     """The lines without title, byline, date and credit at both ends, and the sources that these credit."""
     credited: list[str] = []
     start, end = 0, len(lines)
-    while start < end and _is_heading(lines[start], title, authors):
+    while start < end and _is_heading(lines[start], title, authors, site):
         credited += filter(None, [read_credit(lines[start])])
         start += 1
-    while start < end and (read_credit(lines[end - 1]) or is_byline(lines[end - 1], authors)):
+    while start < end and (_is_signature(lines[end - 1], authors) or _repeats_title(lines[end - 1], title)):
         credited += filter(None, [read_credit(lines[end - 1])])
         end -= 1
     return lines[start:end], credited
 
 
-def _is_heading(line: str, title: str | None, authors: list[str]) -> bool:
-    repeats_title = title is not None and normalize_line(line) == normalize_line(title)
-    return repeats_title or is_date_line(line) or is_byline(line, authors) or read_credit(line) is not None
+def _is_signature(line: str, authors: list[str]) -> bool:
+    return len(line) <= _LONGEST_LABEL and (read_credit(line) is not None or is_byline(line, authors))
+
+
+def _is_heading(line: str, title: str | None, authors: list[str], site: str | None) -> bool:
+    if len(line) > _LONGEST_LABEL:
+        return False
+    if _repeats_title(line, title) or is_date_line(line) or (site and names_site(line, site)):
+        return True
+    return is_byline(line, authors) or read_credit(line) is not None
+
+
+def _repeats_title(line: str, title: str | None) -> bool:
+    return title is not None and normalize_line(line) == normalize_line(title)
 
 
 def _without_repeats(lines: list[str]) -> list[str]:

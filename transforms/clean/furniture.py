@@ -9,6 +9,7 @@ from typing import Final
 from warraq.transforms.arabic import normalize_line
 from warraq.transforms.clean.appeals import is_appeal
 from warraq.transforms.clean.latin_furniture import is_latin_furniture
+from warraq.transforms.clean.notices import is_notice
 
 _FURNITURE_LINES: Final = frozenset(
     " ".join(entry.split())
@@ -29,7 +30,7 @@ _FURNITURE_LINES: Final = frozenset(
     اختيار المحرر | جاري التحميل | جار التحميل | الخبر السابق | الخبر التالي | المقال السابق | المقال التالي |
     السابق | التالي | الرئيسيه | الصفحه الرئيسيه | القائمه | بحث | ابحث | تسجيل الدخول | دخول | اتصل بنا | من نحن |
     اعلن معنا | سياسه الخصوصيه | شروط الاستخدام | الكلمات الدلاليه | كلمات دلاليه | الكلمات المفتاحيه |
-    كلمات مفتاحيه | الوسوم | وسوم | التصنيفات | تصنيفات | اعلان | اعلانات | تابعنا | تابعونا |
+    كلمات مفتاحيه | الوسوم | وسوم | التصنيفات | تصنيفات | اعلان | تابعنا | تابعونا |
     تابعنا علي | تابعونا علي | تابعونا عبر | تابعنا عبر | النشره البريديه | اشترك | اشترك الان |
     اشترك في النشره البريديه | جميع الحقوق محفوظه | كل الحقوق محفوظه | حقوق النشر محفوظه | الحقوق محفوظه |
     تعليقات القراء | تعليقات الزوار |
@@ -43,13 +44,22 @@ _FURNITURE_LINES: Final = frozenset(
     النشره الاخباريه | القائمه البريديه | حمل تطبيقنا | google play | app store | شاهد الفيديو | مشاهده الفيديو |
     بودكاست | البودكاست | الحلقات | ابحث هنا | انشاء حساب | عن الموقع | هيئه التحرير | الشروط والاحكام |
     خريطه الموقع | العوده الي الاعلي | عوده الي الصفحه الرئيسيه | مساحه اعلانيه | اعلان ممول | محتوي ممول |
-    كلمات البحث | الاقسام | موافق | قبول الكل | رفض الكل | تصويت | صوت الان | استطلاع راي | نتائج التصويت |
-    تبرع الان | ادعم الصحيفه | تقييم | تابع القراءه | متابعه القراءه | واصل القراءه | اكمل القراءه | الاسئله الشائعه |
-    وظائف | مقالات | مقالات الراي | صحه | صحه وجمال | حوادث | فيديو | صور | انفوغراف | انفوجرافيك | كاريكاتير |
-    عربي ودولي | مال واعمال | محليات | منوعات | رياضه | ثقافه وفنون | تكنولوجيا | سيارات | سياحه | عقارات | تقارير |
-    تحقيقات | حوارات | الملفات | ملف خاص | البرامج | ارشيفيه | صوره ارشيفيه
+    كلمات البحث | الاقسام | موافق | قبول الكل | رفض الكل | صوت الان | استطلاع راي | نتائج التصويت |
+    المصدر | تبرع الان | ادعم الصحيفه | تقييم | تابع القراءه | متابعه القراءه | واصل القراءه | اكمل القراءه |
+    الاسئله الشائعه |
+    مقالات | مقالات الراي | فيديو | صور | انفوغراف | انفوجرافيك | كاريكاتير | تقارير | تحقيقات | حوارات | الملفات |
+    ملف خاص | البرامج | ارشيفيه | صوره ارشيفيه | وظائف | محليات | منوعات | عربي ودولي | اعلانات | تصويت
     """.split("|")  # noqa: SIM905
 )
+# Names of subjects, which may be subheadings as well: between two paragraphs of prose they are.
+_SECTION_LINES: Final = frozenset(
+    " ".join(entry.split())
+    for entry in """
+    صحه | صحه وجمال | حوادث | مال واعمال | رياضه | ثقافه وفنون | تكنولوجيا | سيارات | سياحه | عقارات
+    """.split("|")  # noqa: SIM905
+)
+_PROSE_WORDS: Final = 12
+_PROSE_ENDS: Final = tuple('.!؟?…:»”"')
 _FURNITURE_LEADS = re.compile(
     r"""(?x)^(?:
     (?:اقرا|اقراي|اقرئي|اقرءوا|اقراوا|شاهد|شاهدوا|طالع|طالعوا|تابع|انظر|اسمع)\ (?:ايضا|المزيد|كذلك)\b
@@ -107,6 +117,7 @@ _INVITATION = re.compile(
 _INVITING_WORDS: Final = 12
 _BREADCRUMB = re.compile(r"^\W*(?:الصفحة )?الرئيسية\s*[/»«›‹>|\\]")
 _LEAD_WORDS: Final = 30  # a longer line is prose even if it begins like furniture
+_NOTICE_WORDS: Final = 80  # a longer line is prose, whatever it says about its source
 _SHARE_WORDS: Final[frozenset[str]] = frozenset(
     """
     فيسبوك فيس بوك تويتر تويت اكس واتساب واتس اب تيليجرام تلغرام تليجرام تلجرام لينكدان لينكد ان انستغرام انستجرام
@@ -117,16 +128,33 @@ _SHARE_WORDS: Final[frozenset[str]] = frozenset(
 )
 
 
+def is_section_name(line: str) -> bool:
+    """True for the name of a section: a label of the page, or a subheading of the article."""
+    return normalize_line(line) in _SECTION_LINES
+
+
+def is_prose(line: str) -> bool:
+    """True for a line that is as long as a sentence and ends like one."""
+    return line.endswith(_PROSE_ENDS) and line.count(" ") + 1 >= _PROSE_WORDS
+
+
 def is_furniture(line: str) -> bool:
     """True if the line belongs to the page, not to the article. So does a line without a letter or digit."""
-    if len(line.split()) > _LEAD_WORDS:
-        return False
+    count = len(line.split())
+    if count > _LEAD_WORDS:
+        return count <= _NOTICE_WORDS and is_notice(normalize_line(line))
     key = normalize_line(line)
     words = key.split()
     if not words or key in _FURNITURE_LINES or _SHARE_WORDS.issuperset(words):
         return True
-    if " ".join(word for word in words if not word.isdecimal()) in _FURNITURE_LINES:  # a label and its counters
+    label = " ".join(word for word in words if not word.isdecimal())
+    if label in _FURNITURE_LINES or label in _SECTION_LINES:  # a label and its counters
         return True
     if len(words) <= _INVITING_WORDS and _INVITATION.search(key):
         return True
-    return is_appeal(key) or is_latin_furniture(key) or bool(_FURNITURE_LEADS.match(key) or _BREADCRUMB.match(line))
+    return (
+        is_appeal(key)
+        or is_notice(key)
+        or is_latin_furniture(key)
+        or bool(_FURNITURE_LEADS.match(key) or _BREADCRUMB.match(line))
+    )

@@ -229,14 +229,23 @@ FINEWEB2: Final = QualityRules(
 PRESETS: Final[dict[str, QualityRules | None]] = {"off": None, "news": QualityRules(), "fineweb2": FINEWEB2}
 
 
+_MOST_TOKENS: Final = 50_000
+
+
 def measure(text: str) -> Measures:
-    """The figures of `text` without its vowel marks; all are 0 if it has no words. Cost: O(len(text))."""
+    """The figures of `text` without its vowel marks; all are 0 if it has no words. Cost: O(len(text)).
+
+    Repeated runs are counted in the first 50,000 tokens: no article is longer, and a list of names may be.
+    """
     text = _MARK.sub("", text)
     tokens = TOKEN.findall(text)
     words = [token for token in tokens if token[0].isalnum()]
     if not words:
         return Measures(*(0.0,) * len(Measures._fields))
-    return Measures(**_of_words(words, tokens), **_of_repetition(tokens, len(text)), **_of_lines(text, len(tokens)))
+    size = len(text) * min(1, _MOST_TOKENS / len(tokens))
+    return Measures(
+        **_of_words(words, tokens), **_of_repetition(tokens[:_MOST_TOKENS], size), **_of_lines(text, len(tokens))
+    )
 
 
 def _of_words(words: list[str], tokens: list[str]) -> dict[str, float]:
@@ -257,7 +266,7 @@ def _is_number(word: str) -> bool:
     return word[0].isdecimal() and word[-1].isdecimal()
 
 
-def _of_repetition(tokens: list[str], size: int) -> dict[str, float]:
+def _of_repetition(tokens: list[str], size: float) -> dict[str, float]:
     """The figures of repeated runs. Only runs that occur twice are made longer: no other run can repeat."""
     figures = {}
     runs: dict[int, tuple[str, ...]] = dict(enumerate(pairwise(tokens)))  # by index of the first token

@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import pytest
@@ -209,3 +210,30 @@ def test_cleaning_mojibake_with_noise_twice_changes_nothing(make_article, seed):
 def test_rules_that_make_no_sense_are_refused():
     with pytest.raises(ValueError, match="^clean_min_words must be 0 or more, not -1$"):
         CleanRules(min_words=-1)
+
+
+@pytest.mark.parametrize("name", ["صحة", "رياضة", "ثقافة وفنون"])
+def test_the_name_of_a_section_between_paragraphs_is_a_subheading(make_article, name):
+    assert clean(make_article(f"{PROSE}\n{name}\n{MORE}"), ALL).text == f"{PROSE}\n{name}\n{MORE}"
+    assert clean(make_article(f"{name}\n{PROSE}\n{name}\nخبر آخر من المدينة\n{MORE}\n{name}"), ALL).text == (
+        f"{PROSE}\nخبر آخر من المدينة\n{MORE}"
+    )
+
+
+def test_a_place_a_name_and_a_date_above_the_text_are_a_byline(make_article):
+    for line in ("الرياض - خالد الحربي | 2 أكتوبر 2025", "الرياض: خالد الحربي 2025-10-02 10:50 PM"):
+        assert clean(make_article(f"{line}\n{PROSE}", authors=["خالد الحربي"]), ALL).text == PROSE
+        assert clean(make_article(f"{line}\n{PROSE}"), ALL).text == f"{line}\n{PROSE}"
+
+
+def test_the_work_on_a_line_of_many_names_is_bounded(make_article):
+    names = "كتب: " + "، ".join(["أحمد علي", "منى حسن"] * 100_000)
+    started = time.process_time()
+    assert clean(make_article(names), ALL).text == names
+    assert time.process_time() - started < 5  # seconds; it took 12
+
+
+def test_the_site_and_its_city_above_the_text_are_no_text(make_article):
+    article = make_article(f"(دبي - الميناء)\n{PROSE}")
+    assert clean(article._replace(site_name="الميناء"), ALL).text == PROSE
+    assert clean(article._replace(site_name="النهار"), ALL).text.startswith("(دبي - الميناء)")

@@ -15,12 +15,14 @@ from lxml.html import HtmlElement
 
 from warraq.schemas.labels import ARTICLE
 from warraq.transforms.arabic import WORD
+from warraq.transforms.extract.body.advertisements import advertised_fields, is_site_page, terms_of_use
 from warraq.transforms.extract.body.logistic import estimate_kinds
 from warraq.transforms.extract.body.page_address import is_listing_url
 from warraq.transforms.extract.body.page_shape import HEADINGS, find_cards, measure_shape
 from warraq.transforms.extract.body.page_statements import ARTICLE_CLASS, LISTING_CLASS, LISTING_TYPES, body_class
 from warraq.transforms.extract.facts import Facts
 from warraq.transforms.extract.findings import Candidate
+from warraq.transforms.extract.json_ld import node_of
 from warraq.transforms.extract.metadata.urls import web_address
 from warraq.transforms.rejection import Rejection
 
@@ -33,6 +35,7 @@ _SURE_CLASS = re.compile(
     r"(?:^|\s)(?:error404|search-results|home blog|archive (?:\S+ )*(?:category|tag|author|date)"
     r"|(?:category|tag|author|date) (?:\S+ )*archive)(?:\s|$)"
 )
+_OFFERED_TYPES: Final = frozenset({"JobPosting", "RealEstateListing"})
 _LEAST_CARDS: Final = 4
 _CARDS_SHARE: Final = 0.7  # of the page's prose
 _LONGEST_TEASER: Final = 600  # characters of prose beside one headline
@@ -86,6 +89,7 @@ def read_page_signs(facts: Facts, shares: Mapping[str, float]) -> Iterator[Candi
         yield _sign("body class", f"body class {named.group().strip()}")
     if goods := [kind for kind in facts.meta_tags.get("og:type", ()) if kind.lower().startswith("product")]:
         yield _sign("og:type", goods[0][:80])
+    yield from _goods_signs(facts)
     if shares[ARTICLE] < _RATHER_OTHER:
         yield from _stated_signs(facts)
         yield from _listing_signs(facts)
@@ -115,6 +119,12 @@ def read_text_signs(lines: Sequence[str], title: str | None) -> Iterator[Candida
         yield _sign("title", title[:80])
     if words < _FEW_WORDS and (error := _ERROR_TEXT.search(" ".join(lines))):
         yield _sign("text", error.group())
+    if title and is_site_page(title):
+        yield _sign("title", title[:80])
+    if terms := terms_of_use(lines):
+        yield _sign("headings", f"terms of use: {', '.join(terms)}"[:80])
+    if fields := advertised_fields(lines):
+        yield _sign("fields", f"fields of an advertisement: {', '.join(fields)}"[:80])
     teasers = sum(bool(_TEASER_END.search(line[-_TEASER_REACH:])) for line in lines)
     if teasers >= max(_LEAST_TEASERS, _TEASER_SHARE * len(lines)):
         yield _sign("ends of lines", f"{teasers} teasers in {len(lines)} lines")
@@ -127,6 +137,18 @@ def _sign(source: str, evidence: str) -> Candidate:
 def _has_shape(facts: Facts) -> bool:
     """True for a whole page with a text; a part of a page, as in a feed, has no title."""
     return bool(facts.index.tagged["title"]) and len(facts.text_pieces) >= _LEAST_TEXT
+
+
+def _goods_signs(facts: Facts) -> Iterator[Candidate]:
+    """A job, a house, or one product with a price as the page's main entity; a rating alone is of an article, too."""
+    if "article" in " ".join(facts.meta_tags.get("og:type", ())).lower():
+        return
+    main = [node_of(one) for node in facts.json_ld.top if isinstance(one := node.fields.get("mainEntity"), dict)]
+    entities = [*facts.json_ld.top, *main]
+    priced = [node for node in entities if "Product" in node.types and node.fields.get("offers")]
+    offered = [name for node in entities for name in node.types if name in _OFFERED_TYPES]
+    if len(priced) == 1 or offered:
+        yield _sign("JSON-LD type", offered[0] if offered else "Product")
 
 
 def _stated_signs(facts: Facts) -> Iterator[Candidate]:

@@ -30,6 +30,8 @@ _COMMENTS_HEADING = re.compile(  # "التعليقات (3)", "0 تعليق", "آ
     r"(?: (?:القر[اّ]+ء|الزو[اّ]+ر|المتابعين|الأعضاء))?[\W\d]*$"
     r"|^(?:leave a|[اأ]ترك|[أا]ضف|[اأ]كتب) (?:reply|comment|رد|تعليق)\w?ك?\W*$"
 )
+_COUNT = re.compile(r"\d")
+_FORM_TAGS: Final = ("form", "textarea", "input")
 _FURNITURE_NAME = re.compile(
     r"(?i)(?:^|[\s_-])(?:captions?|images?|photos?|galler(?:y|ies)|slider|carousel|related|recommend(?:ed|ations?)?"
     r"|read-?(?:more|also|next)|also-?read|see-?also|more-?(?:on|news|stories|from)|most-?(?:read|viewed|popular)|trending"
@@ -227,9 +229,20 @@ def _drop_comments(article: HtmlElement) -> None:
         if _COMMENTS_HEADING.match(text_of(heading)):
             outer = _with_wrappers(heading)
             behind = list(outer.itersiblings())
-            if not any(map(_holds_headline, behind)):
+            if not any(map(_holds_headline, behind)) and not _is_prose_of_article(text_of(heading), behind):
                 for element in [outer, *behind]:
                     drop(element)
+
+
+def _is_prose_of_article(heading: str, behind: Sequence[HtmlElement]) -> bool:
+    """True if the blocks behind a heading such as "التعليقات" are an article's: most of the text is bare paragraphs.
+
+    Readers' comments have a count, a form, or blocks and names of their own.
+    """
+    if _COUNT.search(heading) or any(next(block.iter(*_FORM_TAGS), None) is not None for block in behind):
+        return False
+    prose = sum(len(text_of(block)) for block in behind if not block.get("class") and _is_prose(block))
+    return prose > _MAIN_SHARE * sum(len(text_of(block)) for block in behind)
 
 
 def _with_wrappers(heading: HtmlElement) -> HtmlElement:

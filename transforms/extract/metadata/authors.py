@@ -17,8 +17,8 @@ from warraq.transforms.arabic import normalize_line
 from warraq.transforms.extract.facts import Facts
 from warraq.transforms.extract.findings import Candidate
 from warraq.transforms.extract.json_ld import JsonLd, node_of
-from warraq.transforms.extract.metadata.bylines import is_full_name, signed_names, split_names
-from warraq.transforms.extract.metadata.meta_tags import compared, string
+from warraq.transforms.extract.metadata.bylines import is_full_name, placed_name, signed_names, split_names
+from warraq.transforms.extract.metadata.meta_tags import compared, string, text_of
 from warraq.transforms.extract.page_index import PageIndex
 
 MAX_AUTHORS: Final = 20
@@ -28,9 +28,9 @@ ORGANISATION: Final = "JSON-LD organisation"
 
 # --- bylines on the page
 
-_LABEL_LETTERS: Final = frozenset("بكإات")  # the first letters of all matches of _LABELLED: far cheaper to test
+_LABEL_LETTERS: Final = frozenset("بكإاتحم")  # the first letters of all matches of _LABELLED: far cheaper to test
 _LABELLED = re.compile(
-    r"(?:بقلم\b|(?:كتبت?|[إا]عداد|تقرير|تحرير|بواسطة)(?:\s+و\w+)?\s*[:/–-]|ال(?:كاتب|محرر|مؤلف)ة?\s*[:/])"
+    r"(?:بقلم\b|(?:كتبت?|[إا]عداد|تقرير|تحرير|بواسطة|حوار|تحقيق|تغطية|متابعة)(?:\s+و\w+)?\s*[:/–-]|ال(?:كاتب|محرر|مؤلف)ة?\s*[:/])"
 )
 # A label in an element of its own; the names are in elements beside it.
 _LABEL_ALONE = re.compile(r"(?:بقلم|بواسطة|كتبت?|كتبه|الكاتبة?|المؤلفة?|المحررة?|[إا]عداد|تقرير|تحرير)\s*[:：/]?")
@@ -62,12 +62,17 @@ _NEAR_BEFORE: Final = 400  # characters of text between a byline and the title b
 _NEAR_BEHIND: Final = 2_000  # between the title and a byline below it: there are standfirst, share bar, captions
 _CODE: Final = frozenset(("script", "style"))
 _NO_BYLINES: Final = frozenset(("script", "title", "option"))
+_NEAR_PLACED: Final = 800  # between the title and a line of a place and a name, which no label marks
+_PLACE_SIGNS = re.compile(r"[-–—ـ|/(:،]")  # one of them is between place and name
+_PROSE: Final = 60  # characters
+_PLACED_LENGTH: Final = range(9, 81)  # characters
 _READ: Final = 60  # bylines and headings that are read; further ones belong to other articles
 
 _META_NAMES: Final = (
     "author", "article:author", "dc.creator", "dcterms.creator", "og:article:author", "parsely-author",
     "sailthru.author", "article:author_name", "authors", "byl", "byline", "twitter:misc:written by",
 )  # fmt: skip
+_PART: Final = re.compile(r"\s+[-–—|]\s+")
 _WRITTEN_BY = re.compile(r"(?i)written|author|كُ?تب|بواسطة|الكاتب")
 _OUTLETS: Final = frozenset(
     """
@@ -83,10 +88,13 @@ def read_authors(facts: Facts) -> Iterator[Candidate]:
     yield _candidate("JSON-LD author", people)
     for name in _META_NAMES:
         if name in facts.meta_tags:
-            yield _candidate(name, facts.meta_tags[name])
+            yield _candidate(name, (stated for stated in facts.meta_tags[name] if not _names_site(stated, facts)))
     yield _candidate("twitter:data", _twitter_names(facts.meta_tags))
     titles = [heading.text_content() for heading in facts.index.tagged["h1"][:1]]
-    yield _candidate(BYLINE, read_bylines(facts.index) or [name for title in titles for name in signed_names(title)])
+    yield _candidate(
+        BYLINE,
+        read_bylines(facts.index, _named_sites(facts)) or [name for title in titles for name in signed_names(title)],
+    )
     yield _candidate(ORGANISATION, organisations)
 
 
@@ -110,6 +118,13 @@ def choose_authors(candidates: Iterable[Candidate], facts: Facts, sites: set[str
 
 def _candidate(source: str, stated: Iterable[str]) -> Candidate:
     return Candidate(list(dict.fromkeys(name for byline in stated for name in split_names(byline))), source)
+
+
+def _names_site(stated: str, facts: Facts) -> bool:
+    """True for a name with a slogan, as "الموقع - أخبار المدينة": `<title>` ends with one of its parts."""
+    parts = {compared(part) for part in _PART.split(stated)}
+    ends = [compared(_PART.split(title)[-1]) for title in map(text_of, facts.index.tagged["title"][:1])]
+    return len(parts) > 1 and not parts.isdisjoint(ends)
 
 
 def _without_sites(names: list[str], sites: set[str]) -> list[str]:
@@ -165,13 +180,57 @@ def _named(author: Any, by_id: dict[str, dict[str, Any]], depth: int = 0) -> Ite
 # --- bylines
 
 
-def read_bylines(index: PageIndex) -> list[str]:
+def read_bylines(index: PageIndex, sites: frozenset[str] = frozenset()) -> list[str]:
     """The names in the first byline near the title that has any, and in other bylines of the same kind beside it."""
     names = {byline: _byline_names(byline) for byline in _bylines(index) if not _is_elsewhere(byline)}
     named = [byline for byline in names if names[byline]]
     outer = {around for byline in named for around in byline.iterancestors()}
     inner = [byline for byline in named if byline not in outer]
+    if not inner:
+        return _placed_names(index, sites)
     return [name for byline in inner if _kind(byline) == _kind(inner[0]) for name in names[byline]]
+
+
+def _named_sites(facts: Facts) -> frozenset[str]:
+    names = (facts.meta_tags.get(name, []) for name in ("og:site_name", "application-name"))
+    return frozenset(compared(name) for stated in names for name in stated)
+
+
+def _placed_names(index: PageIndex, sites: frozenset[str]) -> list[str]:
+    """The name in the first line of a place and a name, shortly after the title: "الرياض - خالد الحربي".
+
+    On a page without an h1 such a line may be anywhere. A line of the site and a name must be right above prose: in
+    menus and titles a section is beside the site.
+    """
+    behind: int | None = None if any(map(text_of, index.tagged["h1"])) else 0  # characters since the title
+    above_prose: list[str] = []
+    for tag, line, holder in _lines(index):
+        if tag == "h1":
+            behind = 0
+        if behind is None or not line:
+            continue
+        if above_prose and len(line) >= _PROSE:
+            return above_prose
+        above_prose = []
+        if len(line) in _PLACED_LENGTH and _PLACE_SIGNS.search(line):
+            near = behind <= _NEAR_PLACED and not _is_elsewhere(holder)
+            if name := placed_name(line):
+                return [name] if near else []
+            above_prose = [name] if near and (name := placed_name(line, sites)) else []
+        behind += len(line)
+    return []
+
+
+def _lines(index: PageIndex) -> Iterator[tuple[str, str, HtmlElement]]:
+    """The pieces of text of the page in order, each with the element around it; "h1", "" for a title with a text."""
+    for element, tag, text, tail in index.elements:
+        if tag in _CODE:
+            continue
+        if tag == "h1" and text_of(element):
+            yield tag, "", element
+        for piece, holder in ((text, element), (tail, element.getparent())):
+            if piece and holder is not None:
+                yield "", " ".join(piece.split()), holder
 
 
 def _bylines(index: PageIndex) -> list[HtmlElement]:
@@ -191,7 +250,9 @@ def _bylines(index: PageIndex) -> list[HtmlElement]:
                 places.extend((read, byline) for byline in _around_label(element))
             if tail and _is_label(tail):
                 places.extend((read, byline) for byline in _around_label(element.getparent()))
-        if tag == "h1" and len(headings) < _READ:
+            if tail and len(tail) <= _LONGEST and _is_labelled(tag, tail):
+                places.append((read, element))
+        if tag == "h1" and len(headings) < _READ and text_of(element):
             headings.append(read)
         if tag not in _CODE:
             read += len(text)
@@ -283,8 +344,9 @@ def _byline_names(byline: HtmlElement) -> list[str]:
     """The full names in a byline. Each part of it is read alone; if that gives none, the whole line is read."""
     named = byline.xpath(".//*[@itemprop='name'][normalize-space()]")
     parts = [part for part in map(string, (named[0] if named else byline).itertext()) if part]
-    if sum(map(len, parts)) > _LONGEST:
-        return []
+    bare = [part for part in map(string, (byline.text, byline.tail)) if part and _is_labelled("", part)]
+    if sum(map(len, parts)) > _LONGEST or (bare and not parts):
+        parts = [part for part in bare if len(part) <= _LONGEST]  # "كتب: أحمد علي" as bare text of the article's block
     for stated_names in ("\n".join(parts), " ".join(parts)):
         names = [name for name in split_names(stated_names) if is_full_name(name)]
         if names:

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from warraq.transforms.arabic import LETTER_RUN
 from warraq.transforms.extract.metadata.meta_tags import compared, string
 
 # Labels before a name: "كتب:", "إعداد وتقديم:", "مراسل النهار في دمشق:", "Written by".
@@ -50,7 +51,7 @@ _ACCOUNT = re.compile(
   | \b(?:نيوز|news)$ | ^(?:غير\ معروف|بدون\ كاتب|كل\ الحقوق|جميع\ الحقوق)"""
 )
 # Cities, countries and sections that bylines and author boxes name beside or instead of a person.
-_PLACES_AND_SECTIONS: Final = frozenset(
+_PLACES: Final = frozenset(
     compared(name)
     for name in """
     القاهرة|الإسكندرية|الجيزة|الرياض|جدة|مكة|مكة المكرمة|المدينة المنورة|الدمام|الخبر|أبها|تبوك|حائل|دبي|أبوظبي|أبو ظبي|
@@ -59,7 +60,13 @@ _PLACES_AND_SECTIONS: Final = frozenset(
     مقديشو|جيبوتي|أنقرة|إسطنبول|اسطنبول|طهران|تل أبيب|لندن|باريس|برلين|بروكسل|جنيف|فيينا|روما|مدريد|موسكو|كييف|
     واشنطن|نيويورك|بكين|طوكيو|نيودلهي|إسلام آباد|كابول|عواصم|مصر|السعودية|الإمارات|قطر|البحرين|اليمن|العراق|سوريا|لبنان|
     الأردن|فلسطين|السودان|ليبيا|المغرب|موريتانيا|تركيا|إيران|روسيا|أمريكا|أميركا|فرنسا|بريطانيا|الخليج|الشرق الأوسط|
-    العالم|العالم العربي|أفريقيا|إفريقيا|آسيا|أوروبا|سياسة|اقتصاد|رياضة|ثقافة|فن|فنون|ثقافة وفنون|مجتمع|صحة|تكنولوجيا|
+    العالم|العالم العربي|أفريقيا|إفريقيا|آسيا|أوروبا
+    """.replace("\n", "").split("|")
+)
+_PLACES_AND_SECTIONS: Final = _PLACES | frozenset(
+    compared(name)
+    for name in """
+    سياسة|اقتصاد|رياضة|ثقافة|فن|فنون|ثقافة وفنون|مجتمع|صحة|تكنولوجيا|
     علوم|تقنية|منوعات|حوادث|محليات|دولي|عربي|عربي ودولي|أخبار|الأخبار|آخر الأخبار|أخبار محلية|رأي|آراء|مقالات|
     مقالات الرأي|تقارير|تحقيقات|فيديو|صور|بث مباشر|عاجل|المزيد|الرئيسية|كتاب|كتاب المقالات|اتصل بنا|من نحن|اقرأ المزيد|
     تابعنا|شارك|الأسئلة الشائعة|سياسة الخصوصية|الكاتب|المصدر
@@ -76,11 +83,27 @@ _OUTSIDE = re.compile(r"^[^\w(]+|[^\w)]+$")  # signs around a name: "✍ منى 
 # A sign before or behind the label: "سيرة القائد بقلم حفيده الأكبر" is a title.
 _SIGNED = re.compile(r"(?:[^\w\s]\s*بقلم|\s+بقلم\s*[:：/])\s*[:：/–-]*\s*(?P<names>[^:]{5,60})$")
 _FULL_NAME_WORDS: Final = range(2, 6)
+# Labels of a kind of work: "تقرير: أحمد علي" is a byline, "تقرير: أسعار ترتفع" a headline.
+_WORK_LABEL = re.compile(r"\W*(?:تقرير|تحقيق|متابعة|تغطية|حوار|مقال|نص|رأي)\s*[:/]")
+# Verbs in the present tense, and their nouns: "ترتفع", "تتراجع", "يستعد", "يطالب", "تراجع", "يعلن".
+_VERB = re.compile(r"[يت](?:\wت\w{2}|ت\w{3,4}|ست\w{3}|\wا\w{2}|\w{3})")
+_LIKE_VERBS: Final = frozenset(  # names of that form
+    """
+    تامر تركي تقوى تميم توفيق تيسير تحسين تمام تماضر تهاني ياسر ياسمين ياسين يامن يحيى يزيد يسري يسرى يعقوب يعرب يمنى
+    يوسف يونس ينال ياقوت
+    """.split()  # noqa: SIM905
+)
+_BETWEEN_PLACE_AND_NAME = re.compile(r"\s*[|()\[\]،]\s*|\s+[-–—ـ/]+\s*|\s*[-–—ـ/]+\s+|\s*[:：](?:\s+|$)")
+_DATE_BEHIND = re.compile(
+    r"(?:^|\s)[\W_]*(?:(?:ال(?:سبت|[أا]حد|[إا]ثنين|ثلاثاء|[أا]ربعاء|خميس|جمعة)|يوم)\W+)*\d.*$", re.DOTALL
+)
+_PLACED_NAME_WORDS: Final = range(2, 5)
+_LONGEST_PLACED: Final = 80  # characters of a line of a place, a name and a date
 
 
 def split_names(line: str) -> list[str]:
     """The names in a byline: "كتب: أحمد علي، منى حسن" gives two. Roles, cities, handles and sections are left out."""
-    if _ADDRESS.search(line):
+    if _ADDRESS.search(line) or (_WORK_LABEL.match(line) and _has_verb(line)):
         return []
     parts = (part for each in _BETWEEN_NAMES.split(_without_label(line)) for part in _beside_strokes(each))
     names = (_OUTSIDE.sub("", name) for part in parts for name in _parted(_without_label(string(part) or "")))
@@ -110,6 +133,30 @@ def _is_name(name: str) -> bool:
     if not name or _ACCOUNT.search(name) or _ROLE.search(name):
         return False
     return compared(name) not in _PLACES_AND_SECTIONS
+
+
+def placed_name(line: str, sites: frozenset[str] = frozenset()) -> str | None:
+    """The name in a line of a known place or site, one full name and at most a date; None for any other line.
+
+    Such lines are "الرياض - خالد الحربي | 2 أكتوبر 2025" and "خالد الحربي (الرياض)". No name begins with an article, as
+    "الأزمة السورية" does.
+    """
+    if len(line) > _LONGEST_PLACED:
+        return None
+    pieces = [_DATE_BEHIND.sub("", piece).strip() for piece in _BETWEEN_PLACE_AND_NAME.split(line)]
+    places = {piece for piece in pieces if compared(piece) in _PLACES or compared(piece) in sites}
+    others = [piece for piece in pieces if piece and piece not in places]
+    if len(others) != 1 or not places:
+        return None
+    (name,) = others
+    is_person = is_full_name(name) and len(name.split()) in _PLACED_NAME_WORDS and _is_name(name)
+    return name if is_person and not name.startswith("ال") and not _has_verb(name) else None
+
+
+def _has_verb(text: str) -> bool:
+    """True if a word after the first one has the form of a verb in the present tense, or of its noun."""
+    words = LETTER_RUN.findall(text)
+    return any(_VERB.fullmatch(word) is not None and word not in _LIKE_VERBS for word in words[1:])
 
 
 def signed_names(title: str) -> list[str]:

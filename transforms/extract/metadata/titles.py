@@ -23,6 +23,7 @@ H1: Final = "h1"
 
 # The last range has arrows, mathematical signs and shapes: "العنوان ⋆ الموقع".
 _SEPARATOR = re.compile(r"\s+(?:[-–—―ـ|•·»«›‹:~/\\\u2190-\u2bff]|:{2,3}|>>|<<|\.\.)\s+|\s*(?:[|¦]|:{2,3})\s*")
+_SITE_FIRST: Final = re.compile(r":\s+")  # behind a site's name, as Blogger writes it: "المدونة: العنوان"
 # It divides names of sites and sections; a dash may belong to the title.
 _BAR: Final = re.compile(r"\s*(?:[|¦»]|:{2,3}|>>)\s*")
 _FRONT_PAGE: Final = re.compile(
@@ -234,7 +235,7 @@ def _trimmed(title: str, names: set[str]) -> str:
     for cut in reversed(cuts):
         if compared(title[cut.end() : end]) in names and title[: cut.start()].strip():
             end = cut.start()
-    for cut in cuts:
+    for cut in [*_SITE_FIRST.finditer(title), *cuts]:
         if cut.end() < end and compared(title[start : cut.start()]) in names and title[cut.end() : end].strip():
             start = cut.end()
     return title[start:end].strip()

@@ -377,3 +377,11 @@ def test_comments_behind_a_heading_in_a_block_of_its_own_are_no_text():
     comments = "".join(f"<li><h3>قارئ</h3><p>{text} وهذا رأيي في الخبر الذي نشرتموه.</p></li>" for text in PARAGRAPHS)
     behind = f'<div class="title"><h2>التعليقات</h2></div><nav><ul>{comments}</ul></nav>'
     assert body(f"<article>{HEADLINE}{paragraphs()}{behind}</article>") == PARAGRAPHS
+
+
+def test_a_heading_named_for_comments_above_prose_of_the_article_takes_nothing_along():
+    more = paragraphs([f"{text} {text}" for text in PARAGRAPHS])
+    inner = f"{HEADLINE}<article>{paragraphs(PARAGRAPHS[:1])}<h2>التعليقات</h2>{more}</article>"
+    assert body(inner)[-1] == f"{PARAGRAPHS[-1]} {PARAGRAPHS[-1]}"
+    counted = inner.replace("التعليقات", "التعليقات (3)").replace(PARAGRAPHS[0], " ".join(PARAGRAPHS * 3), 1)
+    assert len(body(counted)) == 1

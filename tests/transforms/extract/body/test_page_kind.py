@@ -216,3 +216,49 @@ def test_a_page_that_calls_itself_a_product_is_none(og_type, json_ld, sources):
     page = facts(f"<head><meta property=og:type content={og_type}></head><body>{OWN}</body>", json_ld=json_ld)
     shares = {"article": 0.9, "listing": 0.02, "product": 0.04, "service": 0.02, "forum": 0.02}
     assert [sign.source for sign in read_page_signs(page, shares)] == sources
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"@type": "Product", "name": "ساعة", "offers": {"@type": "Offer", "price": "10"}},
+        {"@type": "WebPage", "mainEntity": {"@type": "Product", "offers": [{"price": "10"}]}},
+        {"@type": "JobPosting", "title": "محاسب"},
+    ],
+)
+def test_goods_and_jobs_as_the_main_entity_refuse(node):
+    with pytest.raises(Rejection, match="Product|JobPosting"):
+        refuse(signs_of(facts(OWN, json_ld=[node])))
+    refuse(signs_of(facts(OWN, json_ld=[node, ARTICLE])))
+    refuse(signs_of(facts(OWN, json_ld=[node], head='<meta property="og:type" content="article">')))
+
+
+def test_a_rated_article_is_no_product():
+    rated = {"@type": "Product", "name": "خبر", "aggregateRating": {"ratingValue": 5, "ratingCount": 3}}
+    refuse(signs_of(facts(OWN, json_ld=[rated])))
+
+
+@pytest.mark.parametrize("title", ["سياسة الخصوصية", "الشروط والأحكام", "من نحن", "شروط الاستخدام وسياسة الخصوصية"])
+def test_a_page_that_every_site_has_is_no_article(title):
+    lines = ["نجمع بعض البيانات عند زيارة الموقع، ولا نعطيها أحدا إلا بإذن من صاحبها."] * 9
+    with pytest.raises(Rejection, match="not_an_article"):
+        refuse(read_text_signs(lines, title))
+    refuse(read_text_signs(lines, f"الحكومة تقر {title}"))
+    refuse(read_text_signs(lines, "من نحن؟"))
+
+
+def test_fields_of_an_advertisement_refuse_a_text_with_little_prose():
+    fields = ["السعر: 500 دينار", "المساحة 400 متر مربع", "رقم الإعلان: 1234", "للتواصل: 0500000000"]
+    prose = ["وقالت البلدية إن البيوت الجديدة ستسلم لأصحابها في الربيع، وإن الطلبات تقدم عبر موقعها حتى نهاية الشهر."]
+    with pytest.raises(Rejection, match="fields of an advertisement"):
+        refuse(read_text_signs([*fields, "البيت جديد ولم يسكنه أحد."], "بيت للبيع"))
+    refuse(read_text_signs([*fields[:2], *prose], "بيت للبيع"))
+    refuse(read_text_signs([*fields, *prose * 3], "بيوت جديدة في المدينة"))
+
+
+def test_headings_of_terms_of_use_refuse_whatever_the_title():
+    prose = "نجمع بعض البيانات عند زيارة الموقع، ولا نعطيها أحدا إلا بإذن من صاحبها."
+    headings = ["سياسة الخصوصية وأمان المعلومات", "إفشاء المعلومات", "إخلاء المسؤولية", "عند الاتصال بنا"]
+    with pytest.raises(Rejection, match="terms of use"):
+        refuse(read_text_signs([line for heading in headings for line in (heading, prose)], "خدمة المدينة"))
+    refuse(read_text_signs([line for heading in headings[:2] for line in (heading, prose)], "خدمة المدينة"))
