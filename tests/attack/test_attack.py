@@ -30,7 +30,7 @@ def test_hostile_dumps_pages_and_texts_break_nothing():
     [
         ("--only", "killed", "--every", "60"),
         ("--only", "disk full", "--every", "60"),
-        ("--operation", "ingest", "--every", "20"),
+        ("--operation", "ingest", "--every", "40"),
     ],
 )
 def test_a_change_that_ends_or_fails_anywhere_is_made_good(arguments):

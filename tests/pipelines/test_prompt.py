@@ -74,7 +74,8 @@ def test_dot_commands(typed):
     assert all(f"  {name} " in out for name in [*VIEWS, *(macro.name for macro in MACROS if macro.is_table)])
     assert ".help NAME" in out
     assert (
-        "named_with(name VARCHAR, kind VARCHAR := NULL, since := NULL, until := NULL, exact BOOLEAN := false)" in typed(".help named_with").out
+        "named_with(name VARCHAR, kind VARCHAR := NULL, since := NULL, until := NULL, exact BOOLEAN := false)"
+        in typed(".help named_with").out
     )
     assert "extraction_score" in typed(".help articles").out
     captured = typed(".tabels", ".help nothing")
