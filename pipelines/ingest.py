@@ -306,7 +306,9 @@ def _ingest(  # noqa: PLR0913, PLR0917  (the parts of a job)
         done.set_aside.append(SetAside(dump.path, READ_STAGE, why, 0, []))
         tell(_describe_fault(done.set_aside[-1]))
     if done.set_aside and not options.is_template:
-        record_failures(describe_run(options, dataset, recipe, made), done.set_aside)
+        past = offsets.moves([dump.path for dump in made.new], (), engine.landing, done.reached)
+        run = dataclasses.replace(describe_run(options, dataset, recipe, made), offsets=past)
+        record_failures(run, done.set_aside)
     if not done.run_ids:
         raise AllSetAsideError(frozenset(fault.dump for fault in done.set_aside))
     return Outcome([] if options.is_template else done.run_ids, done.set_aside, made)
@@ -316,11 +318,11 @@ def _run_parts(  # noqa: PLR0913, PLR0917  (the parts of a job)
     options: IngestOptions, dataset: Dataset, recipe: str, made: Plan, tell: Callable[[str], object], engine: Engine
 ) -> "_Done":
     """Runs the job in as many parts as it takes: without the dumps that are set aside, in halves after a loss."""
-    done = _Done([], [], [])
-    waiting, reached = [made], dict(made.offsets)
+    done = _Done([], [], [], dict(made.offsets))
+    waiting = [made]
     while waiting:
         part = waiting.pop(0)
-        moves = offsets.moves([dump.path for dump in part.new], _left_out(waiting, done), engine.landing, reached)
+        moves = offsets.moves([dump.path for dump in part.new], _left_out(waiting, done), engine.landing, done.reached)
         run = dataclasses.replace(describe_run(options, dataset, recipe, part), offsets=moves)
         try:
             faults = _attempt(options, dataset, run, part.new, engine)
@@ -334,7 +336,7 @@ def _run_parts(  # noqa: PLR0913, PLR0917  (the parts of a job)
             continue
         if not faults:
             done.run_ids.append(run.run_id)
-            reached |= {key: after for key, (_, after) in moves.items()}
+            done.reached.update({key: after for key, (_, after) in moves.items()})
             continue
         done.set_aside.extend(faults)
         left = part.without({fault.dump for fault in faults})
@@ -350,6 +352,7 @@ class _Done(NamedTuple):
     run_ids: list[str]  # committed
     set_aside: list[SetAside]
     alone: list[tuple[Dump, WarraqError]]  # dumps of which a worker died when they were read alone
+    reached: dict[str, int]  # the offsets of partitions, as by `offsets.committed`
 
 
 def _left_out(waiting: Sequence[Plan], done: _Done) -> set[str]:

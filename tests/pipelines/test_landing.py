@@ -8,10 +8,14 @@ import pytest
 
 from tests.pipelines.test_stream import FAST, ask
 from warraq.pipelines import landing as module
-from warraq.pipelines.options import parse_stream
+from warraq.pipelines.ingest import ingest
+from warraq.pipelines.job import Engine
+from warraq.pipelines.options import parse_ingest, parse_stream
 from warraq.pipelines.stream import StopSignals, stream
 from warraq.transforms.land import segments
 from warraq.transforms.land.segments import Message, Partition
+from warraq.transforms.read import stage as reading
+from warraq.transforms.read.dump import unreadable
 
 MESSAGES = [
     Message("pages", 0, offset, json.dumps({"url": f"https://a.example/{offset}", "text": f"{offset}"}).encode())
@@ -75,3 +79,32 @@ def test_a_disk_that_is_full_while_messages_land_costs_none(tmp_path, monkeypatc
         f"{0:020}",
         f"{3:020}",
     ]
+
+
+@pytest.mark.slow
+def test_messages_behind_a_segment_that_failed_come_in_once_from_another_folder(tmp_path, monkeypatch):
+    """The offset is behind all of them once the failure is recorded: a second stream has nothing to bring."""
+    output, folders = str(tmp_path / "out"), [str(tmp_path / name) for name in ("one", "other")]
+    one, other = (Partition(folder, "pages", 0) for folder in folders)
+    bad = str(one.write(MESSAGES[:3]))
+    one.write(MESSAGES[3:5])
+    other.write(MESSAGES[:2])
+    other.write(MESSAGES[2:])
+    real = reading.read_range
+
+    def read(dump, *arguments):
+        if dump.path == bad:
+            raise RuntimeError(f"{unreadable(dump)}torn")
+        return real(dump, *arguments)
+
+    def ingested(folder, *flags):
+        options = parse_ingest([folder, "--output", output, "--quiet", *FAST, *flags])
+        return ingest(options, lambda _: None, engine=Engine(landing=folder))
+
+    monkeypatch.setattr(reading, "read_range", read)
+    assert [fault.dump for fault in ingested(folders[0]).set_aside] == [bad]
+    assert ingested(folders[1]).run_ids == []
+    monkeypatch.undo()
+    assert len(ingested(folders[0], "--retry_failed").run_ids) == 1
+    assert ingested(folders[1]).run_ids == []
+    assert ask(output, "SELECT sum(pages) FROM ledger WHERE door = 'read'") == [(5,)]

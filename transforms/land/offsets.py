@@ -95,7 +95,7 @@ def moves(
 ) -> dict[str, tuple[int, int]]:
     """The offsets that a run changes: transaction → the next offset before it, and after it.
 
-    The offset stays before a segment that is left out until that has been recorded, which is after the run.
+    The offset stays before a segment that is left out until that is recorded, which is after the run, and moves it.
 
     Args:
       paths: the segments that the run reads, and other dumps.

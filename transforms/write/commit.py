@@ -89,14 +89,20 @@ def commit(
 def record_failures(run: Run, faults: Sequence[SetAside]) -> None:
     """Commits a row of `runs` for dumps that were set aside, and counts the failures of each.
 
+    The offsets of the run are moved in the same commit. Else they would stay before these messages, and another landing
+    folder would bring them, and those behind them, once more.
+
     Args:
       run: the run that was to read them, with others or alone.
       faults: the dumps, and why.
+
+    Raises:
+      OvertakenError: another folder has brought these messages meanwhile. Nothing is committed.
     """
     dataset = Dataset(run.output)
     keys = {fault.dump: loads.failures_key(run.load_ids[fault.dump]) for fault in faults}
-    before = dataset.transactions([*keys.values()])
-    counts = {key: before.get(key, 0) + 1 for key in keys.values()}
+    counted = dataset.transactions([*keys.values()])
+    counts = {key: counted.get(key, 0) + 1 for key in keys.values()}
     marks = {loads.failed_dump_key(loads.fingerprint_of(run.load_ids[fault.dump])): 1 for fault in faults}
     failed = [
         {
@@ -114,7 +120,9 @@ def record_failures(run: Run, faults: Sequence[SetAside]) -> None:
     row = {**run_row(run, {}, dt.datetime.now(dt.timezone.utc)), "failed": failed}
     with dataset.lock(run.staging, _PATIENCE):
         file = _stage_row(dataset, run, row)
-        publish(dataset, run.staging, Publication(run_id, [file], (), counts | marks, is_run=True))
+        before = {key: offset for key, (offset, _) in run.offsets.items()}
+        after = {key: offset for key, (_, offset) in run.offsets.items()}
+        publish(dataset, run.staging, Publication(run_id, [file], (), counts | marks | after, before, is_run=True))
 
 
 def _stage_row(dataset: Dataset, run: Run, row: Mapping[str, Any]) -> DataFile:
