@@ -237,6 +237,9 @@ def test_a_lost_file_is_damage_and_the_statement_is_not_repeated(dataset):
     assert len(tried) == 1
 
 
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
 def test_a_loader_can_ask_for_what_came_since(tmp_path, make_article, monkeypatch):
     if "load_id" not in TABLES["articles"].names:
         monkeypatch.setitem(arrow.TABLES, "articles", TABLES["articles"].append(pa.field("load_id", pa.string())))
@@ -266,8 +269,13 @@ def test_a_loader_can_ask_for_what_came_since(tmp_path, make_article, monkeypatc
         "SELECT a.text FROM articles a JOIN loads USING (load_id) WHERE committed_at > TIMESTAMPTZ '2026-11-01 18:00Z'"
     )
     assert connection.execute(since).fetchall() == [("نص 2",)]
-    unseen = "SELECT text FROM articles WHERE load_id NOT IN ('rules-dump1')"
-    assert connection.execute(unseen).fetchall() == [("نص 2",)]
+    connection.execute("CREATE TEMP TABLE taken AS SELECT load_id, run_id FROM loads WHERE run_id = 'r1'")
+    connection.execute("INSERT INTO taken VALUES ('rules-dump2', 'undone')")
+    unseen = "SELECT articles.* FROM articles JOIN loads USING (load_id) ANTI JOIN taken USING (load_id, run_id)"
+    gone = "SELECT taken.* FROM taken ANTI JOIN loads USING (load_id, run_id)"
+    assert [unseen in OPERATIONS, gone in OPERATIONS] == [True, True]
+    assert connection.execute(f"SELECT text FROM ({unseen})").fetchall() == [("نص 2",)]
+    assert connection.execute(gone).fetchall() == [("rules-dump2", "undone")]
     assert connection.execute("SELECT run_id, load_id, dump, size FROM loads ORDER BY ALL").fetchall() == [
         ("r1", "rules-dump1", "1.warc", 7),
         ("r2", "rules-dump2", "2.warc", 7),
