@@ -59,6 +59,6 @@ def send(pipeline: beam.Pipeline, runner: str, options: PipelineOptions) -> Any:
 
 
 def words_of(error: grpc.RpcError) -> str:
-    """What a job server has answered, or why it has not, in one line."""
+    """The answer of a job server that refuses, or the reason why none came, in one line."""
     why = getattr(error, "details", lambda: "")() or str(error)
     return f"the job server: {' '.join(why.split())[:300]}"

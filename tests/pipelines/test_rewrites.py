@@ -218,7 +218,7 @@ def test_a_page_is_taken_down_however_its_address_is_spelled(place):
     "stated", ["", "akhbar.example/a/0", "//akhbar.example/a/0", "http://", "ftp://akhbar.example/a/0", "http://[a/0"]
 )
 def test_what_is_no_address_takes_nothing_down(place, capsys, stated):
-    """It would look as if it were done."""
+    """A take-down that finds nothing looks as if it were done."""
     output, write = place
     assert ingest(output, write("a", 0)) == 0
     assert maintain([output, "forget", "--url", stated, "--yes"]) == 2

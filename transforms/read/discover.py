@@ -49,7 +49,7 @@ class Discovery(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """What is in folders, unopened."""
+    """The content of folders, unopened."""
 
     files: dict[str, FileState]  # by path, in no order
     skipped: dict[str, str]  # why nothing is read there, by path: links, and folders that can't be read

@@ -224,7 +224,7 @@ def test_a_pattern_may_match_nothing_beside_other_inputs(tmp_path):
 
 
 def test_a_file_that_may_not_be_read_does_not_hold_the_others(tmp_path, monkeypatch):
-    """It is skipped in a folder, and an error where it is named: such as one that is still being uploaded."""
+    """Such as one that is still being uploaded: skipped in a folder, an error where it is named."""
     write(tmp_path, "in/a.html", HTML.encode())
     denied = str(write(tmp_path, "in/b.html", HTML.encode()))
 
