@@ -45,11 +45,11 @@ class Span(NamedTuple):
 
 
 def span_of(path: str, landing: str) -> Span | None:
-    """The messages of the segment at `path`; None if that is no segment in the folder `landing`."""
+    """The messages of the segment at `path`; None if that is no segment in the folder `landing`, or there is none."""
     found = PurePosixPath(path)
     match = NAME.fullmatch(found.name)
     topic, partition = found.parent.parent, found.parent.name
-    is_ours = os.path.normpath(topic.parent) == os.path.normpath(landing)
+    is_ours = bool(landing) and os.path.normpath(topic.parent) == os.path.normpath(landing)
     if not match or not is_ours or not partition.isdecimal():
         return None
     return Span(unquote(topic.name), int(partition), int(match[1]), int(match[2]))

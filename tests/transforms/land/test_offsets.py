@@ -28,6 +28,11 @@ def test_a_path_tells_the_messages_of_a_segment(where, span):
     assert span_of(where, f"{LANDING}/") == span
 
 
+def test_without_a_landing_folder_no_file_is_a_segment():
+    """A plain ingest inside that folder names its files so."""
+    assert span_of(path(5, 9).removeprefix(f"{LANDING}/"), "") is None
+
+
 def test_a_run_moves_the_offset_of_each_partition_behind_its_last_message():
     read = [path(0, 4), path(5, 9), path(3, 3, 1), "crawl.warc"]
     reached = {"kafka:pages:0": 0, "kafka:pages:1": 3}
